@@ -1,0 +1,44 @@
+# Everything on a fresh machine: Python ≥ 3.11, pip and make are enough.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO ?= demo
+READY := $(VENV)/.installed
+
+.PHONY: install demo test check bench clean
+
+install: $(READY)
+
+$(READY): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[all]" --group dev
+	touch $(READY)
+
+demo: install  ## draw pictures, train on them, predict: about two minutes
+	rm -rf $(DEMO)
+	mkdir -p $(DEMO)
+	$(BIN)/diptych sample plates $(DEMO)/plates --count 400
+	$(BIN)/diptych train $(DEMO)/plates --out $(DEMO)/plates.bundle
+	$(BIN)/diptych sample plates $(DEMO)/new --count 6 --seed 1 --no-defects
+	$(BIN)/diptych predict $(DEMO)/plates.bundle $(DEMO)/new
+	@echo
+	@echo "$(DEMO)/plates/planted.csv            the defects that were planted"
+	@echo "$(DEMO)/plates.bundle/audit.csv       what the audit found of them"
+	@echo "$(DEMO)/plates.bundle/README.md       how good the classifier is"
+	@echo "$(DEMO)/plates.bundle/predictions.csv its answer for each test picture"
+
+test: install
+	$(BIN)/python -m pytest
+
+check: install
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install  ## the figures of docs/benchmarks.md; needs the real data, and half an hour
+	for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+
+clean:
+	rm -rf $(VENV) $(DEMO) build .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,40 @@
+"""Diptych: from a pile of pictures to an image classifier you can trust.
+
+data  = read("photos/")
+found = audit(data);  print(found)
+parts = split(clean(data, found), seed=0)
+model = ImageClassifier(Recipe(engine="torch")).fit(parts.train, parts.valid)
+model.evaluate(parts.test).save("pizza.bundle")
+load("pizza.bundle").predict(["new.jpg"])
+"""
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from diptych.auditing import audit as audit
+    from diptych.classifier import ImageClassifier as ImageClassifier
+    from diptych.cleaning import clean as clean
+    from diptych.predictor import load as load
+    from diptych.recipe import Recipe as Recipe
+    from diptych.sources import read as read
+    from diptych.splitting import split as split
+
+# Imported on first use, so that `import diptych` costs nothing.
+_HOMES = {
+    "read": "sources",
+    "audit": "auditing",
+    "clean": "cleaning",
+    "split": "splitting",
+    "Recipe": "recipe",
+    "ImageClassifier": "classifier",
+    "load": "predictor",
+}
+
+__all__ = ["ImageClassifier", "Recipe", "audit", "clean", "load", "read", "split"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'diptych' has no attribute '{name}'")
+    return getattr(importlib.import_module(f"diptych.{_HOMES[name]}"), name)

@@ -1,0 +1,49 @@
+"""Groups of pictures that are the same, to the byte or to the eye."""
+
+import numpy as np
+
+from diptych.auditing.near import near_duplicates, thumbnails
+from diptych.cache import Store
+from diptych.dataset import Sample
+from diptych.decoding import CHUNK
+from diptych.progress import Track, unwatched
+
+
+def same_pictures(
+    samples: list[Sample], store: Store, track: Track = unwatched
+) -> list[list[Sample]]:
+    """Group samples whose pictures are the same or almost so; most groups have one member.
+
+    `store` holds the pixels of every sample's digest. The groups and their members are in the
+    order of the samples; each sample is in one group.
+    """
+    content = dict.fromkeys(sample.digest for sample in samples)
+    digests = list(content)
+    starts = range(0, len(digests), CHUNK)
+    small = [
+        thumbnails(store.read(digests[start : start + CHUNK]))
+        for start in track(starts, "comparing pictures", len(starts))
+    ]
+    pairs = near_duplicates(np.concatenate(small)) if small else []
+    leader = _leaders(len(digests), [(pair.first, pair.second) for pair in pairs])
+    group_of = dict(zip(digests, leader, strict=True))
+    groups: dict[int, list[Sample]] = {}
+    for sample in samples:
+        groups.setdefault(group_of[sample.digest], []).append(sample)
+    return list(groups.values())
+
+
+def _leaders(count: int, pairs: list[tuple[int, int]]) -> list[int]:
+    """The first member of each item's connected component (union-find)."""
+    parent = list(range(count))
+
+    def leader(item: int) -> int:
+        while parent[item] != item:
+            parent[item] = parent[parent[item]]
+            item = parent[item]
+        return item
+
+    for pair in pairs:
+        low, high = sorted(map(leader, pair))
+        parent[high] = low
+    return [leader(item) for item in range(count)]

@@ -1,0 +1,247 @@
+"""Near-duplicates: the same photograph resized, recompressed, relit, or cropped a little.
+
+Axes: N pictures, S their side, T the side of a thumbnail, W the side of its window, C colours,
+P pairs, G the side of a descriptor, D all its numbers, U unknowns of an alignment.
+"""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float32]
+Flags = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.intp]
+
+THUMBNAIL = 32
+WINDOW = 26  # the middle of a thumbnail, which no crop of 8 % a side reaches into
+GRID = 8
+ALIKE = 0.7  # correlation of descriptors from which a pair is looked at closely
+CLOSEST = 10  # pairs looked at closely, a picture and way of comparing
+ZOOM = 0.9  # crops are sought by comparing pictures with the middle 90 % of others
+STEPS = 5  # more do not change an alignment
+LARGEST = 1.22  # times; a copy without 8 % of each side is 1 / 0.84 = 1.19 times larger
+SLACK = 0.5  # pixels of a thumbnail by which a crop may seem to reach outside its original
+# Share of the contrast that may differ, times the square of the spread. Of 9,200 copies of
+# photographs 99.9 % are below; no two of 1,200 different photographs are below eight times that.
+TOLERANCE = 0.03
+SLOPE = 0.06
+SMOOTH = 1.0  # standard deviation of detail, in levels of 255, below which there is none
+SAME_COLOUR = 3  # levels
+CHUNK = 512  # pictures or pairs at once
+
+WHOLE, CENTRED = np.ones((1, 2), np.float32), np.zeros((1, 2), np.float32)
+OFFSETS_W = np.arange(WINDOW, dtype=np.float32) - (WINDOW - 1) / 2  # from the middle, in pixels
+
+
+def thumbnails(images_NSSC: npt.NDArray[np.uint8]) -> Floats:
+    """Means over areas: (N, S, S, 3) uint8 of any side → (N, 32, 32, 3), 0 to 255."""
+    mean_TS = area_means(images_NSSC.shape[1])
+    small_NTTC = np.empty((len(images_NSSC), THUMBNAIL, THUMBNAIL, 3), np.float32)
+    for start in range(0, len(images_NSSC), 64):
+        block_NSSC = images_NSSC[start : start + 64].astype(np.float32)
+        rows_NSCT = np.tensordot(block_NSSC, mean_TS, (1, 1))
+        block_NCTT = np.tensordot(rows_NSCT, mean_TS, (1, 1))
+        small_NTTC[start : start + 64] = block_NCTT.transpose(0, 2, 3, 1)
+    return small_NTTC
+
+
+class Pair(NamedTuple):
+    """Two pictures that are almost the same; `similarity` is 1 where nothing differs."""
+
+    first: int
+    second: int
+    similarity: float
+
+
+def near_duplicates(thumbnails_NTTC: Floats) -> list[Pair]:
+    """Pairs of the same photograph, in order; `first` < `second`.
+
+    Found are copies of another size or compression, up to a quarter brighter, darker, or of more or
+    less contrast, and with up to 8 % cut off each side. Pairs with similar descriptors are aligned
+    in scale and position. One must then lie within the other, and explain it but for a small share:
+    smaller where few places carry detail, since one pen stroke or silhouette resembles many others.
+
+    A picture without detail (blank, or a gradient) would resemble every other one once brightness
+    and contrast are evened out. It is the same only as one of equal colours.
+
+    Takes O(N²) multiplications for the descriptors, O(N) alignments, and O(N) memory.
+    """
+    pictures_NCTT = np.ascontiguousarray(thumbnails_NTTC.transpose(0, 3, 1, 2))
+    busy_N = np.zeros(len(pictures_NCTT), np.float32)
+    for start in range(0, len(pictures_NCTT), CHUNK):
+        busy_N[start : start + CHUNK] = busy(pictures_NCTT[start : start + CHUNK])
+    blank = np.flatnonzero(busy_N == 0)
+    return sorted([*copies(pictures_NCTT, busy_N), *blanks(pictures_NCTT[blank], blank)])
+
+
+def area_means(side: int) -> Floats:
+    """The matrix that averages a row of `side` pixels to one of a thumbnail: (T, S)."""
+    edges, pixels = np.linspace(0, 1, THUMBNAIL + 1), np.linspace(0, 1, side + 1)
+    overlap_TS = np.minimum(edges[1:, None], pixels[1:]) - np.maximum(edges[:-1, None], pixels[:-1])
+    return np.asarray(THUMBNAIL * np.maximum(overlap_TS, 0), np.float32)
+
+
+def busy(pictures_NCTT: Floats) -> Floats:
+    """The share of each picture where something changes, (N,); 0 in pictures without detail."""
+    view_NCWW = seen(pictures_NCTT)
+    axes = (1, 2, 3)
+    bend_N = sum((np.diff(view_NCWW, 2, axis) ** 2).mean(axes) for axis in (2, 3))
+    slope_NWW = np.abs(np.gradient(view_NCWW, axis=(2, 3))).max((0, 2))
+    contrast_N = np.sqrt(view_NCWW.var((2, 3)).mean(1))
+    share_N = (slope_NWW > SLOPE * contrast_N[:, None, None]).mean((1, 2))
+    return np.where(bend_N > SMOOTH**2, share_N, 0).astype(np.float32)
+
+
+def copies(pictures_NCTT: Floats, busy_N: Floats) -> Iterator[Pair]:
+    """Pairs that show the same, among the pictures with detail."""
+    shown = np.flatnonzero(busy_N)
+    wide_P, narrow_P, zoom_P = candidates(pictures_NCTT[shown])
+    wide_P, narrow_P = shown[wide_P], shown[narrow_P]
+    tolerance_P = TOLERANCE * np.minimum(busy_N[wide_P], busy_N[narrow_P]) ** 2
+    for start in range(0, len(zoom_P), CHUNK):
+        some = slice(start, start + CHUNK)
+        wide_PCTT, narrow_PCTT = pictures_NCTT[wide_P[some]], pictures_NCTT[narrow_P[some]]
+        scale_P2, shift_P2 = aligned(wide_PCTT, narrow_PCTT, zoom_P[some])
+        one_PCWW, two_PCWW = seen(wide_PCTT), seen(narrow_PCTT, scale_P2, shift_P2)
+        differs_P = np.minimum(unexplained(one_PCWW, two_PCWW), unexplained(two_PCWW, one_PCWW))
+        same_P = within(scale_P2, shift_P2) & (differs_P <= tolerance_P[some])
+        for at in np.flatnonzero(same_P):
+            first, second = sorted((int(wide_P[start + at]), int(narrow_P[start + at])))
+            yield Pair(first, second, 1 - float(differs_P[at]))
+
+
+def candidates(pictures_NCTT: Floats) -> tuple[Indices, Indices, Floats]:
+    """Pairs with similar descriptors: the wider views, the narrower ones, the zoom between them."""
+    whole_ND, middle_ND = descriptors(pictures_NCTT, 1), descriptors(pictures_NCTT, ZOOM)
+    ways = ((whole_ND, whole_ND, 1), (whole_ND, middle_ND, ZOOM), (middle_ND, whole_ND, 1 / ZOOM))
+    found = [
+        np.stack([first_P, second_P, np.full(len(score_P), zoom), -score_P])
+        for left_ND, right_ND, zoom in ways
+        for first_P, second_P, score_P in lookalikes(left_ND, right_ND)
+    ]
+    pairs_4P = np.concatenate([np.empty((4, 0)), *found], axis=1)
+    pairs_4P = pairs_4P[:, np.argsort(pairs_4P[3], kind="stable")]
+    _, best = np.unique(pairs_4P[0] * len(pictures_NCTT) + pairs_4P[1], return_index=True)
+    pairs_2P, zoom_P = pairs_4P[:2, best].astype(np.intp), pairs_4P[2, best].astype(np.float32)
+    wide_P, narrow_P = np.where(zoom_P < 1, pairs_2P[::-1], pairs_2P)
+    return wide_P, narrow_P, np.maximum(zoom_P, 1 / zoom_P)
+
+
+def descriptors(pictures_NCTT: Floats, zoom: float) -> Floats:
+    """The coarse detail of the middle of each picture, colour counting twice: (N, D), norm 1."""
+    step = zoom * THUMBNAIL / GRID
+    centres_G = (THUMBNAIL - 1) / 2 + step * (np.arange(GRID) - (GRID - 1) / 2)
+    fine_GT, coarse_GT = (gaussians(centres_G, width * step, THUMBNAIL) for width in (0.55, 1.6))
+    band_NCGG = separable(fine_GT, pictures_NCTT, fine_GT)
+    band_NCGG -= separable(coarse_GT, pictures_NCTT, coarse_GT)
+    band_NCGG = 2 * band_NCGG - band_NCGG.mean(1, keepdims=True)
+    band_NCGG -= band_NCGG.mean((2, 3), keepdims=True)
+    long_ND: Floats = band_NCGG.reshape(-1, 3 * GRID * GRID)
+    long_ND /= np.maximum(np.linalg.norm(long_ND, axis=1, keepdims=True), 1e-6)
+    return long_ND
+
+
+def lookalikes(left_ND: Floats, right_ND: Floats) -> Iterator[tuple[Indices, Indices, Floats]]:
+    """For each row on the left, the closest of the later rows on the right, and how alike."""
+    for top in range(0, len(left_ND), CHUNK):
+        score_PN = left_ND[top : top + CHUNK] @ right_ND[top:].T
+        alike_PN = np.triu(score_PN >= ALIKE, 1)
+        for row in np.flatnonzero(alike_PN.sum(1) > CLOSEST):
+            columns = np.flatnonzero(alike_PN[row])
+            closest_first = np.argsort(-score_PN[row, columns], kind="stable")
+            alike_PN[row, columns[closest_first[CLOSEST:]]] = False
+        rows, columns = np.nonzero(alike_PN)
+        yield rows + top, columns + top, score_PN[rows, columns]
+
+
+def aligned(wide_PCTT: Floats, narrow_PCTT: Floats, zoom_P: Floats) -> tuple[Floats, Floats]:
+    """The scale and shift, (P, 2) each, with which a narrow picture is seen as the wide one is.
+
+    This is the inverse compositional algorithm of Lucas and Kanade with gain and bias (S. Baker and
+    I. Matthews, "Lucas-Kanade 20 Years On", IJCV 56, 2004), on grey pictures.
+    """
+    wide_P1TT, narrow_P1TT = wide_PCTT.mean(1, keepdims=True), narrow_PCTT.mean(1, keepdims=True)
+    change_PUD = changes(seen(wide_P1TT)[:, 0])
+    scale_P2 = np.repeat(zoom_P[:, None], 2, axis=1)
+    shift_P2 = np.zeros_like(scale_P2)
+    for _ in range(STEPS):
+        view_PD1 = seen(narrow_P1TT, scale_P2, shift_P2).reshape(len(zoom_P), -1, 1)
+        gain_P1, grown_P2, moved_P2 = np.split((change_PUD @ view_PD1)[..., 0], [1, 3], axis=1)
+        gain_P1 = np.maximum(gain_P1, 0.2)
+        scale_P2 = np.clip(scale_P2 / (1 + np.clip(grown_P2 / gain_P1, -0.1, 0.1)), 0.75, 1.33)
+        shift_P2 = np.clip(shift_P2 - scale_P2 * np.clip(moved_P2 / gain_P1, -2, 2), -4, 4)
+    return scale_P2, shift_P2
+
+
+def changes(view_PWW: Floats) -> Floats:
+    """What turns another view into its gain, and gain times growth and motion, against this one."""
+    down_PWW, right_PWW = np.gradient(view_PWW, axis=(1, 2))
+    grown = (down_PWW * OFFSETS_W[:, None], right_PWW * OFFSETS_W)
+    effect_PUWW = np.stack([view_PWW, *grown, down_PWW, right_PWW], axis=1)
+    effect_PUWW -= effect_PUWW.mean((2, 3), keepdims=True)
+    effect_PUD: Floats = effect_PUWW.reshape(len(view_PWW), 5, -1)
+    gram_PUU = effect_PUD @ effect_PUD.swapaxes(1, 2) * (1 + 1e-4 * np.eye(5)) + np.eye(5)
+    return np.asarray(np.linalg.inv(gram_PUU), np.float32) @ effect_PUD
+
+
+def within(scale_P2: Floats, shift_P2: Floats) -> Flags:
+    """Whether one picture of each pair lies within the other, and is not much smaller: (P,)."""
+    margin_P2, moved_P2 = (scale_P2 - 1) * THUMBNAIL / 2, np.abs(shift_P2)
+    outside_P = np.minimum((moved_P2 - margin_P2).max(1), (moved_P2 + margin_P2).max(1))
+    larger_P = np.maximum(scale_P2, 1 / scale_P2).max(1)
+    return np.asarray((outside_P <= SLACK) & (larger_P <= LARGEST))
+
+
+def unexplained(one_PCWW: Floats, other_PCWW: Floats) -> Floats:
+    """The share of the variance of the other view that differs from the one view relit: (P,).
+
+    The other may be brighter and of more contrast, and clipped to black and white by that.
+    """
+    axes = (1, 2, 3)
+    weight_PCWW = ((other_PCWW > 8) & (other_PCWW < 247)) + np.float32(1e-3)
+    weight_PCWW /= weight_PCWW.sum(axes, keepdims=True)
+    one_PCWW = one_PCWW - (weight_PCWW * one_PCWW).sum(axes, keepdims=True)
+    mean_P111 = (weight_PCWW * other_PCWW).sum(axes, keepdims=True)
+    covariance_P111 = (weight_PCWW * one_PCWW * (other_PCWW - mean_P111)).sum(axes, keepdims=True)
+    variance_P111 = (weight_PCWW * one_PCWW**2).sum(axes, keepdims=True)
+    gain_P111 = np.maximum(covariance_P111, 0) / np.maximum(variance_P111, 1)
+    expected_PCWW = np.clip(mean_P111 + gain_P111 * one_PCWW, 0, 255)
+    differs_P = ((other_PCWW - expected_PCWW) ** 2).mean(axes)
+    return np.asarray(differs_P / np.maximum(other_PCWW.var((2, 3)).mean(1), 1))
+
+
+def seen(pictures_PCTT: Floats, scale_P2: Floats = WHOLE, shift_P2: Floats = CENTRED) -> Floats:
+    """The window, (P, C, W, W), of each picture, scaled about its middle, then shifted, in pixels.
+
+    Pixels are weighted by triangles that reach two pixels far, times the scale.
+    """
+    at_P2W = scale_P2[..., None] * OFFSETS_W + shift_P2[..., None] + (THUMBNAIL - 1) / 2
+    at_P2W = np.clip(at_P2W, 0, THUMBNAIL - 1)
+    apart_P2WT = np.abs(at_P2W[..., None] - np.arange(THUMBNAIL, dtype=np.float32))
+    weight_P2WT = np.maximum(2 * scale_P2[..., None, None] - apart_P2WT, 0)
+    weight_P2WT /= weight_P2WT.sum(-1, keepdims=True)
+    return separable(weight_P2WT[:, :1], pictures_PCTT, weight_P2WT[:, 1:])
+
+
+def separable(rows: Floats, pictures: Floats, columns: Floats) -> Floats:
+    """Pictures whose rows, then columns, are combined by a matrix each."""
+    return np.asarray(rows @ pictures @ columns.swapaxes(-1, -2), np.float32)
+
+
+def gaussians(centres: npt.NDArray[np.number], width: float, count: int) -> Floats:
+    """Bells of weights over `count` pixels, each of sum 1: (centres, count)."""
+    weights = np.exp(-0.5 * ((centres[:, None] - np.arange(count)) / width) ** 2)
+    return np.asarray(weights / weights.sum(1, keepdims=True), np.float32)
+
+
+def blanks(pictures_NCTT: Floats, indices_N: Indices) -> Iterator[Pair]:
+    """Pairs of pictures without detail that have the same colours."""
+    colours_ND = pictures_NCTT.reshape(-1, 3, 4, 8, 4, 8).mean((3, 5)).reshape(-1, 48)
+    while len(indices_N):
+        apart_N = np.abs(colours_ND - colours_ND[0]).max(1)
+        same_N = apart_N <= SAME_COLOUR
+        for at in np.flatnonzero(same_N)[1:]:
+            yield Pair(int(indices_N[0]), int(indices_N[at]), 1 - float(apart_N[at]) / 255)
+        indices_N, colours_ND = indices_N[~same_N], colours_ND[~same_N]

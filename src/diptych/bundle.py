@@ -1,0 +1,160 @@
+"""The bundle: one directory that holds a classifier and all that is known of it.
+
+=====================  ==========================================================================
+bundle.json            format, classes, preprocess, recipe, scores, versions, hash of every member
+model.safetensors      the weights under canonical names
+model.onnx             uint8 pixels (N, S, S, 3) in, probabilities (N, classes) out
+golden/                a few encoded pictures, and the pixels and answers expected of them
+history.csv            the epochs
+predictions.csv        the answer for each test picture
+splits.csv, audit.csv  which picture was used where, and which not, and why
+README.md              a model card
+=====================  ==========================================================================
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from diptych.dataset import classes_hash
+from diptych.errors import BundleError, InputError
+
+FORMAT = 1
+FACTS = "bundle.json"
+WEIGHTS = "model.safetensors"
+GRAPH = "model.onnx"
+GOLDEN = "golden/expected.safetensors"
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle on disk whose every member has the hash it was written with."""
+
+    path: Path
+    facts: Mapping[str, Any]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels, in the order of the probabilities."""
+        return tuple(self.facts["classes"])
+
+    @property
+    def size(self) -> int:
+        """The side of the square of pixels that the network takes."""
+        return int(self.facts["preprocess"]["size"])
+
+    def read(self, member: str) -> bytes:
+        """The bytes of a member."""
+        return (self.path / member).read_bytes()
+
+    def golden(self) -> list[Path]:
+        """The encoded pictures, in the order of their expected answers."""
+        return [self.path / name for name in self.facts["golden"]]
+
+
+def refuse_existing(path: Path, force: bool) -> None:
+    """Raise InputError where a bundle would overwrite something it must not."""
+    if not path.exists():
+        return
+    if not force:
+        raise InputError(f"{path} exists already; name another --out, or add --force")
+    if not (path / FACTS).is_file():
+        raise InputError(f"{path} is no bundle; --force replaces only a bundle")
+
+
+def write(path: Path, members: Mapping[str, bytes], facts: Mapping[str, Any], force: bool) -> None:
+    """Write a bundle aside, then rename it into place; an old one goes only after that."""
+    refuse_existing(path, force)
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(members.items())}
+    with _aside(path) as aside:
+        for name, data in members.items():
+            write_synced(aside / name, data)
+        whole = {"format": FORMAT, **facts, "members": hashes}
+        write_synced(aside / FACTS, (json.dumps(whole, indent=2) + "\n").encode())
+        old = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.old")
+        if path.exists():
+            path.rename(old)
+        aside.rename(path)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def open_bundle(path: str | Path) -> Bundle:
+    """Read a bundle and verify every member.
+
+    Raises BundleError when it is missing, damaged, or of a newer format.
+    """
+    root = Path(path)
+    if not root.exists():
+        raise BundleError(f"{path}: no such bundle")
+    try:
+        facts = json.loads((root / FACTS).read_text(encoding="utf-8"))
+        newer = int(facts["format"]) > FORMAT
+    except FileNotFoundError as cause:
+        raise BundleError(f"{path}: no bundle; it has no {FACTS}") from cause
+    except (OSError, ValueError, KeyError, TypeError) as cause:
+        raise BundleError(f"{path}: {FACTS} is damaged ({cause}); copy it anew") from cause
+    if newer:
+        raise BundleError(
+            f"{path}: written in format {facts['format']}, this version reads up to {FORMAT}; "
+            "run: pip install --upgrade diptych"
+        )
+    bundle = Bundle(root, facts)
+    try:
+        _verify(bundle)
+    except (OSError, KeyError, TypeError, AttributeError) as cause:
+        raise BundleError(f"{path}: incomplete ({cause}); train again or copy it anew") from cause
+    return bundle
+
+
+def _verify(bundle: Bundle) -> None:
+    for name, expected in bundle.facts["members"].items():
+        if hashlib.sha256(bundle.read(name)).hexdigest() != expected:
+            raise BundleError(f"{bundle.path / name}: changed since it was written; copy it anew")
+    if classes_hash(bundle.classes) != bundle.facts["classes_sha256"]:
+        raise BundleError(f"{bundle.path / FACTS}: the classes were changed; copy it anew")
+
+
+@contextlib.contextmanager
+def _aside(path: Path) -> Iterator[Path]:
+    """A folder beside the path that is gone afterwards, unless it was renamed."""
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.writing")
+    try:
+        aside.mkdir(parents=True)
+        yield aside
+    except OSError as cause:
+        raise InputError(
+            f"{path}: cannot be written ({cause.strerror}); free some space or name another --out"
+        ) from cause
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a file whose folder may be missing, and wait until it is on disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a single file aside, then rename it into place.
+
+    Raises InputError when it cannot be written.
+    """
+    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.writing")
+    try:
+        write_synced(aside, data)
+        aside.replace(path)
+    except OSError as cause:
+        raise InputError(f"{path}: cannot be written ({cause.strerror})") from cause
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,230 @@
+"""Arrays on disk that are costly to make and cheap to keep: decoded pixels, backbone features.
+
+A `Store` holds rows of one shape and dtype, found by key. Each process that adds rows appends to
+a shard of its own: `<id>.rows` (raw numbers) and `<id>.jsonl` (a line a row: key, position,
+checksum, facts). A line is written only after its row is safely on disk, so a crash loses at most
+the rows under way, and two runs at once never touch each other's files. Readers keep the files
+mapped, so a shard that is cleared under their feet stays readable to them.
+
+Where: $DIPTYCH_CACHE, or the user's cache folder. How much: $DIPTYCH_CACHE_LIMIT, in GiB (20).
+"""
+
+import contextlib
+import json
+import mmap
+import os
+import shutil
+import uuid
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import platformdirs
+
+from diptych.errors import InputError
+
+KINDS = ("pixels", "features", "runs")
+
+Array = npt.NDArray[Any]
+Facts = Mapping[str, Any]
+
+
+class Entry(NamedTuple):
+    """Where a row lies and what is known of it. A row that could not be made has no position."""
+
+    shard: Path
+    position: int  # in rows; -1: there is none
+    checksum: int
+    facts: Facts
+
+
+class Store:
+    """Rows of one shape and dtype on disk, found by key."""
+
+    def __init__(self, folder: Path, shape: tuple[int, ...], dtype: npt.DTypeLike) -> None:
+        self.folder = folder
+        self.shape = shape
+        self.dtype = np.dtype(dtype)
+        self._row_bytes = int(np.prod(shape)) * self.dtype.itemsize
+        self._entries: dict[str, Entry] = {}
+        self._maps: dict[Path, mmap.mmap] = {}
+        self._own: Path | None = None
+        self._own_rows = 0
+        folder.mkdir(parents=True, exist_ok=True)
+        for index in sorted(folder.glob("*.jsonl")):
+            self._load(index)
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._entries
+
+    def facts(self, key: str) -> Facts:
+        """What was noted with a row."""
+        return self._entries[key].facts
+
+    def has_row(self, key: str) -> bool:
+        """Whether the key's row was made, rather than noted as impossible."""
+        return key in self._entries and self._entries[key].position >= 0
+
+    def add(self, rows: Iterable[tuple[str, Array | None, Facts]]) -> None:
+        """Append rows; on return they are safely on disk.
+
+        Raises InputError when the disk is full.
+        """
+        shard = self._own_shard()
+        lines: list[str] = []
+        added: dict[str, Entry] = {}
+        with _full_disk(self.folder):
+            with shard.open("ab") as file:
+                for key, row, facts in rows:
+                    position, checksum = -1, 0
+                    if row is not None:
+                        data = np.ascontiguousarray(row, self.dtype).reshape(self.shape).tobytes()
+                        position, checksum = self._own_rows, zlib.crc32(data)
+                        file.seek(position * self._row_bytes)
+                        file.write(data)
+                        self._own_rows += 1
+                    added[key] = Entry(shard, position, checksum, facts)
+                    lines.append(json.dumps([key, position, checksum, dict(facts)]) + "\n")
+                file.flush()
+                os.fsync(file.fileno())
+            with shard.with_suffix(".jsonl").open("a", encoding="utf-8") as index:
+                index.writelines(lines)
+        self._entries |= added
+
+    def read(self, keys: Sequence[str]) -> Array:
+        """The rows of the keys, in their order: (N, *shape).
+
+        The files are mapped, and the pages that were read are given back at once: a large store
+        does not fill the memory. Raises InputError where the disk has damaged a row.
+        """
+        out = np.empty((len(keys), *self.shape), self.dtype)
+        shards: dict[Path, list[int]] = {}
+        for i, key in enumerate(keys):
+            shards.setdefault(self._entries[key].shard, []).append(i)
+        for shard, wanted in shards.items():
+            entries = [self._entries[keys[i]] for i in wanted]
+            mapped = self._mapped(shard, 1 + max(entry.position for entry in entries))
+            rows = memoryview(mapped)
+            for i, entry in zip(wanted, entries, strict=True):
+                start = entry.position * self._row_bytes
+                data = rows[start : start + self._row_bytes]
+                if zlib.crc32(data) != entry.checksum:
+                    raise InputError(f"{shard}: damaged; run: diptych cache --clear")
+                out[i] = np.frombuffer(data, self.dtype).reshape(self.shape)
+            if hasattr(mmap, "MADV_DONTNEED"):
+                mapped.madvise(mmap.MADV_DONTNEED)
+        return out
+
+    def _own_shard(self) -> Path:
+        if self._own is None:
+            make_room(self.folder.parent)
+            self._own = self.folder / f"{uuid.uuid4().hex}.rows"
+        return self._own
+
+    def _mapped(self, shard: Path, rows: int) -> mmap.mmap:
+        """The file of a shard in memory, at least so many rows of it."""
+        mapped = self._maps.get(shard)
+        if mapped is None or len(mapped) < rows * self._row_bytes:
+            try:
+                with shard.open("rb") as file:
+                    mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            except OSError as cause:
+                raise InputError(f"{shard}: cleared while in use; run the command again") from cause
+            self._maps[shard] = mapped
+        return mapped
+
+    def _load(self, index: Path) -> None:
+        shard = index.with_suffix(".rows")
+        try:
+            complete = shard.stat().st_size // self._row_bytes
+            lines = index.read_text(encoding="utf-8").splitlines()
+        except OSError:
+            return  # cleared by another run just now
+        for line in lines:
+            # The last line may be half a line, where a run was killed.
+            with contextlib.suppress(ValueError):
+                key, position, checksum, facts = json.loads(line)
+                if position < complete:
+                    self._entries[key] = Entry(shard, position, checksum, facts)
+        with contextlib.suppress(OSError):
+            os.utime(index)  # used now: the last to be cleared
+
+
+class Usage(NamedTuple):
+    """What a cache folder holds."""
+
+    folder: Path
+    bytes: int
+    rows: int
+    limit: int
+
+
+def folder() -> Path:
+    """Where the cache lies."""
+    chosen = os.environ.get("DIPTYCH_CACHE")
+    return Path(chosen) if chosen else Path(platformdirs.user_cache_dir("diptych"))
+
+
+def limit() -> int:
+    """How many bytes the cache may hold before the least recently used are cleared."""
+    text = os.environ.get("DIPTYCH_CACHE_LIMIT", "20")
+    try:
+        return int(float(text) * 2**30)
+    except ValueError as cause:
+        raise InputError(f"DIPTYCH_CACHE_LIMIT: a number of GiB, not '{text}'") from cause
+
+
+def usage(root: Path | None = None) -> Usage:
+    """How much the cache holds."""
+    root = root or folder()
+    rows = sum(len(index.read_bytes().splitlines()) for index in root.rglob("*.jsonl"))
+    return Usage(root, sum(size for _, size, _ in _shards(root)), rows, limit())
+
+
+def clear(root: Path | None = None) -> Usage:
+    """Delete everything in the cache; returns what it held."""
+    before = usage(root)
+    for kind in KINDS:
+        shutil.rmtree(before.folder / kind, ignore_errors=True)
+    return before
+
+
+def make_room(root: Path) -> None:
+    """Delete the least recently used shards until the cache is within its limit."""
+    allowed = limit()
+    shards = sorted(_shards(root.parent), key=lambda shard: shard[0])
+    held = sum(size for _, size, _ in shards)
+    for _, size, shard in shards:
+        if held <= allowed:
+            return
+        # On Windows a shard in use cannot be deleted; then the next oldest goes.
+        with contextlib.suppress(OSError):
+            shard.with_suffix(".jsonl").unlink()
+            shard.unlink()
+            held -= size
+
+
+def _shards(root: Path) -> Iterator[tuple[float, int, Path]]:
+    """When each shard was last used, its size, and where it is."""
+    for shard in root.rglob("*.rows"):
+        index = shard.with_suffix(".jsonl")
+        with contextlib.suppress(OSError):
+            # A shard whose index is not written yet belongs to a run under way, or to one that
+            # was killed at once.
+            used = index.stat().st_mtime if index.exists() else shard.stat().st_mtime
+            yield used, shard.stat().st_size, shard
+
+
+@contextlib.contextmanager
+def _full_disk(where: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as cause:
+        free = shutil.disk_usage(where).free // 2**20
+        raise InputError(
+            f"{where}: cannot be written ({cause.strerror}; {free} MiB free); "
+            "free some space or set DIPTYCH_CACHE to a folder with more"
+        ) from cause

@@ -1,0 +1,301 @@
+"""ImageClassifier: from clean, split pictures to something that can be saved and trusted."""
+
+import hashlib
+import importlib.metadata
+import itertools
+import json
+import platform
+import shutil
+import tempfile
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from safetensors.numpy import save as save_safetensors
+
+from diptych import bundle, engines
+from diptych.auditing import Audit
+from diptych.batches import Batches, Cached, Rows, one_hot
+from diptych.cache import Store
+from diptych.dataset import Dataset, classes_hash
+from diptych.decoding import decoded, pixel_store
+from diptych.engines import Engine, Optimiser
+from diptych.errors import InputError
+from diptych.exporting import gate
+from diptych.features import features
+from diptych.model_card import model_card
+from diptych.networks import Network, Weights, initial
+from diptych.networks.graph import with_metadata
+from diptych.predictions import Predictions
+from diptych.preprocess import RULES, fingerprint
+from diptych.progress import Track, unwatched
+from diptych.recipe import Recipe
+from diptych.runtimes import open_graph
+from diptych.splitting import Splits
+from diptych.training import Epoch, Schedule, fit
+
+# Validation pictures that the gate looks at, and those that go into the bundle as golden.
+GATE_PICTURES = 48
+GOLDEN_PICTURES = 6
+BASELINE = Recipe(engine="linear", network="linear", train="head", learning_rate=0.003)
+
+
+class Model(NamedTuple):
+    """A trained network with its checked graph."""
+
+    network: Network
+    weights: dict[str, np.ndarray[Any, np.dtype[np.float32]]]
+    graph: bytes
+    history: tuple[Epoch, ...]
+    parity: gate.Parity
+
+
+class ImageClassifier:
+    """Trains by a recipe; scikit-learn's verbs with scikit-learn's meanings."""
+
+    def __init__(self, recipe: Recipe | None = None) -> None:
+        self.recipe = recipe or Recipe()
+        self._fitted: tuple[Model, Model, Dataset, Dataset] | None = None
+        self._checkpoints: Path | None = None
+
+    def fit(
+        self,
+        train: Dataset,
+        valid: Dataset,
+        *,
+        keep: Path | None = None,
+        track: Track = unwatched,
+    ) -> "ImageClassifier":
+        """Train on one part and choose the best epoch on another.
+
+        With a `keep` folder a run that was killed goes on where it was. Raises InputError for
+        pictures that cannot be used (an audit finds them), an unknown network and the like;
+        GateError when the exported graph disagrees with the network.
+        """
+        store = pixel_store(self.recipe.image_size)
+        train, valid = (_with_pixels(part, store, track) for part in (train, valid))
+        with tempfile.TemporaryDirectory() as temporary:
+            state = _run_folder(keep or Path(temporary), self.recipe, train, valid)
+            self._checkpoints = state
+            model = _fit(self.recipe, train, valid, store, state / "model", track)
+            recipe = replace(BASELINE, image_size=self.recipe.image_size, seed=self.recipe.seed)
+            baseline = _fit(recipe, train, valid, store, state / "baseline", unwatched)
+        self._fitted = (model, baseline, train, valid)
+        return self
+
+    def evaluate(self, test: Dataset, *, track: Track = unwatched) -> "Evaluation":
+        """Answer for the test part with the graph that will be shipped, and score the answers."""
+        if self._fitted is None:
+            raise InputError("this classifier is not trained yet; call fit first")
+        model, baseline, train, valid = self._fitted
+        store = pixel_store(self.recipe.image_size)
+        test = _with_pixels(test, store, track)
+        return Evaluation(
+            self.recipe,
+            model,
+            Splits(train, valid, test),
+            _predict(model, test, store, track),
+            _predict(baseline, test, store, unwatched),
+        )
+
+    def forget_checkpoints(self) -> None:
+        """Delete what `fit` kept for the case that it is killed."""
+        if self._checkpoints:
+            shutil.rmtree(self._checkpoints, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A trained classifier with its answers on the test part: all that a bundle holds."""
+
+    recipe: Recipe
+    model: Model
+    parts: Splits
+    predictions: Predictions
+    baseline: Predictions
+
+    def save(self, path: str | Path, *, audit: Audit | None = None, force: bool = False) -> Path:
+        """Write the bundle, aside and then into place.
+
+        Raises InputError when the path exists and `force` is not given, or cannot be written.
+        """
+        golden = _golden(self.model, self.parts.valid, self.recipe.image_size)
+        facts = {**self.facts(), "golden": sorted(n for n in golden if n != bundle.GOLDEN)}
+        members = {
+            bundle.WEIGHTS: save_safetensors(self.model.weights),
+            bundle.GRAPH: with_metadata(self.model.graph, _metadata(facts)),
+            "recipe.toml": self.recipe.to_toml().encode(),
+            "history.csv": _history_csv(self.model.history).encode(),
+            "predictions.csv": self.predictions.to_csv().encode(),
+            "splits.csv": self.parts.to_csv().encode(),
+            "README.md": model_card(Path(path).name, facts).encode(),
+            **golden,
+        }
+        if audit is not None:
+            members["audit.csv"] = audit.to_csv().encode()
+        bundle.write(Path(path), members, facts, force)
+        return Path(path)
+
+    def facts(self) -> dict[str, Any]:
+        """What bundle.json says, but for the hashes."""
+        train, valid, test = self.parts
+        whole = replace(train, samples=train.samples + valid.samples + test.samples)
+        return {
+            "diptych": importlib.metadata.version("diptych"),
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "classes": list(train.classes),
+            "classes_sha256": classes_hash(train.classes),
+            "preprocess": {
+                "size": self.recipe.image_size,
+                "rules": RULES,
+                "fingerprint": fingerprint(self.recipe.image_size),
+            },
+            "network": self.model.network.name,
+            "recipe": asdict(self.recipe),
+            "data": {
+                "fingerprint": whole.fingerprint(),
+                **{part: len(data) for part, data in self.parts._asdict().items()},
+            },
+            "test": self.predictions.scores().to_json(),
+            "baseline": self.baseline.scores().to_json(),
+            "parity": self.model.parity._asdict(),
+            "made_with": _versions(),
+        }
+
+
+def _fit(
+    recipe: Recipe, train: Dataset, valid: Dataset, store: Store, keep: Path, track: Track
+) -> Model:
+    """Train a network, the head alone or all of it, then export and check it."""
+    shape = (recipe.image_size, recipe.image_size, 3)
+    network = engines.network(recipe, shape, len(train.classes))
+    begun = engines.pretrained(network, recipe)
+    head_only = recipe.train == "head" or (recipe.train == "auto" and bool(begun))
+    if head_only and not begun and network.name != "linear":
+        raise InputError(
+            f"--train head needs pretrained weights, and {network.name} has none here; "
+            "use --train all"
+        )
+    weights: Weights = {**initial(network, recipe.seed), **begun}
+    pixels = [Cached(store, [s.digest for s in part.samples]) for part in (train, valid)]
+    if head_only:
+        graph = engines.backbone_graph(recipe.engine, network, weights)
+        keys = [*pixels[0].keys, *pixels[1].keys]
+        both = features(graph, network.features, keys, store, track=track)
+        rows: list[Rows] = [both[: len(train)], both[len(train) :]]
+        trained, history = _optimised(
+            recipe, network.head, weights, 1.0, rows, train, valid, keep, track
+        )
+        weights = {**weights, **trained.weights()}
+        engine = engines.build(
+            recipe.engine, network, weights, _optimiser(recipe, 1.0), recipe.seed
+        )
+    else:
+        rate = recipe.backbone_rate if begun else 1.0
+        engine, history = _optimised(
+            recipe, network, weights, rate, [*pixels], train, valid, keep, track
+        )
+    whole = engine.export("onnx")
+    seen = pixels[1][np.arange(min(len(valid), GATE_PICTURES))]
+    parity = gate.check(open_graph(whole), seen, gate.softmax(engine.predict(seen)))
+    return Model(network, engine.weights(), whole, history, parity)
+
+
+def _optimised(
+    recipe: Recipe,
+    network: Network,
+    weights: Weights,
+    backbone_rate: float,
+    rows: list[Rows],
+    train: Dataset,
+    valid: Dataset,
+    keep: Path,
+    track: Track,
+) -> tuple[Engine, tuple[Epoch, ...]]:
+    """An engine with the weights of its best epoch."""
+    own = {name: value for name, value in weights.items() if network.has(name)}
+    optimiser = _optimiser(recipe, backbone_rate)
+    engine = engines.build(recipe.engine, network, own, optimiser, recipe.seed)
+    targets = one_hot(train.targets(), len(train.classes), recipe.label_smoothing)
+    batches = Batches(rows[0], targets, recipe.batch_size, recipe.seed)
+    schedule = Schedule(recipe.epochs, recipe.patience, recipe.learning_rate, recipe.warmup)
+    epochs = fit(engine, batches, rows[1], valid.targets(), schedule, keep)
+    history = tuple(track(epochs, "training", recipe.epochs))
+    return engine, history
+
+
+def _optimiser(recipe: Recipe, backbone_rate: float) -> Optimiser:
+    return Optimiser(recipe.optimiser, recipe.weight_decay, backbone_rate)
+
+
+def _predict(model: Model, dataset: Dataset, store: Store, track: Track) -> Predictions:
+    run = open_graph(model.graph)
+    rows = Cached(store, [sample.digest for sample in dataset.samples])
+    starts = range(0, len(rows), 16)
+    parts = [
+        run(rows[np.arange(start, min(start + 16, len(rows)))])
+        for start in track(starts, "testing", len(starts))
+    ]
+    return Predictions(dataset, np.concatenate(parts))
+
+
+def _with_pixels(dataset: Dataset, store: Store, track: Track) -> Dataset:
+    """The data set with every picture in the cache; raises InputError for one that cannot be."""
+    if all(store.has_row(sample.digest) for sample in dataset.samples):
+        return dataset
+    found = decoded((sample.path for sample in dataset.samples), store)
+    samples = []
+    for sample, picture in zip(
+        dataset.samples, track(found, "reading pictures", len(dataset)), strict=True
+    ):
+        if picture.reason:
+            raise InputError(
+                f"{sample.path}: {picture.reason} ({picture.detail}); "
+                "leave such files out with clean(data, audit(data))"
+            )
+        samples.append(sample._replace(digest=picture.digest))
+    return dataset.with_samples(samples)
+
+
+def _run_folder(keep: Path, recipe: Recipe, train: Dataset, valid: Dataset) -> Path:
+    """Where checkpoints of exactly this recipe on exactly these pictures lie."""
+    choices = json.dumps([asdict(recipe), train.fingerprint(), valid.fingerprint()])
+    return keep / hashlib.sha256(choices.encode()).hexdigest()[:16]
+
+
+def _golden(model: Model, valid: Dataset, size: int) -> dict[str, bytes]:
+    """The smallest validation pictures of each class in turn, as they came, with the answers."""
+    by_class = [
+        sorted((s for s in valid.samples if s.label == label), key=lambda s: s.path.stat().st_size)
+        for label in valid.classes
+    ]
+    turns = (s for row in itertools.zip_longest(*by_class) for s in row if s)
+    chosen = list(itertools.islice(turns, GOLDEN_PICTURES))
+    pixels = pixel_store(size).read([sample.digest for sample in chosen])
+    expected = {"pixels": pixels, "probabilities": open_graph(model.graph)(pixels)}
+    files = {
+        f"golden/{i}{sample.path.suffix.lower()}": sample.path.read_bytes()
+        for i, sample in enumerate(chosen)
+    }
+    return {**files, bundle.GOLDEN: save_safetensors(expected)}
+
+
+def _metadata(facts: Mapping[str, Any]) -> dict[str, str]:
+    chosen = {key: facts[key] for key in ("diptych", "classes", "classes_sha256", "preprocess")}
+    return {key: json.dumps(value) for key, value in chosen.items()}
+
+
+def _history_csv(history: Iterable[Epoch]) -> str:
+    lines = [",".join(Epoch._fields)]
+    lines += [",".join(str(value) for value in epoch) for epoch in history]
+    return "\n".join(lines) + "\n"
+
+
+def _versions() -> dict[str, str]:
+    names = ("numpy", "pillow", "onnxruntime", "openvino", "torch", "timm")
+    installed = {d.metadata["Name"].lower() for d in importlib.metadata.distributions()}
+    found = {name: importlib.metadata.version(name) for name in names if name in installed}
+    return {"python": platform.python_version(), **found}

@@ -1,0 +1,27 @@
+"""From what an audit found to a data set that can be trained on; originals stay untouched."""
+
+from diptych.auditing import Audit
+from diptych.dataset import Dataset
+from diptych.errors import InputError
+
+
+def clean(dataset: Dataset, found: Audit) -> Dataset:
+    """Leave out every file that the audit sets aside; keep near-duplicates as groups.
+
+    A sample that has a group already keeps it, unless a near-duplicate has another: then both
+    groups become one. Raises InputError when a class has no picture left.
+    """
+    aside = found.reasons
+    kept = [
+        sample._replace(digest=found.pictures[sample.name].digest, group=found.groups[sample.name])
+        for sample in dataset.samples
+        if sample.name not in aside
+    ]
+    cleaned = dataset.with_samples(kept)
+    for label, count in cleaned.counts().items():
+        if not count:
+            raise InputError(
+                f"{dataset.root / label}: class '{label}' has no usable picture; "
+                "add some or remove the folder (`diptych audit` says what is wrong with each file)"
+            )
+    return cleaned

@@ -1,0 +1,69 @@
+"""What pictures exist and what they are called; no pixels."""
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import NamedTuple
+
+PARTS = ("train", "valid", "test")
+
+
+class Sample(NamedTuple):
+    """One picture with its label.
+
+    `name` is its path below the data set's root, in posix form: what its owner calls it.
+    """
+
+    name: str
+    label: str
+    path: Path
+    part: str = ""  # one of PARTS once known
+    group: str = ""  # samples of one group never end up in different parts
+    digest: str = ""  # SHA-256 of the file, once read
+
+
+class Stray(NamedTuple):
+    """A file below the root that is no sample, and why."""
+
+    name: str
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Samples, and the classes they may have, in an order that never changes again."""
+
+    root: Path
+    classes: tuple[str, ...]
+    samples: tuple[Sample, ...]
+    strays: tuple[Stray, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.samples)
+
+    def with_samples(self, samples: Iterable[Sample]) -> "Dataset":
+        """The same data set with other samples."""
+        return replace(self, samples=tuple(samples))
+
+    def counts(self) -> dict[str, int]:
+        """Samples of each class, in class order."""
+        found = Counter(sample.label for sample in self.samples)
+        return {label: found[label] for label in self.classes}
+
+    def targets(self) -> list[int]:
+        """The position of each sample's label among the classes."""
+        position = {label: k for k, label in enumerate(self.classes)}
+        return [position[sample.label] for sample in self.samples]
+
+    def fingerprint(self) -> str:
+        """A hash of every sample's part, label and content, whatever their order or names."""
+        rows = sorted(f"{s.part}\0{s.label}\0{s.digest}" for s in self.samples)
+        return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+
+
+def classes_hash(classes: Iterable[str]) -> str:
+    """A hash that locks class names in their order."""
+    return hashlib.sha256("\0".join(classes).encode()).hexdigest()

@@ -1,0 +1,147 @@
+"""What an engine is, and which one to build.
+
+An engine trains and runs one network in one framework. It knows nothing of files, classes, metrics
+or epochs: steps go in, scores come out. Order, targets and learning rates are made once, outside,
+so that every engine gets the same.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from diptych.errors import InputError
+from diptych.networks import Network, Weights
+from diptych.networks.graph import onnx_graph
+from diptych.networks.pretrained import efficientnet_lite0, from_file
+from diptych.networks.zoo import ZOO
+from diptych.recipe import Recipe, nearest
+
+Inputs = npt.NDArray[Any]  # (N, H, W, C) uint8 pixels, or (N, features) float32
+Targets = npt.NDArray[np.float32]  # (N, K) probabilities: hard, smoothed or weighted
+Logits = npt.NDArray[np.float32]  # (N, K)
+
+
+class Step(NamedTuple):
+    """All that one step of an optimiser needs."""
+
+    inputs: Inputs
+    targets_NK: Targets
+    learning_rate: float
+
+
+class Engine(Protocol):
+    """A network in a framework. Inputs are never written to; batching never changes an answer."""
+
+    def train(self, steps: Iterable[Step]) -> float:
+        """Take the steps of one epoch; returns the mean loss per picture."""
+        ...
+
+    def predict(self, inputs: Inputs) -> Logits:
+        """Answer as in production: no dropout, stored averages, full precision."""
+        ...
+
+    def weights(self) -> dict[str, npt.NDArray[np.float32]]:
+        """Canonical names and layout (see `networks`), the same from every engine."""
+        ...
+
+    def save(self, directory: Path) -> None:
+        """Weights and optimiser, in safetensors: enough to go on. The directory exists."""
+        ...
+
+    def load(self, directory: Path) -> None:
+        """Go on from what `save` wrote; the network is the same."""
+        ...
+
+    def export(self, format: str, *, probabilities: bool = True) -> bytes:
+        """The network as a file of the format, from uint8 pixels to probabilities.
+
+        Without `probabilities`, what the last layer gives. Raises InputError for a format that the
+        engine lacks.
+        """
+        ...
+
+
+class Optimiser(NamedTuple):
+    """How an engine follows the gradient."""
+
+    kind: str  # "adamw" or "sgd" (with Nesterov momentum 0.9)
+    weight_decay: float
+    backbone_rate: float  # multiplies the learning rate of all layers but the head
+
+
+def network(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Network:
+    """The network that a recipe names, for pictures of a shape.
+
+    Raises InputError for an unknown name, with the nearest that exists.
+    """
+    name = recipe.network
+    if name.startswith("timm/"):
+        if recipe.engine != "torch":
+            raise InputError(f"network {name}: only the engine torch has it")
+        from diptych.engines.torch import external
+
+        return external.network(name.removeprefix("timm/"), shape, classes, recipe.dropout)
+    if name not in ZOO:
+        raise InputError(f"no network '{name}'{nearest(name, [*ZOO, 'timm/<name>'])}")
+    return ZOO[name](shape, classes, recipe.dropout)
+
+
+def pretrained(network: Network, recipe: Recipe) -> Weights:
+    """The weights that a recipe starts the backbone from; none for a network trained from scratch.
+
+    Raises InputError when they cannot be had, or a file is not of this network.
+    """
+    if recipe.weights == "none":
+        return {}
+    if network.external:
+        from diptych.engines.torch import external
+
+        return external.pretrained(network.external, recipe.weights)
+    if recipe.weights != "pretrained":
+        return from_file(network, Path(recipe.weights))
+    return efficientnet_lite0() if network.name == "efficientnet_lite0" else {}
+
+
+def backbone_graph(engine: str, network: Network, weights: Weights) -> bytes:
+    """The backbone as an ONNX graph, from pixels to features."""
+    backbone = network.backbone
+    if not network.external:
+        return onnx_graph(backbone, weights, probabilities=False)
+    own = {name: value for name, value in weights.items() if backbone.has(name)}
+    built = build(engine, backbone, own, Optimiser("sgd", 0.0, 1.0), 0)
+    return built.export("onnx", probabilities=False)
+
+
+def build(
+    engine: str, network: Network, weights: Weights, optimiser: Optimiser, seed: int
+) -> Engine:
+    """An engine with a network in it.
+
+    `weights` has every array of the network but those that an external backbone starts with;
+    `seed` is for dropout. Raises MissingExtra when the framework is not installed.
+    """
+    match engine:
+        case "torch":
+            from diptych.engines.torch import TorchEngine
+
+            return TorchEngine(network, weights, optimiser, seed)
+        case "linear":
+            from diptych.engines.linear import LinearEngine
+
+            return LinearEngine(network, weights, optimiser)
+        case _:
+            raise InputError(f"no engine '{engine}'{nearest(engine, ['torch', 'linear'])}")
+
+
+def in_batches(inputs: Inputs, size: int = 64) -> Iterator[Inputs]:
+    """The inputs in their order, at most `size` at a time."""
+    for start in range(0, len(inputs), size):
+        yield inputs[start : start + size]
+
+
+def joined(parts: Sequence[Logits], classes: int) -> Logits:
+    """The parts as one array, also where there are none."""
+    return np.concatenate(parts) if parts else np.empty((0, classes), np.float32)

@@ -1,0 +1,124 @@
+"""Softmax regression in NumPy: the honest baseline, and the engine that needs no framework.
+
+It runs networks whose only trained layer is the last: `linear`, and the head of any other.
+"""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from safetensors.numpy import load_file, save_file
+
+from diptych.engines import Inputs, Logits, Optimiser, Step, in_batches, joined
+from diptych.errors import InputError
+from diptych.networks import (
+    AveragePool,
+    Dropout,
+    Flatten,
+    GlobalAverage,
+    Network,
+    Standardise,
+    Weights,
+)
+from diptych.networks.graph import onnx_graph
+
+Array = npt.NDArray[np.float32]
+
+_FIXED = (Standardise, AveragePool, GlobalAverage, Flatten, Dropout)
+# Kingma & Ba 2015; dropout is left out: one layer has nothing to co-adapt.
+_BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
+
+
+class LinearEngine:
+    """One dense layer trained with AdamW (Loshchilov & Hutter 2019) or Nesterov momentum."""
+
+    def __init__(self, network: Network, weights: Weights, optimiser: Optimiser) -> None:
+        if not all(isinstance(layer, _FIXED) for layer in network.layers[:-1]):
+            raise InputError(
+                f"the engine linear cannot train {network.name}; it has: linear, and any head"
+            )
+        self.network = network
+        self.optimiser = optimiser
+        self.kernel = np.array(weights["classifier.weight"], np.float32)
+        self.bias = np.array(weights["classifier.bias"], np.float32)
+        self.moments = [np.zeros_like(p) for p in (self.kernel, self.bias) for _ in range(2)]
+        self.steps = 0
+
+    def train(self, steps: Iterable[Step]) -> float:
+        total, count = 0.0, 0
+        for inputs, targets_NK, rate in steps:
+            x_NF = self._features(inputs)
+            log_p_NK = log_softmax(x_NF @ self.kernel.T + self.bias)
+            total -= float((targets_NK * log_p_NK).sum())
+            count += len(x_NF)
+            weight_N1 = targets_NK.sum(1, keepdims=True)
+            gradient_NK = (np.exp(log_p_NK) * weight_N1 - targets_NK) / len(x_NF)
+            self._step([gradient_NK.T @ x_NF, gradient_NK.sum(0)], rate)
+        return total / max(count, 1)
+
+    def predict(self, inputs: Inputs) -> Logits:
+        parts = [self._features(x) @ self.kernel.T + self.bias for x in in_batches(inputs, 256)]
+        return joined(parts, self.network.classes)
+
+    def weights(self) -> dict[str, Array]:
+        return {"classifier.weight": self.kernel.copy(), "classifier.bias": self.bias.copy()}
+
+    def save(self, directory: Path) -> None:
+        state = {f"moment{i}": moment for i, moment in enumerate(self.moments)}
+        steps = np.array([self.steps])
+        save_file({**self.weights(), **state, "steps": steps}, directory / "linear.safetensors")
+
+    def load(self, directory: Path) -> None:
+        state = load_file(directory / "linear.safetensors")
+        self.kernel, self.bias = state["classifier.weight"], state["classifier.bias"]
+        self.moments = [state[f"moment{i}"] for i in range(4)]
+        self.steps = int(state["steps"][0])
+
+    def export(self, format: str, *, probabilities: bool = True) -> bytes:
+        if format != "onnx":
+            raise InputError(f"the engine linear cannot export {format}; it has: onnx")
+        return onnx_graph(self.network, self.weights(), probabilities=probabilities)
+
+    def _features(self, inputs: Inputs) -> Array:
+        x = inputs.astype(np.float32)
+        for layer in self.network.layers[:-1]:
+            match layer:
+                case Standardise(mean, std):
+                    mean_C: Array = np.asarray(mean, np.float32)
+                    std_C: Array = np.asarray(std, np.float32)
+                    x = (x - mean_C) / std_C
+                case AveragePool(size):
+                    n, height, width, channels = x.shape
+                    rows, columns = height // size, width // size
+                    x = x[:, : rows * size, : columns * size]
+                    x = x.reshape(n, rows, size, columns, size, channels).mean((2, 4))
+                case GlobalAverage():
+                    x = x.mean((1, 2))
+                case Flatten():
+                    x = x.reshape(len(x), -1)
+        return x
+
+    def _step(self, gradients: list[Array], rate: float) -> None:
+        self.steps += 1
+        for i, (p, g) in enumerate(zip((self.kernel, self.bias), gradients, strict=True)):
+            first, second = self.moments[2 * i], self.moments[2 * i + 1]
+            decay = self.optimiser.weight_decay if p.ndim > 1 else 0.0  # a bias does not decay
+            if self.optimiser.kind == "adamw":
+                first += (1 - _BETA1) * (g - first)
+                second += (1 - _BETA2) * (g * g - second)
+                mean = first / (1 - _BETA1**self.steps)
+                spread = np.sqrt(second / (1 - _BETA2**self.steps)) + _EPSILON
+                p *= 1 - rate * decay
+                p -= rate * mean / spread
+            else:
+                g = g + decay * p
+                first *= 0.9
+                first += g
+                p -= rate * (g + 0.9 * first)
+
+
+def log_softmax(logits_NK: Logits) -> Array:
+    """The logarithm of the softmax, without overflow."""
+    shifted = logits_NK - logits_NK.max(1, keepdims=True)
+    return np.asarray(shifted - np.log(np.exp(shifted).sum(1, keepdims=True)), np.float32)

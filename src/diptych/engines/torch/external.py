@@ -1,0 +1,169 @@
+"""Backbones from timm: `timm/resnet18`, `timm/vgg16` and a thousand others."""
+
+import contextlib
+import io
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from diptych.errors import InputError, MissingExtra
+from diptych.networks import Dense, Dropout, External, Network, Standardise
+from diptych.networks.graph import INPUT, OPSET
+from diptych.recipe import nearest
+
+Arrays = dict[str, npt.NDArray[np.float32]]
+
+
+def network(model: str, shape: tuple[int, ...], classes: int, dropout: float) -> Network:
+    """A timm model with its last layer replaced, for pictures of a shape.
+
+    Raises InputError for a name that timm lacks, with the nearest that it has.
+    """
+    timm = _timm()
+    if not timm.is_model(model):
+        raise InputError(f"no network 'timm/{model}'{nearest(model, timm.list_models())}")
+    layer = External("backbone", "timm", model, shape[0], 0)
+    built = backbone(layer)
+    facts = built.pretrained_cfg
+    mean, std = (tuple(255 * value for value in facts[key]) for key in ("mean", "std"))
+    width = int(getattr(built, "head_hidden_size", built.num_features))
+    layers = (
+        Standardise(mean, std),
+        layer._replace(outputs=width),
+        Dropout(dropout),
+        Dense("classifier", width, classes),
+    )
+    return Network(f"timm/{model}", shape, layers)
+
+
+def backbone(layer: External) -> Any:
+    """The model without its last layer, with the weights that timm starts from."""
+    return _created(layer, pretrained=False)
+
+
+def pretrained(layer: External, weights: str) -> Arrays:
+    """The backbone's weights under our names: from timm's hub ("pretrained") or from a file.
+
+    Raises InputError when the hub cannot be reached or the file is not of this model.
+    """
+    if weights != "pretrained":
+        return _from_file(layer, Path(weights))
+    try:
+        model = _created(layer, pretrained=True)
+    except Exception as cause:
+        # The hub's client raises errors of half a dozen libraries.
+        said = str(cause).strip().splitlines()
+        raise InputError(
+            f"the weights of timm/{layer.model} cannot be fetched "
+            f"({said[0] if said else type(cause).__name__}); "
+            "give a file with --weights FILE, or start without with --weights none"
+        ) from cause
+    return _ours(layer, model.state_dict())
+
+
+def onnx_graph(whole: nn.Module, shape: tuple[int, ...], probabilities: bool) -> bytes:
+    """A module as an ONNX file with any number of pictures at a time."""
+    example = torch.zeros((2, *shape), dtype=torch.uint8)
+    with warnings.catch_warnings(), _quiet("torch.onnx", "onnxscript", "onnx_ir"):
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            whole,
+            (example,),
+            dynamo=True,
+            verbose=False,
+            opset_version=OPSET,
+            input_names=[INPUT],
+            output_names=["probabilities" if probabilities else "features"],
+            dynamic_shapes=({0: torch.export.Dim("N", min=1)},),
+        )
+    assert program is not None
+    return bytes(program.model_proto.SerializeToString())
+
+
+def _created(layer: External, *, pretrained: bool) -> Any:
+    timm = _timm()
+    sized: dict[str, Any] = {}
+    facts = timm.get_pretrained_cfg(layer.model)
+    if facts is not None and facts.fixed_input_size:
+        sized["img_size"] = layer.side
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return timm.create_model(layer.model, pretrained=pretrained, num_classes=0, **sized)
+
+
+def _from_file(layer: External, path: Path) -> Arrays:
+    state = read_state(path)
+    expected = backbone(layer).state_dict()
+    for name, value in expected.items():
+        if name not in state and not name.endswith("num_batches_tracked"):
+            raise InputError(f"{path}: lacks '{name}'; are these weights of timm/{layer.model}?")
+        if name in state and state[name].shape != value.shape:
+            shapes = f"{tuple(state[name].shape)}, not {tuple(value.shape)}"
+            raise InputError(f"{path}: '{name}' has the shape {shapes}; is it another model?")
+    return _ours(layer, {name: value for name, value in state.items() if name in expected})
+
+
+def read_state(path: Path) -> dict[str, Tensor]:
+    """The tensors of a .safetensors file, or of one that torch.save wrote; nothing is executed."""
+    from safetensors.torch import load
+
+    try:
+        data = path.read_bytes()
+        if path.suffix == ".safetensors":
+            return load(data)
+        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except OSError as cause:
+        raise InputError(f"{path}: {cause.strerror}") from cause
+    except Exception as cause:
+        # safetensors, pickle, zipfile and torch each raise errors of their own.
+        raise InputError(f"{path}: no file of weights ({str(cause).splitlines()[0]})") from cause
+    nested = state.get("state_dict", state)
+    return {name: value for name, value in nested.items() if isinstance(value, Tensor)}
+
+
+def _ours(layer: External, state: dict[str, Tensor]) -> Arrays:
+    return {
+        f"{layer.name}.{name}": value.float().numpy()
+        for name, value in state.items()
+        if not name.endswith("num_batches_tracked")
+    }
+
+
+def _timm() -> Any:
+    """The library timm.
+
+    It imports torchvision, whose wheel expects the operators of a CUDA build; beside a PyTorch
+    for the CPU that import fails. Declaring the two operators is enough for what timm uses.
+    """
+    try:
+        import timm
+    except ModuleNotFoundError as cause:
+        raise MissingExtra("timm", "torch") from cause
+    except RuntimeError as cause:
+        if "torchvision::nms" not in str(cause):
+            raise
+        boxes = "Tensor dets, Tensor scores"
+        torch.library.define("torchvision::nms", f"({boxes}, float iou_threshold) -> Tensor")
+        torch.library.define("torchvision::qnms", f"({boxes}, float iou_threshold) -> Tensor")
+        import timm
+    return timm
+
+
+@contextlib.contextmanager
+def _quiet(*loggers: str) -> Iterator[None]:
+    """Warnings of libraries about their own insides, which no user can act on."""
+    levels = {name: logging.getLogger(name).level for name in loggers}
+    try:
+        for name in loggers:
+            logging.getLogger(name).setLevel(logging.ERROR)
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)

@@ -1,0 +1,43 @@
+"""What can go wrong, and whose turn it is.
+
+DiptychError
+├── InputError          what was given cannot be used: the message says what, which one, what to do
+│   ├── ImageError      one picture cannot be used; `reason` is its short name in an audit
+│   ├── BundleError     a bundle is damaged, unfinished or newer than this version
+│   └── MissingExtra    an optional package is needed
+└── GateError           a check on our own work failed: an export disagrees with its network
+
+The command line answers InputError with exit code 2 and GateError with exit code 1.
+"""
+
+
+class DiptychError(Exception):
+    """Any failure that Diptych foresees."""
+
+
+class InputError(DiptychError):
+    """What was given cannot be used."""
+
+
+class ImageError(InputError):
+    """One picture cannot be used."""
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}" if detail else reason)
+        self.reason = reason
+        self.detail = detail
+
+
+class BundleError(InputError):
+    """A bundle is damaged, unfinished or newer than this version."""
+
+
+class MissingExtra(InputError):
+    """An optional package is needed."""
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} is not installed; run: pip install 'diptych[{extra}]'")
+
+
+class GateError(DiptychError):
+    """A check on our own work failed."""

@@ -1,0 +1,67 @@
+"""The gate: an export answers as its network does on real pictures, or it is not written."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from diptych.errors import GateError
+from diptych.predictions import Probabilities
+from diptych.runtimes import Run
+
+# In float32, two ways to sum the same products differ by less than this in probability.
+LIMIT = 1e-4
+# Batches of these sizes first, then the rest at once: a graph with a fixed batch fails here.
+BATCHES = (1, 7)
+
+
+class Parity(NamedTuple):
+    """How an export compared with its network."""
+
+    pictures: int
+    max_difference: float  # the largest difference in probability
+    agreement: float  # the share of pictures with the same answer, ties aside
+
+
+def check(
+    run: Run, images_NHWC: npt.NDArray[np.uint8], expected_NK: Probabilities, limit: float = LIMIT
+) -> Parity:
+    """Compare an export with its network's probabilities on the same pictures.
+
+    Raises GateError when a probability differs by more than `limit` or an answer differs where
+    the network's two best probabilities are further apart than that.
+    """
+    edges = [e for e in np.cumsum(BATCHES) if e < len(images_NHWC)]
+    batches = np.split(images_NHWC, edges)
+    try:
+        found_NK = np.concatenate([run(batch) for batch in batches])
+    except Exception as cause:
+        # Each runtime raises classes of its own that share no base.
+        sizes = ", ".join(str(len(batch)) for batch in batches)
+        raise GateError(
+            f"the export cannot be run on batches of {sizes} pictures "
+            f"({str(cause).partition(chr(10))[0]}); nothing was written"
+        ) from cause
+    if found_NK.shape != expected_NK.shape:
+        raise GateError(
+            f"the export answers with the shape {found_NK.shape}, not {expected_NK.shape}; "
+            "nothing was written"
+        )
+    difference = float(np.abs(found_NK - expected_NK).max())
+    best_N2 = np.sort(expected_NK, axis=1)[:, -2:]
+    tie_N = best_N2[:, 1] - best_N2[:, 0] <= 2 * limit
+    same_N = (found_NK.argmax(1) == expected_NK.argmax(1)) | tie_N
+    parity = Parity(len(images_NHWC), difference, float(same_N.mean()))
+    if not difference <= limit or parity.agreement < 1:
+        raise GateError(
+            f"the export differs from the trained network by {difference:.2g} in probability "
+            f"(limit {limit:g}; same answer on {parity.agreement:.1%} of {parity.pictures} "
+            "pictures); nothing was written"
+        )
+    return parity
+
+
+def softmax(logits_NK: npt.NDArray[np.float32]) -> Probabilities:
+    """Probabilities of logits, computed in float64."""
+    shifted = np.exp(logits_NK.astype(np.float64) - logits_NK.max(1, keepdims=True))
+    return np.asarray(shifted / shifted.sum(1, keepdims=True), np.float32)

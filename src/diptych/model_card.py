@@ -1,0 +1,67 @@
+"""The README of a bundle: what the classifier is, how good it is, how to use it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def model_card(name: str, facts: Mapping[str, Any]) -> str:
+    """A model card in Markdown, from what bundle.json says."""
+    test, data = facts["test"], facts["data"]
+    classes = ", ".join(facts["classes"])
+    rows = "\n".join(
+        f"| {label} | {found['n']} | {_percent(found['precision'])} | {_percent(found['recall'])} "
+        f"| {_percent(found['f1'])} |"
+        for label, found in test["per_class"].items()
+    )
+    header = " | ".join(facts["classes"])
+    confusion = "\n".join(
+        f"| **{label}** | {' | '.join(map(str, counts))} |"
+        for label, counts in zip(facts["classes"], test["confusion"]["counts"], strict=True)
+    )
+    return f"""# {name}
+
+Tells pictures apart: {classes}. Made by Diptych {facts["diptych"]} on {facts["created"][:10]}.
+
+## How good it is
+
+On {test["n"]} test pictures that took no part in its making:
+**{_percent(test["accuracy"])} accuracy**, macro F1 {_percent(test["macro_f1"])}.
+A linear classifier on the mean colours of a grid, for comparison:
+{_percent(facts["baseline"]["accuracy"])} accuracy.
+
+| class | pictures | precision | recall | F1 |
+|---|---|---|---|---|
+{rows}
+
+Rows are the labels, columns the answers:
+
+| | {header} |
+|---|{"---|" * len(facts["classes"])}
+{confusion}
+
+In brackets: 95 % intervals. {test["interval"]}.
+
+## How it was made
+
+Network {facts["network"]}, engine {facts["recipe"]["engine"]}; {data["train"]} pictures to train,
+{data["valid"]} to choose the best epoch, {data["test"]} to test. Near-duplicates never lie in
+different parts. `recipe.toml` has every choice, `splits.csv` every picture, `audit.csv` every file
+that was left out and why, `predictions.csv` the answer for each test picture.
+
+## How to use it
+
+```
+diptych predict {name} new.jpg folder/
+```
+
+`model.onnx` takes uint8 pixels (N, {facts["preprocess"]["size"]}, {facts["preprocess"]["size"]}, 3)
+and gives probabilities in the order {classes}. It agreed with the trained network to
+{facts["parity"]["max_difference"]:.1e} on {facts["parity"]["pictures"]} validation pictures.
+
+It always answers with one of its classes, also for pictures of something else.
+"""
+
+
+def _percent(score: Mapping[str, float]) -> str:
+    value, low, high = (100 * score[key] for key in ("value", "low", "high"))
+    return f"{value:.1f} % ({low:.1f}–{high:.1f})"

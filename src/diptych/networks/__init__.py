@@ -1,0 +1,199 @@
+"""Architectures as plain data: what PyTorch, TensorFlow and ONNX each build in their own way.
+
+A `Network` is a tuple of layers. Weights are a dict of float32 arrays under canonical names, in
+the layout of PyTorch: convolutions (out, in/groups, height, width), dense layers (out, in).
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+Weights = Mapping[str, npt.NDArray[np.float32]]
+
+# Both frameworks are told; their own defaults differ (1e-5 and 1e-3; 0.1 and 0.01).
+NORM_EPSILON = 1e-3
+NORM_MOMENTUM = 0.1  # the share of the new batch, as PyTorch counts it
+
+
+class Standardise(NamedTuple):
+    """(pixel − mean) / std for each channel, on the scale 0 to 255."""
+
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+
+
+class Convolution(NamedTuple):
+    """Convolution without bias, batch normalisation, activation.
+
+    Padded as TensorFlow's SAME: the output has ⌈size / stride⌉ rows, an odd row of padding goes
+    to the bottom and right.
+    """
+
+    name: str
+    inputs: int
+    outputs: int
+    kernel: int
+    stride: int = 1
+    depthwise: bool = False
+    activation: str = "relu"  # or "relu6", or ""
+
+
+class Block(NamedTuple):
+    """Layers in a row; with `residual` their output is added to their input."""
+
+    name: str
+    layers: tuple["Layer", ...]
+    residual: bool = False
+
+
+class MaxPool(NamedTuple):
+    """The largest of each size × size pixels."""
+
+    size: int
+
+
+class AveragePool(NamedTuple):
+    """The mean of each size × size pixels."""
+
+    size: int
+
+
+class GlobalAverage(NamedTuple):
+    """The mean of each channel."""
+
+
+class Flatten(NamedTuple):
+    """Rows, then columns, then channels."""
+
+
+class Dropout(NamedTuple):
+    """In training, zero this share of the numbers."""
+
+    rate: float
+
+
+class Dense(NamedTuple):
+    """A fully connected layer."""
+
+    name: str
+    inputs: int
+    outputs: int
+    activation: str = ""
+
+
+class External(NamedTuple):
+    """A backbone that a library builds, up to its features: timm/resnet18."""
+
+    name: str
+    source: str  # "timm"
+    model: str
+    side: int  # of the pictures, which some models must know
+    outputs: int
+
+
+Layer = (
+    Standardise
+    | Convolution
+    | Block
+    | MaxPool
+    | AveragePool
+    | GlobalAverage
+    | Flatten
+    | Dropout
+    | Dense
+    | External
+)
+
+# The last layers of every network: they turn features into one logit for each class.
+HEAD = 2
+
+
+@dataclass(frozen=True)
+class Network:
+    """Layers from an input of one shape, without the batch, to logits.
+
+    The input is (height, width, channels) of uint8 pixels, or (features,) of float32.
+    """
+
+    name: str
+    input: tuple[int, ...]
+    layers: tuple[Layer, ...]
+
+    @property
+    def classes(self) -> int:
+        """How many logits come out."""
+        return self._dense.outputs
+
+    @property
+    def features(self) -> int:
+        """How many numbers the backbone gives to the head."""
+        return self._dense.inputs
+
+    @property
+    def _dense(self) -> Dense:
+        last = self.layers[-1]
+        assert isinstance(last, Dense), "a network ends in a dense layer"
+        return last
+
+    @property
+    def backbone(self) -> "Network":
+        """All but the head: from pixels to features."""
+        return replace(self, name=f"{self.name}/backbone", layers=self.layers[:-HEAD])
+
+    @property
+    def head(self) -> "Network":
+        """The head alone: from features to logits."""
+        return Network(f"{self.name}/head", (self.features,), self.layers[-HEAD:])
+
+    def has(self, weight: str) -> bool:
+        """Whether a weight of this name belongs to one of the layers."""
+        return weight.split(".")[0] in {getattr(layer, "name", "") for layer in self.layers}
+
+    @property
+    def external(self) -> External | None:
+        """The backbone that a library builds, if any."""
+        return next((layer for layer in self.layers if isinstance(layer, External)), None)
+
+
+def initial(network: Network, seed: int) -> dict[str, npt.NDArray[np.float32]]:
+    """Starting weights for every layer of ours, the same whichever framework trains them.
+
+    Kaiming normal (He et al. 2015, fan out for convolutions as in EfficientNet, fan in for dense
+    layers before a ReLU), and the last layer small, so that training starts from even odds.
+    """
+    rng = np.random.default_rng((seed, 0xD1))
+    weights: dict[str, npt.NDArray[np.float32]] = {}
+    for prefix, layer in _named(network.layers):
+        match layer:
+            case Convolution(_, inputs, outputs, kernel, _, depthwise, _):
+                shape = (outputs, 1 if depthwise else inputs, kernel, kernel)
+                fan = kernel * kernel * (1 if depthwise else outputs)
+                weights[f"{prefix}.conv.weight"] = _normal(rng, shape, np.sqrt(2 / fan))
+                for name, value in zip(NORM, (1.0, 0.0, 0.0, 1.0), strict=True):
+                    weights[f"{prefix}.norm.{name}"] = np.full(outputs, value, np.float32)
+            case Dense(_, inputs, outputs, activation):
+                spread = np.sqrt(2 / inputs) if activation else 0.01
+                weights[f"{prefix}.weight"] = _normal(rng, (outputs, inputs), spread)
+                weights[f"{prefix}.bias"] = np.zeros(outputs, np.float32)
+    return weights
+
+
+NORM = ("weight", "bias", "running_mean", "running_var")
+
+
+def _normal(
+    rng: np.random.Generator, shape: tuple[int, ...], spread: float
+) -> npt.NDArray[np.float32]:
+    return (rng.standard_normal(shape) * spread).astype(np.float32)
+
+
+def _named(layers: tuple[Layer, ...], prefix: str = "") -> Iterator[tuple[str, Layer]]:
+    """Every layer that has weights, with the path of names that leads to it."""
+    for layer in layers:
+        if isinstance(layer, Block):
+            yield from _named(layer.layers, f"{prefix}{layer.name}.")
+        elif isinstance(layer, (Convolution, Dense)):
+            yield prefix + layer.name, layer

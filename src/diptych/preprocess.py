@@ -1,0 +1,166 @@
+"""Encoded bytes to uint8 RGB: the only decode and the only resize in Diptych.
+
+The rules, in the order in which they apply (`RULES` names their version):
+
+1. The content decides what a file is, never its name. The formats read are in `FORMATS`.
+2. Animations and documents of several pages give their first frame.
+3. 16-bit grey keeps its high byte. Floating-point pixels are refused: they have no agreed white.
+4. Palette, grey, CMYK, YCbCr and the like become RGB. Colour profiles are not applied.
+5. Transparent pixels lie on white.
+6. The picture is squashed to S×S with an antialiased triangle filter (Pillow's BILINEAR), so
+   nothing of it is cut off; JPEGs of more than 4·S may be decoded at 1/2, 1/4 or 1/8 first.
+7. The EXIF orientation is applied, so that up is up; one that cannot be read counts as upright.
+"""
+
+import contextlib
+import io
+import threading
+import warnings
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import PIL
+from PIL import Image, UnidentifiedImageError
+
+from diptych.errors import ImageError
+
+Pixels = npt.NDArray[np.uint8]
+
+RULES = 1
+FORMATS = (
+    *("JPEG", "PNG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "HEIF", "AVIF"),
+    *("JPEG2000", "PPM", "ICO", "QOI", "SGI", "PCX"),
+)
+BYTES_LIMIT = 100 * 2**20
+PIXELS_LIMIT = 100 * 10**6
+
+# Pictures of more than this many pixels are decoded one at a time: eight threads with a panorama
+# each would need more memory than the machine may have.
+_LARGE = 12 * 10**6
+_one_large = threading.Lock()
+_loading_decoders = threading.Lock()
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+class Decoded(NamedTuple):
+    """A picture ready for a network, and what its file said of itself."""
+
+    pixels: Pixels  # (S, S, 3)
+    width: int  # as a viewer shows it, after orientation
+    height: int
+    format: str
+
+
+def fingerprint(size: int) -> str:
+    """What the pixels depend on besides the file: part of every cache key and bundle."""
+    return f"rules{RULES}-squash{size}-pillow{PIL.__version__}"
+
+
+def decode(data: bytes, size: int) -> Decoded:
+    """Turn an encoded picture into `size` × `size` RGB pixels.
+
+    Raises ImageError with the reason "empty", "too large", "not an image", "truncated" or
+    "unreadable".
+    """
+    if not data:
+        raise ImageError("empty", "the file has no bytes")
+    if len(data) > BYTES_LIMIT:
+        raise ImageError("too large", f"{len(data):,} bytes; the limit is {BYTES_LIMIT:,}")
+    _load_decoders()
+    with _refusals(), warnings.catch_warnings():
+        # Pillow warns of odd metadata and of size; size has its own limit here.
+        warnings.simplefilter("ignore")
+        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            return _decode(image, size)
+
+
+def _decode(image: Image.Image, size: int) -> Decoded:
+    pixels = image.width * image.height
+    if pixels > PIXELS_LIMIT:
+        raise ImageError(
+            "too large", f"{image.width} × {image.height} pixels; the limit is {PIXELS_LIMIT:,}"
+        )
+    kind = image.format or ""
+    width, height = image.size
+    with _one_large if pixels > _LARGE else contextlib.nullcontext():
+        # A margin of 4 keeps the scaled decode within one grey level of the full one.
+        image.draft("RGB", (4 * size, 4 * size))
+        image.load()
+        turn = _orientation(image)
+        squashed = _rgb(image, size)
+    if turn in _UPRIGHT:
+        squashed = squashed.transpose(_UPRIGHT[turn])
+    if turn >= 5:
+        width, height = height, width
+    return Decoded(np.asarray(squashed), width, height, kind)
+
+
+def _rgb(image: Image.Image, size: int) -> Image.Image:
+    """The colours of any mode as RGB, squashed to size × size."""
+    mode = image.mode
+    if mode == "F":
+        raise ImageError(
+            "unreadable", "floating-point pixels have no agreed white; save it with 8 or 16 bits"
+        )
+    if mode.startswith("I"):
+        levels = np.asarray(image).astype(np.int64)
+        image = Image.fromarray((levels.clip(0, 65535) >> 8).astype(np.uint8))
+    elif image.has_transparency_data:
+        image = _squash(image.convert("RGBA"), size)
+        white = Image.new("RGBA", image.size, (255, 255, 255, 255))
+        return Image.alpha_composite(white, image).convert("RGB")
+    return _squash(image.convert("RGB"), size)
+
+
+def _squash(image: Image.Image, size: int) -> Image.Image:
+    return image.resize((size, size), Image.Resampling.BILINEAR)
+
+
+def _orientation(image: Image.Image) -> int:
+    try:
+        return int(image.getexif().get(_ORIENTATION, 1))
+    except Exception:
+        # Pillow raises a dozen kinds of error on broken EXIF; the picture itself is still good.
+        return 1
+
+
+@contextlib.contextmanager
+def _refusals() -> Iterator[None]:
+    """Whatever a decoder raises, as one ImageError with a reason."""
+    try:
+        yield
+    except ImageError:
+        raise
+    except UnidentifiedImageError as cause:
+        known = ", ".join(FORMATS)
+        raise ImageError("not an image", f"none of the formats {known}") from cause
+    except Image.DecompressionBombError as cause:
+        raise ImageError("too large", "more pixels than any limit allows") from cause
+    except MemoryError as cause:
+        raise ImageError("too large", "decoding it needs more memory than there is") from cause
+    except Exception as cause:
+        # Decoders of a dozen formats raise OSError, ValueError, SyntaxError, struct.error,
+        # IndexError, EOFError … on damaged data. All of them mean the same to the user.
+        said = " ".join(str(cause).split()) or type(cause).__name__
+        cut = any(word in said.lower() for word in ("truncated", "end of file", "premature", "eof"))
+        raise ImageError("truncated" if cut else "unreadable", said) from cause
+
+
+def _load_decoders() -> None:
+    with _loading_decoders:
+        if "HEIF" not in Image.OPEN:
+            Image.init()
+            import pillow_heif
+
+            pillow_heif.register_heif_opener()

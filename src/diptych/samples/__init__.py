@@ -1,0 +1,1 @@
+"""Pictures to try everything on, drawn rather than downloaded, their every defect known."""

@@ -1,0 +1,197 @@
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from conftest import RED, picture
+from diptych import ImageClassifier, Recipe, audit, clean, load, read, split
+from diptych.classifier import Evaluation
+from diptych.errors import BundleError, InputError
+from diptych.preprocess import decode
+
+SMALL = Recipe(engine="linear", network="linear", train="all", image_size=32, epochs=10)
+
+
+def evaluated(root: Path, recipe: Recipe = SMALL) -> Evaluation:
+    data = read(root)
+    parts = split(clean(data, audit(data, size=32)))
+    return ImageClassifier(recipe).fit(parts.train, parts.valid).evaluate(parts.test)
+
+
+@pytest.fixture
+def bundle(folder_of: Callable[..., Path], tmp_path: Path) -> Path:
+    return evaluated(folder_of(30)).save(tmp_path / "red.bundle")
+
+
+def test_a_saved_classifier_answers_in_words(bundle: Path, tmp_path: Path) -> None:
+    picture(900, hue=RED).save(tmp_path / "new.png")
+    (answer,) = load(bundle).predict([tmp_path / "new.png"])
+    assert answer.label == "red"
+    assert answer.probabilities is not None
+    assert sum(answer.probabilities.values()) == pytest.approx(1, abs=1e-5)
+    assert answer.probability == answer.probabilities["red"]
+    assert str(answer).startswith(f"{tmp_path / 'new.png'}  red  ")
+
+
+def test_a_bundle_says_what_it_is(bundle: Path) -> None:
+    facts = json.loads((bundle / "bundle.json").read_text())
+    assert facts["classes"] == ["blue", "red"]
+    assert facts["data"]["train"] + facts["data"]["valid"] + facts["data"]["test"] == 60
+    test = facts["test"]
+    assert test["accuracy"]["low"] <= test["accuracy"]["value"] <= test["accuracy"]["high"]
+    card = (bundle / "README.md").read_text()
+    assert f"{100 * test['accuracy']['value']:.1f} %" in card
+    rows = (bundle / "splits.csv").read_text().splitlines()
+    assert len(rows) == 61
+    assert len((bundle / "predictions.csv").read_text().splitlines()) == test["n"] + 1
+
+
+def test_the_scores_are_those_of_the_predictions_in_the_bundle(
+    folder_of: Callable[..., Path], bundle: Path
+) -> None:
+    lines = [row.split(",") for row in (bundle / "predictions.csv").read_text().splitlines()[1:]]
+    root = folder_of(30)
+    answers = load(bundle).predict(root / row[0] for row in lines)
+    assert [answer.label for answer in answers] == [row[2] for row in lines]
+    right = sum(row[1] == row[2] for row in lines)
+    facts = json.loads((bundle / "bundle.json").read_text())
+    assert facts["test"]["accuracy"]["value"] == pytest.approx(right / len(lines))
+
+
+def test_the_same_data_and_seed_make_the_same_weights(folder_of: Callable[..., Path]) -> None:
+    first, second = (evaluated(folder_of(30)).model.weights for _ in range(2))
+    assert all(np.array_equal(first[name], second[name]) for name in first)
+
+
+@pytest.mark.parametrize("member", ["model.onnx", "model.safetensors", "splits.csv", "README.md"])
+def test_a_changed_byte_is_noticed(bundle: Path, member: str) -> None:
+    data = bytearray((bundle / member).read_bytes())
+    data[len(data) // 2] ^= 1
+    (bundle / member).write_bytes(bytes(data))
+    with pytest.raises(BundleError, match=f"{member}: changed since it was written"):
+        load(bundle)
+
+
+def test_swapped_classes_are_noticed(bundle: Path) -> None:
+    facts = json.loads((bundle / "bundle.json").read_text())
+    facts["classes"].reverse()
+    (bundle / "bundle.json").write_text(json.dumps(facts))
+    with pytest.raises(BundleError, match="the classes were changed"):
+        load(bundle)
+
+
+def test_answers_other_than_the_golden_ones_are_noticed(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half_black(data: bytes, size: int) -> object:
+        found = decode(data, size)
+        pixels = found.pixels.copy()
+        pixels[::2] = 0
+        return found._replace(pixels=pixels)
+
+    monkeypatch.setattr("diptych.predictor.decode", half_black)
+    with pytest.raises(BundleError, match="answers differently here"):
+        load(bundle)
+
+
+def test_what_is_no_bundle_is_refused_in_a_line(bundle: Path, tmp_path: Path) -> None:
+    with pytest.raises(BundleError, match="no such bundle"):
+        load(tmp_path / "absent")
+    with pytest.raises(BundleError, match=r"it has no bundle\.json"):
+        load(tmp_path)
+    shutil.copytree(bundle, tmp_path / "cut")
+    (tmp_path / "cut" / "model.onnx").unlink()
+    with pytest.raises(BundleError, match="incomplete"):
+        load(tmp_path / "cut")
+    facts = json.loads((bundle / "bundle.json").read_text())
+    (bundle / "bundle.json").write_text(json.dumps({**facts, "format": 99}))
+    with pytest.raises(BundleError, match="format 99, this version reads up to 1"):
+        load(bundle)
+    (bundle / "bundle.json").write_text("{")
+    with pytest.raises(BundleError, match=r"bundle\.json is damaged"):
+        load(bundle)
+
+
+def test_a_bundle_is_not_overwritten_unless_asked(
+    folder_of: Callable[..., Path], bundle: Path, tmp_path: Path
+) -> None:
+    tested = evaluated(folder_of(30))
+    with pytest.raises(InputError, match="exists already"):
+        tested.save(bundle)
+    tested.save(bundle, force=True)
+    load(bundle)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "diary.txt").write_text("dear diary")
+    with pytest.raises(InputError, match="is no bundle; --force replaces only a bundle"):
+        tested.save(tmp_path / "mine", force=True)
+    assert (tmp_path / "mine" / "diary.txt").exists()
+
+
+def test_a_failing_write_leaves_nothing_and_keeps_the_old_bundle(
+    folder_of: Callable[..., Path], bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tested = evaluated(folder_of(30))
+    before = sorted(bundle.parent.iterdir())
+
+    def full(path: Path, data: bytes) -> None:
+        if path.name == "splits.csv":
+            raise OSError(28, "No space left on device")
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(data)
+
+    monkeypatch.setattr("diptych.bundle.write_synced", full)
+    with pytest.raises(InputError, match="No space left on device"):
+        tested.save(bundle, force=True)
+    assert sorted(bundle.parent.iterdir()) == before
+    load(bundle)
+
+
+def test_a_bad_picture_does_not_stop_the_rest(bundle: Path, tmp_path: Path) -> None:
+    picture(900, hue=RED).save(tmp_path / "good.png")
+    (tmp_path / "bad.jpg").write_text("no picture")
+    names = [tmp_path / name for name in ("good.png", "bad.jpg", "absent.jpg", "good.png")]
+    answers = load(bundle).predict(names)
+    assert [answer.label for answer in answers] == ["red", None, None, "red"]
+    assert answers[1].error is not None
+    assert answers[1].error.startswith("not an image")
+    assert answers[2].error == "unreadable: no such file or directory"
+
+
+def test_a_bundle_is_scored_on_other_pictures(folder_of: Callable[..., Path], bundle: Path) -> None:
+    other = folder_of(10, name="other", start=500)
+    (other / "red" / "bad.jpg").write_text("no picture")
+    predictions = load(bundle).evaluate(read(other))
+    assert predictions.scores().n == 20
+    assert [stray.reason for stray in predictions.dataset.strays] == ["not an image"]
+
+
+def test_a_class_that_the_bundle_lacks_is_named(
+    folder_of: Callable[..., Path], bundle: Path
+) -> None:
+    other = folder_of(3, name="other")
+    (other / "red").rename(other / "rouge")
+    with pytest.raises(InputError, match="the bundle has no class 'rouge'; it has: blue, red"):
+        load(bundle).evaluate(read(other))
+
+
+def test_classes_that_a_data_set_lacks_change_no_answer(
+    folder_of: Callable[..., Path], bundle: Path
+) -> None:
+    other = folder_of(6, name="other", start=700)
+    shutil.rmtree(other / "blue")
+    predictions = load(bundle).evaluate(read(other))
+    assert predictions.dataset.classes == ("blue", "red")
+    assert predictions.scores().per_class["blue"].n == 0
+
+
+def test_pictures_that_cannot_be_used_stop_the_training_by_name(
+    folder_of: Callable[..., Path],
+) -> None:
+    root = folder_of(10)
+    (root / "red" / "bad.jpg").write_text("no picture")
+    parts = split(read(root))
+    with pytest.raises(InputError, match=r"bad\.jpg: not an image"):
+        ImageClassifier(SMALL).fit(parts.train, parts.valid).evaluate(parts.test)

@@ -1,0 +1,291 @@
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from conftest import RED, picture
+
+LINEAR = ["--engine", "linear", "--network", "linear", "--set", "image_size=32", "--epochs", "5"]
+
+
+def diptych(*arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "diptych", *map(str, arguments)]
+    return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=300)
+
+
+def answer_of(*arguments: str | Path) -> Any:
+    run = diptych(*arguments, "--json")
+    assert run.returncode == 0, run.stderr
+    return json.loads(run.stdout)
+
+
+def complaint(*arguments: str | Path, code: int = 2) -> str:
+    """What a failing command says last: one line."""
+    run = diptych(*arguments)
+    assert run.returncode == code, run.stderr
+    assert "Traceback" not in run.stderr
+    assert run.stdout == ""
+    last = run.stderr.splitlines()[-1]
+    assert last.startswith("diptych: ")
+    return last
+
+
+@pytest.fixture
+def bundle(folder_of: Callable[..., Path], tmp_path: Path) -> Path:
+    run = diptych("train", folder_of(30), "--out", tmp_path / "red.bundle", *LINEAR)
+    assert run.returncode == 0, run.stderr
+    return tmp_path / "red.bundle"
+
+
+def test_help_needs_neither_numpy_nor_a_framework() -> None:
+    code = (
+        "import sys; from diptych.cli import main\n"
+        "try: main(['--help'])\n"
+        "except SystemExit: pass\n"
+        "print(sorted({'numpy', 'torch', 'PIL', 'onnxruntime', 'rich'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.stdout.endswith("[]\n")
+    assert "train" in run.stdout
+
+
+def test_predicting_needs_no_framework(bundle: Path, tmp_path: Path) -> None:
+    picture(900, hue=RED).save(tmp_path / "new.png")
+    code = (
+        "import sys; from diptych import load\n"
+        f"print(load({str(bundle)!r}).predict([{str(tmp_path / 'new.png')!r}])[0].label)\n"
+        "print(sorted({'torch', 'onnx', 'timm', 'sklearn'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.stdout == "red\n[]\n", run.stderr
+
+
+def test_train_answers_in_json(folder_of: Callable[..., Path], tmp_path: Path) -> None:
+    root = folder_of(30)
+    (root / "red" / "empty.jpg").touch()
+    out = tmp_path / "a.bundle"
+    answer = answer_of("train", root, "--out", out, *LINEAR)
+    assert answer["bundle"] == str(out)
+    assert (answer["used"], answer["set_aside"]) == (60, {"empty": 1})
+    assert (
+        answer["parts"] == {"train": 42, "valid": 9, "test": 9}
+        or sum(answer["parts"].values()) == 60
+    )
+    assert set(answer["test"]["per_class"]) == {"blue", "red"}
+    for score in (answer["test"]["accuracy"], answer["test"]["macro_f1"]):
+        assert set(score) == {"value", "low", "high"}
+    assert answer["seconds"] > 0
+    assert (out / "audit.csv").read_text().count("empty.jpg") == 1
+
+
+def test_predict_takes_files_folders_patterns_and_names(bundle: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    (new / "deep").mkdir(parents=True)
+    for name in ("a.png", "b.png", "deep/c.png"):
+        picture(900, hue=RED).save(new / name)
+    names = [new / "a.png", new / "b.png", new / "deep" / "c.png"]
+    run = diptych("predict", bundle, new)
+    assert run.returncode == 0
+    assert [line.split("  ")[:2] for line in run.stdout.splitlines()] == [
+        [str(name), "red"] for name in names
+    ]
+    answers = answer_of("predict", bundle, new / "?.png")
+    assert [answer["path"] for answer in answers] == [str(name) for name in names[:2]]
+    run = diptych("predict", bundle, "-", stdin=f"{names[2]}\n")
+    assert run.stdout.startswith(f"{names[2]}  red  ")
+
+
+def test_predict_reports_a_bad_picture_on_its_line(bundle: Path, tmp_path: Path) -> None:
+    picture(900, hue=RED).save(tmp_path / "good.png")
+    (tmp_path / "bad.jpg").write_text("no picture")
+    run = diptych("predict", bundle, tmp_path / "bad.jpg", tmp_path / "good.png")
+    assert run.returncode == 1
+    bad, good = run.stdout.splitlines()
+    assert "cannot be read: not an image" in bad
+    assert "  red  " in good
+    run = diptych("predict", bundle, tmp_path / "bad.jpg", tmp_path / "good.png", "--json")
+    answers = json.loads(run.stdout)
+    assert answers[0]["label"] is None
+    assert answers[0]["error"].startswith("not an image")
+    assert set(answers[1]["probabilities"]) == {"blue", "red"}
+
+
+def test_evaluate_answers_with_scores(
+    folder_of: Callable[..., Path], bundle: Path, tmp_path: Path
+) -> None:
+    other = folder_of(10, name="other", start=300)
+    answer = answer_of("evaluate", bundle, other)
+    assert answer["n"] == 20
+    assert answer["accuracy"]["low"] <= answer["accuracy"]["value"]
+    assert answer["confusion"]["classes"] == ["blue", "red"]
+    assert "accuracy" in diptych("evaluate", bundle, other).stdout
+
+
+def test_audit_counts_every_file(folder_of: Callable[..., Path], tmp_path: Path) -> None:
+    root = folder_of(5)
+    (root / "red" / "bad.jpg").write_text("no picture")
+    answer = answer_of("audit", root, "--out", tmp_path / "looked")
+    assert answer["files"] == 11
+    assert answer["used"] + sum(answer["set_aside"].values()) == 11
+    rows = (tmp_path / "looked" / "audit.csv").read_text().splitlines()
+    assert len(rows) == 1 + len(answer["findings"])
+
+
+def test_weights_are_exported_for_torch(bundle: Path, tmp_path: Path) -> None:
+    torch = pytest.importorskip("torch")
+    answer = answer_of("export", bundle, "--to", "torch", "--out", tmp_path / "weights.pt")
+    weights = torch.load(tmp_path / "weights.pt", weights_only=True)
+    assert weights["classifier.weight"].shape[0] == 2
+    assert answer["bytes"] == (tmp_path / "weights.pt").stat().st_size
+    assert "did you mean 'torch'" in complaint(
+        "export", bundle, "--to", "torhc", "--out", tmp_path / "b.pt"
+    )
+
+
+def test_the_cache_is_seen_and_cleared(bundle: Path, own_cache: Path) -> None:
+    held = answer_of("cache")
+    assert held["folder"] == str(own_cache)
+    assert held["rows"] >= 60
+    answer_of("cache", "--clear")
+    assert answer_of("cache")["rows"] == 0
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        (["--network", "efficientnet"], "did you mean 'efficientnet_lite0'"),
+        (["--set", "epoch=3"], "did you mean 'epochs'"),
+        (["--engine", "tensorflo"], "engine has no 'tensorflo'"),
+        (["--epochs", "many"], "invalid int value: 'many'"),
+        (["--network", "cnn", "--train", "head"], "--train head needs pretrained weights"),
+        (["--weights", "absent.safetensors"], "no such file of weights"),
+    ],
+)
+def test_a_wrong_choice_is_one_line(
+    folder_of: Callable[..., Path], tmp_path: Path, extra: Sequence[str], expected: str
+) -> None:
+    out = tmp_path / "a.bundle"
+    size = ["--set", "image_size=32"]
+    assert expected in complaint("train", folder_of(10), "--out", out, *size, *extra)
+    assert not out.exists()
+
+
+def test_data_that_cannot_be_trained_on_is_one_line(
+    folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    def said(root: Path) -> str:
+        return complaint("train", root, "--out", tmp_path / "a.bundle", *LINEAR)
+
+    assert "no such folder" in said(tmp_path / "absent")
+    (tmp_path / "empty").mkdir()
+    assert "there is no file in it" in said(tmp_path / "empty")
+    one = tmp_path / "one"
+    (one / "red").mkdir(parents=True)
+    picture(1).save(one / "red" / "1.png")
+    assert "only one class, 'red'" in said(one)
+    few = folder_of(9, name="few")
+    (few / "green").mkdir()
+    picture(1).save(few / "green" / "1.png")
+    assert "class 'green' has 1 independent pictures; at least 3 are needed" in said(few)
+    (few / "green" / "1.png").unlink()
+    assert "class 'green' has no usable picture" in said(few)
+    assert not (tmp_path / "a.bundle").exists()
+
+
+def test_an_existing_out_is_refused_before_any_work(
+    folder_of: Callable[..., Path], bundle: Path
+) -> None:
+    assert "exists already; name another --out, or add --force" in complaint(
+        "train", folder_of(5), "--out", bundle, *LINEAR
+    )
+    run = diptych("train", folder_of(30), "--out", bundle, "--force", *LINEAR)
+    assert run.returncode == 0
+
+
+def test_what_may_not_be_opened_is_said(folder_of: Callable[..., Path]) -> None:
+    root = folder_of(10)
+    # Root may open everything, unless it gives that up.
+    powers = "-dac_override,-dac_read_search"
+    humbly = ["setpriv", "--bounding-set", powers, "--inh-caps", powers]
+    if not shutil.which("setpriv"):
+        pytest.skip("giving up the powers of root needs setpriv")
+
+    def audited() -> subprocess.CompletedProcess[str]:
+        command = [*humbly, sys.executable, "-m", "diptych", "audit", str(root), "--json"]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    (root / "blue" / "blue000.png").chmod(0)
+    assert json.loads(audited().stdout)["set_aside"] == {"permission denied": 1}
+    (root / "red").chmod(0)
+    run = audited()
+    (root / "red").chmod(0o755)
+    assert run.returncode == 2
+    assert "red: Permission denied" in run.stderr
+
+
+def test_a_full_disk_is_one_line(
+    folder_of: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(small)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small disk needs root")
+    try:
+        root = folder_of(40, side=96)
+        monkeypatch.setenv("DIPTYCH_CACHE", str(small))
+        said = complaint("train", root, "--out", tmp_path / "a.bundle", *LINEAR)
+        assert "No space left on device" in said
+        assert "DIPTYCH_CACHE" in said
+        monkeypatch.setenv("DIPTYCH_CACHE", str(tmp_path / "roomy"))
+        subprocess.run(["find", str(small), "-mindepth", "1", "-delete"], check=True)
+        (small / "filler").write_bytes(bytes(190_000))
+        said = complaint("train", root, "--out", small / "a.bundle", *LINEAR)
+        assert "No space left on device" in said
+        assert [path.name for path in small.iterdir()] == ["filler"]
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+@pytest.mark.parametrize("moment", ["reading pictures", "training"])
+def test_ctrl_c_leaves_nothing_half_written_and_the_same_command_goes_on(
+    folder_of: Callable[..., Path], tmp_path: Path, moment: str
+) -> None:
+    root, out = folder_of(60, side=256), tmp_path / "a.bundle"
+    command = ["train", str(root), "--out", str(out), "--network", "cnn", "--epochs", "3"]
+    command += ["--set", "image_size=96", "--set", "patience=3", "--json"]
+    before = {p: p.read_bytes() for p in root.rglob("*.png")}
+    run = subprocess.Popen(
+        [sys.executable, "-m", "diptych", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": "1"},
+    )
+    assert run.stderr is not None
+    if moment == "training":
+        while "for test" not in run.stderr.readline():
+            assert run.poll() is None
+        time.sleep(4)
+    else:
+        time.sleep(0.8)
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 130, said
+    assert said.splitlines()[-1] == "diptych: stopped; the same command goes on where it was"
+    assert "Traceback" not in said
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["photos"]
+    assert {p: p.read_bytes() for p in root.rglob("*.png")} == before
+    again = diptych(*command)
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["used"] == 120

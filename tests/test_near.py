@@ -1,0 +1,226 @@
+"""Copies of a photograph are found; other photographs of the same kind of thing are not."""
+
+from collections.abc import Callable
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
+
+from diptych.auditing.near import Pair, near_duplicates, thumbnails
+
+Edit = Callable[[Image.Image], Image.Image]
+
+
+def photograph(seed: int) -> Image.Image:
+    """A blurred background, some things in front of it, and grain: 320 × 240."""
+    rng = np.random.default_rng(seed)
+    coarse = Image.fromarray(rng.integers(60, 180, (6, 8, 3)).astype(np.uint8))
+    image = coarse.resize((320, 240), Image.Resampling.BICUBIC)
+    draw = ImageDraw.Draw(image)
+    for _ in range(14):
+        (x, y), (width, height) = rng.uniform((0, 0), (280, 200)), rng.uniform(20, 90, 2)
+        shape = draw.ellipse if rng.random() < 0.5 else draw.rectangle
+        shape((x, y, x + width, y + height), fill=tuple(rng.integers(0, 256, 3).tolist()))
+    grain = rng.normal(0, 4, (240, 320, 1))
+    pixels = np.asarray(image.filter(ImageFilter.GaussianBlur(1))) + grain
+    return Image.fromarray(pixels.clip(0, 255).astype(np.uint8))
+
+
+def pizza(seed: int) -> Image.Image:
+    """A pizza on a plate, always in the same place; only what lies on it differs."""
+    rng = np.random.default_rng(seed)
+    image = Image.new("RGB", (320, 320), (120, 90, 60))
+    draw = ImageDraw.Draw(image)
+    for radius, colour in ((140, (240, 240, 235)), (115, (200, 140, 60)), (100, (230, 190, 80))):
+        draw.circle((160, 160), radius, fill=colour)
+    for _ in range(8):
+        turn, out = rng.uniform(0, 2 * np.pi), 80 * np.sqrt(rng.random())
+        centre = (160 + out * np.cos(turn), 160 + out * np.sin(turn))
+        colour = ((180, 30, 30), (60, 120, 40), (90, 60, 40))[rng.integers(3)]
+        draw.circle(centre, rng.uniform(9, 18), fill=colour)
+    return image
+
+
+def stroke(seed: int) -> Image.Image:
+    """One stroke of a pen, as people write a 1."""
+    rng = np.random.default_rng(seed)
+    image = Image.new("RGB", (112, 112))
+    lean, length, middle = rng.normal(10, 8), rng.normal(36, 3), 56 + rng.normal(0, 3)
+    ends = (middle - lean, 56 + length, middle + lean, 56 - length)
+    ImageDraw.Draw(image).line(ends, fill=(255, 255, 255), width=int(rng.integers(8, 14)))
+    return image.filter(ImageFilter.GaussianBlur(2))
+
+
+def blank(colour: tuple[int, int, int], seed: int = 0) -> Image.Image:
+    """One colour, with the noise of a camera."""
+    noise = np.random.default_rng(seed).normal(0, 3, (240, 320, 3))
+    return Image.fromarray((np.array(colour) + noise).clip(0, 255).astype(np.uint8))
+
+
+def found(pictures: list[Image.Image]) -> list[Pair]:
+    """The near-duplicates among pictures that are squashed to 224 × 224."""
+    squashed = [picture.resize((224, 224), Image.Resampling.BILINEAR) for picture in pictures]
+    return near_duplicates(thumbnails(np.stack([np.asarray(picture) for picture in squashed])))
+
+
+def pairs(pictures: list[Image.Image]) -> list[tuple[int, int]]:
+    return [(pair.first, pair.second) for pair in found(pictures)]
+
+
+def recompressed(picture: Image.Image, quality: int = 30) -> Image.Image:
+    file = BytesIO()
+    picture.save(file, "JPEG", quality=quality)
+    return Image.open(file)
+
+
+def resized(picture: Image.Image) -> Image.Image:
+    return picture.resize((picture.width // 2, picture.height // 2))
+
+
+def cropped(left: float, top: float, right: float, bottom: float) -> Edit:
+    """Cuts off these shares of the sides."""
+
+    def edit(picture: Image.Image) -> Image.Image:
+        width, height = picture.size
+        box = (left * width, top * height, (1 - right) * width, (1 - bottom) * height)
+        return picture.crop(tuple(map(round, box)))
+
+    return edit
+
+
+def brightened(picture: Image.Image, factor: float = 1.25) -> Image.Image:
+    return ImageEnhance.Brightness(picture).enhance(factor)
+
+
+EDITS: dict[str, Edit] = {
+    "as it is": lambda picture: picture,
+    "resized": resized,
+    "recompressed": recompressed,
+    "2 % cropped": cropped(0.02, 0.02, 0.02, 0.02),
+    "5 % cropped": cropped(0.05, 0.05, 0.05, 0.05),
+    "8 % cropped": cropped(0.08, 0.08, 0.08, 0.08),
+    "8 % cropped at one side": cropped(0.08, 0, 0, 0),
+    "8 % cropped at a corner": cropped(0, 0, 0.08, 0.08),
+    "cropped unevenly": cropped(0.01, 0.07, 0.05, 0.03),
+    "brightened": brightened,
+    "darkened": lambda picture: brightened(picture, 0.75),
+    "more contrast": lambda picture: ImageEnhance.Contrast(picture).enhance(1.25),
+    "less contrast": lambda picture: ImageEnhance.Contrast(picture).enhance(0.75),
+    "gamma 0.8": lambda picture: picture.point(
+        [round(255 * (v / 255) ** 0.8) for v in range(256)] * 3
+    ),
+    "gamma 1.3": lambda picture: picture.point(
+        [round(255 * (v / 255) ** 1.3) for v in range(256)] * 3
+    ),
+    "cropped, brightened, recompressed": lambda picture: recompressed(
+        brightened(cropped(0.04, 0.04, 0.04, 0.04)(picture)), 50
+    ),
+}
+
+
+@pytest.mark.parametrize("edit", EDITS.values(), ids=EDITS)
+def test_a_copy_is_found_and_nothing_else(edit: Edit) -> None:
+    originals = [photograph(seed) for seed in range(16)]
+    copies = [edit(picture) for picture in originals[:8]]
+    assert pairs(originals + copies) == [(i, 16 + i) for i in range(8)]
+
+
+def test_a_crop_may_come_before_its_original() -> None:
+    original = photograph(0)
+    assert pairs([cropped(0.08, 0.08, 0.08, 0.08)(original), original]) == [(0, 1)]
+
+
+def test_different_photographs_are_no_duplicates() -> None:
+    assert pairs([photograph(seed) for seed in range(150)]) == []
+
+
+def test_pizzas_on_the_same_plate_are_no_duplicates() -> None:
+    assert pairs([pizza(seed) for seed in range(60)]) == []
+
+
+def test_pen_strokes_are_no_duplicates_but_their_copies_are() -> None:
+    strokes = [stroke(seed) for seed in range(60)]
+    copies = [recompressed(picture, 60) for picture in strokes[:5]]
+    assert pairs(strokes + copies) == [(i, 60 + i) for i in range(5)]
+
+
+def test_a_negative_is_no_duplicate() -> None:
+    original = photograph(0)
+    assert pairs([original, original.point([255 - v for v in range(256)] * 3)]) == []
+
+
+def test_a_mirror_image_is_no_duplicate() -> None:
+    original = photograph(0)
+    assert pairs([original, original.transpose(Image.Transpose.FLIP_LEFT_RIGHT)]) == []
+
+
+def test_blank_pictures_are_the_same_only_in_the_same_colour() -> None:
+    white, black, red = (255, 255, 255), (0, 0, 0), (200, 40, 40)
+    colours = [white, black, red, black, white, (210, 40, 40)]
+    blanks = [blank(colour, seed) for seed, colour in enumerate(colours)]
+    assert pairs([*blanks, photograph(0)]) == [(0, 4), (1, 3)]
+
+
+def test_gradients_are_the_same_only_in_the_same_direction() -> None:
+    right = Image.linear_gradient("L").convert("RGB")
+    down = right.transpose(Image.Transpose.ROTATE_90)
+    assert pairs([right, down, recompressed(right)]) == [(0, 2)]
+
+
+def test_all_of_many_copies_hang_together() -> None:
+    copies = [recompressed(photograph(0), quality) for quality in range(40, 90)]
+    reached = {0}
+    for first, second in pairs(copies):  # in order of the first
+        if first in reached:
+            reached.add(second)
+    assert reached == set(range(50))
+
+
+def test_few_pictures_have_few_duplicates() -> None:
+    assert near_duplicates(np.empty((0, 32, 32, 3), np.float32)) == []
+    assert pairs([photograph(0)]) == []
+    assert pairs([blank((9, 9, 9))]) == []
+
+
+def test_a_pair_comes_in_order_with_the_share_that_is_the_same() -> None:
+    original = photograph(0)
+    same, coarse = found([original, original])[0], found([original, recompressed(original, 5)])[0]
+    assert same == (0, 1, 1.0)
+    assert 0.97 < coarse.similarity < 1
+
+
+def test_the_answer_is_always_the_same() -> None:
+    originals = [photograph(seed) for seed in range(6)]
+    pictures = originals + [cropped(0.03, 0, 0.05, 0.02)(picture) for picture in originals]
+    assert found(pictures) == found(pictures)
+
+
+def test_a_thumbnail_holds_the_mean_of_each_area() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (3, 96, 96, 3), dtype=np.uint8)
+    means = pixels.reshape(3, 32, 3, 32, 3, 3).mean((2, 4))
+    np.testing.assert_allclose(thumbnails(pixels), means, atol=1e-3)
+
+
+@pytest.mark.parametrize("side", [8, 32, 50, 225])
+def test_a_thumbnail_of_any_side_is_as_bright_as_its_picture(side: int) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (2, side, side, 3), dtype=np.uint8)
+    small = thumbnails(pixels)
+    assert small.shape == (2, 32, 32, 3)
+    np.testing.assert_allclose(small.mean((1, 2)), pixels.mean((1, 2)), atol=1e-2)
+
+
+def test_a_small_picture_has_its_pixels_repeated() -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 16, 16, 3), dtype=np.uint8)
+    repeated = pixels.repeat(2, axis=1).repeat(2, axis=2)
+    np.testing.assert_allclose(thumbnails(pixels), repeated, atol=1e-3)
+
+
+@pytest.mark.realdata
+def test_of_real_photographs_only_the_copies_are_found(real: Path) -> None:
+    files = sorted((real / "photos").glob("*/*.jpg"))[::6]
+    originals = [Image.open(file).convert("RGB") for file in files]
+    edits = list(EDITS.values())
+    copies = [edits[i % len(edits)](picture) for i, picture in enumerate(originals[:64])]
+    assert pairs(originals + copies) == [(i, len(originals) + i) for i in range(64)]

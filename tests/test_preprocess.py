@@ -1,0 +1,133 @@
+import io
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import picture
+from diptych.errors import ImageError
+from diptych.preprocess import decode
+
+
+def encoded(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:
+    file = io.BytesIO()
+    image.save(file, format, **options)
+    return file.getvalue()
+
+
+def shade(data: bytes, size: int = 8) -> list[int]:
+    """The colour in the middle of a decoded picture."""
+    return [int(level) for level in decode(data, size).pixels[size // 2, size // 2]]
+
+
+@pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "HEIF"])
+def test_every_common_format_shows_the_same_picture(format: str) -> None:
+    decode(encoded(picture(1)), 32)  # registers the decoders, pillow-heif's too
+    expected = decode(encoded(picture(1)), 32).pixels.astype(int)
+    found = decode(encoded(picture(1), format), 32)
+    assert found.format == format
+    assert np.abs(found.pixels - expected).mean() < 6
+
+
+def test_all_of_a_picture_is_seen_however_wide_it_is() -> None:
+    wide = Image.new("RGB", (300, 60), "white")
+    wide.paste("black", (0, 0, 30, 60))
+    pixels = decode(encoded(wide), 20).pixels
+    assert pixels.shape == (20, 20, 3)
+    assert (pixels[:, 0] < 50).all()
+    assert (pixels[:, 4:] > 200).all()
+
+
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_up_is_up_whatever_the_exif_orientation(turn: int) -> None:
+    upright = picture(3)
+    undo = {
+        2: Image.Transpose.FLIP_LEFT_RIGHT,
+        3: Image.Transpose.ROTATE_180,
+        4: Image.Transpose.FLIP_TOP_BOTTOM,
+        5: Image.Transpose.TRANSPOSE,
+        6: Image.Transpose.ROTATE_90,
+        7: Image.Transpose.TRANSVERSE,
+        8: Image.Transpose.ROTATE_270,
+    }
+    stored = upright.transpose(undo[turn]) if turn in undo else upright
+    exif = Image.Exif()
+    exif[0x0112] = turn
+    found = decode(encoded(stored, exif=exif), 16).pixels.astype(int)
+    # Rows and columns are averaged in the other order where they change places.
+    assert np.abs(found - decode(encoded(upright), 16).pixels).max() <= 1
+
+
+def test_width_and_height_are_those_that_a_viewer_shows() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    found = decode(encoded(Image.new("RGB", (40, 20)), exif=exif), 8)
+    assert (found.width, found.height) == (20, 40)
+
+
+def test_transparent_pixels_lie_on_white() -> None:
+    half = Image.new("RGBA", (20, 20), (255, 0, 0, 0))
+    assert shade(encoded(half)) == [255, 255, 255]
+    half = Image.new("RGBA", (20, 20), (0, 0, 0, 128))
+    assert shade(encoded(half)) == [127, 127, 127]
+
+
+def test_a_transparent_palette_colour_lies_on_white() -> None:
+    image = Image.new("P", (20, 20), 0)
+    image.putpalette([200, 0, 0, 0, 200, 0])
+    assert shade(encoded(image)) == [200, 0, 0]
+    assert shade(encoded(image, transparency=0)) == [255, 255, 255]
+
+
+def test_sixteen_bits_keep_their_high_byte() -> None:
+    levels = np.full((10, 10), 0x80FF, np.uint16)
+    assert shade(encoded(Image.fromarray(levels))) == [0x80, 0x80, 0x80]
+
+
+def test_cmyk_becomes_rgb() -> None:
+    cyan = Image.new("CMYK", (20, 20), (255, 0, 0, 0))
+    red, green, blue = shade(encoded(cyan, "JPEG", quality=95))
+    assert red < 30
+    assert green > 200
+    assert blue > 200
+
+
+def test_an_animation_gives_its_first_frame() -> None:
+    frames = [Image.new("RGB", (20, 20), colour) for colour in ("red", "lime", "blue")]
+    data = encoded(frames[0], "GIF", save_all=True, append_images=frames[1:])
+    assert shade(data) == [255, 0, 0]
+
+
+def test_a_large_jpeg_decoded_at_half_size_looks_the_same() -> None:
+    large = picture(5, 1200)
+    quick = decode(encoded(large, "JPEG", quality=95), 64).pixels.astype(int)
+    whole = decode(encoded(large), 64).pixels.astype(int)
+    assert np.abs(quick - whole).max() <= 4
+
+
+def test_broken_exif_does_not_spoil_a_good_picture() -> None:
+    data = encoded(picture(1), "JPEG", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\xff broken")
+    assert decode(data, 16).width == 64
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"", "empty"),
+        (b"<html>no picture</html>", "not an image"),
+        (encoded(picture(1), "JPEG")[:-300], "truncated"),
+        (encoded(picture(1))[:60] + bytes(200), "unreadable"),
+        (encoded(Image.fromarray(np.zeros((9, 9), np.float32)), "TIFF"), "unreadable"),
+        (encoded(Image.new("1", (20_000, 6_000))), "too large"),
+    ],
+)
+def test_what_is_wrong_with_a_file_has_a_name(data: bytes, reason: str) -> None:
+    with pytest.raises(ImageError) as caught:
+        decode(data, 16)
+    assert caught.value.reason == reason
+
+
+def test_a_decompression_bomb_is_refused_before_it_explodes() -> None:
+    with pytest.raises(ImageError, match="pixels"):
+        decode(encoded(Image.new("1", (30_000, 30_000))), 16)

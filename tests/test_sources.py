@@ -1,0 +1,73 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from conftest import picture
+from diptych.dataset import classes_hash
+from diptych.errors import InputError
+from diptych.sources import read
+
+
+def put(root: Path, *names: str) -> Path:
+    for i, name in enumerate(names):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        picture(i, 24).save(root / name, "PNG")
+    return root
+
+
+def test_classes_are_the_folders_sorted(folder_of: Callable[..., Path]) -> None:
+    data = read(folder_of(2))
+    assert data.classes == ("blue", "red")
+    assert data.counts() == {"blue": 2, "red": 2}
+
+
+def test_pictures_may_lie_deeper_than_their_class(tmp_path: Path) -> None:
+    data = read(put(tmp_path, "cat/a.png", "cat/2024/may/b.png", "dog/c.png"))
+    assert [(s.name, s.label) for s in data.samples] == [
+        ("cat/2024/may/b.png", "cat"),
+        ("cat/a.png", "cat"),
+        ("dog/c.png", "dog"),
+    ]
+
+
+def test_a_split_that_is_there_is_kept(tmp_path: Path) -> None:
+    names = [f"{part}/{c}/1.png" for part in ("train", "val", "test") for c in ("cat", "dog")]
+    data = read(put(tmp_path, *names))
+    assert data.classes == ("cat", "dog")
+    assert {s.name: s.part for s in data.samples}["val/dog/1.png"] == "valid"
+
+
+def test_parts_with_other_classes_are_refused_with_the_difference(tmp_path: Path) -> None:
+    put(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/cat/1.png")
+    with pytest.raises(InputError, match="test lacks dog"):
+        read(tmp_path)
+
+
+def test_a_class_may_be_called_train(tmp_path: Path) -> None:
+    data = read(put(tmp_path, "train/1.png", "bus/1.png"))
+    assert data.classes == ("bus", "train")
+
+
+def test_files_outside_of_classes_are_named_not_skipped(tmp_path: Path) -> None:
+    put(tmp_path, "cat/a.png", "dog/b.png", "notes.png", ".thumbs/c.png")
+    data = read(tmp_path)
+    assert {stray.name: stray.reason for stray in data.strays} == {
+        "notes.png": "no class",
+        ".thumbs/c.png": "hidden folder",
+    }
+
+
+def test_nothing_to_read_is_said_in_a_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no such folder"):
+        read(tmp_path / "absent")
+    with pytest.raises(InputError, match="no file in it"):
+        read(tmp_path)
+    (tmp_path / "file.txt").write_text("x")
+    with pytest.raises(InputError, match="not a folder"):
+        read(tmp_path / "file.txt")
+
+
+def test_the_order_of_classes_is_locked_by_a_hash() -> None:
+    assert classes_hash(["a", "b"]) != classes_hash(["b", "a"])
+    assert classes_hash(["ab", "c"]) != classes_hash(["a", "bc"])
