@@ -1,6 +1,6 @@
 """What tests share: pictures drawn on the spot, a cache of their own, and the real data."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -54,3 +54,14 @@ def folder_of(tmp_path: Path) -> Callable[..., Path]:
         return tmp_path / name
 
     return make
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """PyTorch on one core: pictures of tests are too small to be worth sharing out."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

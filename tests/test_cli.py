@@ -261,9 +261,9 @@ def test_a_full_disk_is_one_line(
 def test_ctrl_c_leaves_nothing_half_written_and_the_same_command_goes_on(
     folder_of: Callable[..., Path], tmp_path: Path, moment: str
 ) -> None:
-    root, out = folder_of(60, side=256), tmp_path / "a.bundle"
-    command = ["train", str(root), "--out", str(out), "--network", "cnn", "--epochs", "3"]
-    command += ["--set", "image_size=96", "--set", "patience=3", "--json"]
+    root, out = folder_of(60, side=200), tmp_path / "a.bundle"
+    command = ["train", str(root), "--out", str(out), "--network", "mlp", "--epochs", "400"]
+    command += ["--set", "image_size=32", "--set", "patience=400", "--json"]
     before = {p: p.read_bytes() for p in root.rglob("*.png")}
     run = subprocess.Popen(
         [sys.executable, "-m", "diptych", *command],

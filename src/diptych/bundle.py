@@ -59,9 +59,12 @@ class Bundle:
         return [self.path / name for name in self.facts["golden"]]
 
 
-def refuse_existing(path: Path, force: bool) -> None:
-    """Raise InputError where a bundle would overwrite something it must not."""
+def refuse_unwritable(path: Path, force: bool) -> None:
+    """Raise InputError where a bundle cannot be written, or would overwrite what it must not."""
     if not path.exists():
+        above = next(folder for folder in path.absolute().parents if folder.exists())
+        if not (above.is_dir() and os.access(above, os.W_OK)):
+            raise InputError(f"{path}: nothing can be written in {above}; name another --out")
         return
     if not force:
         raise InputError(f"{path} exists already; name another --out, or add --force")
@@ -71,7 +74,7 @@ def refuse_existing(path: Path, force: bool) -> None:
 
 def write(path: Path, members: Mapping[str, bytes], facts: Mapping[str, Any], force: bool) -> None:
     """Write a bundle aside, then rename it into place; an old one goes only after that."""
-    refuse_existing(path, force)
+    refuse_unwritable(path, force)
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(members.items())}
     with _aside(path) as aside:
         for name, data in members.items():

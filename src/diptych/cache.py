@@ -28,6 +28,8 @@ from diptych.errors import InputError
 
 KINDS = ("pixels", "features", "runs")
 
+_in_use: set[Path] = set()
+
 Array = npt.NDArray[Any]
 Facts = Mapping[str, Any]
 
@@ -62,6 +64,7 @@ class Store:
 
     def facts(self, key: str) -> Facts:
         """What was noted with a row."""
+        _use(self._entries[key].shard)
         return self._entries[key].facts
 
     def has_row(self, key: str) -> bool:
@@ -122,10 +125,12 @@ class Store:
         if self._own is None:
             make_room(self.folder.parent)
             self._own = self.folder / f"{uuid.uuid4().hex}.rows"
+            _in_use.add(self._own)
         return self._own
 
     def _mapped(self, shard: Path, rows: int) -> mmap.mmap:
         """The file of a shard in memory, at least so many rows of it."""
+        _use(shard)
         mapped = self._maps.get(shard)
         if mapped is None or len(mapped) < rows * self._row_bytes:
             try:
@@ -149,8 +154,6 @@ class Store:
                 key, position, checksum, facts = json.loads(line)
                 if position < complete:
                     self._entries[key] = Entry(shard, position, checksum, facts)
-        with contextlib.suppress(OSError):
-            os.utime(index)  # used now: the last to be cleared
 
 
 class Usage(NamedTuple):
@@ -193,18 +196,31 @@ def clear(root: Path | None = None) -> Usage:
 
 
 def make_room(root: Path) -> None:
-    """Delete the least recently used shards until the cache is within its limit."""
+    """Delete the least recently used shards until the cache is within its limit.
+
+    Those that this run has used stay: a data set larger than the limit still works.
+    """
     allowed = limit()
     shards = sorted(_shards(root.parent), key=lambda shard: shard[0])
     held = sum(size for _, size, _ in shards)
     for _, size, shard in shards:
         if held <= allowed:
             return
+        if shard in _in_use:
+            continue
         # On Windows a shard in use cannot be deleted; then the next oldest goes.
         with contextlib.suppress(OSError):
             shard.with_suffix(".jsonl").unlink()
             shard.unlink()
             held -= size
+
+
+def _use(shard: Path) -> None:
+    """Note that this run needs a shard: it is the last to be cleared."""
+    if shard not in _in_use:
+        _in_use.add(shard)
+        with contextlib.suppress(OSError):
+            os.utime(shard.with_suffix(".jsonl"))
 
 
 def _shards(root: Path) -> Iterator[tuple[float, int, Path]]:

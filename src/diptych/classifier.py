@@ -75,6 +75,8 @@ class ImageClassifier:
         pictures that cannot be used (an audit finds them), an unknown network and the like;
         GateError when the exported graph disagrees with the network.
         """
+        if not (len(train) and len(valid)):
+            raise InputError("training needs pictures to train on and others to validate with")
         store = pixel_store(self.recipe.image_size)
         train, valid = (_with_pixels(part, store, track) for part in (train, valid))
         with tempfile.TemporaryDirectory() as temporary:

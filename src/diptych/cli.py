@@ -27,7 +27,12 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     try:
         code = given.pop("run")(**given) or 0
     except KeyboardInterrupt:
-        _fail("stopped; the same command goes on where it was", 130)
+        print(
+            "diptych: stopped; the same command goes on where it was", file=sys.stderr, flush=True
+        )
+        # Not sys.exit: where the interrupt passed through an exec() of source text, as in many an
+        # import, CPython remembers it and would end the process by the signal after all.
+        os._exit(130)
     except GateError as error:
         _fail(str(error), 1)
     except DiptychError as error:
@@ -36,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         # The reader of our output, such as `head`, has seen enough; Python must not flush again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
+    except OSError as error:
+        _fail(f"{error.filename or 'writing failed'}: {error.strerror or error}", 2)
     sys.exit(code)
 
 
@@ -121,7 +128,7 @@ def train(
     from diptych import bundle, cache
     from diptych.recipe import Recipe
 
-    bundle.refuse_existing(out, force)
+    bundle.refuse_unwritable(out, force)
     chosen = (Recipe.from_toml(recipe) if recipe else Recipe()).with_settings(settings)
     chosen = chosen.replace(**{key: value for key, value in choices.items() if value is not None})
 
@@ -257,9 +264,10 @@ def cache(clear: bool, as_json: bool) -> None:
 def plates(folder: Path, count: int, seed: int, defects: bool, as_json: bool) -> None:
     """Draw pizzas, and round things that are no pizza."""
     from diptych.display import shown
-    from diptych.samples.plates import draw_plates
+    from diptych.samples.plates import draw_plates, wanted
 
-    drawn = sum(1 for _ in shown(draw_plates(folder, count, seed, defects), "drawing", count))
+    total = count + (len(wanted(count)) if defects else 0)
+    drawn = sum(1 for _ in shown(draw_plates(folder, count, seed, defects), "drawing", total))
     if as_json:
         _print_json({"folder": str(folder), "pictures": drawn})
     else:

@@ -14,6 +14,7 @@ import numpy as np
 from diptych.batches import Batches, Rows
 from diptych.engines import Engine, Logits
 from diptych.engines.linear import log_softmax
+from diptych.errors import InputError
 
 # A checkpoint costs a few hundredths of a second, and an epoch may cost less.
 CHECKPOINT_SECONDS = 5.0
@@ -70,6 +71,10 @@ def fit(
         chosen = rates[(number - 1) * len(train) : number * len(train)]
         loss = engine.train(train.epoch(number, chosen))
         valid_loss, accuracy = _scores(predict_rows(engine, valid), valid_labels)
+        if not math.isfinite(valid_loss):
+            raise InputError(
+                f"the loss is no longer a number in epoch {number}; try a lower learning_rate"
+            )
         best = all(valid_loss < epoch.valid_loss for epoch in history)
         seconds = time.monotonic() - started
         history.append(Epoch(number, chosen[-1], loss, valid_loss, accuracy, seconds, best))

@@ -38,9 +38,10 @@ def check(
     except Exception as cause:
         # Each runtime raises classes of its own that share no base.
         sizes = ", ".join(str(len(batch)) for batch in batches)
+        said = str(cause).strip().splitlines() or [type(cause).__name__]
         raise GateError(
-            f"the export cannot be run on batches of {sizes} pictures "
-            f"({str(cause).partition(chr(10))[0]}); nothing was written"
+            f"the export cannot be run on batches of {sizes} pictures ({said[0]}); "
+            "nothing was written"
         ) from cause
     if found_NK.shape != expected_NK.shape:
         raise GateError(

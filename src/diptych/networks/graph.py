@@ -141,7 +141,8 @@ class _Graph:
             [x, folded, bias],
             kernel_shape=[layer.kernel] * 2,
             strides=[layer.stride] * 2,
-            auto_pad="SAME_UPPER",
+            # A kernel of one pixel never reaches over the edge, but ONNX Runtime would crop for it.
+            auto_pad="SAME_UPPER" if layer.kernel > 1 else "VALID",
             group=layer.inputs if layer.depthwise else 1,
         )
         return self.activated(layer.activation, out)

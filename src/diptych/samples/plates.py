@@ -83,13 +83,9 @@ def draw_plates(
 
 def spoilt(folder: Path, count: int, seed: int) -> Iterator[tuple[Planted, bytes]]:
     """Every defect, and the bytes of its file."""
-    wanted = [
-        (defect, nth)
-        for defect, share in SHARES.items()
-        for nth in range(max(1, round(share * count)))
-    ]
-    sources = np.random.default_rng((seed, count + len(wanted))).permutation(count).tolist()
-    for index, (defect, nth) in enumerate(wanted, start=count):
+    defects = wanted(count)
+    sources = np.random.default_rng((seed, count + len(defects))).permutation(count).tolist()
+    for index, (defect, nth) in enumerate(defects, start=count):
         rng = np.random.default_rng((seed, index))
         if defect not in COPIES:
             mistaken = defect == "wrong label"
@@ -102,6 +98,15 @@ def spoilt(folder: Path, count: int, seed: int) -> Iterator[tuple[Planted, bytes
                 content = altered(content, nth, rng)
             label = LABELS[(source + (defect == "two labels")) % 2]
             yield Planted(named(index, label), defect, named(source)), content
+
+
+def wanted(count: int) -> list[tuple[str, int]]:
+    """The defects among so many pictures: each with its number among its kind."""
+    return [
+        (defect, nth)
+        for defect, share in SHARES.items()
+        for nth in range(max(1, round(share * count)))
+    ]
 
 
 def named(index: int, label: str = "") -> str:

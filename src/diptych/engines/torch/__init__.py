@@ -27,6 +27,9 @@ from torch.utils.data import DataLoader, IterableDataset
 from diptych.engines.torch import external
 from diptych.engines.torch.modules import module
 
+# A count that batch normalisation keeps and never uses with a fixed momentum.
+COUNTER = "num_batches_tracked"
+
 
 class TorchEngine:
     """A network in PyTorch, on the best device there is."""
@@ -79,7 +82,7 @@ class TorchEngine:
         return {
             name: value.detach().cpu().contiguous().numpy().copy()
             for name, value in self.module.state_dict().items()
-            if not name.endswith("num_batches_tracked")
+            if not name.endswith(COUNTER)
         }
 
     def save(self, directory: Path) -> None:
@@ -119,11 +122,14 @@ class TorchEngine:
             self.module.to(self.device)
 
     def _load_weights(self, weights: Weights) -> None:
-        """Weights that the module has and the dict lacks keep what the module started with."""
+        """Only an external backbone may keep the weights that its library started it with."""
         given = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
-        lost = self.module.load_state_dict(given, strict=False).unexpected_keys
-        if lost:
-            raise InputError(f"{self.network.name} has no place for the weights {lost[0]}")
+        kept = (f"{self.network.external.name}.",) if self.network.external else ()
+        missing, lost = self.module.load_state_dict(given, strict=False)
+        missing = [n for n in missing if not n.startswith(kept) and not n.endswith(COUNTER)]
+        if lost or missing:
+            what = f"no place for {lost[0]}" if lost else f"no weights for {missing[0]}"
+            raise InputError(f"{self.network.name}: {what}; are they of another network?")
 
 
 def state_file(weights: Weights) -> bytes:

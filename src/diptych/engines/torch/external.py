@@ -93,7 +93,9 @@ def _created(layer: External, *, pretrained: bool) -> Any:
     facts = timm.get_pretrained_cfg(layer.model)
     if facts is not None and facts.fixed_input_size:
         sized["img_size"] = layer.side
-    with warnings.catch_warnings():
+    # Its random weights are drawn without a change to anybody's random numbers.
+    hub = ("timm", "huggingface_hub")
+    with warnings.catch_warnings(), torch.random.fork_rng(), _quiet(*hub):
         warnings.simplefilter("ignore")
         return timm.create_model(layer.model, pretrained=pretrained, num_classes=0, **sized)
 
@@ -123,7 +125,10 @@ def read_state(path: Path) -> dict[str, Tensor]:
         raise InputError(f"{path}: {cause.strerror}") from cause
     except Exception as cause:
         # safetensors, pickle, zipfile and torch each raise errors of their own.
-        raise InputError(f"{path}: no file of weights ({str(cause).splitlines()[0]})") from cause
+        said = str(cause).strip().splitlines() or [type(cause).__name__]
+        raise InputError(f"{path}: no file of weights ({said[0]})") from cause
+    if not isinstance(state, dict):
+        raise InputError(f"{path}: no file of weights (it holds a {type(state).__name__})")
     nested = state.get("state_dict", state)
     return {name: value for name, value in nested.items() if isinstance(value, Tensor)}
 
