@@ -23,11 +23,12 @@ ZOOM = 0.9  # crops are sought by comparing pictures with the middle 90 % of oth
 STEPS = 5  # more do not change an alignment
 LARGEST = 1.22  # times; a copy without 8 % of each side is 1 / 0.84 = 1.19 times larger
 SLACK = 0.5  # pixels of a thumbnail by which a crop may seem to reach outside its original
-# Share of the contrast that may differ, times the square of the spread. Of 9,200 copies of
-# photographs 99.9 % are below; no two of 1,200 different photographs are below eight times that.
-TOLERANCE = 0.03
-SLOPE = 0.06
-SMOOTH = 1.0  # standard deviation of detail, in levels of 255, below which there is none
+# Share of the contrast that may differ, times the square of the share that is busy. Of 9,200 copies
+# of photographs 99.8 % are below; no two of 1,200 different photographs are below five times that.
+TOLERANCE = 0.04
+BUSY = 0.5  # of a picture; photographs are above 0.65, a pen stroke or a silhouette is below
+SLOPE = 0.06  # of the contrast, a pixel of a thumbnail, from which a place is busy
+SMOOTH = 1.0  # levels of 255 that slopes change a pixel; without detail they change less
 SAME_COLOUR = 3  # levels
 CHUNK = 512  # pictures or pairs at once
 
@@ -60,8 +61,9 @@ def near_duplicates(thumbnails_NTTC: Floats) -> list[Pair]:
 
     Found are copies of another size or compression, up to a quarter brighter, darker, or of more or
     less contrast, and with up to 8 % cut off each side. Pairs with similar descriptors are aligned
-    in scale and position. One must then lie within the other, and explain it but for a small share:
-    smaller where few places carry detail, since one pen stroke or silhouette resembles many others.
+    in scale and position. One must then lie within the other, and explain it but for a small share.
+    Simple pictures, of which less than half is busy, must lie in the same place: one pen stroke or
+    disc looks like a crop of many others.
 
     A picture without detail (blank, or a gradient) would resemble every other one once brightness
     and contrast are evened out. It is the same only as one of equal colours.
@@ -86,8 +88,7 @@ def area_means(side: int) -> Floats:
 def busy(pictures_NCTT: Floats) -> Floats:
     """The share of each picture where something changes, (N,); 0 in pictures without detail."""
     view_NCWW = seen(pictures_NCTT)
-    axes = (1, 2, 3)
-    bend_N = sum((np.diff(view_NCWW, 2, axis) ** 2).mean(axes) for axis in (2, 3))
+    bend_N = sum((np.diff(view_NCWW, 2, axis) ** 2).mean((1, 2, 3)) for axis in (2, 3))
     slope_NWW = np.abs(np.gradient(view_NCWW, axis=(2, 3))).max((0, 2))
     contrast_N = np.sqrt(view_NCWW.var((2, 3)).mean(1))
     share_N = (slope_NWW > SLOPE * contrast_N[:, None, None]).mean((1, 2))
@@ -99,15 +100,15 @@ def copies(pictures_NCTT: Floats, busy_N: Floats) -> Iterator[Pair]:
     shown = np.flatnonzero(busy_N)
     wide_P, narrow_P, zoom_P = candidates(pictures_NCTT[shown])
     wide_P, narrow_P = shown[wide_P], shown[narrow_P]
-    tolerance_P = TOLERANCE * np.minimum(busy_N[wide_P], busy_N[narrow_P]) ** 2
+    busy_P = np.minimum(busy_N[wide_P], busy_N[narrow_P])
     for start in range(0, len(zoom_P), CHUNK):
         some = slice(start, start + CHUNK)
         wide_PCTT, narrow_PCTT = pictures_NCTT[wide_P[some]], pictures_NCTT[narrow_P[some]]
-        scale_P2, shift_P2 = aligned(wide_PCTT, narrow_PCTT, zoom_P[some])
-        one_PCWW, two_PCWW = seen(wide_PCTT), seen(narrow_PCTT, scale_P2, shift_P2)
-        differs_P = np.minimum(unexplained(one_PCWW, two_PCWW), unexplained(two_PCWW, one_PCWW))
-        same_P = within(scale_P2, shift_P2) & (differs_P <= tolerance_P[some])
-        for at in np.flatnonzero(same_P):
+        differs_P = difference(seen(wide_PCTT), seen(narrow_PCTT))
+        crops = np.flatnonzero(busy_P[some] > BUSY)
+        cropped_P = realigned(wide_PCTT[crops], narrow_PCTT[crops], zoom_P[some][crops])
+        differs_P[crops] = np.minimum(differs_P[crops], cropped_P)
+        for at in np.flatnonzero(differs_P <= TOLERANCE * busy_P[some] ** 2):
             first, second = sorted((int(wide_P[start + at]), int(narrow_P[start + at])))
             yield Pair(first, second, 1 - float(differs_P[at]))
 
@@ -133,7 +134,7 @@ def descriptors(pictures_NCTT: Floats, zoom: float) -> Floats:
     """The coarse detail of the middle of each picture, colour counting twice: (N, D), norm 1."""
     step = zoom * THUMBNAIL / GRID
     centres_G = (THUMBNAIL - 1) / 2 + step * (np.arange(GRID) - (GRID - 1) / 2)
-    fine_GT, coarse_GT = (gaussians(centres_G, width * step, THUMBNAIL) for width in (0.55, 1.6))
+    fine_GT, coarse_GT = (gaussians(centres_G, width * step) for width in (0.55, 1.6))
     band_NCGG = separable(fine_GT, pictures_NCTT, fine_GT)
     band_NCGG -= separable(coarse_GT, pictures_NCTT, coarse_GT)
     band_NCGG = 2 * band_NCGG - band_NCGG.mean(1, keepdims=True)
@@ -147,13 +148,21 @@ def lookalikes(left_ND: Floats, right_ND: Floats) -> Iterator[tuple[Indices, Ind
     """For each row on the left, the closest of the later rows on the right, and how alike."""
     for top in range(0, len(left_ND), CHUNK):
         score_PN = left_ND[top : top + CHUNK] @ right_ND[top:].T
-        alike_PN = np.triu(score_PN >= ALIKE, 1)
+        alike_PN = score_PN >= ALIKE
+        alike_PN[:, :CHUNK] = np.triu(alike_PN[:, :CHUNK], 1)
         for row in np.flatnonzero(alike_PN.sum(1) > CLOSEST):
             columns = np.flatnonzero(alike_PN[row])
             closest_first = np.argsort(-score_PN[row, columns], kind="stable")
             alike_PN[row, columns[closest_first[CLOSEST:]]] = False
         rows, columns = np.nonzero(alike_PN)
         yield rows + top, columns + top, score_PN[rows, columns]
+
+
+def realigned(wide_PCTT: Floats, narrow_PCTT: Floats, zoom_P: Floats) -> Floats:
+    """The difference of pictures once aligned, (P,); 1 where neither lies within the other."""
+    scale_P2, shift_P2 = aligned(wide_PCTT, narrow_PCTT, zoom_P)
+    differs_P = difference(seen(wide_PCTT), seen(narrow_PCTT, scale_P2, shift_P2))
+    return np.where(within(scale_P2, shift_P2), differs_P, np.float32(1))
 
 
 def aligned(wide_PCTT: Floats, narrow_PCTT: Floats, zoom_P: Floats) -> tuple[Floats, Floats]:
@@ -167,7 +176,7 @@ def aligned(wide_PCTT: Floats, narrow_PCTT: Floats, zoom_P: Floats) -> tuple[Flo
     scale_P2 = np.repeat(zoom_P[:, None], 2, axis=1)
     shift_P2 = np.zeros_like(scale_P2)
     for _ in range(STEPS):
-        view_PD1 = seen(narrow_P1TT, scale_P2, shift_P2).reshape(len(zoom_P), -1, 1)
+        view_PD1 = seen(narrow_P1TT, scale_P2, shift_P2).reshape(-1, WINDOW**2, 1)
         gain_P1, grown_P2, moved_P2 = np.split((change_PUD @ view_PD1)[..., 0], [1, 3], axis=1)
         gain_P1 = np.maximum(gain_P1, 0.2)
         scale_P2 = np.clip(scale_P2 / (1 + np.clip(grown_P2 / gain_P1, -0.1, 0.1)), 0.75, 1.33)
@@ -181,8 +190,10 @@ def changes(view_PWW: Floats) -> Floats:
     grown = (down_PWW * OFFSETS_W[:, None], right_PWW * OFFSETS_W)
     effect_PUWW = np.stack([view_PWW, *grown, down_PWW, right_PWW], axis=1)
     effect_PUWW -= effect_PUWW.mean((2, 3), keepdims=True)
-    effect_PUD: Floats = effect_PUWW.reshape(len(view_PWW), 5, -1)
-    gram_PUU = effect_PUD @ effect_PUD.swapaxes(1, 2) * (1 + 1e-4 * np.eye(5)) + np.eye(5)
+    effect_PUD: Floats = effect_PUWW.reshape(-1, 5, WINDOW**2)
+    # Of two motions that look alike, neither; this keeps the gain of a view of itself at 1.
+    damping_UU = np.diag(np.array([0, 1, 1, 1, 1], np.float32))
+    gram_PUU = effect_PUD @ effect_PUD.swapaxes(1, 2) * (1 + 0.01 * damping_UU) + damping_UU
     return np.asarray(np.linalg.inv(gram_PUU), np.float32) @ effect_PUD
 
 
@@ -194,22 +205,25 @@ def within(scale_P2: Floats, shift_P2: Floats) -> Flags:
     return np.asarray((outside_P <= SLACK) & (larger_P <= LARGEST))
 
 
-def unexplained(one_PCWW: Floats, other_PCWW: Floats) -> Floats:
-    """The share of the variance of the other view that differs from the one view relit: (P,).
+def difference(one_PCWW: Floats, other_PCWW: Floats) -> Floats:
+    """The share of the contrast of one view that the other, relit, does not have: (P,)."""
+    return np.minimum(unexplained(one_PCWW, other_PCWW), unexplained(other_PCWW, one_PCWW))
 
-    The other may be brighter and of more contrast, and clipped to black and white by that.
-    """
+
+def unexplained(view_PCWW: Floats, by_PCWW: Floats) -> Floats:
+    """How much a view differs from another one, relit: brightened, of more contrast, clipped."""
     axes = (1, 2, 3)
-    weight_PCWW = ((other_PCWW > 8) & (other_PCWW < 247)) + np.float32(1e-3)
+    # What is almost black or white may have been clipped, so brightness is judged by the rest.
+    weight_PCWW = ((view_PCWW > 8) & (view_PCWW < 247)) + np.float32(1e-3)
     weight_PCWW /= weight_PCWW.sum(axes, keepdims=True)
-    one_PCWW = one_PCWW - (weight_PCWW * one_PCWW).sum(axes, keepdims=True)
-    mean_P111 = (weight_PCWW * other_PCWW).sum(axes, keepdims=True)
-    covariance_P111 = (weight_PCWW * one_PCWW * (other_PCWW - mean_P111)).sum(axes, keepdims=True)
-    variance_P111 = (weight_PCWW * one_PCWW**2).sum(axes, keepdims=True)
+    by_PCWW = by_PCWW - (weight_PCWW * by_PCWW).sum(axes, keepdims=True)
+    mean_P111 = (weight_PCWW * view_PCWW).sum(axes, keepdims=True)
+    covariance_P111 = (weight_PCWW * by_PCWW * (view_PCWW - mean_P111)).sum(axes, keepdims=True)
+    variance_P111 = (weight_PCWW * by_PCWW**2).sum(axes, keepdims=True)
     gain_P111 = np.maximum(covariance_P111, 0) / np.maximum(variance_P111, 1)
-    expected_PCWW = np.clip(mean_P111 + gain_P111 * one_PCWW, 0, 255)
-    differs_P = ((other_PCWW - expected_PCWW) ** 2).mean(axes)
-    return np.asarray(differs_P / np.maximum(other_PCWW.var((2, 3)).mean(1), 1))
+    relit_PCWW = np.clip(mean_P111 + gain_P111 * by_PCWW, 0, 255)
+    differs_P = ((view_PCWW - relit_PCWW) ** 2).mean(axes)
+    return np.asarray(differs_P / np.maximum(view_PCWW.var((2, 3)).mean(1), 1))
 
 
 def seen(pictures_PCTT: Floats, scale_P2: Floats = WHOLE, shift_P2: Floats = CENTRED) -> Floats:
@@ -230,10 +244,10 @@ def separable(rows: Floats, pictures: Floats, columns: Floats) -> Floats:
     return np.asarray(rows @ pictures @ columns.swapaxes(-1, -2), np.float32)
 
 
-def gaussians(centres: npt.NDArray[np.number], width: float, count: int) -> Floats:
-    """Bells of weights over `count` pixels, each of sum 1: (centres, count)."""
-    weights = np.exp(-0.5 * ((centres[:, None] - np.arange(count)) / width) ** 2)
-    return np.asarray(weights / weights.sum(1, keepdims=True), np.float32)
+def gaussians(centres_G: npt.NDArray[np.floating], width: float) -> Floats:
+    """Bells of weights over the pixels of a thumbnail, each of sum 1: (G, T)."""
+    weight_GT = np.exp(-0.5 * ((centres_G[:, None] - np.arange(THUMBNAIL)) / width) ** 2)
+    return np.asarray(weight_GT / weight_GT.sum(1, keepdims=True), np.float32)
 
 
 def blanks(pictures_NCTT: Floats, indices_N: Indices) -> Iterator[Pair]:
