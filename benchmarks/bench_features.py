@@ -51,7 +51,7 @@ def main() -> None:
         with cold_cache() as env:
             os.environ["DIPTYCH_CACHE"] = env["DIPTYCH_CACHE"]
             started = time.monotonic()
-            store = pixel_store(IMAGE_SIZE)
+            store = pixel_store(SHAPE)
             keys = [picture.digest for picture in decoded(paths, store)]
             features(graph, network.features, keys, store)
             ours = len(paths) / (time.monotonic() - started)

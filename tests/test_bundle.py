@@ -9,6 +9,7 @@ import pytest
 from conftest import RED, picture
 from diptych import ImageClassifier, Recipe, audit, clean, load, read, split
 from diptych.classifier import Evaluation
+from diptych.dataset import Shape
 from diptych.errors import BundleError, InputError
 from diptych.preprocess import decode
 
@@ -86,8 +87,8 @@ def test_swapped_classes_are_noticed(bundle: Path) -> None:
 def test_answers_other_than_the_golden_ones_are_noticed(
     bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def half_black(data: bytes, size: int) -> object:
-        found = decode(data, size)
+    def half_black(data: bytes, shape: Shape) -> object:
+        found = decode(data, shape)
         pixels = found.pixels.copy()
         pixels[::2] = 0
         return found._replace(pixels=pixels)

@@ -89,7 +89,7 @@ def test_the_network_answers_the_same_in_torch_as_in_the_bundle(
     network = module(efficientnet_lite0((224, 224, 3), 2)).eval()
     network.load_state_dict(load_file(bundle / "model.safetensors"), strict=False)
     names = [sample.path for sample in read(photos).samples[:12]]
-    pixels = np.stack([decode(name.read_bytes(), 224).pixels for name in names])
+    pixels = np.stack([decode(name.read_bytes(), (224, 224, 3)).pixels for name in names])
     with torch.inference_mode():
         expected = softmax(network(torch.from_numpy(pixels)).numpy())
     answers = load(bundle).predict(names)

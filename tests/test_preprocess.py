@@ -18,14 +18,14 @@ def encoded(image: Image.Image, format: str = "PNG", **options: Any) -> bytes:
 
 def shade(data: bytes, size: int = 8) -> list[int]:
     """The colour in the middle of a decoded picture."""
-    return [int(level) for level in decode(data, size).pixels[size // 2, size // 2]]
+    return [int(level) for level in decode(data, (size, size, 3)).pixels[size // 2, size // 2]]
 
 
 @pytest.mark.parametrize("format", ["PNG", "JPEG", "WEBP", "BMP", "GIF", "TIFF", "AVIF", "HEIF"])
 def test_every_common_format_shows_the_same_picture(format: str) -> None:
-    decode(encoded(picture(1)), 32)  # registers the decoders, pillow-heif's too
-    expected = decode(encoded(picture(1)), 32).pixels.astype(int)
-    found = decode(encoded(picture(1), format), 32)
+    decode(encoded(picture(1)), (32, 32, 3))  # registers the decoders, pillow-heif's too
+    expected = decode(encoded(picture(1)), (32, 32, 3)).pixels.astype(int)
+    found = decode(encoded(picture(1), format), (32, 32, 3))
     assert found.format == format
     assert np.abs(found.pixels - expected).mean() < 6
 
@@ -33,7 +33,7 @@ def test_every_common_format_shows_the_same_picture(format: str) -> None:
 def test_all_of_a_picture_is_seen_however_wide_it_is() -> None:
     wide = Image.new("RGB", (300, 60), "white")
     wide.paste("black", (0, 0, 30, 60))
-    pixels = decode(encoded(wide), 20).pixels
+    pixels = decode(encoded(wide), (20, 20, 3)).pixels
     assert pixels.shape == (20, 20, 3)
     assert (pixels[:, 0] < 50).all()
     assert (pixels[:, 4:] > 200).all()
@@ -54,15 +54,15 @@ def test_up_is_up_whatever_the_exif_orientation(turn: int) -> None:
     stored = upright.transpose(undo[turn]) if turn in undo else upright
     exif = Image.Exif()
     exif[0x0112] = turn
-    found = decode(encoded(stored, exif=exif), 16).pixels.astype(int)
+    found = decode(encoded(stored, exif=exif), (16, 16, 3)).pixels.astype(int)
     # Rows and columns are averaged in the other order where they change places.
-    assert np.abs(found - decode(encoded(upright), 16).pixels).max() <= 1
+    assert np.abs(found - decode(encoded(upright), (16, 16, 3)).pixels).max() <= 1
 
 
 def test_width_and_height_are_those_that_a_viewer_shows() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    found = decode(encoded(Image.new("RGB", (40, 20)), exif=exif), 8)
+    found = decode(encoded(Image.new("RGB", (40, 20)), exif=exif), (8, 8, 3))
     assert (found.width, found.height) == (20, 40)
 
 
@@ -101,14 +101,14 @@ def test_an_animation_gives_its_first_frame() -> None:
 
 def test_a_large_jpeg_decoded_at_half_size_looks_the_same() -> None:
     large = picture(5, 1200)
-    quick = decode(encoded(large, "JPEG", quality=95), 64).pixels.astype(int)
-    whole = decode(encoded(large), 64).pixels.astype(int)
+    quick = decode(encoded(large, "JPEG", quality=95), (64, 64, 3)).pixels.astype(int)
+    whole = decode(encoded(large), (64, 64, 3)).pixels.astype(int)
     assert np.abs(quick - whole).max() <= 4
 
 
 def test_broken_exif_does_not_spoil_a_good_picture() -> None:
     data = encoded(picture(1), "JPEG", exif=b"Exif\x00\x00II*\x00\xff\xff\xff\xff broken")
-    assert decode(data, 16).width == 64
+    assert decode(data, (16, 16, 3)).width == 64
 
 
 @pytest.mark.parametrize(
@@ -124,10 +124,10 @@ def test_broken_exif_does_not_spoil_a_good_picture() -> None:
 )
 def test_what_is_wrong_with_a_file_has_a_name(data: bytes, reason: str) -> None:
     with pytest.raises(ImageError) as caught:
-        decode(data, 16)
+        decode(data, (16, 16, 3))
     assert caught.value.reason == reason
 
 
 def test_a_decompression_bomb_is_refused_before_it_explodes() -> None:
     with pytest.raises(ImageError, match="pixels"):
-        decode(encoded(Image.new("1", (30_000, 30_000))), 16)
+        decode(encoded(Image.new("1", (30_000, 30_000))), (16, 16, 3))

@@ -9,7 +9,7 @@ from diptych.recipe import Recipe
 def test_a_recipe_survives_toml(tmp_path: Path) -> None:
     recipe = Recipe(network="timm/resnet18", learning_rate=3e-5, epochs=7, weights='C:\\a "b"')
     (tmp_path / "recipe.toml").write_text(recipe.to_toml())
-    assert Recipe.from_toml(tmp_path / "recipe.toml") == recipe
+    assert Recipe().with_toml(tmp_path / "recipe.toml") == recipe
 
 
 def test_a_wrong_key_names_the_nearest() -> None:
@@ -40,10 +40,10 @@ def test_settings_have_the_kinds_of_their_keys() -> None:
 
 def test_a_file_that_is_no_recipe_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="No such file"):
-        Recipe.from_toml(tmp_path / "absent.toml")
+        Recipe().with_toml(tmp_path / "absent.toml")
     (tmp_path / "a.toml").write_text("epochs = [")
     with pytest.raises(InputError, match="not TOML"):
-        Recipe.from_toml(tmp_path / "a.toml")
+        Recipe().with_toml(tmp_path / "a.toml")
     (tmp_path / "b.toml").write_text('epochs = "many"')
     with pytest.raises(InputError, match="epochs must be a whole number"):
-        Recipe.from_toml(tmp_path / "b.toml")
+        Recipe().with_toml(tmp_path / "b.toml")

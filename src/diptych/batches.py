@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from diptych.augment import Augment, Floats, draw, mixed_targets, numbers
 from diptych.cache import Store
 from diptych.engines import Step, Targets
 
@@ -33,6 +34,16 @@ class Cached:
         return self.store.read([self.keys[i] for i in chosen])
 
 
+# Pixels of up to this many bytes are held in memory while they are trained on.
+HELD = 256 * 2**20
+
+
+def pixel_rows(store: Store, keys: Sequence[str]) -> Rows:
+    """The pictures of the keys: in memory where they are small, else read as they are needed."""
+    small = len(keys) * int(np.prod(store.shape)) <= HELD
+    return store.read(keys) if small else Cached(store, keys)
+
+
 @dataclass(frozen=True)
 class Batches:
     """What is trained on, in batches of nearly equal size whose order depends on the epoch."""
@@ -41,6 +52,7 @@ class Batches:
     targets_NK: Targets
     size: int
     seed: int
+    augment: Augment | None = None
 
     def __len__(self) -> int:
         """Steps in an epoch."""
@@ -50,8 +62,26 @@ class Batches:
         """The steps of an epoch, one for each learning rate."""
         # Seeded by (seed, epoch): resuming at epoch 7 sees the order epoch 7 would have had.
         order = np.random.default_rng((self.seed, number)).permutation(len(self.inputs))
-        for chosen, rate in zip(np.array_split(order, len(self)), rates, strict=True):
-            yield Step(self.inputs[chosen], self.targets_NK[chosen], rate)
+        chosen_by_step = np.array_split(order, len(self))
+        plain = (
+            Step(self.inputs[chosen], self.targets_NK[chosen], rate)
+            for chosen, rate in zip(chosen_by_step, rates, strict=True)
+        )
+        if self.augment is None:
+            return plain
+        chance_NR = numbers(self.seed, number, len(order))
+        return (
+            _changed(step, self.augment, chance_NR[chosen])
+            for step, chosen in zip(plain, chosen_by_step, strict=True)
+        )
+
+
+def _changed(step: Step, augment: Augment, chance_NR: Floats) -> Step:
+    """The step with a draw for its pictures; mixed pictures have mixed targets."""
+    height, width, channels = step.inputs.shape[1:]
+    drawn = draw(augment, (height, width, channels), chance_NR)
+    targets_NK = mixed_targets(step.targets_NK, drawn, (height, width, channels))
+    return step._replace(targets_NK=targets_NK, draw=drawn)
 
 
 def one_hot(labels: Sequence[int], classes: int, smoothing: float = 0.0) -> Targets:

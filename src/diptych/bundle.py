@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from diptych.dataset import classes_hash
+from diptych.dataset import Shape, classes_hash
 from diptych.errors import BundleError, InputError
 
 FORMAT = 1
@@ -46,9 +46,10 @@ class Bundle:
         return tuple(self.facts["classes"])
 
     @property
-    def size(self) -> int:
-        """The side of the square of pixels that the network takes."""
-        return int(self.facts["preprocess"]["size"])
+    def shape(self) -> Shape:
+        """The height, width and channels of the pixels that the network takes."""
+        height, width, channels = self.facts["preprocess"]["shape"]
+        return height, width, channels
 
     def read(self, member: str) -> bytes:
         """The bytes of a member."""

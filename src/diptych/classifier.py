@@ -18,9 +18,10 @@ from safetensors.numpy import save as save_safetensors
 
 from diptych import bundle, engines
 from diptych.auditing import Audit
-from diptych.batches import Batches, Cached, Rows, one_hot
+from diptych.augment import Augment
+from diptych.batches import Batches, Cached, Rows, one_hot, pixel_rows
 from diptych.cache import Store
-from diptych.dataset import Dataset, classes_hash
+from diptych.dataset import Dataset, Sample, classes_hash
 from diptych.decoding import decoded, pixel_store
 from diptych.engines import Engine, Optimiser
 from diptych.errors import InputError
@@ -30,7 +31,7 @@ from diptych.model_card import model_card
 from diptych.networks import Network, Weights, initial
 from diptych.networks.graph import with_metadata
 from diptych.predictions import Predictions
-from diptych.preprocess import RULES, fingerprint
+from diptych.preprocess import RULES, as_png, fingerprint
 from diptych.progress import Track, unwatched
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph
@@ -54,10 +55,15 @@ class Model(NamedTuple):
 
 
 class ImageClassifier:
-    """Trains by a recipe; scikit-learn's verbs with scikit-learn's meanings."""
+    """Trains by a recipe; scikit-learn's verbs with scikit-learn's meanings.
+
+    Without a recipe, by the one that suits the pictures: `Recipe()` for files,
+    `Recipe.for_pixels()` for pictures that come as numbers.
+    """
 
     def __init__(self, recipe: Recipe | None = None) -> None:
         self.recipe = recipe or Recipe()
+        self._chosen = recipe is not None
         self._fitted: tuple[Model, Model, Dataset, Dataset] | None = None
         self._checkpoints: Path | None = None
 
@@ -77,13 +83,20 @@ class ImageClassifier:
         """
         if not (len(train) and len(valid)):
             raise InputError("training needs pictures to train on and others to validate with")
-        store = pixel_store(self.recipe.image_size)
+        if train.shape and not self._chosen:
+            self.recipe = Recipe.for_pixels(len(train))
+        store = pixel_store(train.shape_at(self.recipe.image_size))
         train, valid = (_with_pixels(part, store, track) for part in (train, valid))
         with tempfile.TemporaryDirectory() as temporary:
             state = _run_folder(keep or Path(temporary), self.recipe, train, valid)
             self._checkpoints = state
             model = _fit(self.recipe, train, valid, store, state / "model", track)
-            recipe = replace(BASELINE, image_size=self.recipe.image_size, seed=self.recipe.seed)
+            recipe = replace(
+                BASELINE,
+                image_size=self.recipe.image_size,
+                batch_size=self.recipe.batch_size,
+                seed=self.recipe.seed,
+            )
             baseline = _fit(recipe, train, valid, store, state / "baseline", unwatched)
         self._fitted = (model, baseline, train, valid)
         return self
@@ -93,7 +106,7 @@ class ImageClassifier:
         if self._fitted is None:
             raise InputError("this classifier is not trained yet; call fit first")
         model, baseline, train, valid = self._fitted
-        store = pixel_store(self.recipe.image_size)
+        store = pixel_store(train.shape_at(self.recipe.image_size))
         test = _with_pixels(test, store, track)
         return Evaluation(
             self.recipe,
@@ -124,7 +137,7 @@ class Evaluation:
 
         Raises InputError when the path exists and `force` is not given, or cannot be written.
         """
-        golden = _golden(self.model, self.parts.valid, self.recipe.image_size)
+        golden = _golden(self.model, self.parts.valid)
         facts = {**self.facts(), "golden": sorted(n for n in golden if n != bundle.GOLDEN)}
         members = {
             bundle.WEIGHTS: save_safetensors(self.model.weights),
@@ -151,9 +164,9 @@ class Evaluation:
             "classes": list(train.classes),
             "classes_sha256": classes_hash(train.classes),
             "preprocess": {
-                "size": self.recipe.image_size,
+                "shape": list(self.model.network.input),
                 "rules": RULES,
-                "fingerprint": fingerprint(self.recipe.image_size),
+                "fingerprint": fingerprint(train.shape_at(self.recipe.image_size)),
             },
             "network": self.model.network.name,
             "recipe": asdict(self.recipe),
@@ -172,7 +185,7 @@ def _fit(
     recipe: Recipe, train: Dataset, valid: Dataset, store: Store, keep: Path, track: Track
 ) -> Model:
     """Train a network, the head alone or all of it, then export and check it."""
-    shape = (recipe.image_size, recipe.image_size, 3)
+    shape = train.shape_at(recipe.image_size)
     network = engines.network(recipe, shape, len(train.classes))
     begun = engines.pretrained(network, recipe)
     head_only = recipe.train == "head" or (recipe.train == "auto" and bool(begun))
@@ -182,12 +195,12 @@ def _fit(
             "use --train all"
         )
     weights: Weights = {**initial(network, recipe.seed), **begun}
-    pixels = [Cached(store, [s.digest for s in part.samples]) for part in (train, valid)]
+    keys = [[sample.digest for sample in part.samples] for part in (train, valid)]
+    rows: list[Rows]
     if head_only:
         graph = engines.backbone_graph(recipe.engine, network, weights)
-        keys = [*pixels[0].keys, *pixels[1].keys]
-        both = features(graph, network.features, keys, store, track=track)
-        rows: list[Rows] = [both[: len(train)], both[len(train) :]]
+        both = features(graph, network.features, [*keys[0], *keys[1]], store, track=track)
+        rows = [both[: len(train)], both[len(train) :]]
         trained, history = _optimised(
             recipe, network.head, weights, 1.0, rows, train, valid, keep, track
         )
@@ -197,11 +210,12 @@ def _fit(
         )
     else:
         rate = recipe.backbone_rate if begun else 1.0
+        rows = [pixel_rows(store, some) for some in keys]
         engine, history = _optimised(
-            recipe, network, weights, rate, [*pixels], train, valid, keep, track
+            recipe, network, weights, rate, rows, train, valid, keep, track
         )
     whole = engine.export("onnx")
-    seen = pixels[1][np.arange(min(len(valid), GATE_PICTURES))]
+    seen = store.read(keys[1][:GATE_PICTURES])
     parity = gate.check(open_graph(whole), seen, gate.softmax(engine.predict(seen)))
     return Model(network, engine.weights(), whole, history, parity)
 
@@ -222,11 +236,18 @@ def _optimised(
     optimiser = _optimiser(recipe, backbone_rate)
     engine = engines.build(recipe.engine, network, own, optimiser, recipe.seed)
     targets = one_hot(train.targets(), len(train.classes), recipe.label_smoothing)
-    batches = Batches(rows[0], targets, recipe.batch_size, recipe.seed)
+    augment = _augment(recipe) if len(network.input) == 3 else None
+    batches = Batches(rows[0], targets, recipe.batch_size, recipe.seed, augment)
     schedule = Schedule(recipe.epochs, recipe.patience, recipe.learning_rate, recipe.warmup)
     epochs = fit(engine, batches, rows[1], valid.targets(), schedule, keep)
     history = tuple(track(epochs, "training", recipe.epochs))
     return engine, history
+
+
+def _augment(recipe: Recipe) -> Augment | None:
+    """How pictures are changed in training; None where they are not."""
+    augment = Augment(*(getattr(recipe, name) for name in Augment._fields))
+    return augment if any(augment) else None
 
 
 def _optimiser(recipe: Recipe, backbone_rate: float) -> Optimiser:
@@ -248,6 +269,8 @@ def _with_pixels(dataset: Dataset, store: Store, track: Track) -> Dataset:
     """The data set with every picture in the cache; raises InputError for one that cannot be."""
     if all(store.has_row(sample.digest) for sample in dataset.samples):
         return dataset
+    if dataset.shape:
+        raise InputError(f"{dataset.root}: the cache was cleared since it was read; read it again")
     found = decoded((sample.path for sample in dataset.samples), store)
     samples = []
     for sample, picture in zip(
@@ -268,20 +291,31 @@ def _run_folder(keep: Path, recipe: Recipe, train: Dataset, valid: Dataset) -> P
     return keep / hashlib.sha256(choices.encode()).hexdigest()[:16]
 
 
-def _golden(model: Model, valid: Dataset, size: int) -> dict[str, bytes]:
-    """The smallest validation pictures of each class in turn, as they came, with the answers."""
+def _golden(model: Model, valid: Dataset) -> dict[str, bytes]:
+    """The smallest validation pictures of each class in turn, as they came, with the answers.
+
+    Pictures that came as numbers become PNG.
+    """
+
+    def size(sample: Sample) -> int:
+        return 0 if valid.shape else sample.path.stat().st_size
+
     by_class = [
-        sorted((s for s in valid.samples if s.label == label), key=lambda s: s.path.stat().st_size)
-        for label in valid.classes
+        sorted((s for s in valid.samples if s.label == label), key=size) for label in valid.classes
     ]
     turns = (s for row in itertools.zip_longest(*by_class) for s in row if s)
     chosen = list(itertools.islice(turns, GOLDEN_PICTURES))
-    pixels = pixel_store(size).read([sample.digest for sample in chosen])
+    height, width, channels = model.network.input
+    store = pixel_store((height, width, channels))
+    pixels = store.read([sample.digest for sample in chosen])
     expected = {"pixels": pixels, "probabilities": open_graph(model.graph)(pixels)}
-    files = {
-        f"golden/{i}{sample.path.suffix.lower()}": sample.path.read_bytes()
-        for i, sample in enumerate(chosen)
-    }
+    if valid.shape:
+        files = {f"golden/{i}.png": as_png(picture) for i, picture in enumerate(pixels)}
+    else:
+        files = {
+            f"golden/{i}{sample.path.suffix.lower()}": sample.path.read_bytes()
+            for i, sample in enumerate(chosen)
+        }
     return {**files, bundle.GOLDEN: save_safetensors(expected)}
 
 

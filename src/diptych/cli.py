@@ -129,7 +129,7 @@ def train(
     from diptych.recipe import Recipe
 
     bundle.refuse_unwritable(out, force)
-    chosen = (Recipe.from_toml(recipe) if recipe else Recipe()).with_settings(settings)
+    chosen = (Recipe().with_toml(recipe) if recipe else Recipe()).with_settings(settings)
     chosen = chosen.replace(**{key: value for key, value in choices.items() if value is not None})
 
     from diptych.auditing import audit as look

@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 PARTS = ("train", "valid", "test")
 
+Shape = tuple[int, int, int]  # height, width and channels (1 or 3) of pixels
+
 
 class Sample(NamedTuple):
     """One picture with its label.
@@ -40,6 +42,7 @@ class Dataset:
     classes: tuple[str, ...]
     samples: tuple[Sample, ...]
     strays: tuple[Stray, ...] = ()
+    shape: Shape | None = None  # of pictures that came as pixels; files have no shape of their own
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -47,6 +50,10 @@ class Dataset:
     def with_samples(self, samples: Iterable[Sample]) -> "Dataset":
         """The same data set with other samples."""
         return replace(self, samples=tuple(samples))
+
+    def shape_at(self, size: int) -> Shape:
+        """The shape of the pixels: their own, or size × size where files are decoded."""
+        return self.shape or (size, size, 3)
 
     def counts(self) -> dict[str, int]:
         """Samples of each class, in class order."""

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diptych.cache import Facts, Store, folder
+from diptych.dataset import Sample, Shape
 from diptych.errors import ImageError
 from diptych.preprocess import BYTES_LIMIT, Pixels, decode, fingerprint
 
@@ -28,9 +29,9 @@ class Picture(NamedTuple):
     format: str = ""
 
 
-def pixel_store(size: int) -> Store:
-    """The cache of pictures squashed to size × size."""
-    return Store(folder() / "pixels" / fingerprint(size), (size, size, 3), "uint8")
+def pixel_store(shape: Shape) -> Store:
+    """The cache of pictures squashed to a shape."""
+    return Store(folder() / "pixels" / fingerprint(shape), shape, "uint8")
 
 
 def decoded(paths: Iterable[Path], store: Store) -> Iterator[Picture]:
@@ -62,6 +63,12 @@ def decoded(paths: Iterable[Path], store: Store) -> Iterator[Picture]:
             pool.shutdown(cancel_futures=True)
 
 
+def known(samples: Iterable[Sample], store: Store) -> Iterator[Picture]:
+    """What the store knows of samples whose pixels are in it already."""
+    for sample in samples:
+        yield Picture(sample.path, sample.digest, **store.facts(sample.digest))
+
+
 def read_file(path: Path) -> bytes:
     """The bytes of a file.
 
@@ -84,7 +91,8 @@ def _read(path: Path, store: Store) -> tuple[Picture, Pixels | None]:
         digest = hashlib.sha256(data).hexdigest()
         if digest in store:
             return Picture(path, digest, **store.facts(digest)), None
-        pixels, width, height, kind = decode(data, store.shape[0])
+        rows, columns, channels = store.shape
+        pixels, width, height, kind = decode(data, (rows, columns, channels))
         return Picture(path, digest, width=width, height=height, format=kind), pixels
     except ImageError as error:
         return Picture(path, digest, error.reason, error.detail), None

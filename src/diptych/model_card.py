@@ -54,7 +54,7 @@ that was left out and why, `predictions.csv` the answer for each test picture.
 diptych predict {name} new.jpg folder/
 ```
 
-`model.onnx` takes uint8 pixels (N, {facts["preprocess"]["size"]}, {facts["preprocess"]["size"]}, 3)
+`model.onnx` takes uint8 pixels (N, {", ".join(map(str, facts["preprocess"]["shape"]))})
 and gives probabilities in the order {classes}. It agreed with the trained network to
 {facts["parity"]["max_difference"]:.1e} on {facts["parity"]["pictures"]} validation pictures.
 

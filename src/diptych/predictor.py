@@ -110,7 +110,7 @@ class Predictor:
     def _read(self, path: Path) -> tuple[Path, Pixels | ImageError, str]:
         try:
             data = read_file(path)
-            pixels = decode(data, self.bundle.size).pixels
+            pixels = decode(data, self.bundle.shape).pixels
             return path, pixels, hashlib.sha256(data).hexdigest()
         except ImageError as error:
             return path, error, ""
@@ -119,7 +119,7 @@ class Predictor:
         """The golden pictures give the pixels and the answers they gave where they were made."""
         expected = load_safetensors(self.bundle.read(GOLDEN))
         pixels = np.stack(
-            [decode(path.read_bytes(), self.bundle.size).pixels for path in self.bundle.golden()]
+            [decode(path.read_bytes(), self.bundle.shape).pixels for path in self.bundle.golden()]
         )
         off = np.abs(pixels.astype(np.int16) - expected["pixels"]).mean((1, 2, 3)).max()
         apart = np.abs(self._run(pixels) - expected["probabilities"]).max()

@@ -1,4 +1,4 @@
-"""Encoded bytes to uint8 RGB: the only decode and the only resize in Diptych.
+"""Encoded bytes to uint8 pixels: the only decode and the only resize in Diptych.
 
 The rules, in the order in which they apply (`RULES` names their version):
 
@@ -7,9 +7,11 @@ The rules, in the order in which they apply (`RULES` names their version):
 3. 16-bit grey keeps its high byte. Floating-point pixels are refused: they have no agreed white.
 4. Palette, grey, CMYK, YCbCr and the like become RGB. Colour profiles are not applied.
 5. Transparent pixels lie on white.
-6. The picture is squashed to S×S with an antialiased triangle filter (Pillow's BILINEAR), so
-   nothing of it is cut off; JPEGs of more than 4·S may be decoded at 1/2, 1/4 or 1/8 first.
+6. The picture is squashed to H×W with an antialiased triangle filter (Pillow's BILINEAR), so
+   nothing of it is cut off; JPEGs of more than 4 times that size may first be decoded at 1/2, 1/4
+   or 1/8.
 7. The EXIF orientation is applied, so that up is up; one that cannot be read counts as upright.
+8. Where one channel is asked for, RGB becomes luma (ITU-R BT.601).
 """
 
 import contextlib
@@ -24,6 +26,7 @@ import numpy.typing as npt
 import PIL
 from PIL import Image, UnidentifiedImageError
 
+from diptych.dataset import Shape
 from diptych.errors import ImageError
 
 Pixels = npt.NDArray[np.uint8]
@@ -56,19 +59,19 @@ _UPRIGHT = {
 class Decoded(NamedTuple):
     """A picture ready for a network, and what its file said of itself."""
 
-    pixels: Pixels  # (S, S, 3)
+    pixels: Pixels  # of the shape that was asked for
     width: int  # as a viewer shows it, after orientation
     height: int
     format: str
 
 
-def fingerprint(size: int) -> str:
+def fingerprint(shape: Shape) -> str:
     """What the pixels depend on besides the file: part of every cache key and bundle."""
-    return f"rules{RULES}-squash{size}-pillow{PIL.__version__}"
+    return f"rules{RULES}-squash{'x'.join(map(str, shape))}-pillow{PIL.__version__}"
 
 
-def decode(data: bytes, size: int) -> Decoded:
-    """Turn an encoded picture into `size` × `size` RGB pixels.
+def decode(data: bytes, shape: Shape) -> Decoded:
+    """Turn an encoded picture into pixels of a shape: RGB with three channels, grey with one.
 
     Raises ImageError with the reason "empty", "too large", "not an image", "truncated" or
     "unreadable".
@@ -82,10 +85,17 @@ def decode(data: bytes, size: int) -> Decoded:
         # Pillow warns of odd metadata and of size; size has its own limit here.
         warnings.simplefilter("ignore")
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            return _decode(image, size)
+            return _decode(image, shape)
 
 
-def _decode(image: Image.Image, size: int) -> Decoded:
+def as_png(pixels: Pixels) -> bytes:
+    """Pixels (H, W, 1 or 3) as a PNG file that decodes to them again."""
+    file = io.BytesIO()
+    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+def _decode(image: Image.Image, shape: Shape) -> Decoded:
     pixels = image.width * image.height
     if pixels > PIXELS_LIMIT:
         raise ImageError(
@@ -95,19 +105,22 @@ def _decode(image: Image.Image, size: int) -> Decoded:
     width, height = image.size
     with _one_large if pixels > _LARGE else contextlib.nullcontext():
         # A margin of 4 keeps the scaled decode within one grey level of the full one.
-        image.draft("RGB", (4 * size, 4 * size))
+        image.draft("RGB", (4 * max(shape), 4 * max(shape)))
         image.load()
         turn = _orientation(image)
-        squashed = _rgb(image, size)
+        rows, columns = shape[:2]
+        squashed = _rgb(image, (rows, columns) if turn >= 5 else (columns, rows))
     if turn in _UPRIGHT:
         squashed = squashed.transpose(_UPRIGHT[turn])
     if turn >= 5:
         width, height = height, width
-    return Decoded(np.asarray(squashed), width, height, kind)
+    if shape[2] == 1:
+        squashed = squashed.convert("L")
+    return Decoded(np.asarray(squashed).reshape(shape), width, height, kind)
 
 
-def _rgb(image: Image.Image, size: int) -> Image.Image:
-    """The colours of any mode as RGB, squashed to size × size."""
+def _rgb(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    """The colours of any mode as RGB, squashed to a width and height."""
     mode = image.mode
     if mode == "F":
         raise ImageError(
@@ -123,8 +136,8 @@ def _rgb(image: Image.Image, size: int) -> Image.Image:
     return _squash(image.convert("RGB"), size)
 
 
-def _squash(image: Image.Image, size: int) -> Image.Image:
-    return image.resize((size, size), Image.Resampling.BILINEAR)
+def _squash(image: Image.Image, size: tuple[int, int]) -> Image.Image:
+    return image.resize(size, Image.Resampling.BILINEAR)
 
 
 def _orientation(image: Image.Image) -> int:

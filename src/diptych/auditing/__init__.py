@@ -32,7 +32,7 @@ from typing import NamedTuple
 
 from diptych.auditing.duplicates import same_pictures
 from diptych.dataset import PARTS, Dataset, Sample
-from diptych.decoding import Picture, decoded, pixel_store
+from diptych.decoding import Picture, decoded, known, pixel_store
 from diptych.progress import Track, unwatched
 from diptych.recipe import IMAGE_SIZE
 
@@ -105,11 +105,15 @@ def audit(
 ) -> Audit:
     """Read every file and say what is wrong with it.
 
-    Pictures are decoded at `size` × `size` into the cache, where training finds them again;
+    Files are decoded at `size` × `size` into the cache, where training finds them again;
     `min_side` is in pixels.
     """
-    store = pixel_store(size)
-    found = decoded((sample.path for sample in dataset.samples), store)
+    store = pixel_store(dataset.shape_at(size))
+    if dataset.shape:
+        min_side = 0  # pixels that came as numbers are as large as they are meant to be
+        found = known(dataset.samples, store)
+    else:
+        found = decoded((sample.path for sample in dataset.samples), store)
     pictures = {
         sample.name: picture
         for sample, picture in zip(

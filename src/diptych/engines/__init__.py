@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from diptych.augment import Draw
 from diptych.errors import InputError
 from diptych.networks import Network, Weights
 from diptych.networks.graph import onnx_graph
@@ -30,6 +31,7 @@ class Step(NamedTuple):
     inputs: Inputs
     targets_NK: Targets
     learning_rate: float
+    draw: Draw | None = None  # what happens to each picture first
 
 
 class Engine(Protocol):

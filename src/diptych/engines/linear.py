@@ -47,7 +47,7 @@ class LinearEngine:
 
     def train(self, steps: Iterable[Step]) -> float:
         total, count = 0.0, 0
-        for inputs, targets_NK, rate in steps:
+        for inputs, targets_NK, rate, _ in steps:
             x_NF = self._features(inputs)
             log_p_NK = log_softmax(x_NF @ self.kernel.T + self.bias)
             total -= float((targets_NK * log_p_NK).sum())

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from diptych.augment import Draw
 from diptych.engines import Inputs, Logits, Optimiser, Step, in_batches, joined
 from diptych.errors import InputError, MissingExtra
 from diptych.networks import Network, Weights
@@ -25,6 +26,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
 from diptych.engines.torch import external
+from diptych.engines.torch.drawing import drawn
 from diptych.engines.torch.modules import module
 
 # A count that batch normalisation keeps and never uses with a fixed momentum.
@@ -54,9 +56,11 @@ class TorchEngine:
         # crash is the same epoch, and nobody else's random numbers are touched.
         with torch.random.fork_rng():
             torch.manual_seed(self.seed * 100_003 + self.epochs)
-            for inputs, targets_NK, rate in fed(steps, self.device):
+            for inputs, targets_NK, rate, draw in fed(steps, self.device):
                 for group in self.optimiser.param_groups:
                     group["lr"] = rate * group["scale"]
+                if draw is not None:
+                    inputs = drawn(inputs, draw)
                 self.optimiser.zero_grad()
                 with mixed_precision(self.device):
                     logits_NK = self.module(inputs)
@@ -167,20 +171,24 @@ def make_optimiser(module: nn.Module, choice: Optimiser) -> torch.optim.Optimize
     return torch.optim.AdamW(parameters)
 
 
-def fed(steps: Iterable[Step], device: torch.device) -> Iterator[tuple[Tensor, Tensor, float]]:
+Fed = tuple[Tensor, Tensor, float, Draw | None]
+
+
+def fed(steps: Iterable[Step], device: torch.device) -> Iterator[Fed]:
     """The steps as tensors on the device, through a DataLoader."""
     loader = DataLoader(_Steps(steps), batch_size=None, pin_memory=device.type == "cuda")
-    for inputs, targets_NK, rate in loader:
-        yield inputs.to(device, non_blocking=True), targets_NK.to(device, non_blocking=True), rate
+    for inputs, targets_NK, rate, draw in loader:
+        inputs, targets_NK = (t.to(device, non_blocking=True) for t in (inputs, targets_NK))
+        yield inputs, targets_NK, rate, draw
 
 
-class _Steps(IterableDataset[tuple[Tensor, Tensor, float]]):
+class _Steps(IterableDataset[Fed]):
     def __init__(self, steps: Iterable[Step]) -> None:
         self.steps = steps
 
-    def __iter__(self) -> Iterator[tuple[Tensor, Tensor, float]]:
-        for inputs, targets_NK, rate in self.steps:
-            yield tensor(inputs), tensor(targets_NK), rate
+    def __iter__(self) -> Iterator[Fed]:
+        for inputs, targets_NK, rate, draw in self.steps:
+            yield tensor(inputs), tensor(targets_NK), rate, draw
 
 
 def tensor(array: npt.NDArray[Any]) -> Tensor:
