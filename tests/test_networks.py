@@ -172,10 +172,10 @@ def test_a_file_of_other_weights_is_refused_with_the_first_that_is_wrong(tmp_pat
     file = tmp_path / "model.safetensors"
     network = ZOO["cnn"]((32, 32, 3), 4, 0.1)
     save_file(initial(ZOO["mlp"]((32, 32, 3), 4, 0.1), 0), file)
-    with pytest.raises(InputError, match=r"no 'stage1a\.conv\.weight' of shape \(32, 3, 3, 3\)"):
+    with pytest.raises(InputError, match=r"no 'stem\.conv\.weight' of shape \(32, 3, 5, 5\)"):
         from_file(network, file)
     save_file(initial(ZOO["cnn"]((32, 32, 1), 4, 0.1), 0), file)
-    with pytest.raises(InputError, match=r"no 'stage1a\.conv\.weight' of shape"):
+    with pytest.raises(InputError, match=r"no 'stem\.conv\.weight' of shape"):
         from_file(network, file)
 
 

@@ -222,7 +222,7 @@ def test_a_checkpoint_that_was_being_written_is_ignored(tmp_path: Path) -> None:
 
 
 def test_an_epoch_is_told_in_a_line() -> None:
-    epoch = Epoch(3, 0.01, 0.51234, 0.43219, 0.875, 1.0, True)
+    epoch = Epoch(3, 0.01, 0.51234, 0.43219, 0.875, 0.9, 1.0, True)
     assert epoch.describe() == "epoch 3, loss 0.512, valid 0.432 (87.5% right)"
 
 

@@ -49,7 +49,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
 # 95.0 % at 256 and 96.4 % at 288 (standard error 0.3); 320 added nothing.
 IMAGE_SIZE = 288
 
-PIXEL_EPOCHS, PIXEL_STEPS, PIXEL_BATCH = 12, 1500, 128
+PIXEL_EPOCHS, PIXEL_STEPS, PIXEL_BATCH = 8, 1500, 128
 
 
 @dataclass(frozen=True)
@@ -109,8 +109,9 @@ class Recipe:
             epochs=epochs,
             patience=epochs,
             batch_size=PIXEL_BATCH,
-            learning_rate=0.005,
+            learning_rate=0.002,
             weight_decay=0.02,
+            label_smoothing=0.0,
             rotate=10.0,
             zoom=0.1,
             shift=0.08,

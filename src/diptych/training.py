@@ -28,6 +28,7 @@ class Epoch(NamedTuple):
     loss: float
     valid_loss: float
     valid_accuracy: float
+    train_seconds: float  # without the look at the validation part
     seconds: float
     best: bool  # no earlier epoch had a lower validation loss
 
@@ -70,6 +71,7 @@ def fit(
         number = len(history) + 1
         chosen = rates[(number - 1) * len(train) : number * len(train)]
         loss = engine.train(train.epoch(number, chosen))
+        train_seconds = time.monotonic() - started
         valid_loss, accuracy = _scores(predict_rows(engine, valid), valid_labels)
         if not math.isfinite(valid_loss):
             raise InputError(
@@ -77,7 +79,8 @@ def fit(
             )
         best = all(valid_loss < epoch.valid_loss for epoch in history)
         seconds = time.monotonic() - started
-        history.append(Epoch(number, chosen[-1], loss, valid_loss, accuracy, seconds, best))
+        epoch = Epoch(number, chosen[-1], loss, valid_loss, accuracy, train_seconds, seconds, best)
+        history.append(epoch)
         if best or time.monotonic() - saved > CHECKPOINT_SECONDS:
             _save(engine, history, keep)
             saved = time.monotonic()

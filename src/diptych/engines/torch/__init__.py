@@ -176,7 +176,9 @@ Fed = tuple[Tensor, Tensor, float, Draw | None]
 
 def fed(steps: Iterable[Step], device: torch.device) -> Iterator[Fed]:
     """The steps as tensors on the device, through a DataLoader."""
-    loader = DataLoader(_Steps(steps), batch_size=None, pin_memory=device.type == "cuda")
+    loader = DataLoader(
+        _Steps(steps), batch_size=None, collate_fn=_as_it_is, pin_memory=device.type == "cuda"
+    )
     for inputs, targets_NK, rate, draw in loader:
         inputs, targets_NK = (t.to(device, non_blocking=True) for t in (inputs, targets_NK))
         yield inputs, targets_NK, rate, draw
@@ -189,6 +191,10 @@ class _Steps(IterableDataset[Fed]):
     def __iter__(self) -> Iterator[Fed]:
         for inputs, targets_NK, rate, draw in self.steps:
             yield tensor(inputs), tensor(targets_NK), rate, draw
+
+
+def _as_it_is(fed: Fed) -> Fed:
+    return fed
 
 
 def tensor(array: npt.NDArray[Any]) -> Tensor:
