@@ -43,6 +43,7 @@ class Dataset:
     samples: tuple[Sample, ...]
     strays: tuple[Stray, ...] = ()
     shape: Shape | None = None  # of pictures that came as pixels; files have no shape of their own
+    note: str = ""  # what was inferred in reading it, in a line
 
     def __len__(self) -> int:
         return len(self.samples)

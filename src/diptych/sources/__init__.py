@@ -1,21 +1,80 @@
 """Where pictures come from: `read(path)` tells what there is, without opening a picture."""
 
+from dataclasses import replace
 from pathlib import Path
 
-from diptych.dataset import Dataset
+from diptych.dataset import Dataset, Sample
 from diptych.errors import InputError
 from diptych.sources.folder import read_folder
+from diptych.sources.pixel_csv import looks_like_pixels, read_pixel_csv
+from diptych.sources.table import read_table
+
+TABLES = (".csv", ".tsv", ".txt", ".gz", ".zst", ".zip")
+METADATA = "metadata.csv"
 
 
-def read(path: str | Path) -> Dataset:
+def is_table(path: Path) -> bool:
+    """Whether a file is called as tables are."""
+    return path.suffix.lower() in TABLES
+
+
+def read(
+    path: str | Path,
+    *,
+    test: str | Path | None = None,
+    shape: str | None = None,
+    value_range: str | None = None,
+) -> Dataset:
     """List the samples of a data set.
 
-    A folder holds `root/<class>/…`, or `root/{train,valid,test}/<class>/…` whose split is kept.
-    Raises InputError where there is nothing to read.
+    A folder holds `root/<class>/…`, or `root/{train,valid,test}/<class>/…` whose split is kept, or
+    a metadata.csv that names files and labels. A table (.csv, .tsv; .gz, .zst or .zip of one) names
+    files and labels too, or holds a picture's pixels in each row; what those mean is inferred, or
+    said by `shape` ("28x28", "32x32x3") and `value_range` ("0-255", "0-1", "0-16"). `test` is a
+    second data set whose samples are the test part. Raises InputError where there is nothing to
+    read, or something in it cannot be.
     """
-    root = Path(path)
-    if not root.exists():
+    data = _read(Path(path), shape, value_range)
+    return data if test is None else _with_test(data, _read(Path(test), shape, value_range))
+
+
+def _read(path: Path, shape: str | None, value_range: str | None) -> Dataset:
+    if not path.exists():
         raise InputError(f"{path}: no such folder")
-    if not root.is_dir():
-        raise InputError(f"{path}: not a folder; give one that holds a folder for each class")
-    return read_folder(root)
+    if path.is_dir():
+        return read_table(path / METADATA) if (path / METADATA).is_file() else read_folder(path)
+    if not is_table(path):
+        raise InputError(
+            f"{path}: not a folder; give one that holds a folder for each class, or a table "
+            f"({', '.join(TABLES)})"
+        )
+    if looks_like_pixels(path):
+        return read_pixel_csv(path, shape, value_range)
+    return read_table(path)
+
+
+def _with_test(data: Dataset, test: Dataset) -> Dataset:
+    """Both as one data set, whose test part is the second's samples."""
+    if data.classes != test.classes:
+        difference = sorted(set(data.classes) ^ set(test.classes))
+        raise InputError(
+            f"the classes of {data.root} and {test.root} differ: "
+            f"only one of them has {', '.join(difference)}"
+        )
+    if data.shape != test.shape:
+        raise InputError(
+            f"the pictures of {data.root} and {test.root} differ: {data.shape}, {test.shape}"
+        )
+    taken = {sample.name for sample in data.samples}
+
+    def renamed(sample: Sample) -> Sample:
+        name = sample.name if sample.name not in taken else f"{test.root.name}/{sample.name}"
+        return sample._replace(name=name, part="test")
+
+    given = tuple(s._replace(part=s.part or "train") for s in data.samples if s.part != "test")
+    notes = "\n".join(note for note in (data.note, test.note) if note)
+    strays = data.strays + tuple(
+        stray._replace(name=f"{test.root.name}/{stray.name}") for stray in test.strays
+    )
+    samples = given + tuple(map(renamed, test.samples))
+    return replace(data, samples=samples, strays=strays, note=notes)

@@ -1,0 +1,39 @@
+"""What people call the columns of a table."""
+
+from collections.abc import Sequence
+
+from diptych.errors import InputError
+
+LABELS = ("label", "labels", "class", "target", "y", "category", "emotion")
+SPLITS = ("split", "usage", "part", "set", "subset", "fold")
+FILES = (
+    "file_name",
+    "filename",
+    "path",
+    "image_path",
+    "image",
+    "file",
+    "filepath",
+    "id",
+    "image_id",
+)
+
+PART_NAMES = {
+    **dict.fromkeys(("train", "training"), "train"),
+    **dict.fromkeys(("val", "valid", "validation", "dev", "publictest"), "valid"),
+    **dict.fromkeys(("test", "testing", "privatetest"), "test"),
+}
+
+
+def column(titles: Sequence[str], names: Sequence[str]) -> int | None:
+    """The position of the first of the names that is a title, in small letters or capitals."""
+    known = [title.strip().lower() for title in titles]
+    return next((known.index(name) for name in names if name in known), None)
+
+
+def part_of(text: str) -> str:
+    """The part that a cell names; "" where it names none."""
+    name = text.strip().lower().replace(" ", "").replace("_", "")
+    if name and name not in PART_NAMES:
+        raise InputError(f"no part '{text}'; a column of parts holds train, valid and test")
+    return PART_NAMES.get(name, "")
