@@ -59,8 +59,12 @@ SUBJECTS = [
     Subject("torch", "mlp"),
     Subject("torch", "cnn"),
     Subject("torch", "mlp/head"),
+    Subject("tensorflow", "linear"),
+    Subject("tensorflow", "mlp"),
+    Subject("tensorflow", "cnn"),
+    Subject("tensorflow", "mlp/head"),
 ]
-DROPPING = [s for s in SUBJECTS if s.engine == "torch" and s.network != "linear"]
+DROPPING = [s for s in SUBJECTS if s.engine != "linear" and s.network != "linear"]
 
 
 def every(subjects: list[Subject] = SUBJECTS) -> pytest.MarkDecorator:
@@ -71,6 +75,7 @@ def every(subjects: list[Subject] = SUBJECTS) -> pytest.MarkDecorator:
 def float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """Training in float32 also where the processor has bfloat16."""
     monkeypatch.setattr("diptych.engines.torch.has_bfloat16", lambda device: False)
+    monkeypatch.setattr("diptych.engines.tensorflow.has_bfloat16", lambda: False)
 
 
 def labelled(network: Network, n: int, seed: int = 0) -> tuple[Inputs, npt.NDArray[np.intp]]:
@@ -388,3 +393,19 @@ def test_a_graph_without_a_softmax_ends_in_features() -> None:
     network = Subject("torch", "cnn").drawn()
     run = open_graph(onnx_graph(network.backbone, initial(network, 0), probabilities=False))
     assert run(labelled(network, 4)[0]).shape == (4, network.features)
+
+
+@pytest.mark.usefixtures("float32")
+@pytest.mark.parametrize("optimiser", [ADAMW, SGD], ids=["adamw", "sgd"])
+@pytest.mark.parametrize("network", ["linear", "mlp", "cnn", "mlp/head"])
+def test_two_frameworks_take_the_same_steps(network: str, optimiser: Optimiser) -> None:
+    found = []
+    for name in ("torch", "tensorflow"):
+        subject = Subject(name, network)
+        engine = subject.build(dropout=0.0, optimiser=optimiser)
+        losses = [engine.train(steps(subject.drawn(0.0), epoch)) for epoch in range(3)]
+        found.append((losses, softmax(engine.predict(labelled(subject.drawn(), 30, 9)[0]))))
+    (losses, answers), (other_losses, other_answers) = found
+    assert losses[-1] < losses[0]
+    np.testing.assert_allclose(losses, other_losses, rtol=2e-3)
+    np.testing.assert_allclose(answers, other_answers, atol=5e-3)

@@ -86,6 +86,8 @@ def network(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Network:
         from diptych.engines.torch import external
 
         return external.network(name.removeprefix("timm/"), shape, classes, recipe.dropout)
+    if name.startswith("keras/"):
+        raise InputError(f"network {name}: backbones of keras.applications cannot be used yet")
     if name not in ZOO:
         raise InputError(f"no network '{name}'{nearest(name, [*ZOO, 'timm/<name>'])}")
     return ZOO[name](shape, classes, recipe.dropout)
@@ -130,12 +132,18 @@ def build(
             from diptych.engines.torch import TorchEngine
 
             return TorchEngine(network, weights, optimiser, seed)
+        case "tensorflow":
+            from diptych.engines.tensorflow import TensorFlowEngine
+
+            return TensorFlowEngine(network, weights, optimiser, seed)
         case "linear":
             from diptych.engines.linear import LinearEngine
 
             return LinearEngine(network, weights, optimiser)
         case _:
-            raise InputError(f"no engine '{engine}'{nearest(engine, ['torch', 'linear'])}")
+            raise InputError(
+                f"no engine '{engine}'{nearest(engine, ['torch', 'tensorflow', 'linear'])}"
+            )
 
 
 def in_batches(inputs: Inputs, size: int = 64) -> Iterator[Inputs]:
