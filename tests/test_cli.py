@@ -183,7 +183,7 @@ def test_data_that_cannot_be_trained_on_is_one_line(
     def said(root: Path) -> str:
         return complaint("train", root, "--out", tmp_path / "a.bundle", *LINEAR)
 
-    assert "no such folder" in said(tmp_path / "absent")
+    assert "no such file or folder" in said(tmp_path / "absent")
     (tmp_path / "empty").mkdir()
     assert "there is no file in it" in said(tmp_path / "empty")
     one = tmp_path / "one"

@@ -1,4 +1,6 @@
-"""What two engines make of the same draw."""
+"""What each engine makes of the same draw."""
+
+from collections.abc import Callable
 
 import numpy as np
 import numpy.typing as npt
@@ -8,8 +10,11 @@ import torch
 
 from conftest import picture
 from diptych.augment import Augment, Draw, draw, mixed_targets, numbers
+from diptych.augment import drawn as in_numpy
 from diptych.engines.tensorflow import drawing as in_tensorflow
 from diptych.engines.torch import drawing as in_torch
+
+Through = Callable[[npt.NDArray[np.uint8], Draw], npt.NDArray[np.float32]]
 
 COUNT, HEIGHT, WIDTH = 24, 40, 56
 KINDS = {
@@ -47,14 +52,23 @@ def through_tensorflow(images: npt.NDArray[np.uint8], drawn: Draw) -> npt.NDArra
     return np.asarray(in_tensorflow.drawn(tf.constant(images), drawn).numpy())
 
 
-BOTH = pytest.mark.parametrize("engine", [through_torch, through_tensorflow])
+def through_numpy(images: npt.NDArray[np.uint8], drawn: Draw) -> npt.NDArray[np.float32]:
+    return in_numpy(images, drawn)
 
 
+EACH = pytest.mark.parametrize("engine", [through_torch, through_tensorflow, through_numpy])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"), [(through_torch, through_tensorflow), (through_torch, through_numpy)]
+)
 @pytest.mark.parametrize("channels", [1, 3])
 @pytest.mark.parametrize("kind", KINDS)
-def test_both_engines_make_the_same_of_a_draw(kind: str, channels: int) -> None:
+def test_engines_make_the_same_of_a_draw(
+    kind: str, channels: int, first: Through, second: Through
+) -> None:
     images, drawn = pictures(channels), drawn_for(KINDS[kind], channels)
-    one, other = through_torch(images, drawn), through_tensorflow(images, drawn)
+    one, other = first(images, drawn), second(images, drawn)
     apart = np.abs(one - other)
     assert one.shape == images.shape
     assert apart.mean() < 1
@@ -63,14 +77,14 @@ def test_both_engines_make_the_same_of_a_draw(kind: str, channels: int) -> None:
     assert (np.abs(one - images).mean() > 1) == (kind != "nothing" and not colourless)
 
 
-@BOTH
+@EACH
 def test_a_flip_mirrors_left_and_right(engine: object) -> None:
     images = pictures()
     found = engine(images, drawn_for(Augment(flip=1.0)))  # type: ignore[operator]
     np.testing.assert_allclose(found, images[:, :, ::-1], atol=0.01)
 
 
-@BOTH
+@EACH
 def test_a_shift_of_whole_pixels_moves_them_and_repeats_the_edge(engine: object) -> None:
     images, still = pictures(), drawn_for(Augment())
     moved = still.affine_N23.copy()
@@ -80,7 +94,7 @@ def test_a_shift_of_whole_pixels_moves_them_and_repeats_the_edge(engine: object)
     np.testing.assert_allclose(found[:, 0, :-3], images[:, 0, 3:], atol=0.01)
 
 
-@BOTH
+@EACH
 def test_an_erased_box_is_grey_and_the_rest_stays(engine: object) -> None:
     images, drawn = pictures(), drawn_for(Augment(erase=1.0))
     found = engine(images, drawn)  # type: ignore[operator]
@@ -93,7 +107,7 @@ def test_an_erased_box_is_grey_and_the_rest_stays(engine: object) -> None:
         np.testing.assert_allclose(after[rest], before[rest], atol=0.01)
 
 
-@BOTH
+@EACH
 def test_pictures_are_mixed_in_the_shares_of_their_targets(engine: object) -> None:
     # White and black by turns: how white a mixture is tells the share of the white one.
     images = np.zeros((COUNT, HEIGHT, WIDTH, 3), np.uint8)

@@ -59,7 +59,7 @@ def test_files_outside_of_classes_are_named_not_skipped(tmp_path: Path) -> None:
 
 
 def test_nothing_to_read_is_said_in_a_line(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="no such folder"):
+    with pytest.raises(InputError, match="no such file or folder"):
         read(tmp_path / "absent")
     with pytest.raises(InputError, match="no file in it"):
         read(tmp_path)

@@ -62,15 +62,26 @@ class Bundle:
 
 def refuse_unwritable(path: Path, force: bool) -> None:
     """Raise InputError where a bundle cannot be written, or would overwrite what it must not."""
-    if not path.exists():
-        above = next(folder for folder in path.absolute().parents if folder.exists())
-        if not (above.is_dir() and os.access(above, os.W_OK)):
-            raise InputError(f"{path}: nothing can be written in {above}; name another --out")
-        return
-    if not force:
-        raise InputError(f"{path} exists already; name another --out, or add --force")
-    if not (path / FACTS).is_file():
+    _refuse_existing(path, force)
+    if path.exists() and not (path / FACTS).is_file():
         raise InputError(f"{path} is no bundle; --force replaces only a bundle")
+
+
+def refuse_unwritable_file(path: Path, force: bool) -> None:
+    """Raise InputError where a file cannot be written, or would overwrite what it must not."""
+    _refuse_existing(path, force)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a file with --out")
+
+
+def _refuse_existing(path: Path, force: bool) -> None:
+    if path.exists():
+        if not force:
+            raise InputError(f"{path} exists already; name another --out, or add --force")
+        return
+    above = next(folder for folder in path.absolute().parents if folder.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK)):
+        raise InputError(f"{path}: nothing can be written in {above}; name another --out")
 
 
 def write(path: Path, members: Mapping[str, bytes], facts: Mapping[str, Any], force: bool) -> None:

@@ -52,6 +52,7 @@ class Model(NamedTuple):
     graph: bytes
     history: tuple[Epoch, ...]
     parity: gate.Parity
+    head_only: bool  # the backbone stayed as it was
 
 
 class ImageClassifier:
@@ -90,14 +91,14 @@ class ImageClassifier:
         with tempfile.TemporaryDirectory() as temporary:
             state = _run_folder(keep or Path(temporary), self.recipe, train, valid)
             self._checkpoints = state
-            model = _fit(self.recipe, train, valid, store, state / "model", track)
+            model = fitted(self.recipe, train, valid, store, state / "model", track)
             recipe = replace(
                 BASELINE,
                 image_size=self.recipe.image_size,
                 batch_size=self.recipe.batch_size,
                 seed=self.recipe.seed,
             )
-            baseline = _fit(recipe, train, valid, store, state / "baseline", unwatched)
+            baseline = fitted(recipe, train, valid, store, state / "baseline", unwatched)
         self._fitted = (model, baseline, train, valid)
         return self
 
@@ -112,8 +113,8 @@ class ImageClassifier:
             self.recipe,
             model,
             Splits(train, valid, test),
-            _predict(model, test, store, track),
-            _predict(baseline, test, store, unwatched),
+            answers(model, test, store, track),
+            answers(baseline, test, store, unwatched),
         )
 
     def forget_checkpoints(self) -> None:
@@ -177,14 +178,17 @@ class Evaluation:
             "test": self.predictions.scores().to_json(),
             "baseline": self.baseline.scores().to_json(),
             "parity": self.model.parity._asdict(),
-            "made_with": _versions(),
+            "made_with": versions(),
         }
 
 
-def _fit(
+def fitted(
     recipe: Recipe, train: Dataset, valid: Dataset, store: Store, keep: Path, track: Track
 ) -> Model:
-    """Train a network, the head alone or all of it, then export and check it."""
+    """Train a network, the head alone or all of it, then export and check it.
+
+    The store has the pixels of every sample. Raises what `ImageClassifier.fit` raises.
+    """
     shape = train.shape_at(recipe.image_size)
     network = engines.network(recipe, shape, len(train.classes))
     begun = engines.pretrained(network, recipe)
@@ -217,7 +221,7 @@ def _fit(
     whole = engine.export("onnx")
     seen = store.read(keys[1][:GATE_PICTURES])
     parity = gate.check(open_graph(whole), seen, gate.softmax(engine.predict(seen)))
-    return Model(network, engine.weights(), whole, history, parity)
+    return Model(network, engine.weights(), whole, history, parity, head_only)
 
 
 def _optimised(
@@ -254,7 +258,8 @@ def _optimiser(recipe: Recipe, backbone_rate: float) -> Optimiser:
     return Optimiser(recipe.optimiser, recipe.weight_decay, backbone_rate)
 
 
-def _predict(model: Model, dataset: Dataset, store: Store, track: Track) -> Predictions:
+def answers(model: Model, dataset: Dataset, store: Store, track: Track = unwatched) -> Predictions:
+    """What the model's graph answers for pictures whose pixels are in the store."""
     run = open_graph(model.graph)
     rows = Cached(store, [sample.digest for sample in dataset.samples])
     starts = range(0, len(rows), 16)
@@ -330,8 +335,9 @@ def _history_csv(history: Iterable[Epoch]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _versions() -> dict[str, str]:
-    names = ("numpy", "pillow", "onnxruntime", "openvino", "torch", "timm")
+def versions() -> dict[str, str]:
+    """The versions of what a result may depend on, where installed."""
+    names = ("numpy", "pillow", "onnxruntime", "openvino", "torch", "timm", "tensorflow", "keras")
     installed = {d.metadata["Name"].lower() for d in importlib.metadata.distributions()}
     found = {name: importlib.metadata.version(name) for name in names if name in installed}
     return {"python": platform.python_version(), **found}

@@ -9,7 +9,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -17,7 +17,15 @@ from diptych.errors import DiptychError, GateError, InputError
 from diptych.recipe import IMAGE_SIZE
 
 if TYPE_CHECKING:
+    from diptych.auditing import Audit
+    from diptych.dataset import Dataset
     from diptych.metrics import Scores
+    from diptych.recipe import Recipe
+    from diptych.splitting import Splits
+
+
+# With fewer classes, the answers that were never given are told too.
+FEW_CLASSES = 4
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -52,21 +60,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
 
-    verb = _verb(verbs, "train", train, "make a tested bundle of a folder of pictures")
-    verb.add_argument("data", type=Path, help="a folder with a folder of pictures for each class")
+    verb = _verb(verbs, "train", train, "make a tested bundle of a folder or table of pictures")
+    _data(verb)
     verb.add_argument("--out", type=Path, required=True, help="the bundle to write")
-    verb.add_argument("--recipe", type=Path, metavar="FILE", help="choices in TOML")
-    verb.add_argument("--engine", help="torch (default) or linear")
-    verb.add_argument("--network", help="efficientnet_lite0 (default), cnn, mlp or timm/<name>")
-    verb.add_argument("--weights", help="pretrained (default), none, or a file")
-    verb.add_argument("--train", help="head (fast), all (fine-tune), or auto (default)")
-    verb.add_argument("--epochs", type=int, help="at most this many")
-    verb.add_argument("--seed", type=int, help="of the split and of the training")
-    verb.add_argument(
-        *("--set", "-s"), dest="settings", action="append", default=[], metavar="KEY=VALUE",
-        help="any other choice of a recipe",
-    )  # fmt: skip
+    verb.add_argument("--engine", help="torch (default), tensorflow or linear")
+    _choices(verb)
     verb.add_argument("--force", action="store_true", help="replace a bundle that exists")
+
+    verb = _verb(verbs, "compare", compare, "train in two frameworks on the same data")
+    _data(verb)
+    verb.add_argument("--engines", default="torch,tensorflow", help="two, parted by a comma")
+    verb.add_argument("--seeds", type=int, default=3, help="how often each is trained (3)")
+    verb.add_argument(
+        "--out", type=Path, default=Path("compare.html"), help="the page to write (compare.html)"
+    )
+    _choices(verb)
+    verb.add_argument("--force", action="store_true", help="replace a page that exists")
 
     verb = _verb(verbs, "predict", predict, "say what is on pictures, a line a picture")
     verb.add_argument("bundle", type=Path)
@@ -76,10 +85,10 @@ def _parser() -> argparse.ArgumentParser:
 
     verb = _verb(verbs, "evaluate", evaluate, "score a bundle on other labelled pictures")
     verb.add_argument("bundle", type=Path)
-    verb.add_argument("data", type=Path, help="a folder with a folder of pictures for each class")
+    _data(verb, test=False)
 
     verb = _verb(verbs, "audit", audit, "look at every file: broken, doubled, labelled twice")
-    verb.add_argument("data", type=Path, help="a folder with a folder of pictures for each class")
+    _data(verb)
     verb.add_argument("--out", type=Path, metavar="FOLDER", help="where to write audit.csv")
     verb.add_argument("--size", type=int, default=IMAGE_SIZE, help="decode at this many pixels")
 
@@ -94,12 +103,41 @@ def _parser() -> argparse.ArgumentParser:
     kinds = verbs.add_parser("sample", help="make data to try Diptych on").add_subparsers(
         title="kinds", metavar="KIND", required=True
     )
+    verb = _verb(kinds, "digits", digits, "real handwritten digits, as a CSV of pixels")
+    verb.add_argument("file", type=Path, help="a CSV file to write, .gz too")
     verb = _verb(kinds, "plates", plates, "draw pizzas, and round things that are no pizza")
     verb.add_argument("folder", type=Path, help="a folder to make")
     verb.add_argument("--count", type=int, default=400, help="pictures without planted defects")
     verb.add_argument("--seed", type=int, default=0, help="the same seed draws the same pictures")
     verb.add_argument("--no-defects", dest="defects", action="store_false", help="plant no defects")
     return parser
+
+
+def _data(verb: argparse.ArgumentParser, test: bool = True) -> None:
+    """The arguments that say what pictures there are."""
+    verb.add_argument(
+        "data", type=Path, help="a folder with a folder for each class, or a CSV of pixels or files"
+    )
+    if test:
+        verb.add_argument("--test", type=Path, metavar="DATA", help="more of it, to test on")
+    verb.add_argument("--shape", metavar="HxWxC", help="of a CSV's pictures, if not inferred")
+    verb.add_argument(
+        "--range", dest="value_range", metavar="0-255", help="of a CSV's numbers, or 0-1 or 0-16"
+    )
+
+
+def _choices(verb: argparse.ArgumentParser) -> None:
+    """The arguments that change a recipe, but for the engine."""
+    verb.add_argument("--recipe", type=Path, metavar="FILE", help="choices in TOML")
+    verb.add_argument("--network", help="efficientnet_lite0, cnn, mlp or timm/<name>")
+    verb.add_argument("--weights", help="pretrained (default), none, or a file")
+    verb.add_argument("--train", help="head (fast), all (fine-tune), or auto (default)")
+    verb.add_argument("--epochs", type=int, help="at most this many")
+    verb.add_argument("--seed", type=int, help="of the split and of the training")
+    verb.add_argument(
+        *("--set", "-s"), dest="settings", action="append", default=[], metavar="KEY=VALUE",
+        help="any other choice of a recipe",
+    )  # fmt: skip
 
 
 def _verb(verbs: Any, name: str, run: Any, does: str) -> argparse.ArgumentParser:
@@ -116,6 +154,9 @@ class _Parser(argparse.ArgumentParser):
 
 def train(
     data: Path,
+    test: Path | None,
+    shape: str | None,
+    value_range: str | None,
     out: Path,
     recipe: Path | None,
     settings: list[str],
@@ -126,28 +167,14 @@ def train(
     """Audit, split, train, test and export: a folder of pictures becomes a tested bundle."""
     started = time.monotonic()
     from diptych import bundle, cache
-    from diptych.recipe import Recipe
 
     bundle.refuse_unwritable(out, force)
-    chosen = (Recipe().with_toml(recipe) if recipe else Recipe()).with_settings(settings)
-    chosen = chosen.replace(**{key: value for key, value in choices.items() if value is not None})
+    pictures, chosen = _read(data, test, shape, value_range, recipe, settings, choices)
 
-    from diptych.auditing import audit as look
     from diptych.classifier import ImageClassifier
-    from diptych.cleaning import clean
     from diptych.display import shown
-    from diptych.sources import read
-    from diptych.splitting import split
 
-    found = look(read(data), size=chosen.image_size, min_side=chosen.min_side, track=shown)
-    _note(str(found))
-    parts = split(
-        clean(found.dataset, found),
-        valid=chosen.valid_share,
-        test=chosen.test_share,
-        seed=chosen.seed,
-    )
-    _note(", ".join(f"{len(data):,} for {part}" for part, data in parts._asdict().items()))
+    found, parts = _prepared(pictures, chosen)
     model = ImageClassifier(chosen).fit(
         parts.train, parts.valid, keep=cache.folder() / "runs", track=shown
     )
@@ -175,6 +202,92 @@ def train(
     print(f"{out} written in {time.monotonic() - started:.0f} s; {out / 'README.md'} tells more")
 
 
+def compare(
+    data: Path,
+    test: Path | None,
+    shape: str | None,
+    value_range: str | None,
+    engines: str,
+    seeds: int,
+    out: Path,
+    recipe: Path | None,
+    settings: list[str],
+    force: bool,
+    as_json: bool,
+    **choices: str | int | None,
+) -> None:
+    """Train in two frameworks on the same data: one table, one verdict."""
+    from diptych import bundle
+
+    bundle.refuse_unwritable_file(out, force)
+    pictures, chosen = _read(data, test, shape, value_range, recipe, settings, choices)
+
+    from diptych.comparing import compare as both
+    from diptych.comparing.page import comparison_page
+    from diptych.display import table
+
+    _, parts = _prepared(pictures, chosen)
+    names = [name.strip() for name in engines.split(",")]
+    found = both(parts, chosen, names, seeds=seeds, progress=True)
+    bundle.write_file(out, comparison_page(found).encode())
+    found.forget_runs()
+    if as_json:
+        _print_json({"page": str(out), **found.to_json()})
+        return
+    print(table(("", *(candidate.engine for candidate in found.candidates)), found.rows()))
+    for pair in found.tests:
+        print(f"McNemar's exact test: {pair}")
+    print(f"same answer on {found.agreement:.2%} of the test pictures")
+    print(found.verdict())
+    print(f"{out} shows it, with the pictures on which they disagree")
+
+
+def _read(
+    data: Path,
+    test: Path | None,
+    shape: str | None,
+    value_range: str | None,
+    recipe: Path | None,
+    settings: list[str],
+    choices: Mapping[str, str | int | None],
+) -> "tuple[Dataset, Recipe]":
+    """What there is, and a recipe that suits it, changed by what was asked for."""
+    from diptych.recipe import Recipe
+
+    given = {key: value for key, value in choices.items() if value is not None}
+
+    def chosen(start: Recipe) -> Recipe:
+        read = start.with_toml(recipe) if recipe else start
+        return read.with_settings(settings).replace(**given)
+
+    chosen(Recipe())  # a mistake in a choice is said before a long look at the data
+    from diptych.sources import read
+
+    pictures = read(data, test=test, shape=shape, value_range=value_range)
+    if pictures.note:
+        _note(pictures.note)
+    return pictures, chosen(Recipe.for_pixels(len(pictures)) if pictures.shape else Recipe())
+
+
+def _prepared(pictures: "Dataset", recipe: "Recipe") -> "tuple[Audit, Splits]":
+    """Audited, cleaned and split, with a word on each."""
+    from diptych.auditing import audit as look
+    from diptych.cleaning import clean
+    from diptych.display import shown
+    from diptych.splitting import split
+
+    found = look(pictures, size=recipe.image_size, min_side=recipe.min_side, track=shown)
+    _note(str(found))
+    parts = split(
+        clean(found.dataset, found),
+        valid=recipe.valid_share,
+        test=recipe.test_share,
+        seed=recipe.seed,
+    )
+    _note(", ".join(f"{len(data):,} for {part}" for part, data in parts._asdict().items()))
+    return found, parts
+
+
 def predict(bundle: Path, pictures: list[str], as_json: bool) -> int:
     """Say what is on each picture, a line a picture."""
     from diptych.predictor import load
@@ -190,13 +303,16 @@ def predict(bundle: Path, pictures: list[str], as_json: bool) -> int:
     return 1 if any(answer.error for answer in answers) else 0
 
 
-def evaluate(bundle: Path, data: Path, as_json: bool) -> None:
+def evaluate(
+    bundle: Path, data: Path, shape: str | None, value_range: str | None, as_json: bool
+) -> None:
     """Score a bundle on other labelled pictures."""
     from diptych.display import shown
     from diptych.predictor import load
     from diptych.sources import read
 
-    predictions = load(bundle).evaluate(read(data), track=shown)
+    pictures = read(data, shape=shape, value_range=value_range)
+    predictions = load(bundle).evaluate(pictures, track=shown)
     scores, strays = predictions.scores(), predictions.dataset.strays
     aside: dict[str, int] = {}
     for stray in strays:
@@ -210,13 +326,24 @@ def evaluate(bundle: Path, data: Path, as_json: bool) -> None:
     _print_scores(scores)
 
 
-def audit(data: Path, out: Path | None, size: int, as_json: bool) -> None:
+def audit(
+    data: Path,
+    test: Path | None,
+    shape: str | None,
+    value_range: str | None,
+    out: Path | None,
+    size: int,
+    as_json: bool,
+) -> None:
     """Look at every file: broken, doubled, too small, labelled twice."""
     from diptych.auditing import audit as look
     from diptych.display import shown
     from diptych.sources import read
 
-    found = look(read(data), size=size, track=shown)
+    pictures = read(data, test=test, shape=shape, value_range=value_range)
+    if pictures.note:
+        _note(pictures.note)
+    found = look(pictures, size=size, track=shown)
     if out:
         from diptych.bundle import write_file
 
@@ -259,6 +386,17 @@ def cache(clear: bool, as_json: bool) -> None:
         return
     done = "cleared" if clear else f"of at most {held.limit / 2**30:g} GiB"
     print(f"{held.folder}: {held.rows:,} rows, {held.bytes / 2**20:,.0f} MiB {done}")
+
+
+def digits(file: Path, as_json: bool) -> None:
+    """Write real handwritten digits as a CSV of pixels."""
+    from diptych.samples.digits import write_digits
+
+    written = write_digits(file)
+    if as_json:
+        _print_json({"file": str(file), "pictures": written})
+    else:
+        print(f"{file}: {written:,} digits of 8×8 pixels")
 
 
 def plates(folder: Path, count: int, seed: int, defects: bool, as_json: bool) -> None:
@@ -307,8 +445,9 @@ def _print_scores(scores: "Scores") -> None:
         print(f"  {label:<{width}}  precision {found.precision}  recall {found.recall}")
     print(f"  in brackets: intervals at {scores.method}")
     for label, counts in zip(scores.per_class, scores.confusion, strict=True):
-        named = ", ".join(f"{n:,} as {c}" for c, n in zip(scores.per_class, counts, strict=True))
-        print(f"  {label:<{width}}  answered {named}")
+        named = zip(scores.per_class, counts, strict=True)
+        said = ", ".join(f"{n:,} as {c}" for c, n in named if n or len(counts) < FEW_CLASSES)
+        print(f"  {label:<{width}}  answered {said}")
 
 
 def _note(text: str) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -17,6 +17,19 @@ def shown(items: Iterable[T], doing: str, total: int) -> Iterable[T]:
     Items that can describe themselves in a line (training epochs) are described.
     """
     return _bar(items, doing, total) if sys.stderr.isatty() else _lines(items, doing, total)
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Rows in columns, the first to the left, the others to the right."""
+    lines = [head, *rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(head))]
+    return "\n".join(
+        "  ".join(
+            f"{cell:<{width}}" if i == 0 else f"{cell:>{width}}"
+            for i, (cell, width) in enumerate(zip(line, widths, strict=True))
+        )
+        for line in lines
+    )
 
 
 def _bar(items: Iterable[T], doing: str, total: int) -> Iterator[T]:

@@ -3,21 +3,30 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from itertools import groupby, islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from safetensors.numpy import load as load_safetensors
 
-from diptych.bundle import GOLDEN, GRAPH, Bundle, open_bundle
+from diptych import engines
+from diptych.bundle import GOLDEN, GRAPH, WEIGHTS, Bundle, open_bundle
 from diptych.dataset import Dataset, Stray
-from diptych.decoding import read_file
+from diptych.decoding import pixel_store, read_file
 from diptych.errors import BundleError, ImageError, InputError
-from diptych.predictions import Predictions
+from diptych.networks import Network, Weights
+from diptych.predictions import Predictions, Probabilities
 from diptych.preprocess import Pixels, decode
 from diptych.progress import Track, unwatched
+from diptych.recipe import Recipe
 from diptych.runtimes import cores, open_graph
+from diptych.sources import is_table
+from diptych.sources.pixel_csv import read_pixels
+
+if TYPE_CHECKING:
+    import keras
+    from torch import nn
 
 BATCH = 16
 # Decoders differ by a rounding here and there from machine to machine; networks hardly mind.
@@ -54,14 +63,41 @@ class Predictor:
         return list(self.stream(pictures))
 
     def stream(self, pictures: Iterable[str | Path]) -> Iterator[Prediction]:
-        """Answer for files as they are ready, in their order; never fails because of a picture."""
-        for path, answer, _ in self._answers(map(Path, pictures)):
+        """Answer for files as they are ready, in their order; never fails because of a picture.
+
+        A CSV of pixels has an answer for each row.
+        """
+        for tables, paths in groupby(map(Path, pictures), is_table):
+            answered = self._tables if tables else self._files
+            yield from answered(paths)
+
+    def _tables(self, paths: Iterable[Path]) -> Iterator[Prediction]:
+        for path in paths:
+            try:
+                yield from self.rows(path)
+            except InputError as error:
+                yield Prediction(str(path), error=str(error).removeprefix(f"{path}: "))
+
+    def _files(self, paths: Iterable[Path]) -> Iterator[Prediction]:
+        for path, answer, _ in self._answers(paths):
             if isinstance(answer, ImageError):
                 yield Prediction(str(path), error=str(answer))
             else:
-                best = int(answer.argmax())
-                by_class = {c: float(p) for c, p in zip(self.classes, answer, strict=True)}
-                yield Prediction(str(path), self.classes[best], float(answer[best]), by_class)
+                yield self._prediction(str(path), answer)
+
+    def rows(self, table: str | Path) -> Iterator[Prediction]:
+        """Answer for every row of a CSV of pixels, with labels or without.
+
+        Raises InputError where its pictures have another shape than the network takes.
+        """
+        for names, pixels_NHWC in read_pixels(Path(table), self.bundle.shape):
+            for name, answer in zip(names, self._run(pixels_NHWC), strict=True):
+                yield self._prediction(name, answer)
+
+    def _prediction(self, name: str, p_K: Probabilities) -> Prediction:
+        best = int(p_K.argmax())
+        by_class = {c: float(p) for c, p in zip(self.classes, p_K, strict=True)}
+        return Prediction(name, self.classes[best], float(p_K[best]), by_class)
 
     def evaluate(self, dataset: Dataset, *, track: Track = unwatched) -> Predictions:
         """Answer for every sample of a data set; those that cannot be read become strays.
@@ -74,6 +110,8 @@ class Predictor:
                 f"{dataset.root}: the bundle has no class {', '.join(map(repr, unknown))}; "
                 f"it has: {', '.join(self.classes)}"
             )
+        if dataset.shape:
+            return self._evaluate_pixels(dataset)
         samples, strays, rows = [], list(dataset.strays), []
         answers = self._answers(sample.path for sample in dataset.samples)
         watched = track(answers, "predicting", len(dataset))
@@ -88,6 +126,41 @@ class Predictor:
             raise InputError(f"{dataset.root}: no labelled picture can be read")
         scored = Dataset(dataset.root, self.classes, tuple(samples), tuple(strays))
         return Predictions(scored, np.stack(rows))
+
+    def _evaluate_pixels(self, dataset: Dataset) -> Predictions:
+        """Answer for samples whose pixels are in the cache."""
+        if dataset.shape != self.bundle.shape:
+            raise InputError(
+                f"{dataset.root}: its pictures are {dataset.shape}, the bundle takes "
+                f"{self.bundle.shape}; say it with --shape"
+            )
+        store = pixel_store(self.bundle.shape)
+        keys = [sample.digest for sample in dataset.samples]
+        starts = range(0, len(keys), 256)
+        parts = [self._run(store.read(keys[start : start + 256])) for start in starts]
+        samples = (sample._replace(group=sample.digest) for sample in dataset.samples)
+        scored = Dataset(dataset.root, self.classes, tuple(samples), dataset.strays, dataset.shape)
+        return Predictions(scored, np.concatenate(parts))
+
+    def to_torch(self) -> "nn.Module":
+        """The network with its weights in PyTorch, whichever framework trained it.
+
+        From uint8 pixels (N, H, W, C) to logits (N, K). Raises InputError where there is no twin.
+        """
+        return engines.torch_module(*self._network("torch"))
+
+    def to_keras(self) -> "keras.Model":
+        """The network with its weights in Keras, whichever framework trained it; compiled.
+
+        From uint8 pixels (N, H, W, C) to logits (N, K). Raises InputError where there is no twin.
+        """
+        return engines.keras_model(*self._network("tensorflow"))
+
+    def _network(self, engine: str) -> tuple[Network, Weights]:
+        """The network as an engine knows it, and its weights."""
+        recipe = Recipe(**{**self.bundle.facts["recipe"], "engine": engine})
+        network = engines.network(recipe, self.bundle.shape, len(self.classes))
+        return network, load_safetensors(self.bundle.read(WEIGHTS))
 
     def _answers(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Any, str]]:
         """Each path with its probabilities (K,) or an ImageError, and its hash."""

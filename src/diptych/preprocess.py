@@ -95,6 +95,14 @@ def as_png(pixels: Pixels) -> bytes:
     return file.getvalue()
 
 
+def as_jpeg(pixels: Pixels) -> bytes:
+    """Pixels (H, W, 1 or 3) as a JPEG file, a tenth of the size of a PNG, for people to look at."""
+    file = io.BytesIO()
+    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    image.save(file, "JPEG", quality=80)
+    return file.getvalue()
+
+
 def _decode(image: Image.Image, shape: Shape) -> Decoded:
     pixels = image.width * image.height
     if pixels > PIXELS_LIMIT:

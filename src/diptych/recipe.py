@@ -109,7 +109,7 @@ class Recipe:
             epochs=epochs,
             patience=epochs,
             batch_size=PIXEL_BATCH,
-            learning_rate=0.002,
+            learning_rate=0.003,
             weight_decay=0.02,
             label_smoothing=0.0,
             rotate=10.0,

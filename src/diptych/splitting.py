@@ -28,6 +28,22 @@ class Splits(NamedTuple):
             rows.writerows([s.name, s.label, s.part, s.group, s.digest] for s in part.samples)
         return text.getvalue()
 
+    @classmethod
+    def from_csv(cls, text: str, like: Dataset) -> "Splits":
+        """What `to_csv` wrote, for a data set with these classes, root and shape."""
+        samples = [
+            Sample(
+                row["path"],
+                row["label"],
+                like.root / row["path"],
+                row["part"],
+                row["group"],
+                row["sha256"],
+            )
+            for row in csv.DictReader(io.StringIO(text))
+        ]
+        return cls(*(like.with_samples(s for s in samples if s.part == part) for part in PARTS))
+
 
 def split(dataset: Dataset, *, valid: float = 0.15, test: float = 0.15, seed: int = 0) -> Splits:
     """Part a data set; `valid` and `test` are shares of the whole.

@@ -10,12 +10,12 @@ from diptych.progress import Track, unwatched
 
 
 def same_pictures(
-    samples: list[Sample], store: Store, track: Track = unwatched
+    samples: list[Sample], store: Store, *, crops: bool = True, track: Track = unwatched
 ) -> list[list[Sample]]:
     """Group samples whose pictures are the same or almost so; most groups have one member.
 
-    `store` holds the pixels of every sample's digest. The groups and their members are in the
-    order of the samples; each sample is in one group.
+    `store` holds the pixels of every sample's digest; `crops` are looked for too, or not. The
+    groups and their members are in the order of the samples; each sample is in one group.
     """
     content = dict.fromkeys(sample.digest for sample in samples)
     digests = list(content)
@@ -24,7 +24,7 @@ def same_pictures(
         thumbnails(store.read(digests[start : start + CHUNK]))
         for start in track(starts, "comparing pictures", len(starts))
     ]
-    pairs = near_duplicates(np.concatenate(small)) if small else []
+    pairs = near_duplicates(np.concatenate(small), crops=crops, track=track) if small else []
     leader = _leaders(len(digests), [(pair.first, pair.second) for pair in pairs])
     group_of = dict(zip(digests, leader, strict=True))
     groups: dict[int, list[Sample]] = {}

@@ -10,6 +10,8 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from diptych.progress import Track, unwatched
+
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.intp]
@@ -56,7 +58,9 @@ class Pair(NamedTuple):
     similarity: float
 
 
-def near_duplicates(thumbnails_NTTC: Floats) -> list[Pair]:
+def near_duplicates(
+    thumbnails_NTTC: Floats, *, crops: bool = True, track: Track = unwatched
+) -> list[Pair]:
     """Pairs of the same photograph, in order; `first` < `second`.
 
     Found are copies of another size or compression, up to a quarter brighter, darker, or of more or
@@ -64,6 +68,8 @@ def near_duplicates(thumbnails_NTTC: Floats) -> list[Pair]:
     in scale and position. One must then lie within the other, and explain it but for a small share.
     Simple pictures, of which less than half is busy, must lie in the same place: one pen stroke or
     disc looks like a crop of many others.
+
+    Without `crops` only copies in the same place are looked for, in a fifth of the time.
 
     A picture without detail (blank, or a gradient) would resemble every other one once brightness
     and contrast are evened out. It is the same only as one of equal colours.
@@ -75,7 +81,8 @@ def near_duplicates(thumbnails_NTTC: Floats) -> list[Pair]:
     for start in range(0, len(pictures_NCTT), CHUNK):
         busy_N[start : start + CHUNK] = busy(pictures_NCTT[start : start + CHUNK])
     blank = np.flatnonzero(busy_N == 0)
-    return sorted([*copies(pictures_NCTT, busy_N), *blanks(pictures_NCTT[blank], blank)])
+    same = copies(pictures_NCTT, busy_N, crops, track)
+    return sorted([*same, *blanks(pictures_NCTT[blank], blank)])
 
 
 def area_means(side: int) -> Floats:
@@ -95,32 +102,39 @@ def busy(pictures_NCTT: Floats) -> Floats:
     return np.where(bend_N > SMOOTH**2, share_N, 0).astype(np.float32)
 
 
-def copies(pictures_NCTT: Floats, busy_N: Floats) -> Iterator[Pair]:
+def copies(pictures_NCTT: Floats, busy_N: Floats, crops: bool, track: Track) -> Iterator[Pair]:
     """Pairs that show the same, among the pictures with detail."""
     shown = np.flatnonzero(busy_N)
-    wide_P, narrow_P, zoom_P = candidates(pictures_NCTT[shown])
+    wide_P, narrow_P, zoom_P = candidates(pictures_NCTT[shown], crops, track)
     wide_P, narrow_P = shown[wide_P], shown[narrow_P]
     busy_P = np.minimum(busy_N[wide_P], busy_N[narrow_P])
-    for start in range(0, len(zoom_P), CHUNK):
+    starts = range(0, len(zoom_P), CHUNK)
+    for start in track(starts, "looking at pairs", len(starts)):
         some = slice(start, start + CHUNK)
         wide_PCTT, narrow_PCTT = pictures_NCTT[wide_P[some]], pictures_NCTT[narrow_P[some]]
         differs_P = difference(seen(wide_PCTT), seen(narrow_PCTT))
-        crops = np.flatnonzero(busy_P[some] > BUSY)
-        cropped_P = realigned(wide_PCTT[crops], narrow_PCTT[crops], zoom_P[some][crops])
-        differs_P[crops] = np.minimum(differs_P[crops], cropped_P)
+        if crops:
+            maybe = np.flatnonzero(busy_P[some] > BUSY)
+            cropped_P = realigned(wide_PCTT[maybe], narrow_PCTT[maybe], zoom_P[some][maybe])
+            differs_P[maybe] = np.minimum(differs_P[maybe], cropped_P)
         for at in np.flatnonzero(differs_P <= TOLERANCE * busy_P[some] ** 2):
             first, second = sorted((int(wide_P[start + at]), int(narrow_P[start + at])))
             yield Pair(first, second, 1 - float(differs_P[at]))
 
 
-def candidates(pictures_NCTT: Floats) -> tuple[Indices, Indices, Floats]:
+def candidates(pictures_NCTT: Floats, crops: bool, track: Track) -> tuple[Indices, Indices, Floats]:
     """Pairs with similar descriptors: the wider views, the narrower ones, the zoom between them."""
-    whole_ND, middle_ND = descriptors(pictures_NCTT, 1), descriptors(pictures_NCTT, ZOOM)
-    ways = ((whole_ND, whole_ND, 1), (whole_ND, middle_ND, ZOOM), (middle_ND, whole_ND, 1 / ZOOM))
+    whole_ND = descriptors(pictures_NCTT, 1)
+    ways: list[tuple[Floats, Floats, float]] = [(whole_ND, whole_ND, 1)]
+    if crops:
+        middle_ND = descriptors(pictures_NCTT, ZOOM)
+        ways += [(whole_ND, middle_ND, ZOOM), (middle_ND, whole_ND, 1 / ZOOM)]
+    tops = range(0, len(whole_ND), CHUNK)
     found = [
         np.stack([first_P, second_P, np.full(len(score_P), zoom), -score_P])
+        for top in track(tops, "looking for duplicates", len(tops))
         for left_ND, right_ND, zoom in ways
-        for first_P, second_P, score_P in lookalikes(left_ND, right_ND)
+        for first_P, second_P, score_P in [lookalikes(left_ND, right_ND, top)]
     ]
     pairs_4P = np.concatenate([np.empty((4, 0)), *found], axis=1)
     pairs_4P = pairs_4P[:, np.argsort(pairs_4P[3], kind="stable")]
@@ -144,18 +158,17 @@ def descriptors(pictures_NCTT: Floats, zoom: float) -> Floats:
     return long_ND
 
 
-def lookalikes(left_ND: Floats, right_ND: Floats) -> Iterator[tuple[Indices, Indices, Floats]]:
-    """For each row on the left, the closest of the later rows on the right, and how alike."""
-    for top in range(0, len(left_ND), CHUNK):
-        score_PN = left_ND[top : top + CHUNK] @ right_ND[top:].T
-        alike_PN = score_PN >= ALIKE
-        alike_PN[:, :CHUNK] = np.triu(alike_PN[:, :CHUNK], 1)
-        for row in np.flatnonzero(alike_PN.sum(1) > CLOSEST):
-            columns = np.flatnonzero(alike_PN[row])
-            closest_first = np.argsort(-score_PN[row, columns], kind="stable")
-            alike_PN[row, columns[closest_first[CLOSEST:]]] = False
-        rows, columns = np.nonzero(alike_PN)
-        yield rows + top, columns + top, score_PN[rows, columns]
+def lookalikes(left_ND: Floats, right_ND: Floats, top: int) -> tuple[Indices, Indices, Floats]:
+    """For some rows on the left, the closest of the later rows on the right, and how alike."""
+    score_PN = left_ND[top : top + CHUNK] @ right_ND[top:].T
+    alike_PN = score_PN >= ALIKE
+    alike_PN[:, :CHUNK] = np.triu(alike_PN[:, :CHUNK], 1)
+    for row in np.flatnonzero(alike_PN.sum(1) > CLOSEST):
+        columns = np.flatnonzero(alike_PN[row])
+        closest_first = np.argsort(-score_PN[row, columns], kind="stable")
+        alike_PN[row, columns[closest_first[CLOSEST:]]] = False
+    rows, columns = np.nonzero(alike_PN)
+    return rows + top, columns + top, score_PN[rows, columns]
 
 
 def realigned(wide_PCTT: Floats, narrow_PCTT: Floats, zoom_P: Floats) -> Floats:

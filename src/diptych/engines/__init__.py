@@ -5,9 +5,10 @@ or epochs: steps go in, scores come out. Order, targets and learning rates are m
 so that every engine gets the same.
 """
 
+import importlib
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,10 @@ from diptych.networks.graph import onnx_graph
 from diptych.networks.pretrained import efficientnet_lite0, from_file
 from diptych.networks.zoo import ZOO
 from diptych.recipe import Recipe, nearest
+
+if TYPE_CHECKING:
+    import keras
+    from torch import nn
 
 Inputs = npt.NDArray[Any]  # (N, H, W, C) uint8 pixels, or (N, features) float32
 Targets = npt.NDArray[np.float32]  # (N, K) probabilities: hard, smoothed or weighted
@@ -79,18 +84,19 @@ def network(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Network:
 
     Raises InputError for an unknown name, with the nearest that exists.
     """
-    name = recipe.network
-    if name.startswith("timm/"):
-        if recipe.engine != "torch":
-            raise InputError(f"network {name}: only the engine torch has it")
-        from diptych.engines.torch import external
-
-        return external.network(name.removeprefix("timm/"), shape, classes, recipe.dropout)
-    if name.startswith("keras/"):
-        raise InputError(f"network {name}: backbones of keras.applications cannot be used yet")
-    if name not in ZOO:
-        raise InputError(f"no network '{name}'{nearest(name, [*ZOO, 'timm/<name>'])}")
-    return ZOO[name](shape, classes, recipe.dropout)
+    source, slash, model = recipe.network.partition("/")
+    if slash and source in LIBRARIES:
+        if recipe.engine != LIBRARIES[source]:
+            raise InputError(
+                f"network {recipe.network}: only the engine {LIBRARIES[source]} has it; "
+                f"there is no twin of it for {recipe.engine}, which has: {', '.join(ZOO)}"
+            )
+        found: Network = _library(source).network(model, shape, classes, recipe.dropout)
+        return found
+    if recipe.network not in ZOO:
+        known = [*ZOO, "timm/<name>", "keras/<Name>"]
+        raise InputError(f"no network '{recipe.network}'{nearest(recipe.network, known)}")
+    return ZOO[recipe.network](shape, classes, recipe.dropout)
 
 
 def pretrained(network: Network, recipe: Recipe) -> Weights:
@@ -101,12 +107,21 @@ def pretrained(network: Network, recipe: Recipe) -> Weights:
     if recipe.weights == "none":
         return {}
     if network.external:
-        from diptych.engines.torch import external
-
-        return external.pretrained(network.external, recipe.weights)
+        library = _library(network.external.source)
+        weights: Weights = library.pretrained(network.external, recipe.weights)
+        return weights
     if recipe.weights != "pretrained":
         return from_file(network, Path(recipe.weights))
     return efficientnet_lite0() if network.name == "efficientnet_lite0" else {}
+
+
+# Libraries of backbones, each with the one engine that has it.
+LIBRARIES = {"timm": "torch", "keras": "tensorflow"}
+
+
+def _library(source: str) -> Any:
+    """The module that knows a library of backbones."""
+    return importlib.import_module(f"diptych.engines.{LIBRARIES[source]}.external")
 
 
 def backbone_graph(engine: str, network: Network, weights: Weights) -> bytes:
@@ -115,8 +130,7 @@ def backbone_graph(engine: str, network: Network, weights: Weights) -> bytes:
     if not network.external:
         return onnx_graph(backbone, weights, probabilities=False)
     own = {name: value for name, value in weights.items() if backbone.has(name)}
-    built = build(engine, backbone, own, Optimiser("sgd", 0.0, 1.0), 0)
-    return built.export("onnx", probabilities=False)
+    return untrained(engine, backbone, own).export("onnx", probabilities=False)
 
 
 def build(
@@ -144,6 +158,31 @@ def build(
             raise InputError(
                 f"no engine '{engine}'{nearest(engine, ['torch', 'tensorflow', 'linear'])}"
             )
+
+
+def untrained(engine: str, network: Network, weights: Weights) -> Engine:
+    """An engine that answers and exports, and is not meant to learn."""
+    return build(engine, network, weights, Optimiser("sgd", 0.0, 1.0), 0)
+
+
+def torch_module(network: Network, weights: Weights) -> "nn.Module":
+    """A trained network as PyTorch has it, to be trained on or built into something larger.
+
+    From uint8 pixels (N, H, W, C) to logits (N, K). Raises MissingExtra without PyTorch.
+    """
+    from diptych.engines.torch import loaded
+
+    return loaded(network, weights)
+
+
+def keras_model(network: Network, weights: Weights) -> "keras.Model":
+    """A trained network as Keras has it, compiled for labels as positions among the classes.
+
+    From uint8 pixels (N, H, W, C) to logits (N, K). Raises MissingExtra without TensorFlow.
+    """
+    from diptych.engines.tensorflow import loaded
+
+    return loaded(network, weights)
 
 
 def in_batches(inputs: Inputs, size: int = 64) -> Iterator[Inputs]:

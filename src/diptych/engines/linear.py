@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
+from diptych.augment import drawn
 from diptych.engines import Inputs, Logits, Optimiser, Step, in_batches, joined
 from diptych.errors import InputError
 from diptych.networks import (
@@ -47,8 +48,8 @@ class LinearEngine:
 
     def train(self, steps: Iterable[Step]) -> float:
         total, count = 0.0, 0
-        for inputs, targets_NK, rate, _ in steps:
-            x_NF = self._features(inputs)
+        for inputs, targets_NK, rate, draw in steps:
+            x_NF = self._features(inputs if draw is None else drawn(inputs, draw))
             log_p_NK = log_softmax(x_NF @ self.kernel.T + self.bias)
             total -= float((targets_NK * log_p_NK).sum())
             count += len(x_NF)

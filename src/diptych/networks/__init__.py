@@ -85,10 +85,10 @@ class Dense(NamedTuple):
 
 
 class External(NamedTuple):
-    """A backbone that a library builds, up to its features: timm/resnet18."""
+    """A backbone that a library builds, up to its features: timm/resnet18, keras/ResNet50."""
 
     name: str
-    source: str  # "timm"
+    source: str  # "timm" or "keras"
     model: str
     side: int  # of the pictures, which some models must know
     outputs: int

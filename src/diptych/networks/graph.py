@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from diptych.errors import InputError
 from diptych.networks import (
     NORM,
     NORM_EPSILON,
@@ -72,6 +73,26 @@ def with_metadata(graph: bytes, facts: Mapping[str, str]) -> bytes:
 
     model = onnx.load_from_string(graph)
     onnx.helper.set_model_props(model, dict(facts))
+    return bytes(model.SerializeToString())
+
+
+def renamed(model: Any, given: str, wanted: str) -> bytes:
+    """A graph of another library with our names: of its input, its output, and the batch, "N".
+
+    Raises InputError where it has an operation that ONNX lacks.
+    """
+    from onnx import defs
+
+    for node in model.graph.node:
+        if not defs.has(node.op_type, node.domain):
+            raise InputError(f"ONNX has no operation {node.op_type}; choose another network")
+    names = {model.graph.input[0].name: given, model.graph.output[0].name: wanted}
+    for node in model.graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
+    for value in (model.graph.input[0], model.graph.output[0]):
+        value.name = names[value.name]
+        value.type.tensor_type.shape.dim[0].dim_param = "N"
     return bytes(model.SerializeToString())
 
 

@@ -50,11 +50,12 @@ def cnn(shape: Shape, classes: int, dropout: float = 0.2) -> Network:
     """Pairs of 3×3 convolutions that double in width each time the picture is halved.
 
     As many halvings as bring the picture to between 4 and 7 pixels a side; where there are 24 or
-    more, a 5×5 convolution takes the first one or two in a single stride.
+    more, a 5×5 convolution takes the first one or two in a single stride. Grey pictures are seen
+    with half the width of colour ones.
     """
     height, width, channels = shape
     layers: list[Layer] = [_centred(channels)]
-    side, inputs, outputs = min(height, width), channels, 32
+    side, inputs, outputs = min(height, width), channels, 16 if channels == 1 else 32
     if side >= 24:
         stride = 4 if side >= 128 else 2
         layers.append(Convolution("stem", inputs, outputs, 5, stride))

@@ -9,7 +9,7 @@ from diptych.sources.folder import read_folder
 from diptych.sources.pixel_csv import looks_like_pixels, read_pixel_csv
 from diptych.sources.table import read_table
 
-TABLES = (".csv", ".tsv", ".txt", ".gz", ".zst", ".zip")
+TABLES = (".csv", ".tsv", ".gz", ".zst", ".zip")
 METADATA = "metadata.csv"
 
 
@@ -40,7 +40,7 @@ def read(
 
 def _read(path: Path, shape: str | None, value_range: str | None) -> Dataset:
     if not path.exists():
-        raise InputError(f"{path}: no such folder")
+        raise InputError(f"{path}: no such file or folder")
     if path.is_dir():
         return read_table(path / METADATA) if (path / METADATA).is_file() else read_folder(path)
     if not is_table(path):

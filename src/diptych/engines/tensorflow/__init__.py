@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,16 +13,32 @@ import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
 from diptych.augment import Draw
-from diptych.engines import Inputs, Logits, Optimiser, Step
+from diptych.engines import Inputs, Logits, Optimiser, Step, in_batches, joined
 from diptych.errors import InputError, MissingExtra
 from diptych.networks import Network, Weights
 from diptych.networks.graph import onnx_graph
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+
+
+@contextmanager
+def _silenced() -> Iterator[None]:
+    """While TensorFlow is loaded its libraries write to descriptor 2, whatever the log level."""
+    kept = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+
+
 try:
-    import keras
-    import tensorflow as tf
+    with _silenced():
+        import keras
+        import tensorflow as tf
 except ModuleNotFoundError as cause:
     raise MissingExtra("TensorFlow", "tensorflow") from cause
 if keras.backend.backend() != "tensorflow":
@@ -29,6 +46,7 @@ if keras.backend.backend() != "tensorflow":
         f"Keras runs on {keras.backend.backend()} here; set KERAS_BACKEND=tensorflow first"
     )
 
+from diptych.engines.tensorflow import external
 from diptych.engines.tensorflow.drawing import Drawn, drawn, signature
 from diptych.engines.tensorflow.models import model, set_weights, weights_of
 
@@ -54,17 +72,16 @@ class TensorFlowEngine:
             jit_compile=False,  # XLA took twice as long on processors
         )
         self.training.optimizer.build(self.training.trainable_variables)
-        # Without a look at one batch, fit() would take the first step of the first epoch for it.
-        example = np.zeros((1, *network.input), self.training.input.dtype)
-        self.training.test_on_batch(example, np.zeros((1, network.classes), np.float32))
+        self._looked = False
+        self._answers_as_trained = False
 
     def train(self, steps: Iterable[Step]) -> float:
+        self._look()
+        self._answers_as_trained = False
         # Dropout is drawn anew from (seed, epoch), so that an epoch that is trained again after a
         # crash is the same epoch.
-        for i, layer in enumerate(self.training.layers):
-            if isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
-                state = [self.seed * 100_003 + self.epochs, i]
-                layer.seed_generator.state.assign(state)
+        for i, layer in enumerate(dropouts(self.training)):
+            layer.seed_generator.state.assign([self.seed * 100_003 + self.epochs, i])
         taken = 0
 
         def counted() -> Iterator[Step]:
@@ -85,11 +102,12 @@ class TensorFlowEngine:
         return float(history.history[MEAN_LOSS][0])
 
     def predict(self, inputs: Inputs) -> Logits:
-        if not len(inputs):
-            return np.empty((0, self.network.classes), np.float32)
-        set_weights(self.answering, weights_of(self.training))
-        answers = self.answering.predict(inputs, batch_size=64, verbose=0)
-        return np.asarray(answers, np.float32)
+        if not self._answers_as_trained:
+            set_weights(self.answering, weights_of(self.training))
+            self._answers_as_trained = True
+        # predict() builds a pipeline at every call, which takes longer than a picture or two.
+        parts = [self.answering.predict_on_batch(batch) for batch in in_batches(inputs)]
+        return joined(parts, self.network.classes)
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         return weights_of(self.training)
@@ -104,23 +122,78 @@ class TensorFlowEngine:
     def load(self, directory: Path) -> None:
         state = load_file(directory / "tensorflow.safetensors")
         self.epochs = int(state["epochs"])
-        self._put({n.removeprefix("weights/"): v for n, v in state.items() if "/" in n})
+        kept = {n: v for n, v in state.items() if n.startswith("weights/")}
+        self._put({name.removeprefix("weights/"): value for name, value in kept.items()})
         for i, variable in enumerate(self.training.optimizer.variables):
             variable.assign(state[f"optimiser/{i}"])
 
     def export(self, format: str, *, probabilities: bool = True) -> bytes:
         if format != "onnx":
             raise InputError(f"the engine tensorflow cannot export {format}; it has: onnx")
-        return onnx_graph(self.network, self.weights(), probabilities=probabilities)
+        if not self.network.external:
+            return onnx_graph(self.network, self.weights(), probabilities=probabilities)
+        return whole_graph(self.network, self.weights(), probabilities)
+
+    def _look(self) -> None:
+        """Without a look at one batch, fit() would take the first step of an epoch for it."""
+        if not self._looked:
+            example = np.zeros((1, *self.network.input), self.training.input.dtype)
+            self.training.test_on_batch(example, np.zeros((1, self.network.classes), np.float32))
+            self._looked = True
 
     def _put(self, weights: Weights) -> None:
-        expected = weights_of(self.training)
-        for name, value in expected.items():
-            if name not in weights or weights[name].shape != value.shape:
-                raise InputError(
-                    f"{self.network.name}: no weights for {name}; are they of another network?"
-                )
-        set_weights(self.training, weights)
+        put_weights(self.training, self.network, weights)
+        self._answers_as_trained = False
+
+
+def loaded(network: Network, weights: Weights) -> keras.Model:
+    """The network as a compiled model with these weights: uint8 pixels (N, H, W, C) to logits.
+
+    `evaluate()` and `fit()` take pixels and labels as positions among the classes.
+    """
+    built = model(network)
+    put_weights(built, network, weights)
+    built.compile(
+        optimizer="adam",
+        loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        metrics=["accuracy"],
+    )
+    return built
+
+
+def put_weights(built: keras.Model, network: Network, weights: Weights) -> None:
+    """Put weights into a model.
+
+    Only an external backbone may keep those that it has. Raises InputError where others are
+    missing, have another shape or no place.
+    """
+    own = weights_of(built)
+    kept = f"{network.external.name}." if network.external else None
+    for name, value in own.items():
+        known = name in weights and weights[name].shape == value.shape
+        if not known and not (kept and name.startswith(kept) and name not in weights):
+            raise InputError(f"{network.name}: no weights for {name}; are they of another network?")
+    if lost := next((name for name in weights if name not in own), None):
+        raise InputError(f"{network.name}: no place for {lost}; are they of another network?")
+    set_weights(built, {**own, **weights})
+
+
+def dropouts(built: keras.Model) -> Iterator[Any]:
+    """Every layer that drops something, those of a backbone too."""
+    for layer in built.layers:
+        if isinstance(layer, keras.Model):
+            yield from dropouts(layer)
+        elif isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
+            yield layer
+
+
+def whole_graph(network: Network, weights: Weights, probabilities: bool) -> bytes:
+    """A network with a backbone of keras.applications as an ONNX file."""
+    built = loaded(network, weights)
+    if not probabilities:
+        return external.onnx_graph(built, "features")
+    answers = keras.layers.Softmax(dtype="float32")(built.output)
+    return external.onnx_graph(keras.Model(built.input, answers), "probabilities")
 
 
 class Trainer(keras.Model):  # type: ignore[misc]

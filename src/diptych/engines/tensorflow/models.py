@@ -6,7 +6,7 @@ import numpy.typing as npt
 from keras import layers as kl
 
 from diptych import networks
-from diptych.errors import InputError
+from diptych.engines.tensorflow import external
 from diptych.networks import NORM, NORM_EPSILON, NORM_MOMENTUM, Layer, Network, Weights
 
 Array = npt.NDArray[np.float32]
@@ -74,7 +74,7 @@ def applied(
             dense = kl.Dense(outputs, name=f"{prefix}{name}", dtype=dtype)
             return activated(activation, dense(x), dtype)
         case networks.External():
-            raise InputError(f"the engine tensorflow has no backbone {layer.source}/{layer.model}")
+            return external.backbone(layer, dtype=dtype.name, seed=seed)(x)
 
 
 def activated(activation: str, x: keras.KerasTensor, dtype: keras.DTypePolicy) -> keras.KerasTensor:
@@ -102,7 +102,7 @@ class Standardise(kl.Layer):  # type: ignore[misc]
 def weights_of(built: keras.Model) -> dict[str, Array]:
     """The model's weights under canonical names and in canonical layout."""
     return {
-        name: np.ascontiguousarray(np.transpose(variable.numpy(), axes))
+        name: np.array(np.transpose(variable.numpy(), axes), np.float32, order="C")
         for name, variable, axes in canonical(built)
     }
 
@@ -135,5 +135,11 @@ def canonical(built: keras.Model) -> list[tuple[str, keras.Variable, tuple[int, 
             found += [
                 (f"{layer.name}.{part}", variable, (0,))
                 for part, variable in zip(NORM, parts, strict=True)
+            ]
+        elif isinstance(layer, keras.Model):
+            # A backbone of keras.applications has no twin, and keeps the layout that it has.
+            found += [
+                (name, variable, tuple(range(len(variable.shape))))
+                for name, variable in external.variables(layer.name, external.core(layer))
             ]
     return found

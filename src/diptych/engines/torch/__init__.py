@@ -41,11 +41,7 @@ class TorchEngine:
         self.seed = seed
         self.epochs = 0
         self.device = best_device()
-        with torch.random.fork_rng():
-            torch.manual_seed(seed)
-            self.module = module(network)
-        self._load_weights(weights)
-        self.module.to(self.device)
+        self.module = loaded(network, weights, seed).to(self.device)
         self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = make_optimiser(self.module, optimiser)
 
@@ -125,15 +121,24 @@ class TorchEngine:
         finally:
             self.module.to(self.device)
 
-    def _load_weights(self, weights: Weights) -> None:
-        """Only an external backbone may keep the weights that its library started it with."""
-        given = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
-        kept = (f"{self.network.external.name}.",) if self.network.external else ()
-        missing, lost = self.module.load_state_dict(given, strict=False)
-        missing = [n for n in missing if not n.startswith(kept) and not n.endswith(COUNTER)]
-        if lost or missing:
-            what = f"no place for {lost[0]}" if lost else f"no weights for {missing[0]}"
-            raise InputError(f"{self.network.name}: {what}; are they of another network?")
+
+def loaded(network: Network, weights: Weights, seed: int = 0) -> nn.Module:
+    """The network as a module with these weights: uint8 pixels (N, H, W, C) to logits (N, K).
+
+    Only an external backbone may keep the weights that its library starts it with, drawn from the
+    seed. Raises InputError where others are missing or have no place.
+    """
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        built = module(network)
+    given = {name: torch.from_numpy(np.array(value)) for name, value in weights.items()}
+    kept = (f"{network.external.name}.",) if network.external else ()
+    missing, lost = built.load_state_dict(given, strict=False)
+    missing = [n for n in missing if not n.startswith(kept) and not n.endswith(COUNTER)]
+    if lost or missing:
+        what = f"no place for {lost[0]}" if lost else f"no weights for {missing[0]}"
+        raise InputError(f"{network.name}: {what}; are they of another network?")
+    return built
 
 
 def state_file(weights: Weights) -> bytes:

@@ -1,0 +1,77 @@
+"""Are two classifiers different, or is it noise? Tests on the same pictures.
+
+Letters in names: S seeds, N test pictures, B bootstrap samples.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+RESAMPLES = 4000
+
+Right = npt.NDArray[np.bool_]
+
+
+class Test(NamedTuple):
+    """McNemar's exact test (McNemar 1947; binomial form): do two classifiers err equally often?"""
+
+    only_first: int  # pictures that only the first got right
+    only_second: int
+    p: float  # the chance of so uneven a split, or a more uneven one, were they equally good
+
+    def __str__(self) -> str:
+        return (
+            f"{self.only_first} only the first, {self.only_second} only the second, p {self.p:.3f}"
+        )
+
+
+class Difference(NamedTuple):
+    """How much better the first is, between −1 and 1, with a 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+def mcnemar(first_N: Right, second_N: Right) -> Test:
+    """Compare two classifiers by the pictures that only one of them got right."""
+    only_first = int((first_N & ~second_N).sum())
+    only_second = int((second_N & ~first_N).sum())
+    n, fewer = only_first + only_second, min(only_first, only_second)
+    # In logarithms: 2⁻ⁿ underflows from a thousand disagreements on.
+    logs = [
+        math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1) - n * math.log(2)
+        for i in range(fewer + 1)
+    ]
+    return Test(only_first, only_second, min(1.0, 2 * sum(map(math.exp, logs))))
+
+
+def difference(first_SN: Right, second_SN: Right, groups: Sequence[str]) -> Difference:
+    """The difference of mean accuracies, by a paired bootstrap over pictures and seeds.
+
+    Pictures are drawn with replacement by groups of near-duplicates, the same for both; seeds are
+    drawn for each of the two, since a seed does not pair what two frameworks make of it.
+    """
+    names = {name: i for i, name in enumerate(dict.fromkeys(groups))}
+    group_N = np.array([names[group] for group in groups], np.intp)
+    counted = (*first_SN, *second_SN, np.ones(len(groups)))
+    count_GC = np.stack([np.bincount(group_N, values, len(names)) for values in counted], 1)
+    # Groups with the same counts are drawn together: the cost does not grow with the pictures.
+    kinds_UC, many_U = np.unique(count_GC, axis=0, return_counts=True)
+    rng = np.random.default_rng(0)  # the same answers have the same interval, always
+    drawn_BU = rng.multinomial(len(names), many_U / len(names), size=RESAMPLES)
+    first_BS, second_BS, size_B1 = np.split(
+        drawn_BU @ kinds_UC, [len(first_SN), len(first_SN) + len(second_SN)], axis=1
+    )
+
+    def over_seeds(right_BS: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        seed_BS = rng.integers(right_BS.shape[1], size=right_BS.shape)
+        return np.asarray(np.take_along_axis(right_BS, seed_BS, 1).mean(1))
+
+    found_B = (over_seeds(first_BS) - over_seeds(second_BS)) / size_B1[:, 0]
+    low, high = np.quantile(found_B, [0.025, 0.975])
+    value = float(first_SN.mean() - second_SN.mean())
+    return Difference(value, min(float(low), value), max(float(high), value))

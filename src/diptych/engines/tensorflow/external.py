@@ -1,0 +1,234 @@
+"""Backbones from keras.applications: `keras/ResNet50`, `keras/VGG16` and three dozen others."""
+
+import contextlib
+import logging
+import random
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from safetensors import SafetensorError
+from safetensors.numpy import load_file
+from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+from diptych.errors import InputError, MissingExtra
+from diptych.networks import Dense, Dropout, External, Network
+from diptych.networks.graph import INPUT, OPSET, renamed
+from diptych.recipe import nearest
+
+Arrays = dict[str, npt.NDArray[np.float32]]
+
+
+def network(model: str, shape: tuple[int, ...], classes: int, dropout: float) -> Network:
+    """A model of keras.applications with its last layer replaced, for pictures of a shape.
+
+    Raises InputError for a name that Keras lacks, with the nearest that it has, and for pictures
+    that the model cannot take.
+    """
+    if model not in MODELS:
+        raise InputError(f"no network 'keras/{model}'{nearest(model, MODELS)}")
+    height, width, channels = shape
+    if height != width or channels != 3:
+        raise InputError(f"keras/{model} needs square colour pictures; use the network cnn")
+    layer = External("backbone", "keras", model, height, 0)
+    features = int(backbone(layer).output.shape[-1])
+    layers = (
+        layer._replace(outputs=features),
+        Dropout(dropout),
+        Dense("classifier", features, classes),
+    )
+    return Network(f"keras/{model}", shape, layers)
+
+
+def backbone(layer: External, *, dtype: str = "float32", seed: int = 0) -> keras.Model:
+    """From uint8 pixels to features, with weights drawn from the seed.
+
+    The library's own preparation of pictures is its first layer.
+    """
+    shape = (layer.side, layer.side, 3)
+    images = keras.Input(shape, dtype="uint8", name=INPUT)
+    core = _created(layer, None, dtype=dtype, seed=seed)
+    return keras.Model(images, core(Prepared(layer.model)(images)), name=layer.name)
+
+
+def core(built: keras.Model) -> keras.Model:
+    """The library's model inside of what `backbone` made."""
+    return built.layers[-1]
+
+
+def pretrained(layer: External, weights: str) -> Arrays:
+    """The backbone's weights under our names: from Keras' storage ("pretrained") or from a file.
+
+    A file is .h5 or .weights.h5 as Keras writes it, without the last layer, or .safetensors with
+    our names. Raises InputError when the storage cannot be reached or the file is not of this
+    model.
+    """
+    if weights != "pretrained":
+        return _from_file(layer, Path(weights))
+    try:
+        return _named(layer, _created(layer, "imagenet"))
+    except Exception as cause:
+        # urllib, http.client, h5py and Keras each raise errors of their own.
+        raise InputError(
+            f"the weights of keras/{layer.model} cannot be fetched ({_said(cause)}); "
+            "give a file with --weights FILE, or start without with --weights none"
+        ) from cause
+
+
+def variables(name: str, model: keras.Model) -> list[tuple[str, keras.Variable]]:
+    """The weights of the library's model under our names: by position, for some have no name."""
+    return [(f"{name}.{i}", variable) for i, variable in enumerate(model.weights)]
+
+
+def onnx_graph(whole: keras.Model, output: str) -> bytes:
+    """A model as an ONNX file with any number of pictures at a time.
+
+    Raises InputError for a model with an operation that cannot be written.
+    """
+    try:
+        import tf2onnx
+    except ModuleNotFoundError as cause:
+        raise MissingExtra("tf2onnx", "tensorflow") from cause
+    answer = tf.function(
+        lambda images: whole(images, training=False),
+        input_signature=[tf.TensorSpec((None, *whole.input.shape[1:]), tf.uint8, name=INPUT)],
+    )
+    with _quiet("tensorflow", "tf2onnx"):
+        # Weights become constants first: what a layer keeps besides weights is lost otherwise.
+        frozen = convert_variables_to_constants_v2(
+            answer.get_concrete_function(), lower_control_flow=False, aggressive_inlining=True
+        )
+        model, _ = tf2onnx.convert.from_graph_def(
+            frozen.graph.as_graph_def(),
+            input_names=[tensor.name for tensor in frozen.inputs],
+            output_names=[tensor.name for tensor in frozen.outputs],
+            opset=OPSET,
+        )
+    return renamed(model, INPUT, output)
+
+
+@keras.saving.register_keras_serializable("diptych")
+class Prepared(keras.layers.Layer):  # type: ignore[misc]
+    """Pixels as a model of keras.applications wants them: each has a way of its own."""
+
+    def __init__(self, model: str, **settings: Any) -> None:
+        super().__init__(autocast=False, dtype="float32", **settings)
+        self.model = model
+
+    def call(self, pixels: keras.KerasTensor) -> keras.KerasTensor:
+        module = sys.modules[getattr(keras.applications, self.model).__module__]
+        return module.preprocess_input(keras.ops.cast(pixels, "float32"))
+
+    def get_config(self) -> dict[str, Any]:
+        config = super().get_config()
+        del config["dtype"]
+        return {**config, "model": self.model}
+
+
+def _created(
+    layer: External, weights: str | None, *, dtype: str = "float32", seed: int = 0
+) -> keras.Model:
+    """The library's model without its last layer.
+
+    Keras draws the seeds of starting weights from Python's random numbers, and gives every layer
+    the policy of the moment; both are as before afterwards.
+    """
+    state, policy = random.getstate(), keras.config.dtype_policy()
+    random.seed(seed)
+    keras.config.set_dtype_policy(dtype)
+    try:
+        return getattr(keras.applications, layer.model)(
+            weights=weights,
+            include_top=False,
+            pooling="avg",
+            input_shape=(layer.side, layer.side, 3),
+        )
+    except ValueError as cause:
+        if weights:
+            raise
+        raise InputError(
+            f"keras/{layer.model} cannot take {layer.side} × {layer.side} pixels ({_said(cause)})"
+        ) from cause
+    finally:
+        random.setstate(state)
+        keras.config.set_dtype_policy(policy)
+
+
+def _from_file(layer: External, path: Path) -> Arrays:
+    if not path.is_file():
+        raise InputError(f"{path}: no such file of weights")
+    model = _created(layer, None)
+    if path.suffix == ".safetensors":
+        return _ours(layer, model, path)
+    if path.suffix != ".h5":
+        raise InputError(f"{path}: no file of weights; keras/… reads .h5 and .safetensors")
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            # Keras tells its two formats apart by the name, which people change.
+            link = Path(folder) / ("new.weights.h5" if _new_format(path) else "old.h5")
+            link.symlink_to(path.resolve())
+            model.load_weights(link)
+    except Exception as cause:
+        # h5py and Keras each raise errors of their own.
+        raise InputError(
+            f"{path}: no weights of keras/{layer.model} without its last layer ({_said(cause)})"
+        ) from cause
+    return _named(layer, model)
+
+
+def _named(layer: External, model: keras.Model) -> Arrays:
+    return {name: np.asarray(v.numpy()) for name, v in variables(layer.name, model)}
+
+
+def _new_format(path: Path) -> bool:
+    """Whether an HDF5 file is of Keras 3 (layers/…) rather than of Keras 2 (layer_names)."""
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        return "layer_names" not in file.attrs
+
+
+def _ours(layer: External, model: keras.Model, path: Path) -> Arrays:
+    try:
+        found = load_file(path)
+    except (OSError, SafetensorError) as cause:
+        raise InputError(f"{path}: not a .safetensors file ({cause})") from cause
+    for name, variable in variables(layer.name, model):
+        if name not in found or found[name].shape != tuple(variable.shape):
+            raise InputError(
+                f"{path}: has no '{name}' of shape {tuple(variable.shape)}; "
+                f"it is not of keras/{layer.model}"
+            )
+    return {name: found[name] for name, _ in variables(layer.name, model)}
+
+
+def _said(cause: Exception) -> str:
+    """The first line of what an error says."""
+    lines = str(cause).strip().splitlines()
+    return lines[0] if lines else type(cause).__name__
+
+
+@contextlib.contextmanager
+def _quiet(*loggers: str) -> Iterator[None]:
+    """Warnings of libraries about their own insides, which no user can act on."""
+    levels = {name: logging.getLogger(name).level for name in loggers}
+    try:
+        for name in loggers:
+            logging.getLogger(name).setLevel(logging.ERROR)
+        yield
+    finally:
+        for name, level in levels.items():
+            logging.getLogger(name).setLevel(level)
+
+
+MODELS = tuple(
+    name
+    for name, made in sorted(vars(keras.applications).items())
+    if callable(made) and name[0].isupper()
+)

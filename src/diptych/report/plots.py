@@ -1,0 +1,102 @@
+"""Plots as SVG inside a page: drawn by Matplotlib, in the colours of the page, light or dark."""
+
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+from diptych.errors import MissingExtra
+
+# Readable on white and on almost black alike.
+COLOURS = ("#c2410c", "#2563eb", "#15803d", "#a21caf", "#a16207")
+_INK = "#010203"  # stands for the colour of the page's text until the plot is in it
+
+
+class Line(NamedTuple):
+    """A line of a plot; lines of the same name have one colour and one entry in the legend."""
+
+    name: str
+    x: Sequence[float]
+    y: Sequence[float]
+
+
+class Bar(NamedTuple):
+    """A value with its interval."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+
+
+def lines(found: Sequence[Line], title: str, x_label: str, y_label: str) -> str:
+    """Lines over a common axis, as SVG."""
+    names = list(dict.fromkeys(line.name for line in found))
+    with _figure(title, 6.4, 3.6) as (axes, drawn):
+        for line in found:
+            colour = COLOURS[names.index(line.name) % len(COLOURS)]
+            axes.plot(line.x, line.y, color=colour, marker="o", markersize=3, alpha=0.8)
+        for i, name in enumerate(names):
+            axes.plot([], [], color=COLOURS[i % len(COLOURS)], label=name)
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
+        axes.legend(frameon=False)
+    return drawn[0]
+
+
+def intervals(found: Sequence[Bar], title: str, x_label: str, zero: float | None = None) -> str:
+    """Values with their intervals, one below the other, as SVG; `zero` is marked by a line."""
+    with _figure(title, 6.4, 1.1 + 0.42 * len(found)) as (axes, drawn):
+        for row, bar in enumerate(found):
+            colour = COLOURS[row % len(COLOURS)]
+            reach = [[bar.value - bar.low], [bar.high - bar.value]]
+            axes.errorbar(bar.value, row, xerr=reach, fmt="o", color=colour, capsize=4)
+        if zero is not None:
+            axes.axvline(zero, color=_INK, linewidth=0.8, linestyle="--")
+        axes.set_yticks(range(len(found)), [bar.name for bar in found])
+        axes.set_ylim(len(found) - 0.5, -0.5)
+        axes.set_xlabel(x_label)
+    return drawn[0]
+
+
+@contextmanager
+def _figure(title: str, width: float, height: float) -> Iterator[tuple[Any, list[str]]]:
+    """Axes to draw on; afterwards the list holds the SVG. Sizes are in inches."""
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+    except ModuleNotFoundError as cause:
+        raise MissingExtra("Matplotlib", "report") from cause
+    look: dict[Any, Any] = {
+        "svg.fonttype": "none",  # text stays text: small, and readable by machines
+        "svg.hashsalt": title,  # the same plot has the same names inside
+        "font.family": "sans-serif",
+        "font.size": 10,
+        **dict.fromkeys(("text.color", "axes.labelcolor", "axes.edgecolor"), _INK),
+        **dict.fromkeys(("xtick.color", "ytick.color"), _INK),
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.grid": True,
+        "grid.alpha": 0.25,
+        "grid.color": _INK,
+    }
+    drawn: list[str] = []
+    with mpl.rc_context(look):
+        figure = Figure(figsize=(width, height), layout="constrained")
+        axes = figure.add_subplot()
+        axes.set_title(title, fontsize=11)
+        yield axes, drawn
+        file = io.StringIO()
+        figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
+    drawn.append(_inline(file.getvalue()))
+
+
+def _inline(svg: str) -> str:
+    """An SVG file as a part of a page: no prolog, no names that a second plot would have too."""
+    inner = svg[svg.index("<svg") :]
+    inner = re.sub(r'<g id="[^"]*"', "<g", inner)
+    inner = re.sub(r"<metadata>.*?</metadata>", "", inner, flags=re.DOTALL)
+    inner = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", inner)
+    inner = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", inner)
+    return inner.replace("<svg", '<svg aria-hidden="true"', 1).replace(_INK, "currentColor")
