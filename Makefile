@@ -15,18 +15,21 @@ $(READY): pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[all]" --group dev
 	touch $(READY)
 
-demo: install  ## draw pictures, train on them, predict: about two minutes
+demo: install  ## draw pictures, train on them, predict; compare two frameworks: a few minutes
 	rm -rf $(DEMO)
 	mkdir -p $(DEMO)
 	$(BIN)/diptych sample plates $(DEMO)/plates --count 400
 	$(BIN)/diptych train $(DEMO)/plates --out $(DEMO)/plates.bundle
 	$(BIN)/diptych sample plates $(DEMO)/new --count 6 --seed 1 --no-defects
 	$(BIN)/diptych predict $(DEMO)/plates.bundle $(DEMO)/new
+	$(BIN)/diptych sample digits $(DEMO)/digits.csv
+	$(BIN)/diptych compare $(DEMO)/digits.csv --seeds 1 --epochs 40 --out $(DEMO)/compare.html
 	@echo
 	@echo "$(DEMO)/plates/planted.csv            the defects that were planted"
 	@echo "$(DEMO)/plates.bundle/audit.csv       what the audit found of them"
 	@echo "$(DEMO)/plates.bundle/README.md       how good the classifier is"
 	@echo "$(DEMO)/plates.bundle/predictions.csv its answer for each test picture"
+	@echo "$(DEMO)/compare.html                 PyTorch and TensorFlow on the same digits: open it"
 
 test: install
 	$(BIN)/python -m pytest
@@ -38,6 +41,7 @@ check: install
 	$(BIN)/lint-imports
 
 bench: install  ## the figures of docs/benchmarks.md; needs the real data, and half an hour
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench
 	for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
 
 clean:

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-PHOTOS = Path(__file__).parents[2] / "shared" / "data" / "photos"
+SHARED = Path(__file__).parents[2] / "shared" / "data"
+PHOTOS = SHARED / "photos"
 
 
 class Run(NamedTuple):

@@ -1,5 +1,7 @@
 """One contract, held by every engine."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -409,3 +411,16 @@ def test_two_frameworks_take_the_same_steps(network: str, optimiser: Optimiser) 
     assert losses[-1] < losses[0]
     np.testing.assert_allclose(losses, other_losses, rtol=2e-3)
     np.testing.assert_allclose(answers, other_answers, atol=5e-3)
+
+
+@pytest.mark.parametrize("missing", ["tensorflow", "torch"])
+def test_a_framework_that_is_not_installed_names_the_extra(missing: str) -> None:
+    code = (
+        "import sys; sys.modules[sys.argv[1]] = None\n"
+        "from diptych import engines; from diptych.errors import MissingExtra\n"
+        "try: engines.build(sys.argv[1], None, {}, None, 0)\n"
+        "except MissingExtra as error: print(error)"
+    )
+    command = [sys.executable, "-c", code, missing]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert f"is not installed; run: pip install 'diptych[{missing}]'" in run.stdout, run.stderr

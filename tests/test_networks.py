@@ -27,7 +27,7 @@ from diptych.networks import (
     initial,
 )
 from diptych.networks import pretrained as weights_of_others
-from diptych.networks.graph import onnx_graph
+from diptych.networks.graph import onnx_graph, renamed
 from diptych.networks.pretrained import efficientnet_lite0, from_file, read_torch_pickle
 from diptych.networks.zoo import ZOO
 from diptych.recipe import Recipe
@@ -286,3 +286,25 @@ def test_a_network_is_its_backbone_and_its_head() -> None:
     assert head == {"classifier.weight", "classifier.bias"}
     assert {name for name in names if LITE0.backbone.has(name)} == names - head
     assert LITE0.head.input == (1280,)
+
+
+def test_a_graph_with_an_operation_that_onnx_lacks_is_refused_by_its_name() -> None:
+    from onnx import TensorProto, helper
+
+    given, wanted = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 3]) for n in "xy")
+    graph = helper.make_graph([helper.make_node("Erfc", ["x"], ["y"])], "g", [given], [wanted])
+    with pytest.raises(InputError, match="ONNX has no operation Erfc; choose another network"):
+        renamed(helper.make_model(graph), "images", "features")
+
+
+def test_a_graph_of_another_library_gets_our_names_and_any_number_of_pictures() -> None:
+    import onnx
+    from onnx import TensorProto, helper
+
+    given, wanted = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 3]) for n in "xy")
+    nodes = [helper.make_node("Relu", ["x"], ["z"]), helper.make_node("Add", ["z", "x"], ["y"])]
+    made = helper.make_model(helper.make_graph(nodes, "g", [given], [wanted]))
+    run = open_graph(renamed(made, "images", "features"))
+    assert run(np.array([[1, -1, 2], [0, 3, -4]], np.float32)).tolist() == [[2, -1, 4], [0, 6, -4]]
+    graph = onnx.load_from_string(renamed(made, "images", "features")).graph
+    assert [value.name for value in (*graph.input, *graph.output)] == ["images", "features"]

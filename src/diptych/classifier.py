@@ -213,6 +213,9 @@ def fitted(
             recipe.engine, network, weights, _optimiser(recipe, 1.0), recipe.seed
         )
     else:
+        if network.external:
+            # Better to know now than after hours of training that no graph can be made of it.
+            engines.untrained(recipe.engine, network, weights).export("onnx")
         rate = recipe.backbone_rate if begun else 1.0
         rows = [pixel_rows(store, some) for some in keys]
         engine, history = _optimised(

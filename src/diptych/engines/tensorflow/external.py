@@ -5,6 +5,7 @@ import logging
 import random
 import sys
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -169,7 +170,9 @@ def _from_file(layer: External, path: Path) -> Arrays:
     if path.suffix != ".h5":
         raise InputError(f"{path}: no file of weights; keras/… reads .h5 and .safetensors")
     try:
-        with tempfile.TemporaryDirectory() as folder:
+        with tempfile.TemporaryDirectory() as folder, warnings.catch_warnings():
+            # Of weights that are not in the file Keras only warns.
+            warnings.simplefilter("error", UserWarning)
             # Keras tells its two formats apart by the name, which people change.
             link = Path(folder) / ("new.weights.h5" if _new_format(path) else "old.h5")
             link.symlink_to(path.resolve())
@@ -187,11 +190,11 @@ def _named(layer: External, model: keras.Model) -> Arrays:
 
 
 def _new_format(path: Path) -> bool:
-    """Whether an HDF5 file is of Keras 3 (layers/…) rather than of Keras 2 (layer_names)."""
+    """Whether an HDF5 file is of Keras 3 rather than of Keras 2, of weights or a whole model."""
     import h5py
 
     with h5py.File(path, "r") as file:
-        return "layer_names" not in file.attrs
+        return "layer_names" not in file.attrs and "model_weights" not in file
 
 
 def _ours(layer: External, model: keras.Model, path: Path) -> Arrays:
