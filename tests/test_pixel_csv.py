@@ -233,3 +233,48 @@ def test_mnist_is_read_as_it_is(real: Path) -> None:
     assert data.classes == tuple("0123456789")
     assert len(data) == 10_000
     assert "values 0–255" in data.note
+
+
+@pytest.mark.parametrize("ordered", [True, False], ids=["sorted", "mixed"])
+@pytest.mark.parametrize("first", [True, False], ids=["first", "last"])
+def test_labels_without_a_name_are_told_from_corners_of_pictures(
+    first: bool, ordered: bool, tmp_path: Path
+) -> None:
+    """By all rows: those of a sorted file begin with one label alone."""
+    rng = np.random.default_rng(1)
+    rows = []
+    for i in range(150):
+        picture = np.zeros((8, 8), int)
+        picture[1:7, 1:7] = rng.integers(0, 17, (6, 6))
+        picture[7, 7] = rng.choice([0, 0, 0, 0, 0, 0, 0, 1, 2, 3])  # a corner that is rarely grey
+        label = 3 * i // 150 if ordered else i % 3
+        rows.append([label, *picture.ravel()] if first else [*picture.ravel(), label])
+    path = tmp_path / "digits.csv"
+    path.write_text("\n".join(",".join(map(str, row)) for row in rows))
+    data = read(path)
+    assert data.classes == ("0", "1", "2")
+    assert data.counts() == {"0": 50, "1": 50, "2": 50}
+
+
+def test_a_file_with_one_label_and_no_header_asks_for_one(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    path.write_text("\n".join(",".join(["0"] + ["5"] * 9) for _ in range(20)))
+    with pytest.raises(InputError, match="every label in column 1 is '0'; give the file a header"):
+        read(path)
+
+
+def test_whole_numbers_may_be_written_as_fractions(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    rows = [f"{i % 2}.0," + ",".join(f"{(i * j) % 256}.0" for j in range(9)) for i in range(20)]
+    path.write_text("label," + ",".join(f"p{j}" for j in range(9)) + "\n" + "\n".join(rows))
+    data = read(path)
+    assert data.classes == ("0", "1")
+    pixels = pixel_store((3, 3, 1)).read([data.samples[3].digest])
+    assert pixels.ravel().tolist() == [(3 * j) % 256 for j in range(9)]
+
+
+def test_empty_lines_at_the_end_are_no_rows(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    rows = [f"{i % 2}," + ",".join(str((i * j) % 256) for j in range(9)) for i in range(20)]
+    path.write_text("\n".join(rows) + "\n\n\n")
+    assert len(read(path)) == 20

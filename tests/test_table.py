@@ -1,5 +1,6 @@
 """Tables that name files."""
 
+import gzip
 from collections.abc import Callable
 from pathlib import Path
 
@@ -58,3 +59,33 @@ def test_a_table_that_cannot_be_used_says_why(
 ) -> None:
     with pytest.raises(InputError, match=said):
         read(table(folder_of(2), lines))
+
+
+def test_tables_may_be_compressed_or_parted_otherwise(folder_of: Callable[..., Path]) -> None:
+    root = folder_of(2)
+    rows = ["id;label", "red000;r", "blue000;b"]
+    (root / "labels.csv.gz").write_bytes(gzip.compress("\n".join(rows).encode("utf-8-sig")))
+    (root / "labels.tsv").write_text("\n".join(rows).replace(";", "\t") + "\n\n")
+    (root / "windows.csv").write_text("id,label\nred\\red000.png,r\nblue\\blue000,b\n")
+    for name in ("labels.csv.gz", "labels.tsv", "windows.csv"):
+        data = read(root / name)
+        assert [s.path.name for s in data.samples] == ["red000.png", "blue000.png"], name
+        assert data.classes == ("b", "r")
+
+
+def test_a_file_that_is_named_twice_is_a_duplicate(folder_of: Callable[..., Path]) -> None:
+    root = folder_of(3)
+    rows = ["id,label", "red000,r", "red000,r", "red001,r", "blue000,b", "blue001,b", "blue001,r"]
+    found = audit(read(table(root, rows)), size=32)
+    assert found.set_aside == {"exact duplicate": 1, "two labels": 2}
+    assert found.used == 3
+
+
+def test_bytes_that_are_no_text_are_said(folder_of: Callable[..., Path]) -> None:
+    root = folder_of(2)
+    (root / "latin.csv").write_bytes("id,label\nred000,café\n".encode("latin-1"))
+    with pytest.raises(InputError, match="not text in UTF-8"):
+        read(root / "latin.csv")
+    rows = ["id,label,split", "red000,r,train", "blue000,b,holdout"]
+    with pytest.raises(InputError, match="line 3: no part 'holdout'; it may be train, valid or t"):
+        read(table(root, rows))

@@ -31,9 +31,12 @@ def column(titles: Sequence[str], names: Sequence[str]) -> int | None:
     return next((known.index(name) for name in names if name in known), None)
 
 
-def part_of(text: str) -> str:
-    """The part that a cell names; "" where it names none."""
+def part_of(text: str, where: str) -> str:
+    """The part that a cell names; "" where it names none.
+
+    Raises InputError, beginning with `where` the cell is, for anything else.
+    """
     name = text.strip().lower().replace(" ", "").replace("_", "")
     if name and name not in PART_NAMES:
-        raise InputError(f"no part '{text}'; a column of parts holds train, valid and test")
+        raise InputError(f"{where}: no part '{text}'; it may be train, valid or test")
     return PART_NAMES.get(name, "")

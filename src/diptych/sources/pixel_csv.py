@@ -6,14 +6,12 @@ mean is decided once, from the first lines.
 """
 
 import csv
-import gzip
 import hashlib
 import io
 import re
-import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -27,6 +25,7 @@ from diptych.decoding import pixel_store
 from diptych.errors import InputError
 from diptych.preprocess import Pixels
 from diptych.sources.columns import LABELS, SPLITS, column, part_of
+from diptych.sources.opening import delimiter, first_rows, opened
 
 BLOCK = 8 * 2**20  # bytes of text
 LOOK = 50  # rows that decide what the columns mean
@@ -47,7 +46,7 @@ class Layout(NamedTuple):
     shape: Shape
     planar: bool  # all of red, then all of green, then all of blue
     most: float  # the number that means white
-    whole: bool  # all numbers are whole
+    whole: bool  # all numbers are whole, and written so: 7 and not 7.0
 
     @property
     def shared(self) -> bool:
@@ -67,7 +66,7 @@ class Block:
 
 def looks_like_pixels(path: Path) -> bool:
     """Whether a table holds numbers, many to a row, rather than names of files."""
-    rows = _first_rows(path)
+    rows = first_rows(path, LOOK)
     body = rows[1:] or rows
     if column(rows[0], ("pixels",)) is not None:
         return True
@@ -101,6 +100,11 @@ def read_pixel_csv(path: Path, shape: str | None = None, value_range: str | None
         names = (f"{path.name}:{line}" for line in block.lines)
         found += zip(names, block.labels, block.parts, digests, strict=True)
     classes = _classes(path, layout, [label for _, label, _, _ in found])
+    if len(set(classes.values())) == 1 and not layout.header:
+        raise InputError(
+            f"{path}: every label in {layout.names[layout.label]} is {next(iter(classes))!r}; "
+            "give the file a header that calls the column of labels 'label'"
+        )
     samples = [
         Sample(name, classes[label], path, part, digest=digest)
         for name, label, part, digest in found
@@ -169,8 +173,7 @@ def _sorted(classes: Any) -> tuple[str, ...]:
 
 
 def _layout(path: Path, shape: str | None, value_range: str | None) -> Layout:
-    rows = _first_rows(path)
-    delimiter = _delimiter(path)
+    rows = first_rows(path, LOOK)
     header = sum(map(_is_number, rows[0])) * 2 < len(rows[0])
     names = tuple(rows[0]) if header else tuple(f"column {i + 1}" for i in range(len(rows[0])))
     body = rows[1:] if header else rows
@@ -189,7 +192,7 @@ def _layout(path: Path, shape: str | None, value_range: str | None) -> Layout:
         count = len(body[0][together].split())
     else:
         if label is None and _shape(len(left), stated) is None:
-            label = _unnamed_label(left, titles, body)
+            label = _unnamed_label(path, left, titles)
             left = [i for i in left if i != label]
         pixels, count = tuple(left), len(left)
     found = _shape(count, stated)
@@ -199,23 +202,52 @@ def _layout(path: Path, shape: str | None, value_range: str | None) -> Layout:
             what = f"{count:,} numbers a row are no picture of {shape}"
         raise InputError(f"{path}: {what}; say what they are with --shape HxW or HxWxC")
     sample = _numbers(path, body, pixels, names, 2 if header else 1)
-    most, whole = _most(path, sample, value_range), bool((sample == np.rint(sample)).all())
+    most, whole = _most(path, sample, value_range), _are_whole(body, pixels)
     planar = found[2] == 3 and _is_planar(sample, found)
-    return Layout(header, delimiter, names, label, part, pixels, found, planar, most, whole)
+    return Layout(header, delimiter(path), names, label, part, pixels, found, planar, most, whole)
 
 
-def _unnamed_label(
-    left: Sequence[int], titles: Sequence[str], body: Sequence[Sequence[str]]
-) -> int | None:
-    """The first or the last column, whichever is less like a pixel."""
+def _unnamed_label(path: Path, left: Sequence[int], titles: Sequence[str]) -> int | None:
+    """The first or the last column, whichever is less like a pixel, by all rows of the file.
 
-    def unlike_a_pixel(i: int) -> tuple[bool, bool, bool]:
-        cells = [row[i] for row in body if i < len(row)]
+    A file may be sorted by its labels: the first rows alone would not tell.
+    """
+    if len(left) < 2:
+        return None
+    counts = _counted(path, (left[0], left[-1]), bool(titles))
+
+    def unlike_a_pixel(i: int) -> tuple[bool, bool, bool, float]:
+        cells = counts[i]
         text = not all(map(_is_number, cells))
         named = bool(titles) and not _NUMBERED.fullmatch(titles[i].strip())
-        return text, named, all(cell.strip().lstrip("-").isdigit() for cell in cells)
+        whole = all(float(cell).is_integer() for cell in cells if _is_number(cell))
+        return text, named, whole, _evenness(cells)
 
-    return max((left[0], left[-1]), key=unlike_a_pixel) if len(left) > 1 else None
+    return max((left[0], left[-1]), key=unlike_a_pixel)
+
+
+def _counted(path: Path, columns: Sequence[int], header: bool) -> dict[int, Counter[str]]:
+    """How often each cell of some columns occurs."""
+    counts = {i: Counter[str]() for i in columns}
+    with opened(path) as file:
+        lines = (line.decode("utf-8-sig", "replace") for line in file)
+        for row in islice(csv.reader(lines, delimiter=delimiter(path)), int(header), None):
+            for i in columns:
+                if i < len(row):
+                    counts[i][row[i].strip()] += 1
+    return counts
+
+
+def _evenness(counts: Counter[str]) -> float:
+    """High where a column has few values that are all frequent, as labels are.
+
+    A corner of a picture has many values, or one that outweighs all others, or only that.
+    """
+    if len(counts) < 2:
+        return 0.0
+    shares = np.array(list(counts.values())) / counts.total()
+    perplexity = float(np.exp(-(shares * np.log(shares)).sum()))
+    return (perplexity / len(counts)) ** 2 / len(counts)
 
 
 def _stated(shape: str | None) -> Shape | None:
@@ -279,6 +311,12 @@ def _most(path: Path, sample: npt.NDArray[np.float64], value_range: str | None) 
     return next((most for most in (1.0, 16.0, 255.0) if top <= most), 255.0)
 
 
+def _are_whole(rows: Sequence[Sequence[str]], pixels: Sequence[int]) -> bool:
+    return all(
+        number.strip().isdigit() for row in rows for i in pixels for number in row[i].split()
+    )
+
+
 def _is_planar(sample: npt.NDArray[np.float64], shape: Shape) -> bool:
     """Whether neighbours are more alike when the colours are read one after the other."""
     height, width, channels = shape
@@ -290,7 +328,7 @@ def _is_planar(sample: npt.NDArray[np.float64], shape: Shape) -> bool:
 
 def _blocks(path: Path, layout: Layout) -> Iterator[Block]:
     """The rows in order; the next block is read and parsed while this one is used."""
-    with _opened(path) as file, ThreadPoolExecutor(1) as ahead:
+    with opened(path) as file, ThreadPoolExecutor(1) as ahead:
         if layout.header:
             file.readline()
         texts = _texts(file)
@@ -328,11 +366,17 @@ def _parsed(path: Path, text: bytes, layout: Layout, line: int) -> Block:
     schema |= {str(i): pixel for i in layout.pixels}
     try:
         frame = pl.read_csv(
-            io.BytesIO(text), has_header=False, separator=layout.delimiter, schema=schema
+            # Empty lines at the end are no rows.
+            io.BytesIO(text.rstrip(b"\r\n") + b"\n"),
+            has_header=False,
+            separator=layout.delimiter,
+            schema=schema,
         )
     except pl.exceptions.PolarsError as cause:
         _complain(path, text, layout, line)
-        raise InputError(f"{path}: from line {line} on it cannot be read ({cause})") from cause
+        said = str(cause).splitlines()[0]
+        hint = "; save it as UTF-8" if "utf-8" in said else ""
+        raise InputError(f"{path}: from line {line} on it cannot be read ({said}){hint}") from cause
     chosen = frame.select(map(str, layout.pixels))
     if sum(chosen.null_count().row(0)):
         _complain(path, text, layout, line)
@@ -347,7 +391,9 @@ def _parsed(path: Path, text: bytes, layout: Layout, line: int) -> Block:
         [""] * n if i is None else frame[str(i)].fill_null("").to_list()
         for i in (layout.label, layout.part)
     )
-    part_names = {part: part_of(part) for part in set(parts)}
+    part_names = {
+        part: part_of(part, f"{path}: line {line + parts.index(part)}") for part in set(parts)
+    }
     if layout.label is not None and "" in labels:
         where = f"line {line + labels.index('')}, {layout.names[layout.label]}"
         raise InputError(f"{path}: {where}: the label is empty")
@@ -393,52 +439,6 @@ def _complain(path: Path, text: bytes, layout: Layout, line: int) -> None:
             hint = "; say what means white with --range" if wrong[i] else ""
             where = f"0 to {layout.most:g}" if wrong[i] else "the whole numbers before it"
             raise InputError(f"{path}: line {at}, {name}: {found[i]:g} is not among {where}{hint}")
-
-
-def _first_rows(path: Path) -> list[list[str]]:
-    with _opened(path) as file:
-        lines = [line.decode("utf-8-sig", "replace") for line in islice(file, LOOK)]
-    rows = [row for row in csv.reader(lines, delimiter=_delimiter(path)) if row]
-    if not rows:
-        raise InputError(f"{path}: the file is empty")
-    return rows
-
-
-def _delimiter(path: Path) -> str:
-    with _opened(path) as file:
-        line = file.readline().decode("utf-8", "replace")
-    return max(",;\t", key=line.count)
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """The bytes of a file, decompressed as they are read."""
-    openers: dict[str, Callable[[Path], Any]] = {".gz": gzip.open, ".zst": _zst, ".zip": _zip}
-    try:
-        with openers.get(path.suffix.lower(), _plain)(path) as file:
-            yield file
-    except (OSError, EOFError, zipfile.BadZipFile) as cause:
-        raise InputError(f"{path}: cannot be read ({cause})") from cause
-
-
-def _plain(path: Path) -> Any:
-    return path.open("rb")
-
-
-def _zst(path: Path) -> Any:
-    import zstandard
-
-    return io.BufferedReader(zstandard.open(path, "rb"))
-
-
-@contextmanager
-def _zip(path: Path) -> Iterator[Any]:
-    with zipfile.ZipFile(path) as archive:
-        tables = [n for n in archive.namelist() if n.lower().endswith((".csv", ".tsv", ".txt"))]
-        if len(tables) != 1:
-            raise InputError(f"{path}: has {len(tables)} tables in it; give one alone")
-        with archive.open(tables[0]) as file:
-            yield file
 
 
 def _is_number(cell: str) -> bool:

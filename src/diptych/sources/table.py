@@ -1,12 +1,13 @@
 """A table that names files: Kaggle's `id,label`, Hugging Face's `metadata.csv`."""
 
-import csv
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 from diptych.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
 from diptych.sources.columns import FILES, LABELS, SPLITS, column, part_of
+from diptych.sources.opening import numbered_rows
 
 
 def read_table(path: Path) -> Dataset:
@@ -15,44 +16,53 @@ def read_table(path: Path) -> Dataset:
     Files are looked for beside the table and in the folders below it, with any ending where the
     name has none. Raises InputError where the columns are not there, or no file is.
     """
-    with path.open(newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.reader(file))
-    if len(rows) < 2:
+    rows = numbered_rows(path)
+    _, titles = next(rows, (1, []))
+    ahead = next(rows, None)
+    if ahead is None:
         raise InputError(f"{path}: it has no rows")
-    titles = rows[0]
     label, name = column(titles, LABELS), column(titles, FILES)
     for what, found, known in (("labels", label, LABELS), ("files", name, FILES)):
         if found is None:
             raise InputError(
-                f"{path}: no column of {what} among {', '.join(titles)}; "
+                f"{path}: no column of {what} among {_some(titles)}; "
                 f"call it one of {', '.join(known)}"
             )
     assert label is not None and name is not None
     part = column(titles, SPLITS)
     below = _files(path.parent)
     samples: list[Sample] = []
+    seen: set[str] = set()
     strays: list[Stray] = []
-    for line, row in enumerate(rows[1:], 2):
+    for line, row in chain([ahead], rows):
         if len(row) != len(titles):
             raise InputError(
                 f"{path}: line {line} has {len(row)} columns, the first line {len(titles)}"
             )
         if not row[label].strip():
             raise InputError(f"{path}: line {line}, {titles[label]}: the label is empty")
-        found_at = _found(path.parent, row[name].strip(), below)
+        named = row[name].strip()
+        # A file that is named twice is a duplicate, which an audit will find.
+        key = f"{named}:{line}" if named in seen else named
+        seen.add(key)
+        found_at = _found(path.parent, named, below)
         if len(found_at) == 1:
-            where = part_of(row[part]) if part is not None else ""
-            samples.append(Sample(row[name].strip(), row[label].strip(), found_at[0], where))
+            where = part_of(row[part], f"{path}: line {line}") if part is not None else ""
+            samples.append(Sample(key, row[label].strip(), found_at[0], where))
         else:
             detail = f"line {line} of {path.name} names no file that is there"
             if found_at:
                 detail = f"{len(found_at)} files could be meant: {found_at[0]}, {found_at[1]}"
-            strays.append(Stray(row[name].strip(), "missing", detail))
+            strays.append(Stray(key, "missing", detail))
     if not samples:
         raise InputError(f"{path}: none of the {len(strays):,} files that it names is there")
     classes = tuple(sorted({sample.label for sample in samples}))
     note = f"{path.name}: {len(samples):,} files, labels in {titles[label]}"
     return Dataset(path.parent, classes, tuple(samples), tuple(strays), note=note)
+
+
+def _some(titles: Sequence[str], most: int = 8) -> str:
+    return ", ".join(titles[:most]) + (", …" if len(titles) > most else "")
 
 
 def _files(folder: Path) -> Mapping[str, list[Path]]:
@@ -69,7 +79,7 @@ def _found(folder: Path, name: str, below: Mapping[str, list[Path]]) -> Sequence
     """The files that a name may mean: a path from the folder, else anything below of that name."""
     if name and (folder / name).is_file():
         return [folder / name]
-    wanted = Path(name).as_posix()
-    same = below.get(Path(name).name, [])
+    wanted = name.replace("\\", "/")
+    same = below.get(wanted.rpartition("/")[2], [])
     nearer = [p for p in same if p.as_posix().endswith((f"/{wanted}", f"/{wanted}{p.suffix}"))]
     return nearer or same
