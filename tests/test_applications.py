@@ -19,8 +19,8 @@ from diptych import engines
 from diptych.engines import Engine, Optimiser, Step
 from diptych.engines.tensorflow import external
 from diptych.errors import InputError
-from diptych.exporting.gate import softmax
 from diptych.networks import External, Network, initial
+from diptych.probabilities import softmax
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph
 

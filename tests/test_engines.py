@@ -15,10 +15,10 @@ from conftest import BLUE, GREEN, RED
 from diptych import engines
 from diptych.engines import Engine, Inputs, Optimiser, Step
 from diptych.errors import InputError
-from diptych.exporting.gate import softmax
 from diptych.networks import Network, Weights, initial
 from diptych.networks.graph import onnx_graph
 from diptych.networks.zoo import ZOO
+from diptych.probabilities import softmax
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph
 

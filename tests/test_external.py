@@ -21,8 +21,8 @@ from diptych import engines
 from diptych.engines import Engine, Optimiser, Step
 from diptych.engines.torch import external
 from diptych.errors import InputError
-from diptych.exporting.gate import softmax
 from diptych.networks import Network, initial
+from diptych.probabilities import softmax
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph
 

@@ -5,11 +5,11 @@ import numpy.typing as npt
 import pytest
 
 from diptych.errors import GateError
-from diptych.exporting.gate import LIMIT, check, softmax
+from diptych.exporting.gate import LIMIT, check
 from diptych.networks import Network, Weights, initial
 from diptych.networks.graph import onnx_graph
 from diptych.networks.zoo import cnn
-from diptych.predictions import Probabilities
+from diptych.probabilities import Probabilities, softmax
 from diptych.runtimes import Run, open_graph
 
 NETWORK = cnn((16, 16, 3), 3, 0.0)

@@ -13,8 +13,8 @@ from diptych import ImageClassifier, Recipe, audit, clean, load, read, split
 from diptych.dataset import Dataset
 from diptych.decoding import pixel_store
 from diptych.errors import InputError
-from diptych.exporting.gate import softmax
 from diptych.predictor import Predictor
+from diptych.probabilities import softmax
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

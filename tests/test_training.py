@@ -13,6 +13,7 @@ from diptych.engines import Engine, Optimiser, Step
 from diptych.errors import InputError
 from diptych.networks import initial
 from diptych.networks.zoo import ZOO
+from diptych.probabilities import Logits
 from diptych.training import Epoch, Schedule, fit, learning_rates, predict_rows
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -68,7 +69,7 @@ class Scripted:
         self.epochs += 1
         return 1.0
 
-    def predict(self, inputs: engines.Inputs) -> engines.Logits:
+    def predict(self, inputs: engines.Inputs) -> Logits:
         return one_hot(VALID[1], 2) * np.float32(self.margins[self.epochs - 1])
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:

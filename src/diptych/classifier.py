@@ -21,6 +21,12 @@ from diptych.auditing import Audit
 from diptych.augment import Augment
 from diptych.batches import Batches, Cached, Rows, one_hot, pixel_rows
 from diptych.cache import Store
+from diptych.calibration import (
+    Calibration,
+    calibrate,
+    calibration_error,
+    perfect_calibration_error,
+)
 from diptych.dataset import Dataset, Sample, classes_hash
 from diptych.decoding import decoded, pixel_store
 from diptych.engines import Engine, Optimiser
@@ -32,11 +38,12 @@ from diptych.networks import Network, Weights, initial
 from diptych.networks.graph import with_metadata
 from diptych.predictions import Predictions
 from diptych.preprocess import RULES, as_png, fingerprint
+from diptych.probabilities import softmax
 from diptych.progress import Track, unwatched
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph
 from diptych.splitting import Splits
-from diptych.training import Epoch, Schedule, fit
+from diptych.training import Epoch, Schedule, fit, predict_rows
 
 # Validation pictures that the gate looks at, and those that go into the bundle as golden.
 GATE_PICTURES = 48
@@ -51,6 +58,7 @@ class Model(NamedTuple):
     weights: dict[str, np.ndarray[Any, np.dtype[np.float32]]]
     graph: bytes
     history: tuple[Epoch, ...]
+    calibration: Calibration
     parity: gate.Parity
     head_only: bool  # the backbone stayed as it was
 
@@ -177,15 +185,26 @@ class Evaluation:
             },
             "test": self.predictions.scores().to_json(),
             "baseline": self.baseline.scores().to_json(),
+            "calibration": self._calibration(),
             "parity": self.model.parity._asdict(),
             "made_with": versions(),
+        }
+
+    def _calibration(self) -> dict[str, Any]:
+        """How the probabilities were calibrated, and how far they are off on the test part."""
+        p_NK, labels = self.predictions.probabilities_NK, self.parts.test.targets()
+        return {
+            **self.model.calibration._asdict(),
+            "temperature": self.model.calibration.temperature,
+            "test_error": calibration_error(p_NK, labels),
+            "test_error_by_chance": perfect_calibration_error(p_NK),
         }
 
 
 def fitted(
     recipe: Recipe, train: Dataset, valid: Dataset, store: Store, keep: Path, track: Track
 ) -> Model:
-    """Train a network, the head alone or all of it, then export and check it.
+    """Train a network, the head alone or all of it, calibrate it, then export and check it.
 
     The store has the pixels of every sample. Raises what `ImageClassifier.fit` raises.
     """
@@ -209,22 +228,23 @@ def fitted(
             recipe, network.head, weights, 1.0, rows, train, valid, keep, track
         )
         weights = {**weights, **trained.weights()}
-        engine = engines.build(
-            recipe.engine, network, weights, _optimiser(recipe, 1.0), recipe.seed
-        )
     else:
         if network.external:
             # Better to know now than after hours of training that no graph can be made of it.
             engines.untrained(recipe.engine, network, weights).export("onnx")
         rate = recipe.backbone_rate if begun else 1.0
         rows = [pixel_rows(store, some) for some in keys]
-        engine, history = _optimised(
+        trained, history = _optimised(
             recipe, network, weights, rate, rows, train, valid, keep, track
         )
+        weights = trained.weights()
+    calibration = calibrate(predict_rows(trained, rows[1]), valid.targets())
+    weights = calibration.folded(weights)
+    engine = engines.untrained(recipe.engine, network, weights)
     whole = engine.export("onnx")
     seen = store.read(keys[1][:GATE_PICTURES])
-    parity = gate.check(open_graph(whole), seen, gate.softmax(engine.predict(seen)))
-    return Model(network, engine.weights(), whole, history, parity, head_only)
+    parity = gate.check(open_graph(whole), seen, softmax(engine.predict(seen)))
+    return Model(network, engine.weights(), whole, history, calibration, parity, head_only)
 
 
 def _optimised(

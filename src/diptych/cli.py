@@ -220,14 +220,18 @@ def compare(
     from diptych import bundle
 
     bundle.refuse_unwritable_file(out, force)
-    pictures, chosen = _read(data, test, shape, value_range, recipe, settings, choices)
+    names = [name.strip() for name in engines.split(",")]
+    pictures, chosen = _read(
+        data, test, shape, value_range, recipe, settings, {**choices, "engine": names[0]}
+    )
 
     from diptych.comparing import compare as both
+    from diptych.comparing import refuse_unfit
     from diptych.comparing.page import comparison_page
     from diptych.display import table
 
+    refuse_unfit(chosen, names, seeds)
     _, parts = _prepared(pictures, chosen)
-    names = [name.strip() for name in engines.split(",")]
     found = both(parts, chosen, names, seeds=seeds, progress=True)
     bundle.write_file(out, comparison_page(found).encode())
     found.forget_runs()
@@ -260,8 +264,11 @@ def _read(
         read = start.with_toml(recipe) if recipe else start
         return read.with_settings(settings).replace(**given)
 
-    chosen(Recipe())  # a mistake in a choice is said before a long look at the data
+    # A mistake in a choice is said before a long look at the data.
+    from diptych.engines import refuse_unknown
     from diptych.sources import read
+
+    refuse_unknown(chosen(Recipe()))
 
     pictures = read(data, test=test, shape=shape, value_range=value_range)
     if pictures.note:

@@ -41,6 +41,8 @@ Rows are the labels, columns the answers:
 
 In brackets: 95 % intervals. {test["interval"]}.
 
+{_calibration(facts["calibration"])}
+
 ## How it was made
 
 Network {facts["network"]}, engine {facts["recipe"]["engine"]}; {data["train"]} pictures to train,
@@ -60,6 +62,19 @@ and gives probabilities in the order {classes}. It agreed with the trained netwo
 
 It always answers with one of its classes, also for pictures of something else.
 """
+
+
+def _calibration(found: Mapping[str, Any]) -> str:
+    ways = {
+        "none": "Probabilities are the network's own",
+        "temperature": f"Probabilities are calibrated (temperature {found['temperature']:.2f})",
+        "vector": "Probabilities are calibrated (each class by its own scale and shift)",
+    }
+    return (
+        f"{ways[found['kind']]}. On the test pictures confidence and share of right answers are "
+        f"{100 * found['test_error']:.1f} points apart on average; probabilities that are exactly "
+        f"true would be up to {100 * found['test_error_by_chance']:.1f} apart on so many pictures."
+    )
 
 
 def _percent(score: Mapping[str, float]) -> str:

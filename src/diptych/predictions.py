@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from diptych.dataset import Dataset
 from diptych.metrics import Scores, score
-
-Probabilities = npt.NDArray[np.float32]  # (N, K)
+from diptych.probabilities import Probabilities
 
 
 class Predictions(NamedTuple):

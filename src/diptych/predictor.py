@@ -16,8 +16,9 @@ from diptych.dataset import Dataset, Stray
 from diptych.decoding import pixel_store, read_file
 from diptych.errors import BundleError, ImageError, InputError
 from diptych.networks import Network, Weights
-from diptych.predictions import Predictions, Probabilities
+from diptych.predictions import Predictions
 from diptych.preprocess import Pixels, decode
+from diptych.probabilities import Probabilities
 from diptych.progress import Track, unwatched
 from diptych.recipe import Recipe
 from diptych.runtimes import cores, open_graph

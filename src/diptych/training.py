@@ -12,9 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from diptych.batches import Batches, Rows
-from diptych.engines import Engine, Logits
-from diptych.engines.linear import log_softmax
+from diptych.engines import Engine
 from diptych.errors import InputError
+from diptych.probabilities import Logits, log_softmax
 
 # A checkpoint costs a few hundredths of a second, and an epoch may cost less.
 CHECKPOINT_SECONDS = 5.0

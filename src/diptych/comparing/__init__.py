@@ -27,6 +27,7 @@ from diptych import cache
 from diptych.classifier import versions
 from diptych.comparing.paired import Difference, Test, difference, mcnemar
 from diptych.dataset import Dataset
+from diptych.engines import refuse_unknown
 from diptych.errors import DiptychError, GateError, InputError
 from diptych.metrics import Score, Scores
 from diptych.predictions import Predictions
@@ -240,10 +241,7 @@ def compare(
     how far they are. What was done before a run was stopped is not trained again. Raises InputError
     where an engine cannot be used; GateError when an export disagrees with its network.
     """
-    if len(set(engines)) != 2:
-        raise InputError(f"a comparison needs two different engines, not {', '.join(engines)}")
-    if seeds < 1:
-        raise InputError(f"--seeds must be at least 1, not {seeds}")
+    refuse_unfit(recipe, engines, seeds)
     first, second = (
         _candidate(engine, parts, recipe.replace(engine=engine), seeds, progress)
         for engine in engines
@@ -261,6 +259,16 @@ def compare(
         float(np.mean(same)),
         float(np.abs(first.start - second.start).max()),
     )
+
+
+def refuse_unfit(recipe: Recipe, engines: Sequence[str], seeds: int) -> None:
+    """Raise InputError where these engines cannot be compared by this recipe."""
+    if len(engines) != 2 or len(set(engines)) != 2:
+        raise InputError(f"a comparison needs two different engines, not {', '.join(engines)}")
+    if seeds < 1:
+        raise InputError(f"--seeds must be at least 1, not {seeds}")
+    for engine in engines:
+        refuse_unknown(recipe.replace(engine=engine))
 
 
 def code_lines(engine: str) -> int:

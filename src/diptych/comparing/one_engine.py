@@ -5,9 +5,9 @@ folder TASK and writes the folder DONE. What was foreseen to go wrong is written
 exit code of the command line.
 """
 
+import itertools
 import json
 import os
-import resource
 import shutil
 import sys
 import time
@@ -25,10 +25,10 @@ from diptych.comparing import COMPLAINT, Latency, Speed, code_lines
 from diptych.dataset import Dataset
 from diptych.decoding import pixel_store
 from diptych.display import shown
-from diptych.engines import Engine
+from diptych.engines import Engine, in_batches
 from diptych.errors import DiptychError, GateError
-from diptych.exporting.gate import softmax
 from diptych.networks import initial
+from diptych.probabilities import softmax
 from diptych.progress import Track, unwatched
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph
@@ -116,12 +116,14 @@ def _engine(recipe: Recipe, model: Model, weights: Any) -> Engine:
 
 def _rate(answer: Callable[[Any], Any], pixels: Any) -> float:
     """Pictures a second, 64 at a time."""
-    answer(pixels[:64])
+    batches = list(in_batches(pixels))
+    answer(batches[0])
     seen, started = 0, time.monotonic()
-    while time.monotonic() - started < SECONDS:
-        for start in range(0, len(pixels), 64):
-            answer(pixels[start : start + 64])
-        seen += len(pixels)
+    for batch in itertools.cycle(batches):
+        answer(batch)
+        seen += len(batch)
+        if time.monotonic() - started > SECONDS:
+            break
     return seen / (time.monotonic() - started)
 
 
@@ -138,12 +140,16 @@ def _latency(answer: Callable[[Any], Any], pixels: Any) -> Latency:
 
 
 def _peak_mib() -> float:
-    """The most memory that this process has held."""
+    """The most memory that this process has held; not a number where the system does not say."""
     status = Path("/proc/self/status")
     if status.exists():
         for line in status.read_text().splitlines():
             if line.startswith("VmHWM"):
                 return int(line.split()[1]) / 1024
+    try:
+        import resource
+    except ModuleNotFoundError:  # Windows
+        return float("nan")
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 

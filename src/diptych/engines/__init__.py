@@ -6,6 +6,7 @@ so that every engine gets the same.
 """
 
 import importlib
+import importlib.util
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -14,11 +15,12 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.augment import Draw
-from diptych.errors import InputError
+from diptych.errors import InputError, MissingExtra
 from diptych.networks import Network, Weights
 from diptych.networks.graph import onnx_graph
 from diptych.networks.pretrained import efficientnet_lite0, from_file
 from diptych.networks.zoo import ZOO
+from diptych.probabilities import Logits
 from diptych.recipe import Recipe, nearest
 
 if TYPE_CHECKING:
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
 
 Inputs = npt.NDArray[Any]  # (N, H, W, C) uint8 pixels, or (N, features) float32
 Targets = npt.NDArray[np.float32]  # (N, K) probabilities: hard, smoothed or weighted
-Logits = npt.NDArray[np.float32]  # (N, K)
 
 
 class Step(NamedTuple):
@@ -84,19 +85,34 @@ def network(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Network:
 
     Raises InputError for an unknown name, with the nearest that exists.
     """
+    refuse_unknown(recipe)
     source, slash, model = recipe.network.partition("/")
-    if slash and source in LIBRARIES:
-        if recipe.engine != LIBRARIES[source]:
-            raise InputError(
-                f"network {recipe.network}: only the engine {LIBRARIES[source]} has it; "
-                f"there is no twin of it for {recipe.engine}, which has: {', '.join(ZOO)}"
-            )
+    if slash:
         found: Network = _library(source).network(model, shape, classes, recipe.dropout)
         return found
-    if recipe.network not in ZOO:
-        known = [*ZOO, "timm/<name>", "keras/<Name>"]
-        raise InputError(f"no network '{recipe.network}'{nearest(recipe.network, known)}")
     return ZOO[recipe.network](shape, classes, recipe.dropout)
+
+
+def refuse_unknown(recipe: Recipe) -> None:
+    """Raise InputError where no engine, or not the recipe's, has its network.
+
+    No framework is imported; whether a library has a model shows when it is built.
+    """
+    source, slash, _ = recipe.network.partition("/")
+    if not slash or source not in LIBRARIES:
+        known = [*ZOO, "timm/<name>", "keras/<Name>"]
+        if recipe.network not in ZOO:
+            raise InputError(f"no network '{recipe.network}'{nearest(recipe.network, known)}")
+    elif recipe.engine != LIBRARIES[source]:
+        raise InputError(
+            f"network {recipe.network}: only the engine {LIBRARIES[source]} has it; "
+            f"there is no twin of it for {recipe.engine}, which has: {', '.join(ZOO)}"
+        )
+    if recipe.engine != "linear" and not importlib.util.find_spec(recipe.engine):
+        raise MissingExtra(_NAMES[recipe.engine], recipe.engine)
+
+
+_NAMES = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
 
 
 def pretrained(network: Network, recipe: Recipe) -> Weights:

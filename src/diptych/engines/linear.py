@@ -11,7 +11,7 @@ import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
 from diptych.augment import drawn
-from diptych.engines import Inputs, Logits, Optimiser, Step, in_batches, joined
+from diptych.engines import Inputs, Optimiser, Step, in_batches, joined
 from diptych.errors import InputError
 from diptych.networks import (
     AveragePool,
@@ -23,6 +23,7 @@ from diptych.networks import (
     Weights,
 )
 from diptych.networks.graph import onnx_graph
+from diptych.probabilities import Logits, log_softmax
 
 Array = npt.NDArray[np.float32]
 
@@ -117,9 +118,3 @@ class LinearEngine:
                 first *= 0.9
                 first += g
                 p -= rate * (g + 0.9 * first)
-
-
-def log_softmax(logits_NK: Logits) -> Array:
-    """The logarithm of the softmax, without overflow."""
-    shifted = logits_NK - logits_NK.max(1, keepdims=True)
-    return np.asarray(shifted - np.log(np.exp(shifted).sum(1, keepdims=True)), np.float32)

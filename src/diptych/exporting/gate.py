@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.errors import GateError
-from diptych.predictions import Probabilities
+from diptych.probabilities import Probabilities
 from diptych.runtimes import Run
 
 # In float32, two ways to sum the same products differ by less than this in probability.
@@ -60,9 +60,3 @@ def check(
             "pictures); nothing was written"
         )
     return parity
-
-
-def softmax(logits_NK: npt.NDArray[np.float32]) -> Probabilities:
-    """Probabilities of logits, computed in float64."""
-    shifted = np.exp(logits_NK.astype(np.float64) - logits_NK.max(1, keepdims=True))
-    return np.asarray(shifted / shifted.sum(1, keepdims=True), np.float32)

@@ -13,10 +13,11 @@ import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
 from diptych.augment import Draw
-from diptych.engines import Inputs, Logits, Optimiser, Step, in_batches, joined
+from diptych.engines import Inputs, Optimiser, Step, in_batches, joined
 from diptych.errors import InputError, MissingExtra
 from diptych.networks import Network, Weights
 from diptych.networks.graph import onnx_graph
+from diptych.probabilities import Logits
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")

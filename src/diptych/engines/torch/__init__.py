@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.augment import Draw
-from diptych.engines import Inputs, Logits, Optimiser, Step, in_batches, joined
+from diptych.engines import Inputs, Optimiser, Step, in_batches, joined
 from diptych.errors import InputError, MissingExtra
 from diptych.networks import Network, Weights
 from diptych.networks.graph import onnx_graph
+from diptych.probabilities import Logits
 
 try:
     import torch
