@@ -1,12 +1,9 @@
 """Backbones from keras.applications: `keras/ResNet50`, `keras/VGG16` and three dozen others."""
 
-import contextlib
-import logging
 import random
 import sys
 import tempfile
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
+from diptych.engines.libraries import quiet, said
 from diptych.errors import InputError, MissingExtra
 from diptych.networks import Dense, Dropout, External, Network
 from diptych.networks.graph import INPUT, OPSET, renamed
@@ -77,7 +75,7 @@ def pretrained(layer: External, weights: str) -> Arrays:
     except Exception as cause:
         # urllib, http.client, h5py and Keras each raise errors of their own.
         raise InputError(
-            f"the weights of keras/{layer.model} cannot be fetched ({_said(cause)}); "
+            f"the weights of keras/{layer.model} cannot be fetched ({said(cause)}); "
             "give a file with --weights FILE, or start without with --weights none"
         ) from cause
 
@@ -100,7 +98,7 @@ def onnx_graph(whole: keras.Model, output: str) -> bytes:
         lambda images: whole(images, training=False),
         input_signature=[tf.TensorSpec((None, *whole.input.shape[1:]), tf.uint8, name=INPUT)],
     )
-    with _quiet("tensorflow", "tf2onnx"):
+    with quiet("tensorflow", "tf2onnx"):
         # Weights become constants first: what a layer keeps besides weights is lost otherwise.
         frozen = convert_variables_to_constants_v2(
             answer.get_concrete_function(), lower_control_flow=False, aggressive_inlining=True
@@ -154,7 +152,7 @@ def _created(
         if weights:
             raise
         raise InputError(
-            f"keras/{layer.model} cannot take {layer.side} × {layer.side} pixels ({_said(cause)})"
+            f"keras/{layer.model} cannot take {layer.side} × {layer.side} pixels ({said(cause)})"
         ) from cause
     finally:
         random.setstate(state)
@@ -180,7 +178,7 @@ def _from_file(layer: External, path: Path) -> Arrays:
     except Exception as cause:
         # h5py and Keras each raise errors of their own.
         raise InputError(
-            f"{path}: no weights of keras/{layer.model} without its last layer ({_said(cause)})"
+            f"{path}: no weights of keras/{layer.model} without its last layer ({said(cause)})"
         ) from cause
     return _named(layer, model)
 
@@ -209,25 +207,6 @@ def _ours(layer: External, model: keras.Model, path: Path) -> Arrays:
                 f"it is not of keras/{layer.model}"
             )
     return {name: found[name] for name, _ in variables(layer.name, model)}
-
-
-def _said(cause: Exception) -> str:
-    """The first line of what an error says."""
-    lines = str(cause).strip().splitlines()
-    return lines[0] if lines else type(cause).__name__
-
-
-@contextlib.contextmanager
-def _quiet(*loggers: str) -> Iterator[None]:
-    """Warnings of libraries about their own insides, which no user can act on."""
-    levels = {name: logging.getLogger(name).level for name in loggers}
-    try:
-        for name in loggers:
-            logging.getLogger(name).setLevel(logging.ERROR)
-        yield
-    finally:
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
 
 
 MODELS = tuple(

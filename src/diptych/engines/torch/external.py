@@ -1,10 +1,7 @@
 """Backbones from timm: `timm/resnet18`, `timm/vgg16` and a thousand others."""
 
-import contextlib
 import io
-import logging
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from diptych.engines.libraries import quiet, said
 from diptych.errors import InputError, MissingExtra
 from diptych.networks import Dense, Dropout, External, Network, Standardise
 from diptych.networks.graph import INPUT, OPSET
@@ -59,10 +57,8 @@ def pretrained(layer: External, weights: str) -> Arrays:
         model = _created(layer, pretrained=True)
     except Exception as cause:
         # The hub's client raises errors of half a dozen libraries.
-        said = str(cause).strip().splitlines()
         raise InputError(
-            f"the weights of timm/{layer.model} cannot be fetched "
-            f"({said[0] if said else type(cause).__name__}); "
+            f"the weights of timm/{layer.model} cannot be fetched ({said(cause)}); "
             "give a file with --weights FILE, or start without with --weights none"
         ) from cause
     return _ours(layer, model.state_dict())
@@ -71,7 +67,7 @@ def pretrained(layer: External, weights: str) -> Arrays:
 def onnx_graph(whole: nn.Module, shape: tuple[int, ...], probabilities: bool) -> bytes:
     """A module as an ONNX file with any number of pictures at a time."""
     example = torch.zeros((2, *shape), dtype=torch.uint8)
-    with warnings.catch_warnings(), _quiet("torch.onnx", "onnxscript", "onnx_ir"):
+    with warnings.catch_warnings(), quiet("torch.onnx", "onnxscript", "onnx_ir"):
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
             whole,
@@ -95,7 +91,7 @@ def _created(layer: External, *, pretrained: bool) -> Any:
         sized["img_size"] = layer.side
     # Its random weights are drawn without a change to anybody's random numbers.
     hub = ("timm", "huggingface_hub")
-    with warnings.catch_warnings(), torch.random.fork_rng(), _quiet(*hub):
+    with warnings.catch_warnings(), torch.random.fork_rng(), quiet(*hub):
         warnings.simplefilter("ignore")
         return timm.create_model(layer.model, pretrained=pretrained, num_classes=0, **sized)
 
@@ -125,8 +121,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
         raise InputError(f"{path}: {cause.strerror}") from cause
     except Exception as cause:
         # safetensors, pickle, zipfile and torch each raise errors of their own.
-        said = str(cause).strip().splitlines() or [type(cause).__name__]
-        raise InputError(f"{path}: no file of weights ({said[0]})") from cause
+        raise InputError(f"{path}: no file of weights ({said(cause)})") from cause
     if not isinstance(state, dict):
         raise InputError(f"{path}: no file of weights (it holds a {type(state).__name__})")
     nested = state.get("state_dict", state)
@@ -159,16 +154,3 @@ def _timm() -> Any:
         torch.library.define("torchvision::qnms", f"({boxes}, float iou_threshold) -> Tensor")
         import timm
     return timm
-
-
-@contextlib.contextmanager
-def _quiet(*loggers: str) -> Iterator[None]:
-    """Warnings of libraries about their own insides, which no user can act on."""
-    levels = {name: logging.getLogger(name).level for name in loggers}
-    try:
-        for name in loggers:
-            logging.getLogger(name).setLevel(logging.ERROR)
-        yield
-    finally:
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)
