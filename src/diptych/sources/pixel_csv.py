@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import IO, Any, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -26,8 +26,11 @@ from diptych.errors import InputError
 from diptych.preprocess import Pixels
 from diptych.sources.columns import LABELS, SPLITS, column, part_of
 from diptych.sources.opening import delimiter, first_rows, opened
+from diptych.sources.whole_numbers import whole_numbers
 
-BLOCK = 8 * 2**20  # bytes of text
+T = TypeVar("T")
+
+BLOCK = 4 * 2**20  # bytes of text
 LOOK = 50  # rows that decide what the columns mean
 IDS = ("", "id", "index", "imageid", "image_id")
 RANGES = {"0-255": 255.0, "0-1": 1.0, "0-16": 16.0}
@@ -327,21 +330,29 @@ def _is_planar(sample: npt.NDArray[np.float64], shape: Shape) -> bool:
 
 
 def _blocks(path: Path, layout: Layout) -> Iterator[Block]:
-    """The rows in order; the next block is read and parsed while this one is used."""
-    with opened(path) as file, ThreadPoolExecutor(1) as ahead:
+    """The rows in order; while a block is used, the next is parsed and the one after it read."""
+    with opened(path) as file:
         if layout.header:
             file.readline()
-        texts = _texts(file)
+        yield from _ahead(_parsed_all(path, _ahead(_texts(file)), layout))
 
-        def following(line: int) -> Block | None:
-            text = next(texts, b"")
-            return _parsed(path, text, layout, line) if text else None
 
-        block = following(2 if layout.header else 1)
-        while block:
-            coming = ahead.submit(following, block.lines.stop)
-            yield block
-            block = coming.result()
+def _ahead(items: Iterator[T]) -> Iterator[T]:
+    """The same items, each made in another thread while the one before it is used."""
+    end = object()
+    with ThreadPoolExecutor(1) as other:
+        coming = other.submit(next, items, end)
+        while (item := coming.result()) is not end:
+            coming = other.submit(next, items, end)
+            yield item  # type: ignore[misc]
+
+
+def _parsed_all(path: Path, texts: Iterator[bytes], layout: Layout) -> Iterator[Block]:
+    line = 2 if layout.header else 1
+    for text in texts:
+        block = _quickly(text, layout, line) or _parsed(path, text, layout, line)
+        yield block
+        line = block.lines.stop
 
 
 def _texts(file: IO[bytes]) -> Iterator[bytes]:
@@ -356,6 +367,27 @@ def _texts(file: IO[bytes]) -> Iterator[bytes]:
             kept += data
     if kept.strip():
         yield kept
+
+
+def _quickly(text: bytes, layout: Layout, line: int) -> Block | None:
+    """Rows of whole numbers alone; None where something else is among them."""
+    if not layout.whole or layout.shared or layout.part is not None:
+        return None
+    values = whole_numbers(text, len(layout.names), layout.delimiter)
+    if values is None:
+        return None
+    first, last = layout.pixels[0], layout.pixels[-1]
+    together = len(layout.pixels) == last - first + 1
+    pixels = values[:, first : last + 1] if together else values[:, layout.pixels]
+    if pixels.max() > layout.most:
+        return None
+    n = len(values)
+    labels = [""] * n if layout.label is None else [_NAMES[v] for v in values[:, layout.label]]
+    levels = np.ascontiguousarray(_levels(pixels, layout))
+    return Block(range(line, line + n), labels, [""] * n, levels)
+
+
+_NAMES = [str(number) for number in range(256)]
 
 
 def _parsed(path: Path, text: bytes, layout: Layout, line: int) -> Block:

@@ -21,6 +21,8 @@ from diptych.probabilities import Logits
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+# On processors without AVX-512 TensorFlow leaves oneDNN off, and trains two to three times slower.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 @contextmanager
