@@ -33,23 +33,25 @@ def whole_numbers(text: bytes, columns: int, delimiter: str) -> Bytes | None:
 def _rows(text: Bytes, columns: int, delimiter: int) -> Bytes | None:
     digit = text - np.uint8(48)
     end = np.flatnonzero(digit > 9)  # of each number
-    if len(end) % columns:
+    line = np.flatnonzero(text == ord("\n"))
+    others = np.count_nonzero(text == delimiter) + len(line) - len(end)
+    if others or len(end) != columns * len(line) or (end[columns - 1 :: columns] != line).any():
         return None
-    separator = text[end].reshape(-1, columns)
-    if (separator[:, :-1] != delimiter).any() or (separator[:, -1] != ord("\n")).any():
+    apart = np.diff(end)
+    if end[0] not in (1, 2, 3) or apart.min() < 2 or apart.max() > 4:
         return None
-    size = np.diff(end, prepend=-1) - 1
-    if size.min() < 1 or size.max() > 3:
-        return None
-    value = digit[end - 1]
-    long = np.flatnonzero(size > 1)
+    value = digit.take(end - 1)
+    long = np.flatnonzero(apart > 2) + 1
+    if end[0] > 1:
+        long = np.concatenate([[0], long])
     if len(long):
-        tens = digit[end[long] - 2]
-        value[long] += 10 * tens
-        longest = long[size[long] == 3]
-        hundreds = digit[end[longest] - 3]
-        # Up to 99 there is room for two hundreds only below 256.
-        if (hundreds > 2).any() or ((hundreds == 2) & (value[longest] > 55)).any():
+        ends = end.take(long)
+        found = value.take(long) + 10 * digit.take(ends - 2)
+        longest = np.flatnonzero(np.concatenate([[end[0] > 2], apart > 3]).take(long))
+        hundreds = digit.take(ends.take(longest) - 3)
+        # Above two hundreds and 55 there is no room in a byte.
+        if (hundreds > 2).any() or ((hundreds == 2) & (found.take(longest) > 55)).any():
             return None
-        value[longest] += 100 * hundreds
+        found[longest] += 100 * hundreds
+        value[long] = found
     return value.reshape(-1, columns)
