@@ -137,7 +137,7 @@ class Comparison:
     def verdict(self) -> str:
         """What follows, in words."""
         gap = f"{100 * abs(self.difference.value):.2f} points"
-        reach = f"{100 * self.difference.low:+.2f} to {100 * self.difference.high:+.2f} points"
+        reach = f"{self.difference.reach} points"
         fast, slow = sorted(self.candidates, key=lambda c: -c.speed.train_rate)
         ratio = fast.speed.train_rate / slow.speed.train_rate
         speed = (

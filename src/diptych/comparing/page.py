@@ -37,8 +37,8 @@ def comparison_page(found: Comparison) -> str:
                 bars, "Difference of the test accuracies", "points of accuracy", zero=0.0
             ),
             "difference_says": (
-                f"{first.engine} minus {second.engine}: {100 * gap.value:+.2f} points of test "
-                f"accuracy, 95 % interval {100 * gap.low:+.2f} to {100 * gap.high:+.2f}."
+                f"Test accuracy of {first.engine} less that of {second.engine}: a difference of "
+                f"{100 * abs(gap.value):.2f} points, 95 % interval {gap.reach}."
             ),
             "tests": [(run.seed, test) for run, test in zip(first.runs, found.tests, strict=True)],
             "history_plot": lines(

@@ -35,6 +35,12 @@ class Difference(NamedTuple):
     low: float
     high: float
 
+    @property
+    def reach(self) -> str:
+        """The interval in percentage points."""
+        low, high = (f"{100 * value:+.2f}".replace("-", "−") for value in (self.low, self.high))
+        return f"{low} to {high}"
+
 
 def mcnemar(first_N: Right, second_N: Right) -> Test:
     """Compare two classifiers by the pictures that only one of them got right."""
