@@ -1,5 +1,7 @@
 import json
+import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -196,3 +198,18 @@ def test_pictures_that_cannot_be_used_stop_the_training_by_name(
     parts = split(read(root))
     with pytest.raises(InputError, match=r"bad\.jpg: not an image"):
         ImageClassifier(SMALL).fit(parts.train, parts.valid).evaluate(parts.test)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text there")
+def test_a_name_that_is_no_text_is_kept_as_it_is(
+    folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    root = folder_of(30)
+    odd = os.fsdecode(b"bad\xff.png")
+    (root / "red" / "red000.png").rename(root / "red" / odd)
+    data = read(root)
+    found = audit(data, size=32)
+    parts = split(clean(data, found))
+    tested = ImageClassifier(SMALL).fit(parts.train, parts.valid).evaluate(parts.test)
+    out = tested.save(tmp_path / "a.bundle", audit=found)
+    assert b"red/bad\xff.png" in (out / "splits.csv").read_bytes()

@@ -71,3 +71,12 @@ def test_nothing_to_read_is_said_in_a_line(tmp_path: Path) -> None:
 def test_the_order_of_classes_is_locked_by_a_hash() -> None:
     assert classes_hash(["a", "b"]) != classes_hash(["b", "a"])
     assert classes_hash(["ab", "c"]) != classes_hash(["a", "bc"])
+
+
+def test_what_a_mac_puts_into_archives_is_no_class(folder_of: Callable[..., Path]) -> None:
+    root = folder_of(2)
+    (root / "__MACOSX" / "red").mkdir(parents=True)
+    (root / "__MACOSX" / "red" / "._red000.png").write_bytes(b"x")
+    data = read(root)
+    assert data.classes == ("blue", "red")
+    assert [stray.reason for stray in data.strays] == ["hidden folder"]

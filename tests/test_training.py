@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
+from safetensors import SafetensorError
 
 from conftest import BLUE, RED
 from diptych import engines, training
@@ -231,3 +232,16 @@ def test_a_loss_that_is_no_number_stops_the_training_with_advice(tmp_path: Path)
     engine = Scripted(1.0, float("nan"))
     with pytest.raises(InputError, match="no longer a number in epoch 2; try a lower"):
         trained(engine, Schedule(5, 5, 0.01, 0), tmp_path)
+
+
+def test_a_checkpoint_that_cannot_be_written_is_said_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(self: Scripted, directory: Path) -> None:
+        (directory / "half").write_text("x")
+        raise SafetensorError("I/O error: No space left on device")
+
+    monkeypatch.setattr(Scripted, "save", full)
+    with pytest.raises(InputError, match=r"no checkpoint can be written .*No space left"):
+        trained(Scripted(1, 2), Schedule(2, 9, 0.1, 0.1), tmp_path)
+    assert not list(tmp_path.iterdir())

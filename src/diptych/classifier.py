@@ -153,13 +153,13 @@ class Evaluation:
             bundle.GRAPH: with_metadata(self.model.graph, _metadata(facts)),
             "recipe.toml": self.recipe.to_toml().encode(),
             "history.csv": _history_csv(self.model.history).encode(),
-            "predictions.csv": self.predictions.to_csv().encode(),
-            "splits.csv": self.parts.to_csv().encode(),
+            "predictions.csv": self.predictions.to_csv().encode(errors="surrogateescape"),
+            "splits.csv": self.parts.to_csv().encode(errors="surrogateescape"),
             "README.md": model_card(Path(path).name, facts).encode(),
             **golden,
         }
         if audit is not None:
-            members["audit.csv"] = audit.to_csv().encode()
+            members["audit.csv"] = audit.to_csv().encode(errors="surrogateescape")
         bundle.write(Path(path), members, facts, force)
         return Path(path)
 

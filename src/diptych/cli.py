@@ -354,7 +354,7 @@ def audit(
     if out:
         from diptych.bundle import write_file
 
-        write_file(out / "audit.csv", found.to_csv().encode())
+        write_file(out / "audit.csv", found.to_csv().encode(errors="surrogateescape"))
     if as_json:
         _print_json(
             {

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+from safetensors import SafetensorError
 
 from diptych.batches import Batches, Rows
 from diptych.engines import Engine
@@ -122,13 +123,23 @@ def _scores(logits_NK: Logits, labels: Sequence[int]) -> tuple[float, float]:
 
 
 def _save(engine: Engine, history: list[Epoch], keep: Path) -> None:
-    """Write a checkpoint aside, put it in place, drop those that are no longer needed."""
+    """Write a checkpoint aside, put it in place, drop those that are no longer needed.
+
+    Raises InputError where it cannot be written; those before it stay.
+    """
     aside = keep / "writing"
     shutil.rmtree(aside, ignore_errors=True)
-    aside.mkdir(parents=True)
-    engine.save(aside)
-    (aside / "history.json").write_text(json.dumps(history), encoding="utf-8")
-    aside.rename(_checkpoint(keep, len(history)))
+    try:
+        aside.mkdir(parents=True)
+        engine.save(aside)
+        (aside / "history.json").write_text(json.dumps(history), encoding="utf-8")
+        aside.rename(_checkpoint(keep, len(history)))
+    except (OSError, SafetensorError) as cause:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise InputError(
+            f"{keep}: no checkpoint can be written ({cause}); "
+            "free some space or set DIPTYCH_CACHE to a folder with more"
+        ) from cause
     needed = {_checkpoint(keep, _best(history)), _checkpoint(keep, len(history))}
     for old in set(keep.glob("epoch-*")) - needed:
         shutil.rmtree(old)

@@ -31,7 +31,7 @@ def read_folder(root: Path) -> Dataset:
     samples, strays = [], []
     for name in names:
         folders = name.split("/")[:-1]
-        if hidden := next((f for f in folders if f.startswith(".") or f == "__MACOSX"), ""):
+        if hidden := next(filter(_is_hidden, folders), ""):
             strays.append(Stray(name, "hidden folder", f"{hidden} is a folder of a program"))
         elif depth and (not folders or folders[0].lower() not in PART_NAMES):
             strays.append(Stray(name, "no part", "outside of train, valid and test"))
@@ -55,7 +55,12 @@ def _is_split(root: Path) -> bool:
 
 
 def _folders(root: Path) -> list[str]:
-    return [entry.name for entry in root.iterdir() if entry.is_dir() and entry.name[0] != "."]
+    return [e.name for e in root.iterdir() if e.is_dir() and not _is_hidden(e.name)]
+
+
+def _is_hidden(folder: str) -> bool:
+    """Whether a folder is one that some program keeps for itself."""
+    return folder.startswith(".") or folder == "__MACOSX"
 
 
 def _names(root: Path) -> Iterator[str]:
