@@ -152,7 +152,7 @@ def test_weights_of_something_else_are_refused_in_a_line(tmp_path: Path) -> None
 
 
 def test_what_keras_lacks_or_cannot_take_is_said() -> None:
-    with pytest.raises(InputError, match="no network 'keras/ResNet5O'; did you mean 'ResNet50'"):
+    with pytest.raises(InputError, match="'keras/ResNet5O'; did you mean 'keras/ResNet50'"):
         network("ResNet5O")
     recipe = Recipe(engine="tensorflow", network="keras/ResNet50")
     with pytest.raises(InputError, match="needs square colour pictures"):

@@ -1,6 +1,9 @@
+import hashlib
 import json
 import os
+import random
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -78,11 +81,50 @@ def test_a_changed_byte_is_noticed(bundle: Path, member: str) -> None:
         load(bundle)
 
 
+def changed(bundle: Path, **facts: object) -> None:
+    """Change what bundle.json says, and its hash with it, as no accident does."""
+    told = json.loads((bundle / "bundle.json").read_text())
+    data = json.dumps({**told, **facts}).encode()
+    (bundle / "bundle.json").write_bytes(data)
+    seal = f"{hashlib.sha256(data).hexdigest()}  bundle.json\n"
+    (bundle / "bundle.json.sha256").write_text(seal)
+
+
 def test_swapped_classes_are_noticed(bundle: Path) -> None:
-    facts = json.loads((bundle / "bundle.json").read_text())
-    facts["classes"].reverse()
-    (bundle / "bundle.json").write_text(json.dumps(facts))
+    changed(bundle, classes=["red", "blue"])
     with pytest.raises(BundleError, match="the classes were changed"):
+        load(bundle)
+
+
+def test_no_bit_of_a_bundle_changes_unnoticed(bundle: Path) -> None:
+    files = [path for path in sorted(bundle.rglob("*")) if path.is_file()]
+    rng = random.Random(0)
+    for file in (*files, *[bundle / "bundle.json"] * 60):
+        data = file.read_bytes()
+        flipped = bytearray(data)
+        flipped[rng.randrange(len(data))] ^= 1 << rng.randrange(8)
+        file.write_bytes(flipped)
+        with pytest.raises(BundleError):
+            load(bundle)
+        file.write_bytes(data)
+    load(bundle)
+
+
+def test_the_hash_of_bundle_json_is_checked_by_sha256sum(bundle: Path) -> None:
+    if not shutil.which("sha256sum"):
+        pytest.skip("sha256sum is not installed")
+    command = ["sha256sum", "--check", "bundle.json.sha256"]
+    assert subprocess.run(command, cwd=bundle, capture_output=True).returncode == 0
+
+
+def test_a_bundle_that_may_not_be_read_is_not_called_damaged(
+    bundle: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "read_bytes", closed)
+    with pytest.raises(BundleError, match="cannot be read \\(Permission denied\\)"):
         load(bundle)
 
 
@@ -107,10 +149,9 @@ def test_what_is_no_bundle_is_refused_in_a_line(bundle: Path, tmp_path: Path) ->
         load(tmp_path)
     shutil.copytree(bundle, tmp_path / "cut")
     (tmp_path / "cut" / "model.onnx").unlink()
-    with pytest.raises(BundleError, match="incomplete"):
+    with pytest.raises(BundleError, match=r"incomplete, without model\.onnx"):
         load(tmp_path / "cut")
-    facts = json.loads((bundle / "bundle.json").read_text())
-    (bundle / "bundle.json").write_text(json.dumps({**facts, "format": 99}))
+    changed(bundle, format=99)
     with pytest.raises(BundleError, match="format 99, this version reads up to 1"):
         load(bundle)
     (bundle / "bundle.json").write_text("{")

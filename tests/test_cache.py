@@ -125,7 +125,23 @@ def test_usage_and_clear(own_cache: Path) -> None:
     assert cache.usage().rows == 0
 
 
-def test_a_limit_that_is_no_number_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DIPTYCH_CACHE_LIMIT", "lots")
-    with pytest.raises(InputError, match="a number of GiB, not 'lots'"):
+@pytest.mark.parametrize("limit", ["lots", "inf", "nan", "-1"])
+def test_a_limit_that_is_no_number_is_refused(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIPTYCH_CACHE_LIMIT", limit)
+    with pytest.raises(InputError, match=f"a number of GiB from 0 on, not '{limit}'"):
         cache.limit()
+
+
+def test_what_may_not_be_deleted_or_made_is_said(
+    own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    (own_cache / "pixels").mkdir()
+    monkeypatch.setattr("shutil.rmtree", refuse)
+    with pytest.raises(InputError, match=r"pixels: cannot be deleted \(Permission denied\)"):
+        cache.clear()
+    (own_cache / "file").touch()
+    with pytest.raises(InputError, match=r"cannot be written .* set DIPTYCH_CACHE to another"):
+        Store(own_cache / "file" / "below", (1,), "uint8")

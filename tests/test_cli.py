@@ -1,4 +1,5 @@
 import json
+import os
 import shutil
 import signal
 import subprocess
@@ -117,6 +118,54 @@ def test_predict_reports_a_bad_picture_on_its_line(bundle: Path, tmp_path: Path)
     assert set(answers[1]["probabilities"]) == {"blue", "red"}
 
 
+def test_nothing_that_is_named_stops_the_rest(bundle: Path, tmp_path: Path) -> None:
+    picture(900, hue=RED).save(tmp_path / "good.png")
+    (tmp_path / "empty").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    bad: dict[str | Path, str] = {
+        tmp_path / "empty": "not an image: a folder with no file in it",
+        tmp_path / "pipe": "not an image: a pipe or device",
+        "/dev/zero": "not an image: a pipe or device",
+        "x" * 5000: "unreadable: file name too long",
+        "a**.jpg": "unreadable: no such file or directory",
+    }
+    run = diptych("predict", bundle, *bad, tmp_path / "good.png")
+    assert run.returncode == 1
+    assert run.stderr == ""
+    *complaints, good = run.stdout.splitlines()
+    for line, (name, complaint) in zip(complaints, bad.items(), strict=True):
+        assert line.startswith(f"{name}  cannot be read: {complaint}")
+    assert "  red  " in good
+    run = diptych("predict", bundle, "-", stdin=f"nul\0{tmp_path / 'good.png'}\0")
+    assert "  red  " in run.stdout.splitlines()[1]
+
+
+def test_no_picture_named_is_said(bundle: Path) -> None:
+    assert "no picture was named" in complaint("predict", bundle)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text there")
+@pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
+def test_any_name_can_be_said(
+    bundle: Path, tmp_path: Path, encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", f"{encoding}:strict")
+    names = [os.fsdecode(b"bad\xff.png"), "two\nlines.png", "пицца.png", "\U0001f355.png"]
+    for name in names:
+        picture(900, hue=RED).save(tmp_path / name)
+    paths = [str(tmp_path / name) for name in names]
+    assert [answer["path"] for answer in answer_of("predict", bundle, *paths)] == paths
+    run = diptych("predict", bundle, *paths)
+    assert run.returncode == 0
+    assert [line.endswith("%") for line in run.stdout.splitlines()] == [True] * len(names)
+    listed = "\0".join(paths).encode(errors="surrogateescape")
+    command = [sys.executable, "-m", "diptych", "predict", str(bundle), "-", "--json"]
+    piped = subprocess.run(command, input=listed, capture_output=True, timeout=300)
+    expected = paths if encoding == "utf-8" else paths[:2]
+    found = [answer["path"] for answer in json.loads(piped.stdout) if not answer["error"]]
+    assert found[: len(expected)] == expected
+
+
 def test_evaluate_answers_with_scores(
     folder_of: Callable[..., Path], bundle: Path, tmp_path: Path
 ) -> None:
@@ -177,6 +226,30 @@ def test_a_wrong_choice_is_one_line(
     assert not out.exists()
 
 
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        (["--network", "timm/resnet81"], "did you mean 'timm/resnet"),
+        (["--weights", "absent.safetensors"], "no such file of weights"),
+        (["--engine", "linear"], "cannot train efficientnet_lite0; add --network linear"),
+    ],
+)
+def test_a_wrong_choice_is_said_before_the_look_at_the_data(
+    tmp_path: Path, extra: Sequence[str], expected: str
+) -> None:
+    # There is no data at all: that would be the next complaint.
+    given: list[str | Path] = ["train", tmp_path / "absent", "--out", tmp_path / "a.bundle", *extra]
+    assert expected in complaint(*given)
+
+
+def test_an_audit_is_refused_before_the_look_at_the_data(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    absent = tmp_path / "absent"
+    said = complaint("audit", absent, "--out", tmp_path / "file")
+    assert "file is a file; name a folder" in said
+    assert "between 8 and 1024, not 0" in complaint("audit", absent, "--size", "0")
+
+
 def test_data_that_cannot_be_trained_on_is_one_line(
     folder_of: Callable[..., Path], tmp_path: Path
 ) -> None:
@@ -193,7 +266,7 @@ def test_data_that_cannot_be_trained_on_is_one_line(
     few = folder_of(9, name="few")
     (few / "green").mkdir()
     picture(1).save(few / "green" / "1.png")
-    assert "class 'green' has 1 independent pictures; at least 3 are needed" in said(few)
+    assert "class 'green' has 1 independent picture; at least 3 are needed" in said(few)
     (few / "green" / "1.png").unlink()
     assert "class 'green' has no usable picture" in said(few)
     assert not (tmp_path / "a.bundle").exists()

@@ -121,6 +121,18 @@ def test_both_kinds_of_file_hold_the_same_weights(tmp_path: Path) -> None:
             np.testing.assert_array_equal(value, expected.numpy(), err_msg=name)
 
 
+@pytest.mark.parametrize("file", ["weights.pth", "model.safetensors"])
+def test_what_a_bundle_holds_or_exports_comes_back(file: str, tmp_path: Path) -> None:
+    whole = network("test_resnet")
+    weights = engines.build("torch", whole, initial(whole, 0), SGD, 3).weights()
+    state = {name: torch.from_numpy(value) for name, value in weights.items()}
+    recipe = Recipe(network="timm/test_resnet", weights=str(saved(state, tmp_path / file)))
+    found = engines.pretrained(whole, recipe)
+    assert found.keys() == {name for name in weights if name.startswith("backbone.")}
+    for name, value in found.items():
+        np.testing.assert_array_equal(value, weights[name], err_msg=name)
+
+
 def test_weights_of_another_model_are_refused_with_the_first_that_is_missing(
     tmp_path: Path,
 ) -> None:
@@ -142,7 +154,7 @@ def test_a_file_without_weights_is_refused_in_a_line(name: str, tmp_path: Path) 
     assert message("test_resnet", file) == f"{file}: No such file or directory"
     for content in (b"", b"junk" * 99):
         file.write_bytes(content)
-        assert message("test_resnet", file).startswith(f"{file}: no file of weights (")
+        assert message("test_resnet", file).startswith(f"{file}: no file of weights")
 
 
 def test_a_file_of_something_else_is_refused_in_a_line(tmp_path: Path) -> None:
@@ -162,13 +174,24 @@ class Command:
 def test_a_file_that_runs_a_command_is_refused_unrun(tmp_path: Path) -> None:
     file = tmp_path / "trap.pth"
     torch.save({"conv1.0.weight": Command(f"touch {tmp_path / 'sprung'}")}, file)
-    assert message("test_resnet", file).startswith(f"{file}: no file of weights (")
+    said = message("test_resnet", file)
+    assert said.startswith(f"{file}: no file of weights, or one with more in it than tensors")
+    # torch's own advice would run the command.
+    assert "weights_only" not in said
     assert list(tmp_path.iterdir()) == [file]
 
 
 def test_an_unknown_model_names_the_nearest() -> None:
-    with pytest.raises(InputError, match="no network 'timm/resnet81'; did you mean 'resnet"):
+    with pytest.raises(InputError, match="no network 'timm/resnet81'; did you mean 'timm/resnet"):
         network("resnet81")
+
+
+def test_a_name_without_its_library_is_completed() -> None:
+    with pytest.raises(InputError, match="no network 'resnet50'; did you mean 'timm/resnet50'"):
+        engines.refuse_unknown(Recipe(network="resnet50"))
+    with pytest.raises(InputError, match=r"no network 'timm/'; it has [\d,]+, such as") as refused:
+        engines.refuse_unknown(Recipe(network="timm/"))
+    assert len(str(refused.value)) < 300
 
 
 def test_to_name_a_network_touches_nobody_elses_random_numbers() -> None:

@@ -14,6 +14,7 @@ from safetensors.numpy import save_file
 
 from diptych.engines import pretrained
 from diptych.engines.torch.external import _timm
+from diptych.engines.torch.files import state_file
 from diptych.engines.torch.modules import module
 from diptych.errors import InputError
 from diptych.networks import (
@@ -28,7 +29,7 @@ from diptych.networks import (
 )
 from diptych.networks import pretrained as weights_of_others
 from diptych.networks.graph import onnx_graph, renamed
-from diptych.networks.pretrained import efficientnet_lite0, from_file, read_torch_pickle
+from diptych.networks.pretrained import efficientnet_lite0, read_torch_pickle
 from diptych.networks.zoo import ZOO
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph
@@ -154,6 +155,10 @@ def test_a_tensor_larger_than_its_numbers_is_refused() -> None:
         read_torch_pickle(data.replace(shape, b"K\xffK\x05\x86"))
 
 
+def from_file(network: Network, path: Path) -> Weights:
+    return pretrained(network, Recipe(weights=str(path)))
+
+
 def test_a_file_of_weights_gives_the_backbone_back(tmp_path: Path) -> None:
     network = ZOO["cnn"]((32, 32, 3), 4, 0.1)
     weights = initial(network, 5)
@@ -166,6 +171,14 @@ def test_a_file_of_weights_gives_the_backbone_back(tmp_path: Path) -> None:
     other = ZOO["cnn"]((32, 32, 3), 9, 0.1)
     recipe = Recipe(network="cnn", weights=str(tmp_path / "model.safetensors"))
     assert pretrained(other, recipe).keys() == found.keys()
+
+
+def test_what_was_exported_for_torch_comes_back(tmp_path: Path) -> None:
+    network = ZOO["cnn"]((32, 32, 3), 4, 0.1)
+    weights = initial(network, 5)
+    (tmp_path / "weights.pth").write_bytes(state_file(weights))
+    found = from_file(network, tmp_path / "weights.pth")
+    np.testing.assert_array_equal(found["stem.conv.weight"], weights["stem.conv.weight"])
 
 
 def test_a_file_of_other_weights_is_refused_with_the_first_that_is_wrong(tmp_path: Path) -> None:

@@ -131,3 +131,23 @@ def test_what_is_wrong_with_a_file_has_a_name(data: bytes, reason: str) -> None:
 def test_a_decompression_bomb_is_refused_before_it_explodes() -> None:
     with pytest.raises(ImageError, match="pixels"):
         decode(encoded(Image.new("1", (30_000, 30_000))), (16, 16, 3))
+
+
+@pytest.mark.parametrize(("bits", "shift"), [(8, 0), (10, 2), (12, 4), (16, 8)])
+def test_a_scan_of_fewer_bits_than_its_file_is_as_bright_as_it_was(bits: int, shift: int) -> None:
+    levels = np.arange(256, dtype=np.uint16).reshape(16, 16) << shift
+    levels[-1, -1] = (1 << bits) - 1
+    found = decode(encoded(Image.fromarray(levels), "PNG"), (16, 16, 1)).pixels[..., 0]
+    assert np.array_equal(found, np.arange(256).reshape(16, 16))
+    tiff = decode(encoded(Image.fromarray(levels), "TIFF"), (16, 16, 1)).pixels[..., 0]
+    assert np.array_equal(tiff, found)
+
+
+def test_a_transparent_level_of_16_bits_lies_on_white() -> None:
+    levels = np.full((16, 16), 0x1234, np.uint16)
+    levels[8:] = 0x8000
+    file = io.BytesIO()
+    Image.fromarray(levels).save(file, "PNG", transparency=0x1234)
+    found = decode(file.getvalue(), (16, 16, 3)).pixels
+    assert (found[:8] == 255).all()
+    assert (found[8:] == 0x80).all()

@@ -7,6 +7,7 @@ from conftest import picture
 from diptych.dataset import classes_hash
 from diptych.errors import InputError
 from diptych.sources import read
+from diptych.splitting import split
 
 
 def put(root: Path, *names: str) -> Path:
@@ -40,8 +41,47 @@ def test_a_split_that_is_there_is_kept(tmp_path: Path) -> None:
 
 def test_parts_with_other_classes_are_refused_with_the_difference(tmp_path: Path) -> None:
     put(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/cat/1.png")
-    with pytest.raises(InputError, match="test lacks dog"):
+    put(tmp_path, "train/emu/1.png", "test/fox/1.png")
+    differences = "test has no picture of dog, emu; train has no picture of fox"
+    with pytest.raises(InputError, match=f"{tmp_path}: the classes .* differ: {differences}"):
         read(tmp_path)
+
+
+def test_an_empty_class_or_part_is_noticed(tmp_path: Path) -> None:
+    put(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/cat/1.png")
+    (tmp_path / "test" / "dog").mkdir()
+    with pytest.raises(InputError, match="test has no picture of dog"):
+        read(tmp_path)
+    put(tmp_path, "test/dog/1.png")
+    (tmp_path / "val").mkdir()
+    with pytest.raises(InputError, match="val has no picture of cat, dog"):
+        read(tmp_path)
+
+
+def test_a_part_without_labels_is_set_aside_file_by_file(tmp_path: Path) -> None:
+    data = read(put(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/1.png", "test/2.png"))
+    assert [(stray.name, stray.reason) for stray in data.strays] == [
+        ("test/1.png", "no class"),
+        ("test/2.png", "no class"),
+    ]
+    assert {sample.part for sample in data.samples} == {"train"}
+
+
+def test_parts_without_train_are_no_classes(tmp_path: Path) -> None:
+    names = [f"{part}/{label}/1.png" for part in ("test", "val") for label in ("cat", "dog")]
+    data = read(put(tmp_path, *names))
+    assert data.classes == ("cat", "dog")
+    with pytest.raises(InputError, match="has test and valid, and no train part"):
+        split(data)
+
+
+def test_links_are_followed_and_never_in_circles(tmp_path: Path) -> None:
+    put(tmp_path / "far", "1.png", "deep/2.png")
+    put(tmp_path / "data", "dog/1.png")
+    (tmp_path / "data" / "cat").symlink_to(tmp_path / "far")
+    (tmp_path / "far" / "back").symlink_to(tmp_path / "data")
+    names = [sample.name for sample in read(tmp_path / "data").samples]
+    assert names == ["cat/1.png", "cat/deep/2.png", "dog/1.png"]
 
 
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:
@@ -50,11 +90,12 @@ def test_a_class_may_be_called_train(tmp_path: Path) -> None:
 
 
 def test_files_outside_of_classes_are_named_not_skipped(tmp_path: Path) -> None:
-    put(tmp_path, "cat/a.png", "dog/b.png", "notes.png", ".thumbs/c.png")
+    put(tmp_path, "cat/a.png", "dog/b.png", "notes.png", ".thumbs/c.png", "cat/.d.png")
     data = read(tmp_path)
     assert {stray.name: stray.reason for stray in data.strays} == {
         "notes.png": "no class",
         ".thumbs/c.png": "hidden folder",
+        "cat/.d.png": "hidden file",
     }
 
 

@@ -2,6 +2,7 @@
 
 =====================  ==========================================================================
 bundle.json            format, classes, preprocess, recipe, scores, versions, hash of every member
+bundle.json.sha256     the hash of bundle.json, as sha256sum writes and checks it
 model.safetensors      the weights under canonical names
 model.onnx             uint8 pixels (N, S, S, 3) in, probabilities (N, classes) out
 golden/                a few encoded pictures, and the pixels and answers expected of them
@@ -28,6 +29,7 @@ from diptych.errors import BundleError, InputError
 
 FORMAT = 1
 FACTS = "bundle.json"
+SEAL = "bundle.json.sha256"
 WEIGHTS = "model.safetensors"
 GRAPH = "model.onnx"
 GOLDEN = "golden/expected.safetensors"
@@ -74,11 +76,22 @@ def refuse_unwritable_file(path: Path, force: bool) -> None:
         raise InputError(f"{path} is a folder; name a file with --out")
 
 
+def refuse_unwritable_folder(path: Path) -> None:
+    """Raise InputError where no file can be written into a folder, which need not exist yet."""
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file; name a folder with --out")
+    _refuse_closed(path / "new")
+
+
 def _refuse_existing(path: Path, force: bool) -> None:
     if path.exists():
         if not force:
             raise InputError(f"{path} exists already; name another --out, or add --force")
-        return
+    else:
+        _refuse_closed(path)
+
+
+def _refuse_closed(path: Path) -> None:
     above = next(folder for folder in path.absolute().parents if folder.exists())
     if not (above.is_dir() and os.access(above, os.W_OK)):
         raise InputError(f"{path}: nothing can be written in {above}; name another --out")
@@ -92,7 +105,9 @@ def write(path: Path, members: Mapping[str, bytes], facts: Mapping[str, Any], fo
         for name, data in members.items():
             write_synced(aside / name, data)
         whole = {"format": FORMAT, **facts, "members": hashes}
-        write_synced(aside / FACTS, (json.dumps(whole, indent=2) + "\n").encode())
+        told = (json.dumps(whole, indent=2) + "\n").encode()
+        write_synced(aside / FACTS, told)
+        write_synced(aside / SEAL, _seal(told))
         old = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.old")
         if path.exists():
             path.rename(old)
@@ -106,14 +121,17 @@ def open_bundle(path: str | Path) -> Bundle:
     Raises BundleError when it is missing, damaged, or of a newer format.
     """
     root = Path(path)
-    if not root.exists():
-        raise BundleError(f"{path}: no such bundle")
     try:
-        facts = json.loads((root / FACTS).read_text(encoding="utf-8"))
+        if not root.exists():
+            raise BundleError(f"{path}: no such bundle")
+        told = (root / FACTS).read_bytes()
+        facts = json.loads(told)
         newer = int(facts["format"]) > FORMAT
-    except FileNotFoundError as cause:
+    except (FileNotFoundError, NotADirectoryError) as cause:
         raise BundleError(f"{path}: no bundle; it has no {FACTS}") from cause
-    except (OSError, ValueError, KeyError, TypeError) as cause:
+    except OSError as cause:
+        raise BundleError(f"{path}: cannot be read ({cause.strerror})") from cause
+    except (ValueError, KeyError, TypeError) as cause:
         raise BundleError(f"{path}: {FACTS} is damaged ({cause}); copy it anew") from cause
     if newer:
         raise BundleError(
@@ -122,18 +140,28 @@ def open_bundle(path: str | Path) -> Bundle:
         )
     bundle = Bundle(root, facts)
     try:
-        _verify(bundle)
-    except (OSError, KeyError, TypeError, AttributeError) as cause:
-        raise BundleError(f"{path}: incomplete ({cause}); train again or copy it anew") from cause
+        _verify(bundle, told)
+    except FileNotFoundError as cause:
+        missing = Path(cause.filename).relative_to(root)
+        raise BundleError(f"{path}: incomplete, without {missing}; copy it anew") from cause
+    except OSError as cause:
+        raise BundleError(f"{cause.filename}: cannot be read ({cause.strerror})") from cause
     return bundle
 
 
-def _verify(bundle: Bundle) -> None:
+def _verify(bundle: Bundle, told: bytes) -> None:
+    """Raise BundleError where a byte of the bundle is not as it was written."""
+    if bundle.read(SEAL) != _seal(told):
+        raise BundleError(f"{bundle.path / FACTS}: changed since it was written; copy it anew")
     for name, expected in bundle.facts["members"].items():
         if hashlib.sha256(bundle.read(name)).hexdigest() != expected:
             raise BundleError(f"{bundle.path / name}: changed since it was written; copy it anew")
     if classes_hash(bundle.classes) != bundle.facts["classes_sha256"]:
         raise BundleError(f"{bundle.path / FACTS}: the classes were changed; copy it anew")
+
+
+def _seal(told: bytes) -> bytes:
+    return f"{hashlib.sha256(told).hexdigest()}  {FACTS}\n".encode()
 
 
 @contextlib.contextmanager

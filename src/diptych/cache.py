@@ -55,7 +55,8 @@ class Store:
         self._maps: dict[Path, mmap.mmap] = {}
         self._own: Path | None = None
         self._own_rows = 0
-        folder.mkdir(parents=True, exist_ok=True)
+        with _unwritable(folder):
+            folder.mkdir(parents=True, exist_ok=True)
         for index in sorted(folder.glob("*.jsonl")):
             self._load(index)
 
@@ -79,7 +80,7 @@ class Store:
         shard = self._own_shard()
         lines: list[str] = []
         added: dict[str, Entry] = {}
-        with _full_disk(self.folder):
+        with _unwritable(self.folder):
             with shard.open("ab") as file:
                 for key, row, facts in rows:
                     position, checksum = -1, 0
@@ -109,7 +110,7 @@ class Store:
             key: Entry(shard, first + i, zlib.crc32(row.data), facts)
             for i, (key, row) in enumerate(zip(keys, block, strict=True))
         }
-        with _full_disk(self.folder):
+        with _unwritable(self.folder):
             with shard.open("ab") as file:
                 file.seek(first * self._row_bytes)
                 file.write(block.data)
@@ -200,10 +201,10 @@ def folder() -> Path:
 def limit() -> int:
     """How many bytes the cache may hold before the least recently used are cleared."""
     text = os.environ.get("DIPTYCH_CACHE_LIMIT", "20")
-    try:
-        return int(float(text) * 2**30)
-    except ValueError as cause:
-        raise InputError(f"DIPTYCH_CACHE_LIMIT: a number of GiB, not '{text}'") from cause
+    with contextlib.suppress(ValueError, OverflowError):
+        if (allowed := int(float(text) * 2**30)) >= 0:
+            return allowed
+    raise InputError(f"DIPTYCH_CACHE_LIMIT: a number of GiB from 0 on, not '{text}'")
 
 
 def usage(root: Path | None = None) -> Usage:
@@ -214,10 +215,18 @@ def usage(root: Path | None = None) -> Usage:
 
 
 def clear(root: Path | None = None) -> Usage:
-    """Delete everything in the cache; returns what it held."""
+    """Delete everything in the cache; returns what it held.
+
+    Raises InputError where some of it may not be deleted.
+    """
     before = usage(root)
     for kind in KINDS:
-        shutil.rmtree(before.folder / kind, ignore_errors=True)
+        try:
+            shutil.rmtree(before.folder / kind)
+        except FileNotFoundError:
+            continue  # nothing of this kind was made, or another run clears it too
+        except OSError as cause:
+            raise InputError(f"{cause.filename}: cannot be deleted ({cause.strerror})") from cause
     return before
 
 
@@ -261,12 +270,14 @@ def _shards(root: Path) -> Iterator[tuple[float, int, Path]]:
 
 
 @contextlib.contextmanager
-def _full_disk(where: Path) -> Iterator[None]:
+def _unwritable(where: Path) -> Iterator[None]:
+    """A full disk, or a folder that may not be written, as an InputError."""
     try:
         yield
     except OSError as cause:
-        free = shutil.disk_usage(where).free // 2**20
+        above = next(f for f in (where, *where.absolute().parents) if f.exists())
+        free = shutil.disk_usage(above).free // 2**20
         raise InputError(
             f"{where}: cannot be written ({cause.strerror}; {free} MiB free); "
-            "free some space or set DIPTYCH_CACHE to a folder with more"
+            "free some space or set DIPTYCH_CACHE to another folder"
         ) from cause

@@ -5,11 +5,12 @@ given cannot be used; 130 stopped with Ctrl-C.
 """
 
 import argparse
+import io
 import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -30,6 +31,7 @@ FEW_CLASSES = 4
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; every foreseen failure is one line."""
+    _speak_any_name()
     given = vars(_parser().parse_args(arguments))
     code = 0
     try:
@@ -50,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         code = 1
     except OSError as error:
-        _fail(f"{error.filename or 'writing failed'}: {error.strerror or error}", 2)
+        _fail(f"{error.filename or 'reading or writing failed'}: {error.strerror or error}", 2)
     sys.exit(code)
 
 
@@ -297,14 +299,18 @@ def _prepared(pictures: "Dataset", recipe: "Recipe") -> "tuple[Audit, Splits]":
 
 def predict(bundle: Path, pictures: list[str], as_json: bool) -> int:
     """Say what is on each picture, a line a picture."""
+    from diptych.display import printable
     from diptych.predictor import load
+    from diptych.sources.naming import named
 
     predictor = load(bundle)
     answers = []
-    for answer in predictor.stream(_named(pictures or ["-"])):
+    for answer in predictor.stream(named(pictures or ["-"], sys.stdin)):
         answers.append(answer)
         if not as_json:
-            print(answer, flush=True)
+            print(printable(str(answer)), flush=True)
+    if not answers:
+        raise InputError("no picture was named; give files, folders or patterns")
     if as_json:
         _print_json([answer._asdict() for answer in answers])
     return 1 if any(answer.error for answer in answers) else 0
@@ -314,7 +320,7 @@ def evaluate(
     bundle: Path, data: Path, shape: str | None, value_range: str | None, as_json: bool
 ) -> None:
     """Score a bundle on other labelled pictures."""
-    from diptych.display import shown
+    from diptych.display import printable, shown
     from diptych.predictor import load
     from diptych.sources import read
 
@@ -329,7 +335,7 @@ def evaluate(
         _print_json({"bundle": str(bundle), "used": used, "set_aside": aside, **scores.to_json()})
         return
     for stray in strays:
-        print(f"{stray.name}  set aside: {stray.reason}")
+        print(printable(f"{stray.name}  set aside: {stray.reason}"))
     _print_scores(scores)
 
 
@@ -344,16 +350,19 @@ def audit(
 ) -> None:
     """Look at every file: broken, doubled, too small, labelled twice."""
     from diptych.auditing import audit as look
-    from diptych.display import shown
+    from diptych.bundle import refuse_unwritable_folder, write_file
+    from diptych.display import printable, shown
+    from diptych.recipe import Recipe
     from diptych.sources import read
 
+    if out:
+        refuse_unwritable_folder(out)
+    size = Recipe(image_size=size).image_size  # which refuses what is too small or too large
     pictures = read(data, test=test, shape=shape, value_range=value_range)
     if pictures.note:
         _note(pictures.note)
     found = look(pictures, size=size, track=shown)
     if out:
-        from diptych.bundle import write_file
-
         write_file(out / "audit.csv", found.to_csv().encode(errors="surrogateescape"))
     if as_json:
         _print_json(
@@ -366,7 +375,7 @@ def audit(
         )
         return
     for name, issue, detail, _, related in found.findings:
-        print(f"{name}  {issue}: {detail}" + (f" ({related})" if related else ""))
+        print(printable(f"{name}  {issue}: {detail}" + (f" ({related})" if related else "")))
     print(found)
 
 
@@ -420,31 +429,6 @@ def plates(folder: Path, count: int, seed: int, defects: bool, as_json: bool) ->
         print(f"{folder}: {drawn:,} files{listed}")
 
 
-def _named(pictures: Iterable[str]) -> Iterator[Path]:
-    """The files that arguments stand for; a file that does not exist is left to the predictor."""
-    for name in pictures:
-        path = Path(name)
-        if name == "-":
-            yield from (Path(line.rstrip("\n")) for line in sys.stdin if line.strip())
-        elif path.is_dir():
-            yield from _shown_files(path)
-        elif not path.exists() and any(sign in name for sign in "*?["):
-            matches = sorted(Path(path.anchor or ".").glob(str(path.relative_to(path.anchor))))
-            if not matches:
-                raise InputError(f"{name}: no file matches")
-            yield from matches
-        else:
-            yield path
-
-
-def _shown_files(folder: Path) -> Iterator[Path]:
-    """Every file below a folder but the hidden ones."""
-    for path in sorted(folder.rglob("*")):
-        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
-        if path.is_file() and not hidden:
-            yield path
-
-
 def _print_scores(scores: "Scores") -> None:
     print(f"accuracy {scores.accuracy} on {scores.n:,} pictures, macro F1 {scores.macro_f1}")
     width = max(map(len, scores.per_class))
@@ -457,14 +441,24 @@ def _print_scores(scores: "Scores") -> None:
         print(f"  {label:<{width}}  answered {said}")
 
 
+def _speak_any_name() -> None:
+    """Names of files may be bytes that are no text: read as they are, written as escapes."""
+    for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
+
+
 def _note(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 
 def _print_json(answer: Any) -> None:
-    print(json.dumps(answer, indent=2, ensure_ascii=False))
+    ascii_only = (sys.stdout.encoding or "ascii").lower() not in ("utf-8", "utf8")
+    print(json.dumps(answer, indent=2, ensure_ascii=ascii_only))
 
 
 def _fail(message: str, code: int) -> NoReturn:
-    print(f"diptych: {message}", file=sys.stderr)
+    from diptych.display import printable
+
+    print(printable(f"diptych: {message}"), file=sys.stderr)
     sys.exit(code)

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -72,16 +73,29 @@ def known(samples: Iterable[Sample], store: Store) -> Iterator[Picture]:
 def read_file(path: Path) -> bytes:
     """The bytes of a file.
 
-    Raises ImageError with the reason "too large", "permission denied" or "unreadable".
+    Raises ImageError with the reason "not an image" for a folder, pipe or device, "too large",
+    "permission denied" or "unreadable".
     """
     try:
-        if (size := path.stat().st_size) > BYTES_LIMIT:
-            raise ImageError("too large", f"{size:,} bytes; the limit is {BYTES_LIMIT:,}")
+        facts = path.stat()
+        if stat.S_ISDIR(facts.st_mode):
+            raise ImageError("not an image", _folder(path))
+        if not stat.S_ISREG(facts.st_mode):
+            raise ImageError("not an image", "a pipe or device; save what it gives as a file")
+        if facts.st_size > BYTES_LIMIT:
+            raise ImageError("too large", f"{facts.st_size:,} bytes; the limit is {BYTES_LIMIT:,}")
         return path.read_bytes()
     except PermissionError as cause:
-        raise ImageError("permission denied", "the file may not be read") from cause
-    except OSError as cause:
-        raise ImageError("unreadable", (cause.strerror or str(cause)).lower()) from cause
+        raise ImageError("permission denied", "it may not be read") from cause
+    except (OSError, ValueError) as cause:
+        # ValueError: a NUL in the name.
+        said = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
+        raise ImageError("unreadable", said.lower()) from cause
+
+
+def _folder(path: Path) -> str:
+    with os.scandir(path) as entries:
+        return "a folder; give the files in it" if any(entries) else "a folder with no file in it"
 
 
 def _read(path: Path, store: Store) -> tuple[Picture, Pixels | None]:

@@ -2,6 +2,7 @@
 
 import sys
 import time
+import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeVar
 
@@ -30,6 +31,12 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
         )
         for line in lines
     )
+
+
+def printable(text: str) -> str:
+    """A line of text that stays one line, whatever names of files are in it."""
+    odd = {c for c in text if unicodedata.category(c) in ("Cc", "Cs")}
+    return text.translate({ord(c): c.encode("unicode_escape").decode() for c in odd})
 
 
 def _bar(items: Iterable[T], doing: str, total: int) -> Iterator[T]:

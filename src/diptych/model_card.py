@@ -39,7 +39,7 @@ Rows are the labels, columns the answers:
 |---|{"---|" * len(facts["classes"])}
 {confusion}
 
-In brackets: 95 % intervals. {test["interval"]}.
+In brackets: intervals at {test["interval"]}.
 
 {_calibration(facts["calibration"])}
 

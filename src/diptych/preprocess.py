@@ -4,7 +4,9 @@ The rules, in the order in which they apply (`RULES` names their version):
 
 1. The content decides what a file is, never its name. The formats read are in `FORMATS`.
 2. Animations and documents of several pages give their first frame.
-3. 16-bit grey keeps its high byte. Floating-point pixels are refused: they have no agreed white.
+3. 16-bit grey keeps its high byte; where no pixel needs more than 8, 10 or 12 bits it is a scan of
+   so many bits, and keeps the 8 highest of those. Floating-point pixels are refused: they have no
+   agreed white.
 4. Palette, grey, CMYK, YCbCr and the like become RGB. Colour profiles are not applied.
 5. Transparent pixels lie on white.
 6. The picture is squashed to H×W with an antialiased triangle filter (Pillow's BILINEAR), so
@@ -31,7 +33,7 @@ from diptych.errors import ImageError
 
 Pixels = npt.NDArray[np.uint8]
 
-RULES = 1
+RULES = 2
 FORMATS = (
     *("JPEG", "PNG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "HEIF", "AVIF"),
     *("JPEG2000", "PPM", "ICO", "QOI", "SGI", "PCX"),
@@ -135,13 +137,23 @@ def _rgb(image: Image.Image, size: tuple[int, int]) -> Image.Image:
             "unreadable", "floating-point pixels have no agreed white; save it with 8 or 16 bits"
         )
     if mode.startswith("I"):
-        levels = np.asarray(image).astype(np.int64)
-        image = Image.fromarray((levels.clip(0, 65535) >> 8).astype(np.uint8))
-    elif image.has_transparency_data:
+        image = _eight_bits(image)
+    if image.has_transparency_data:
         image = _squash(image.convert("RGBA"), size)
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
         return Image.alpha_composite(white, image).convert("RGB")
     return _squash(image.convert("RGB"), size)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Grey of up to 16 bits as grey of 8, with an alpha channel where one level is transparent."""
+    levels = np.asarray(image).astype(np.int64).clip(0, 65535)
+    bits = next(bits for bits in (8, 10, 12, 16) if levels.max() < 1 << bits)
+    grey = Image.fromarray((levels >> (bits - 8)).astype(np.uint8))
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):
+        grey.putalpha(Image.fromarray(np.where(levels == clear, 0, 255).astype(np.uint8)))
+    return grey
 
 
 def _squash(image: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -49,6 +49,9 @@ RANGES: Mapping[str, tuple[float, float]] = {
 # 95.0 % at 256 and 96.4 % at 288 (standard error 0.3); 320 added nothing.
 IMAGE_SIZE = 288
 
+# More names than this are not listed.
+FEW_NAMES = 60
+
 PIXEL_EPOCHS, PIXEL_STEPS, PIXEL_BATCH = 8, 1500, 128
 
 
@@ -153,11 +156,18 @@ class Recipe:
         return "\n".join(lines) + "\n"
 
 
-def nearest(name: str, names: Iterable[str]) -> str:
-    """A hint for the end of an error message: the nearest of the names that exist."""
+def nearest(name: str, names: Iterable[str], prefix: str = "") -> str:
+    """A hint for the end of an error message: the nearest of the names that exist.
+
+    All are told with the same prefix.
+    """
     known = sorted(names)
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean '{close[0]}'?" if close else f"; it has: {', '.join(known)}"
+    if close := difflib.get_close_matches(name, known, n=1):
+        return f"; did you mean '{prefix}{close[0]}'?"
+    if len(known) > FEW_NAMES:
+        some = known[:: len(known) // 5][:5]
+        return f"; it has {len(known):,}, such as {', '.join(prefix + name for name in some)}"
+    return f"; it has: {', '.join(prefix + name for name in known)}"
 
 
 def _check(key: str, value: Any) -> None:

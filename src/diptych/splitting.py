@@ -61,6 +61,8 @@ def split(dataset: Dataset, *, valid: float = 0.15, test: float = 0.15, seed: in
         part: share for part, share in (("valid", valid), ("test", test)) if part not in given
     }
     open_samples = [s for s in dataset.samples if s.part in ("", "train")]
+    if given and not open_samples:
+        raise InputError(f"{dataset.root}: it has {' and '.join(sorted(given))}, and no train part")
     _large_enough(dataset, open_samples, len(shares) + 1)
     part_of = _assign(open_samples, shares, len(dataset), seed)
     samples = [s._replace(part=part_of.get(_group(s), s.part)) for s in dataset.samples]
@@ -76,7 +78,8 @@ def _large_enough(dataset: Dataset, samples: Iterable[Sample], needed: int) -> N
     for label in dataset.classes:
         if groups[label] < needed:
             raise InputError(
-                f"{dataset.root}: class '{label}' has {groups[label]} independent pictures; "
+                f"{dataset.root}: class '{label}' has {groups[label]} independent "
+                f"picture{'s' * (groups[label] != 1)}; "
                 f"at least {needed} are needed, one for each part ({', '.join(PARTS[:needed])})"
             )
 

@@ -8,6 +8,7 @@ reason              meaning
 no class            not inside a class folder
 no part             in a data set that is split already, outside of its parts
 hidden folder       in a folder that some program keeps for itself
+hidden file         its name begins with a dot
 permission denied   the file may not be read
 empty               no bytes
 not an image        no picture format that is read here, whatever the name says

@@ -18,7 +18,7 @@ from diptych.augment import Draw
 from diptych.errors import InputError, MissingExtra
 from diptych.networks import Network, Weights
 from diptych.networks.graph import onnx_graph
-from diptych.networks.pretrained import efficientnet_lite0, from_file
+from diptych.networks.pretrained import efficientnet_lite0, of_backbone, read_safetensors
 from diptych.networks.zoo import ZOO
 from diptych.probabilities import Logits
 from diptych.recipe import Recipe, nearest
@@ -94,22 +94,40 @@ def network(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Network:
 
 
 def refuse_unknown(recipe: Recipe) -> None:
-    """Raise InputError where no engine, or not the recipe's, has its network.
+    """Raise InputError where no engine, or not the recipe's, has its network, or its weights.
 
-    No framework is imported; whether a library has a model shows when it is built.
+    A framework is imported only to ask a library of backbones for a name.
     """
-    source, slash, _ = recipe.network.partition("/")
+    source, slash, model = recipe.network.partition("/")
     if not slash or source not in LIBRARIES:
-        known = [*ZOO, "timm/<name>", "keras/<Name>"]
         if recipe.network not in ZOO:
-            raise InputError(f"no network '{recipe.network}'{nearest(recipe.network, known)}")
+            raise InputError(f"no network '{recipe.network}'{_meant(recipe)}")
     elif recipe.engine != LIBRARIES[source]:
         raise InputError(
             f"network {recipe.network}: only the engine {LIBRARIES[source]} has it; "
             f"there is no twin of it for {recipe.engine}, which has: {', '.join(ZOO)}"
         )
+    if recipe.engine == "linear" and recipe.network != "linear":
+        raise InputError(
+            f"the engine linear cannot train {recipe.network}; add --network linear, "
+            "or take --engine torch or tensorflow"
+        )
     if recipe.engine != "linear" and not importlib.util.find_spec(recipe.engine):
         raise MissingExtra(_NAMES[recipe.engine], recipe.engine)
+    if slash and model not in (names := _library(source).names()):
+        raise InputError(f"no network '{recipe.network}'{nearest(model, names, f'{source}/')}")
+    if recipe.weights not in ("pretrained", "none") and not Path(recipe.weights).is_file():
+        raise InputError(f"{recipe.weights}: no such file of weights")
+
+
+def _meant(recipe: Recipe) -> str:
+    """A hint for a name that is none of ours: a library may have it."""
+    known = [*ZOO, *(f"{source}/<name>" for source in LIBRARIES)]
+    for source, engine in LIBRARIES.items():
+        installed = all(map(importlib.util.find_spec, (source, engine)))
+        if engine == recipe.engine and installed and recipe.network in _library(source).names():
+            return f"; did you mean '{source}/{recipe.network}'?"
+    return nearest(recipe.network, known)
 
 
 _NAMES = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
@@ -127,8 +145,17 @@ def pretrained(network: Network, recipe: Recipe) -> Weights:
         weights: Weights = library.pretrained(network.external, recipe.weights)
         return weights
     if recipe.weights != "pretrained":
-        return from_file(network, Path(recipe.weights))
+        return _from_file(network, Path(recipe.weights))
     return efficientnet_lite0() if network.name == "efficientnet_lite0" else {}
+
+
+def _from_file(network: Network, path: Path) -> Weights:
+    """Our own weights again: a bundle's, or what was exported of one for PyTorch."""
+    if path.suffix not in (".pt", ".pth"):
+        return of_backbone(network, read_safetensors(path), path)
+    from diptych.engines.torch.files import read_state
+
+    return of_backbone(network, {n: t.numpy() for n, t in read_state(path).items()}, path)
 
 
 # Libraries of backbones, each with the one engine that has it.

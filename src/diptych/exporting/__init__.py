@@ -20,6 +20,6 @@ def export_weights(bundle: Bundle, format: str, out: Path) -> None:
         raise InputError(f"no format '{format}'{nearest(format, FORMATS)}")
     if out.exists():
         raise InputError(f"{out} exists already; name another --out")
-    from diptych.engines.torch import state_file
+    from diptych.engines.torch.files import state_file
 
     write_file(out, state_file(load(bundle.read(WEIGHTS))))

@@ -44,17 +44,21 @@ def efficientnet_lite0() -> Tensors:
     }
 
 
-def from_file(network: Network, path: Path) -> Tensors:
-    """The backbone's weights from a .safetensors file with our names, such as a bundle's.
-
-    Raises InputError when it is not of this network.
-    """
+def read_safetensors(path: Path) -> Tensors:
+    """The arrays of a .safetensors file; raises InputError where it is none."""
     try:
-        found = load_file(path)
+        return load_file(path)
     except FileNotFoundError as cause:
         raise InputError(f"{path}: no such file of weights") from cause
     except (OSError, SafetensorError) as cause:
         raise InputError(f"{path}: not a .safetensors file ({cause})") from cause
+
+
+def of_backbone(network: Network, found: Tensors, path: Path) -> Tensors:
+    """The backbone's weights among arrays with our names, such as a bundle's.
+
+    Raises InputError when those of the file are not of this network.
+    """
     backbone = network.backbone
     started = initial(network, 0).items()
     expected = {name: value.shape for name, value in started if backbone.has(name)}

@@ -1,5 +1,6 @@
 """Where pictures come from: `read(path)` tells what there is, without opening a picture."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -42,6 +43,8 @@ def _read(path: Path, shape: str | None, value_range: str | None) -> Dataset:
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
     if path.is_dir():
+        if not os.access(path, os.R_OK | os.X_OK):
+            raise InputError(f"{path}: Permission denied")
         return read_table(path / METADATA) if (path / METADATA).is_file() else read_folder(path)
     if not is_table(path):
         raise InputError(

@@ -200,10 +200,8 @@ def _layout(path: Path, shape: str | None, value_range: str | None) -> Layout:
         pixels, count = tuple(left), len(left)
     found = _shape(count, stated)
     if found is None:
-        what = f"{count:,} numbers a row are no square picture"
-        if stated:
-            what = f"{count:,} numbers a row are no picture of {shape}"
-        raise InputError(f"{path}: {what}; say what they are with --shape HxW or HxWxC")
+        what = f"picture of {shape}" if stated else "square picture; say it with --shape HxWxC"
+        raise InputError(f"{path}: {count:,} numbers a row are no {what}")
     sample = _numbers(path, body, pixels, names, 2 if header else 1)
     most, whole = _most(path, sample, value_range), _are_whole(body, pixels)
     planar = found[2] == 3 and _is_planar(sample, found)

@@ -4,6 +4,7 @@ import random
 import sys
 import tempfile
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +20,20 @@ from diptych.engines.libraries import quiet, said
 from diptych.errors import InputError, MissingExtra
 from diptych.networks import Dense, Dropout, External, Network
 from diptych.networks.graph import INPUT, OPSET, renamed
-from diptych.recipe import nearest
 
 Arrays = dict[str, npt.NDArray[np.float32]]
+
+
+def names() -> Collection[str]:
+    """The models that keras.applications has."""
+    return MODELS
 
 
 def network(model: str, shape: tuple[int, ...], classes: int, dropout: float) -> Network:
     """A model of keras.applications with its last layer replaced, for pictures of a shape.
 
-    Raises InputError for a name that Keras lacks, with the nearest that it has, and for pictures
-    that the model cannot take.
+    Raises InputError for pictures that the model cannot take.
     """
-    if model not in MODELS:
-        raise InputError(f"no network 'keras/{model}'{nearest(model, MODELS)}")
     height, width, channels = shape
     if height != width or channels != 3:
         raise InputError(f"keras/{model} needs square colour pictures; use the network cnn")

@@ -1,6 +1,5 @@
 """The PyTorch engine: modules, an explicit loop, AdamW or SGD."""
 
-import io
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -140,13 +139,6 @@ def loaded(network: Network, weights: Weights, seed: int = 0) -> nn.Module:
         what = f"no place for {lost[0]}" if lost else f"no weights for {missing[0]}"
         raise InputError(f"{network.name}: {what}; are they of another network?")
     return built
-
-
-def state_file(weights: Weights) -> bytes:
-    """Weights as a file of torch.save that torch.load(weights_only=True) reads."""
-    file = io.BytesIO()
-    torch.save({name: torch.from_numpy(np.array(value)) for name, value in weights.items()}, file)
-    return file.getvalue()
 
 
 def best_device() -> torch.device:

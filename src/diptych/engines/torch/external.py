@@ -1,7 +1,7 @@
 """Backbones from timm: `timm/resnet18`, `timm/vgg16` and a thousand others."""
 
-import io
 import warnings
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -11,22 +11,22 @@ import torch
 from torch import Tensor, nn
 
 from diptych.engines.libraries import quiet, said
+from diptych.engines.torch.files import read_state
 from diptych.errors import InputError, MissingExtra
 from diptych.networks import Dense, Dropout, External, Network, Standardise
 from diptych.networks.graph import INPUT, OPSET
-from diptych.recipe import nearest
 
 Arrays = dict[str, npt.NDArray[np.float32]]
 
 
-def network(model: str, shape: tuple[int, ...], classes: int, dropout: float) -> Network:
-    """A timm model with its last layer replaced, for pictures of a shape.
+def names() -> Collection[str]:
+    """The models that timm has."""
+    found: list[str] = _timm().list_models()
+    return found
 
-    Raises InputError for a name that timm lacks, with the nearest that it has.
-    """
-    timm = _timm()
-    if not timm.is_model(model):
-        raise InputError(f"no network 'timm/{model}'{nearest(model, timm.list_models())}")
+
+def network(model: str, shape: tuple[int, ...], classes: int, dropout: float) -> Network:
+    """A timm model with its last layer replaced, for pictures of a shape."""
     layer = External("backbone", "timm", model, shape[0], 0)
     built = backbone(layer)
     facts = built.pretrained_cfg
@@ -97,7 +97,9 @@ def _created(layer: External, *, pretrained: bool) -> Any:
 
 
 def _from_file(layer: External, path: Path) -> Arrays:
-    state = read_state(path)
+    # What Diptych exported has a prefix, for it holds the last layer too.
+    prefix = f"{layer.name}."
+    state = {name.removeprefix(prefix): value for name, value in read_state(path).items()}
     expected = backbone(layer).state_dict()
     for name, value in expected.items():
         if name not in state and not name.endswith("num_batches_tracked"):
@@ -106,26 +108,6 @@ def _from_file(layer: External, path: Path) -> Arrays:
             shapes = f"{tuple(state[name].shape)}, not {tuple(value.shape)}"
             raise InputError(f"{path}: '{name}' has the shape {shapes}; is it another model?")
     return _ours(layer, {name: value for name, value in state.items() if name in expected})
-
-
-def read_state(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .safetensors file, or of one that torch.save wrote; nothing is executed."""
-    from safetensors.torch import load
-
-    try:
-        data = path.read_bytes()
-        if path.suffix == ".safetensors":
-            return load(data)
-        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
-    except OSError as cause:
-        raise InputError(f"{path}: {cause.strerror}") from cause
-    except Exception as cause:
-        # safetensors, pickle, zipfile and torch each raise errors of their own.
-        raise InputError(f"{path}: no file of weights ({said(cause)})") from cause
-    if not isinstance(state, dict):
-        raise InputError(f"{path}: no file of weights (it holds a {type(state).__name__})")
-    nested = state.get("state_dict", state)
-    return {name: value for name, value in nested.items() if isinstance(value, Tensor)}
 
 
 def _ours(layer: External, state: dict[str, Tensor]) -> Arrays:
