@@ -163,3 +163,17 @@ def test_odd_and_broken_files_pass_without_a_crash(real: Path) -> None:
     assert found.used + sum(found.set_aside.values()) == found.files
     assert found.used > 300
     assert {"not an image", "truncated", "unreadable", "too large", "empty"} <= set(found.set_aside)
+
+
+@pytest.mark.parametrize("part", ["train", "val", "test"])
+def test_a_part_with_a_class_of_broken_files_alone_is_refused(
+    folder_of: Callable[..., Path], tmp_path: Path, part: str
+) -> None:
+    for i, name in enumerate(("train", "val", "test")):
+        folder_of(4, name=f"split/{name}", start=10 * i)
+    for file in (tmp_path / "split" / part / "red").iterdir():
+        file.write_text("no picture")
+    data = read(tmp_path / "split")
+    which = {"val": "valid"}.get(part, part)
+    with pytest.raises(InputError, match=rf"split: {which} has no usable picture of red; add some"):
+        clean(data, audit(data, size=32))

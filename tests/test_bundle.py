@@ -13,6 +13,7 @@ import pytest
 
 from conftest import RED, picture
 from diptych import ImageClassifier, Recipe, audit, clean, load, read, split
+from diptych.bundle import refuse_unwritable, write_file
 from diptych.classifier import Evaluation
 from diptych.dataset import Shape
 from diptych.errors import BundleError, InputError
@@ -61,7 +62,12 @@ def test_the_scores_are_those_of_the_predictions_in_the_bundle(
     lines = [row.split(",") for row in (bundle / "predictions.csv").read_text().splitlines()[1:]]
     root = folder_of(30)
     answers = load(bundle).predict(root / row[0] for row in lines)
-    assert [answer.label for answer in answers] == [row[2] for row in lines]
+    likeliest = [
+        max(a.probabilities or {}, key=(a.probabilities or {}).__getitem__) for a in answers
+    ]
+    assert likeliest == [row[2] for row in lines]
+    strange = [answer.label == "none of these" for answer in answers]
+    assert strange == [float(row[3]) > 1 for row in lines]
     right = sum(row[1] == row[2] for row in lines)
     facts = json.loads((bundle / "bundle.json").read_text())
     assert facts["test"]["accuracy"]["value"] == pytest.approx(right / len(lines))
@@ -154,8 +160,17 @@ def test_what_is_no_bundle_is_refused_in_a_line(bundle: Path, tmp_path: Path) ->
     changed(bundle, format=99)
     with pytest.raises(BundleError, match="format 99, this version reads up to 1"):
         load(bundle)
-    (bundle / "bundle.json").write_text("{")
-    with pytest.raises(BundleError, match=r"bundle\.json is damaged"):
+    for text in ("{", '{"format": 1e999}', "[" * 100_000):
+        (bundle / "bundle.json").write_text(text)
+        with pytest.raises(BundleError, match=r"bundle\.json is damaged"):
+            load(bundle)
+
+
+@pytest.mark.parametrize("member", ["bundle.json", "model.onnx"])
+def test_a_pipe_in_a_bundle_is_not_waited_for(bundle: Path, member: str) -> None:
+    (bundle / member).unlink()
+    os.mkfifo(bundle / member)
+    with pytest.raises(BundleError, match=r"cannot be read \(a pipe or device"):
         load(bundle)
 
 
@@ -172,6 +187,31 @@ def test_a_bundle_is_not_overwritten_unless_asked(
     with pytest.raises(InputError, match="is no bundle; --force replaces only a bundle"):
         tested.save(tmp_path / "mine", force=True)
     assert (tmp_path / "mine" / "diary.txt").exists()
+
+
+def test_a_bundle_is_replaced_where_a_link_leads(
+    folder_of: Callable[..., Path], bundle: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "here" / "link.bundle"
+    link.parent.mkdir()
+    link.symlink_to(bundle)
+    before = (bundle / "bundle.json").read_bytes()
+    evaluated(folder_of(30)).save(link, force=True)
+    assert link.is_symlink()
+    assert list(link.parent.iterdir()) == [link]
+    assert (bundle / "bundle.json").read_bytes() != before
+    assert not [path for path in bundle.parent.iterdir() if path.name.startswith(".")]
+    load(link)
+
+
+def test_what_cannot_become_a_bundle_is_refused_first(tmp_path: Path) -> None:
+    (tmp_path / "link").symlink_to("absent")
+    with pytest.raises(InputError, match="link is a link that leads nowhere; name another"):
+        refuse_unwritable(tmp_path / "link", force=True)
+    long = tmp_path / ("b" * 255)
+    refuse_unwritable(long, force=False)
+    write_file(long, b"")
+    assert list(tmp_path.glob("b*")) == [long]
 
 
 def test_a_failing_write_leaves_nothing_and_keeps_the_old_bundle(
@@ -212,6 +252,30 @@ def test_a_bundle_is_scored_on_other_pictures(folder_of: Callable[..., Path], bu
     assert [stray.reason for stray in predictions.dataset.strays] == ["not an image"]
 
 
+def test_pictures_that_it_was_made_with_are_left_out_by_name(
+    folder_of: Callable[..., Path], bundle: Path, tmp_path: Path
+) -> None:
+    root = folder_of(30)
+    facts = json.loads((bundle / "bundle.json").read_text())
+    predictions = load(bundle).evaluate(read(root))
+    assert predictions.scores().n == facts["data"]["test"]
+    left_out = [s for s in predictions.dataset.strays if s.reason == "made with"]
+    assert len(left_out) == facts["data"]["train"] + facts["data"]["valid"]
+    # Another name does not help.
+    only = tmp_path / "only"
+    (only / "red").mkdir(parents=True)
+    shutil.copy(root / left_out[-1].name, only / "red" / "renamed.png")
+    with pytest.raises(InputError, match="no picture is left to score; 1 of 1 are those that"):
+        load(bundle).evaluate(read(only))
+
+
+def test_pictures_without_labels_are_refused(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "flat").mkdir()
+    picture(1).save(tmp_path / "flat" / "1.png")
+    with pytest.raises(InputError, match=r"no picture has a label; .* its class: blue, red"):
+        load(bundle).evaluate(read(tmp_path / "flat"))
+
+
 def test_a_class_that_the_bundle_lacks_is_named(
     folder_of: Callable[..., Path], bundle: Path
 ) -> None:
@@ -246,11 +310,14 @@ def test_a_name_that_is_no_text_is_kept_as_it_is(
     folder_of: Callable[..., Path], tmp_path: Path
 ) -> None:
     root = folder_of(30)
-    odd = os.fsdecode(b"bad\xff.png")
+    odd, strange = os.fsdecode(b"bad\xff.png"), os.fsdecode(b"r\xe9d")
     (root / "red" / "red000.png").rename(root / "red" / odd)
+    (root / "red").rename(root / strange)
     data = read(root)
     found = audit(data, size=32)
     parts = split(clean(data, found))
     tested = ImageClassifier(SMALL).fit(parts.train, parts.valid).evaluate(parts.test)
     out = tested.save(tmp_path / "a.bundle", audit=found)
-    assert b"red/bad\xff.png" in (out / "splits.csv").read_bytes()
+    assert b"r\xe9d/bad\xff.png" in (out / "splits.csv").read_bytes()
+    (answer,) = load(out).predict([root / strange / odd])
+    assert answer.label == strange

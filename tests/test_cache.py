@@ -145,3 +145,8 @@ def test_what_may_not_be_deleted_or_made_is_said(
     (own_cache / "file").touch()
     with pytest.raises(InputError, match=r"cannot be written .* set DIPTYCH_CACHE to another"):
         Store(own_cache / "file" / "below", (1,), "uint8")
+
+
+def test_an_empty_limit_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIPTYCH_CACHE_LIMIT", "")
+    assert cache.limit() == 20 * 2**30

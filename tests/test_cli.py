@@ -144,6 +144,67 @@ def test_no_picture_named_is_said(bundle: Path) -> None:
     assert "no picture was named" in complaint("predict", bundle)
 
 
+def test_names_of_tables_stop_nothing(bundle: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "cut.csv.zst").write_bytes(b"no zstandard")
+    picture(900, hue=RED).save(tmp_path / "photo.csv", "JPEG")
+    names = [tmp_path / name for name in ("pipe.csv", "cut.csv.zst", "photo.csv")]
+    run = diptych("predict", bundle, *names)
+    assert (run.returncode, run.stderr) == (1, "")
+    pipe, cut, photo = run.stdout.splitlines()
+    assert "pipe.csv  cannot be read: " in pipe
+    assert "a pipe or device" in pipe
+    assert "cut.csv.zst  cannot be read: " in cut
+    assert "photo.csv  red  " in photo
+
+
+@pytest.mark.parametrize("stream", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_standard_stream_may_be_closed(bundle: Path, tmp_path: Path, stream: str) -> None:
+    picture(900, hue=RED).save(tmp_path / "new.png")
+    command = f'"$@" {stream}'
+    given = [sys.executable, "-m", "diptych", "predict", str(bundle)]
+    named = [*given, str(tmp_path / "new.png")]
+    run = subprocess.run(["sh", "-c", command, "sh", *named], capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout.count("  red  ") == (">&-" not in stream.replace("2>&-", ""))
+    run = subprocess.run(["sh", "-c", '"$@" <&-', "sh", *given], capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (2, "")
+    assert "diptych: no picture was named" in run.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("arguments", [["cache"], ["cache", "--json"]])
+def test_a_full_disk_under_the_answer_is_one_line(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "diptych", *arguments]
+        run = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True)
+    assert run.returncode == 2
+    assert run.stderr == "diptych: reading or writing failed: No space left on device\n"
+
+
+def test_a_reader_that_has_seen_enough_is_no_failure_to_speak_of() -> None:
+    command = [sys.executable, "-m", "diptych", "cache"]
+    read, write = os.pipe()
+    os.close(read)
+    run = subprocess.run(command, stdout=write, stderr=subprocess.PIPE, text=True)
+    os.close(write)
+    assert (run.returncode, run.stderr) == (1, "")
+
+
+def test_ctrl_c_before_anything_is_there_is_one_line() -> None:
+    code = """
+import runpy, sys
+class Interrupting:
+    def find_spec(self, name, *_):
+        if name == "diptych.cli":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Interrupting())
+runpy.run_module("diptych", run_name="__main__")
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (run.returncode, run.stdout, run.stderr) == (130, "", "diptych: stopped\n")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="names of files are text there")
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_any_name_can_be_said(
@@ -282,7 +343,7 @@ def test_an_existing_out_is_refused_before_any_work(
     assert run.returncode == 0
 
 
-def test_what_may_not_be_opened_is_said(folder_of: Callable[..., Path]) -> None:
+def test_what_may_not_be_opened_is_said(folder_of: Callable[..., Path], tmp_path: Path) -> None:
     root = folder_of(10)
     # Root may open everything, unless it gives that up.
     powers = "-dac_override,-dac_read_search"
@@ -296,6 +357,20 @@ def test_what_may_not_be_opened_is_said(folder_of: Callable[..., Path]) -> None:
 
     (root / "blue" / "blue000.png").chmod(0)
     assert json.loads(audited().stdout)["set_aside"] == {"permission denied": 1}
+    closed = tmp_path / "closed"
+    (closed / "deep").mkdir(parents=True)
+    (closed / "deep" / "1.png").touch()
+    (root / "blue" / "folder").symlink_to(closed)
+    (root / "blue" / "file.png").symlink_to(closed / "deep" / "1.png")
+    (root / "blue" / "more").symlink_to(closed / "deep")
+    (root / "red" / "half").mkdir()
+    (root / "red" / "red001.png").rename(root / "red" / "half" / "red001.png")
+    closed.chmod(0)
+    (root / "red" / "half").chmod(0o444)
+    found = json.loads(audited().stdout)
+    assert (found["files"], found["set_aside"]) == (23, {"permission denied": 5})
+    closed.chmod(0o755)
+    (root / "red" / "half").chmod(0o755)
     (root / "red").chmod(0)
     run = audited()
     (root / "red").chmod(0o755)

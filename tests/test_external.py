@@ -163,6 +163,25 @@ def test_a_file_of_something_else_is_refused_in_a_line(tmp_path: Path) -> None:
         assert "value.pth: no file of weights" in message("test_resnet", tmp_path / "value.pth")
 
 
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16])
+def test_half_precision_and_parameters_are_read(kind: torch.dtype, tmp_path: Path) -> None:
+    state = model("test_resnet").to(kind).state_dict(keep_vars=True)
+    file = saved(state, tmp_path / "half.pth")
+    found = engines.pretrained(
+        network("test_resnet"), Recipe(network="timm/test_resnet", weights=str(file))
+    )
+    for name, value in found.items():
+        expected = state[name.removeprefix("backbone.")].detach().float()
+        np.testing.assert_array_equal(value, expected.numpy(), err_msg=name)
+
+
+def test_weights_that_are_not_finite_are_refused_by_name(tmp_path: Path) -> None:
+    state = model("test_resnet").state_dict()
+    state["conv1.0.weight"][0] = torch.nan
+    said = message("test_resnet", saved(state, tmp_path / "gone.safetensors"))
+    assert "'backbone.conv1.0.weight' has values that are no finite numbers" in said
+
+
 class Command:
     def __init__(self, command: str) -> None:
         self.command = command

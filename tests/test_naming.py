@@ -46,6 +46,24 @@ def test_a_pattern_stands_for_what_it_matches(
     assert named_below(tmp_path, pattern) == expected
 
 
+def test_a_pattern_that_matches_a_folder_stands_for_each_file_below_it_once(tmp_path: Path) -> None:
+    files(tmp_path, "s/a/pizza/1.jpg", "s/pizza/2.jpg", "s/pizza/pizza/3.jpg", "s/rest/pizza.jpg")
+    files(tmp_path, "s/pizza/.git/pizza/4.jpg", "s/.x/pizza/5.jpg")
+    expected = ["s/a/pizza/1.jpg", "s/pizza/2.jpg", "s/pizza/pizza/3.jpg"]
+    assert named_below(tmp_path, "s/**/pizza") == expected
+    assert named_below(tmp_path, "s/**/pizza/**") == expected
+    assert named_below(tmp_path, "s/.x/**") == ["s/.x/pizza/5.jpg"]
+    assert named_below(tmp_path, "s/**/.git") == ["s/pizza/.git/pizza/4.jpg"]
+
+
+def test_a_pattern_does_not_run_in_circles(tmp_path: Path) -> None:
+    files(tmp_path, "a/1.jpg", "b/2.jpg")
+    for folder in ("a", "b"):
+        for i in range(9):
+            (tmp_path / folder / f"up{i}").symlink_to(tmp_path)
+    assert named_below(tmp_path, "**/*.jpg") == ["a/1.jpg", "b/2.jpg"]
+
+
 def test_what_stands_for_no_file_is_passed_on(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     long = "x" * 5000

@@ -11,8 +11,9 @@ import numpy.typing as npt
 import pytest
 import torch
 from safetensors.numpy import save_file
+from safetensors.torch import save_file as save_tensors
 
-from diptych.engines import pretrained
+from diptych.engines import pretrained, refuse_unknown
 from diptych.engines.torch.external import _timm
 from diptych.engines.torch.files import state_file
 from diptych.engines.torch.modules import module
@@ -200,6 +201,89 @@ def test_a_file_that_is_absent_or_holds_no_weights_is_refused(tmp_path: Path) ->
         from_file(LITE0, tmp_path / "text")
     with pytest.raises(InputError, match=r"not a \.safetensors file"):
         from_file(LITE0, tmp_path)
+
+
+CNN = ZOO["cnn"]((32, 32, 3), 4, 0.1)
+
+
+def tensors(kind: torch.dtype = torch.float32) -> dict[str, Any]:
+    return {name: torch.from_numpy(value).to(kind) for name, value in initial(CNN, 5).items()}
+
+
+@pytest.mark.parametrize("ending", [".pth", ".safetensors"])
+@pytest.mark.parametrize("kind", [torch.bfloat16, torch.float16, torch.float64])
+def test_weights_of_another_precision_are_rounded(
+    tmp_path: Path, kind: torch.dtype, ending: str
+) -> None:
+    file, given = tmp_path / f"model{ending}", tensors(kind)
+    (torch.save if ending == ".pth" else save_tensors)(given, file)
+    for name, value in from_file(CNN, file).items():
+        assert value.dtype == np.float32
+        np.testing.assert_array_equal(value, given[name].float().numpy())
+
+
+def test_parameters_of_a_module_are_weights(tmp_path: Path) -> None:
+    given = {name: torch.nn.Parameter(value) for name, value in tensors().items()}
+    torch.save({"state_dict": given}, tmp_path / "model.pth")
+    found = from_file(CNN, tmp_path / "model.pth")
+    np.testing.assert_array_equal(found["stem.conv.weight"], initial(CNN, 5)["stem.conv.weight"])
+
+
+NORM = "stem.norm.weight"
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        ({"state_dict": None}, r"no file of weights \(it holds a NoneType\)"),
+        ({"state_dict": [1, 2]}, r"no file of weights \(it holds a list\)"),
+        ({1: torch.ones(3)}, "has no 'stem.conv.weight'"),
+        ({NORM: torch.ones(32).to_sparse()}, f"'{NORM}' is sparse, quantised, complex or"),
+        ({NORM: torch.ones(32, device="meta")}, f"'{NORM}' is sparse, quantised, complex or"),
+        ({NORM: torch.ones(32, dtype=torch.complex64)}, f"'{NORM}' is sparse, quantised, c"),
+    ],
+)
+def test_weights_that_are_no_plain_numbers_are_refused(
+    tmp_path: Path, state: dict[Any, Any], said: str
+) -> None:
+    torch.save(state, tmp_path / "model.pth")
+    with pytest.raises(InputError, match=rf"model\.pth: {said}[^\n]*$"):
+        from_file(CNN, tmp_path / "model.pth")
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_not_finite_are_refused_by_name(tmp_path: Path, value: float) -> None:
+    weights = initial(CNN, 5)
+    weights[NORM][3] = value
+    save_file(weights, tmp_path / "model.safetensors")
+    with pytest.raises(InputError, match=rf"'{NORM}' has values that are no finite numbers"):
+        from_file(CNN, tmp_path / "model.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("CNN", "'cnn'"),
+        ("timm/TEST_RESNET", "'timm/test_resnet'"),
+        ("tim/resnet18", "'timm/resnet18'"),
+        ("TEST_RESNET", "'timm/test_resnet'"),
+    ],
+)
+def test_a_network_spelled_otherwise_is_hinted_at(name: str, meant: str) -> None:
+    with pytest.raises(InputError, match=f"no network '{name}'; did you mean {meant}"):
+        refuse_unknown(Recipe(network=name))
+
+
+def test_a_folder_is_no_file_of_weights(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a folder, and no file of weights; give a file in it"):
+        refuse_unknown(Recipe(weights=str(tmp_path)))
+    file = tmp_path / "model.safetensors"
+    save_file(initial(CNN, 5), file)
+    with pytest.raises(InputError, match=f"{tmp_path}: a folder, .*; give {file}"):
+        refuse_unknown(Recipe(weights=str(tmp_path)))
+    linear = Recipe(engine="linear", network="linear", weights=str(file))
+    with pytest.raises(InputError, match="linear has no backbone to start from a file; leave"):
+        refuse_unknown(linear)
 
 
 @pytest.mark.parametrize("shape", [(s, s) for s in (28, 32, 64, 96, 224)] + [(28, 75), (150, 131)])

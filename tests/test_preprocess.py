@@ -1,4 +1,6 @@
 import io
+import struct
+import zlib
 from typing import Any
 
 import numpy as np
@@ -151,3 +153,41 @@ def test_a_transparent_level_of_16_bits_lies_on_white() -> None:
     found = decode(file.getvalue(), (16, 16, 3)).pixels
     assert (found[:8] == 255).all()
     assert (found[8:] == 0x80).all()
+
+
+def png(depth: int, colour: int, row: bytes, transparent: bytes, width: int) -> bytes:
+    """A PNG of one row, of which one colour is transparent."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        checked = kind + data
+        return struct.pack(">I", len(data)) + checked + struct.pack(">I", zlib.crc32(checked))
+
+    header = struct.pack(">IIBBBBB", width, 1, depth, colour, 0, 0, 0)
+    pixels = zlib.compress(b"\0" + row)
+    parts = ((b"IHDR", header), (b"tRNS", transparent), (b"IDAT", pixels), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*part) for part in parts)
+
+
+@pytest.mark.parametrize(
+    ("depth", "row", "transparent", "levels"),
+    [
+        (1, 0b01000000, 0, [255, 255]),
+        (2, 0b01100000, 1, [255, 170]),
+        (2, 0b01100000, 2, [85, 255]),
+        (4, 0x3F, 3, [255, 255]),
+        (4, 0x3E, 14, [51, 255]),
+        (4, 0x3E, 5, [51, 238]),
+    ],
+)
+def test_a_transparent_level_of_few_bits_lies_on_white(
+    depth: int, row: int, transparent: int, levels: list[int]
+) -> None:
+    data = png(depth, 0, bytes([row]), struct.pack(">H", transparent), 2)
+    assert decode(data, (1, 2, 3)).pixels[0, :, 0].tolist() == levels
+
+
+def test_a_transparent_colour_of_16_bits_is_compared_in_all_of_them() -> None:
+    colours = [(0x1234, 0x5678, 0x9ABC), (0x1235, 0x5678, 0x9ABC), (0x3434, 0x7878, 0xBCBC)]
+    row = b"".join(struct.pack(">3H", *colour) for colour in colours)
+    found = decode(png(16, 2, row, row[:6], 3), (1, 3, 3)).pixels[0]
+    assert found.tolist() == [[255, 255, 255], [0x12, 0x56, 0x9A], [0x34, 0x78, 0xBC]]

@@ -47,7 +47,7 @@ def test_both_frameworks_answer_as_the_bundle(
     recipe = SMALL.replace(engine=engine)
     predictor, dataset = trained(folder_of(16, side=24), recipe, tmp_path / "a.bundle")
     pixels, _ = pixels_of(dataset, 24)
-    expected = predictor._run(pixels)
+    expected = predictor.probabilities(pixels)
     np.testing.assert_allclose(torch_answers(predictor.to_torch(), pixels), expected, atol=1e-4)
     keras_answers = softmax(predictor.to_keras().predict(pixels, verbose=0))
     np.testing.assert_allclose(keras_answers, expected, atol=1e-4)
@@ -62,7 +62,7 @@ def test_a_network_of_pytorch_is_evaluated_and_trained_on_in_keras(
     pixels, labels = pixels_of(dataset, 24)
     model = predictor.to_keras()
     loss, accuracy = model.evaluate(pixels, labels, verbose=0)
-    answers = predictor._run(pixels)
+    answers = predictor.probabilities(pixels)
     assert accuracy == pytest.approx((answers.argmax(1) == labels).mean(), abs=1e-6)
     assert loss == pytest.approx(-np.log(answers[range(len(labels)), labels]).mean(), abs=1e-3)
     history = model.fit(pixels, labels, epochs=6, batch_size=8, verbose=0).history
@@ -114,7 +114,7 @@ def test_networks_of_a_library_have_no_twin(folder_of: Callable[..., Path], tmp_
     predictor, dataset = trained(root, recipe, tmp_path / "a.bundle")
     pixels, _ = pixels_of(dataset, 32)
     answers = torch_answers(predictor.to_torch(), pixels)
-    np.testing.assert_allclose(answers, predictor._run(pixels), atol=1e-4)
+    np.testing.assert_allclose(answers, predictor.probabilities(pixels), atol=1e-4)
     with pytest.raises(InputError, match="only the engine torch has it; there is no twin of it"):
         predictor.to_keras()
 
@@ -131,7 +131,7 @@ def test_real_photographs_are_answered_alike_in_both(
     recipe = Recipe(engine=engine, image_size=224, epochs=10)
     predictor, dataset = trained(tmp_path / "photos", recipe, tmp_path / "a.bundle")
     pixels, _ = pixels_of(dataset, 224)
-    expected = predictor._run(pixels)
+    expected = predictor.probabilities(pixels)
     assert expected.std() > 0.1
     np.testing.assert_allclose(torch_answers(predictor.to_torch(), pixels), expected, atol=1e-4)
     found = softmax(predictor.to_keras().predict(pixels, batch_size=8, verbose=0))

@@ -1,3 +1,6 @@
+import hashlib
+import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -6,7 +9,7 @@ import pytest
 from conftest import picture
 from diptych.dataset import classes_hash
 from diptych.errors import InputError
-from diptych.sources import read
+from diptych.sources import is_table, read
 from diptych.splitting import split
 
 
@@ -67,6 +70,17 @@ def test_a_part_without_labels_is_set_aside_file_by_file(tmp_path: Path) -> None
     assert {sample.part for sample in data.samples} == {"train"}
 
 
+def test_a_folder_of_a_program_is_no_class_of_a_part_without_labels(tmp_path: Path) -> None:
+    put(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/1.png")
+    put(tmp_path, "test/.ipynb_checkpoints/2.png")
+    data = read(tmp_path)
+    assert len(data) == 2
+    assert {stray.name: stray.reason for stray in data.strays} == {
+        "test/1.png": "no class",
+        "test/.ipynb_checkpoints/2.png": "hidden folder",
+    }
+
+
 def test_parts_without_train_are_no_classes(tmp_path: Path) -> None:
     names = [f"{part}/{label}/1.png" for part in ("test", "val") for label in ("cat", "dog")]
     data = read(put(tmp_path, *names))
@@ -80,8 +94,22 @@ def test_links_are_followed_and_never_in_circles(tmp_path: Path) -> None:
     put(tmp_path / "data", "dog/1.png")
     (tmp_path / "data" / "cat").symlink_to(tmp_path / "far")
     (tmp_path / "far" / "back").symlink_to(tmp_path / "data")
-    names = [sample.name for sample in read(tmp_path / "data").samples]
+    data = read(tmp_path / "data")
+    names = [sample.name for sample in data.samples]
     assert names == ["cat/1.png", "cat/deep/2.png", "dog/1.png"]
+    assert [(stray.name, stray.reason) for stray in data.strays] == [("cat/back", "link")]
+
+
+def test_no_class_takes_the_pictures_of_another(tmp_path: Path) -> None:
+    put(tmp_path, "cat/1.png", "dog/2.png", "dog/3.png")
+    (tmp_path / "cat" / "more").symlink_to(tmp_path / "dog")
+    (tmp_path / "ape").symlink_to(tmp_path / "dog")
+    data = read(tmp_path)
+    assert data.counts() == {"ape": 0, "cat": 1, "dog": 2}
+    assert {stray.name: stray.reason for stray in data.strays} == {
+        "ape": "link",
+        "cat/more": "link",
+    }
 
 
 def test_a_class_may_be_called_train(tmp_path: Path) -> None:
@@ -114,6 +142,15 @@ def test_the_order_of_classes_is_locked_by_a_hash() -> None:
     assert classes_hash(["ab", "c"]) != classes_hash(["a", "bc"])
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names of files are text there")
+def test_a_class_may_have_a_name_that_is_no_text(tmp_path: Path) -> None:
+    odd = os.fsdecode(b"caf\xe9")
+    data = read(put(tmp_path, f"{odd}/1.png", "tea/1.png"))
+    assert data.classes == (odd, "tea")
+    assert data.fingerprint() != data.with_samples(data.samples[:1]).fingerprint()
+    assert classes_hash(data.classes) == hashlib.sha256(b"caf\xe9\0tea").hexdigest()
+
+
 def test_what_a_mac_puts_into_archives_is_no_class(folder_of: Callable[..., Path]) -> None:
     root = folder_of(2)
     (root / "__MACOSX" / "red").mkdir(parents=True)
@@ -121,3 +158,26 @@ def test_what_a_mac_puts_into_archives_is_no_class(folder_of: Callable[..., Path
     data = read(root)
     assert data.classes == ("blue", "red")
     assert [stray.reason for stray in data.strays] == ["hidden folder"]
+
+
+def test_a_pipe_is_no_table(tmp_path: Path) -> None:
+    pipe = tmp_path / "f.csv"
+    os.mkfifo(pipe)
+    with pytest.raises(InputError, match=r"f\.csv: cannot be read: a pipe or device; save what"):
+        read(pipe)
+    with pytest.raises(InputError, match=r"f\.csv: cannot be read: a pipe or device"):
+        read(put(tmp_path / "data", "cat/1.png", "dog/1.png"), test=pipe)
+
+
+@pytest.mark.parametrize("name", ["x.csv", "x.tsv", "x.zip", "x.gz"])
+@pytest.mark.parametrize("format", ["JPEG", "PNG", "BMP", "PPM", "TIFF", "WEBP", "AVIF"])
+def test_the_content_decides_what_is_a_table(tmp_path: Path, name: str, format: str) -> None:
+    picture(1).save(tmp_path / name, format)
+    assert not is_table(tmp_path / name)
+
+
+@pytest.mark.parametrize("text", ["BM,P1\n", "P1,P2,P3\n1,2,3\n", "P5 x,y\n", "\n", "GIF,a\n", ""])
+def test_a_table_that_begins_as_a_picture_might_is_one(tmp_path: Path, text: str) -> None:
+    (tmp_path / "x.csv").write_text(text)
+    assert is_table(tmp_path / "x.csv")
+    assert is_table(tmp_path / "absent.csv")

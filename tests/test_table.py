@@ -1,10 +1,13 @@
 """Tables that name files."""
 
 import gzip
+import io
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import zstandard
 
 from diptych import audit, read
 from diptych.errors import InputError
@@ -33,6 +36,18 @@ def test_a_folder_with_metadata_is_read_by_it(folder_of: Callable[..., Path]) ->
     table(root, lines, "metadata.csv")
     data = read(root)
     assert [(s.label, s.part) for s in data.samples] == [("x", "train"), ("y", "valid")]
+
+
+def test_what_metadata_does_not_list_is_set_aside(folder_of: Callable[..., Path]) -> None:
+    root = folder_of(3)
+    table(
+        root, ["file_name,label", "./red/red000.png,x", "blue001,y", "gone.png,y"], "metadata.csv"
+    )
+    found = audit(read(root), size=32)
+    assert found.files == sum(path.is_file() for path in root.rglob("*")) + 1
+    assert found.set_aside == {"missing": 1, "table": 1, "not listed": 4}
+    assert found.used == 2
+    assert found.reasons["red/red001.png"] == "not listed"
 
 
 def test_a_name_that_two_files_have_is_set_aside(folder_of: Callable[..., Path]) -> None:
@@ -89,3 +104,55 @@ def test_bytes_that_are_no_text_are_said(folder_of: Callable[..., Path]) -> None
     rows = ["id,label,split", "red000,r,train", "blue000,b,holdout"]
     with pytest.raises(InputError, match="line 3: no part 'holdout'; it may be train, valid or t"):
         read(table(root, rows))
+
+
+def zipped(text: str) -> bytes:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("labels.csv", text)
+    return file.getvalue()
+
+
+def marked(archive: bytes, at: int, value: int) -> bytes:
+    """A zip with another number at a place of both of its headers."""
+    data = bytearray(archive)
+    data[at] = value
+    data[data.index(b"PK\1\2") + at + 2] = value
+    return bytes(data)
+
+
+ROWS = "id,label\n" + "".join(f"red{i:03d},{i % 7}\n" for i in range(9999))
+GZ, ZST, ZIP = gzip.compress(ROWS.encode()), zstandard.compress(ROWS.encode()), zipped(ROWS)
+
+
+def test_every_frame_of_a_zst_is_read(folder_of: Callable[..., Path]) -> None:
+    root = folder_of(2)
+    frames = (b"id,label\nred000,r\n", b"", b"blue000,b\nred0", b"01,r\n")
+    (root / "labels.zst").write_bytes(b"".join(map(zstandard.compress, frames)))
+    assert [s.path.stem for s in read(root / "labels.zst").samples] == [
+        "red000",
+        "blue000",
+        "red001",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("cut.gz", GZ[:-99]),
+        ("bent.gz", GZ[:500] + bytes(500) + GZ[1000:]),
+        ("cut.zst", ZST[:99]),
+        ("bent.zst", ZST[:12] + b"\xff" * 300 + ZST[312:]),
+        ("none.zst", b"no zstandard"),
+        ("cut.zip", ZIP[:-99]),
+        ("bent.zip", ZIP[:500] + bytes(500) + ZIP[1000:]),
+        ("encrypted.zip", marked(ZIP, 6, 1)),
+        ("unknown.zip", marked(ZIP, 8, 93)),
+        ("lzma.zip", marked(ZIP, 8, 14)),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+def test_a_damaged_table_is_one_line(tmp_path: Path, name: str, data: bytes) -> None:
+    (tmp_path / name).write_bytes(data)
+    with pytest.raises(InputError, match=rf"{name}: cannot be read: [^\n]+$"):
+        read(tmp_path / name)

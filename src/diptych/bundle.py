@@ -9,12 +9,15 @@ golden/                a few encoded pictures, and the pixels and answers expect
 history.csv            the epochs
 predictions.csv        the answer for each test picture
 splits.csv, audit.csv  which picture was used where, and which not, and why
+report.html            how good it is and where it fails, for people
 README.md              a model card
 =====================  ==========================================================================
 """
 
 import contextlib
+import csv
 import hashlib
+import io
 import json
 import os
 import shutil
@@ -26,6 +29,7 @@ from typing import Any
 
 from diptych.dataset import Shape, classes_hash
 from diptych.errors import BundleError, InputError
+from diptych.regular import regular
 
 FORMAT = 1
 FACTS = "bundle.json"
@@ -55,7 +59,12 @@ class Bundle:
 
     def read(self, member: str) -> bytes:
         """The bytes of a member."""
-        return (self.path / member).read_bytes()
+        return regular(self.path / member).read_bytes()
+
+    def made_with(self) -> dict[str, str]:
+        """The pictures it was trained and chosen with: the SHA-256 of each, and its name."""
+        rows = csv.DictReader(io.StringIO(self.read("splits.csv").decode(errors="surrogateescape")))
+        return {row["sha256"]: row["path"] for row in rows if row["part"] != "test"}
 
     def golden(self) -> list[Path]:
         """The encoded pictures, in the order of their expected answers."""
@@ -87,6 +96,8 @@ def _refuse_existing(path: Path, force: bool) -> None:
     if path.exists():
         if not force:
             raise InputError(f"{path} exists already; name another --out, or add --force")
+    elif path.is_symlink():
+        raise InputError(f"{path} is a link that leads nowhere; name another --out")
     else:
         _refuse_closed(path)
 
@@ -98,8 +109,12 @@ def _refuse_closed(path: Path) -> None:
 
 
 def write(path: Path, members: Mapping[str, bytes], facts: Mapping[str, Any], force: bool) -> None:
-    """Write a bundle aside, then rename it into place; an old one goes only after that."""
+    """Write a bundle aside, then rename it into place; an old one goes only after that.
+
+    A link stays, and the bundle that it leads to is replaced.
+    """
     refuse_unwritable(path, force)
+    path = path.resolve()
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(members.items())}
     with _aside(path) as aside:
         for name, data in members.items():
@@ -108,7 +123,7 @@ def write(path: Path, members: Mapping[str, bytes], facts: Mapping[str, Any], fo
         told = (json.dumps(whole, indent=2) + "\n").encode()
         write_synced(aside / FACTS, told)
         write_synced(aside / SEAL, _seal(told))
-        old = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.old")
+        old = _beside(path, "old")
         if path.exists():
             path.rename(old)
         aside.rename(path)
@@ -124,14 +139,14 @@ def open_bundle(path: str | Path) -> Bundle:
     try:
         if not root.exists():
             raise BundleError(f"{path}: no such bundle")
-        told = (root / FACTS).read_bytes()
+        told = regular(root / FACTS).read_bytes()
         facts = json.loads(told)
         newer = int(facts["format"]) > FORMAT
     except (FileNotFoundError, NotADirectoryError) as cause:
         raise BundleError(f"{path}: no bundle; it has no {FACTS}") from cause
     except OSError as cause:
         raise BundleError(f"{path}: cannot be read ({cause.strerror})") from cause
-    except (ValueError, KeyError, TypeError) as cause:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as cause:
         raise BundleError(f"{path}: {FACTS} is damaged ({cause}); copy it anew") from cause
     if newer:
         raise BundleError(
@@ -164,10 +179,15 @@ def _seal(told: bytes) -> bytes:
     return f"{hashlib.sha256(told).hexdigest()}  {FACTS}\n".encode()
 
 
+def _beside(path: Path, purpose: str) -> Path:
+    """A new hidden name next to the path, which is short enough where the path's own is."""
+    return path.with_name(f".{path.name[:40]}.{uuid.uuid4().hex[:8]}.{purpose}")
+
+
 @contextlib.contextmanager
 def _aside(path: Path) -> Iterator[Path]:
     """A folder beside the path that is gone afterwards, unless it was renamed."""
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.writing")
+    aside = _beside(path, "writing")
     try:
         aside.mkdir(parents=True)
         yield aside
@@ -193,7 +213,7 @@ def write_file(path: Path, data: bytes) -> None:
 
     Raises InputError when it cannot be written.
     """
-    aside = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}.writing")
+    aside = _beside(path, "writing")
     try:
         write_synced(aside, data)
         aside.replace(path)

@@ -200,7 +200,7 @@ def folder() -> Path:
 
 def limit() -> int:
     """How many bytes the cache may hold before the least recently used are cleared."""
-    text = os.environ.get("DIPTYCH_CACHE_LIMIT", "20")
+    text = os.environ.get("DIPTYCH_CACHE_LIMIT") or "20"
     with contextlib.suppress(ValueError, OverflowError):
         if (allowed := int(float(text) * 2**30)) >= 0:
             return allowed
@@ -226,7 +226,9 @@ def clear(root: Path | None = None) -> Usage:
         except FileNotFoundError:
             continue  # nothing of this kind was made, or another run clears it too
         except OSError as cause:
-            raise InputError(f"{cause.filename}: cannot be deleted ({cause.strerror})") from cause
+            # The file that the cause names lacks its folder.
+            held = before.folder / kind
+            raise InputError(f"{held}: cannot be deleted ({cause.strerror})") from cause
     return before
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.metadata
+import importlib.util
 import itertools
 import json
 import platform
@@ -16,7 +17,8 @@ from typing import Any, NamedTuple
 import numpy as np
 from safetensors.numpy import save as save_safetensors
 
-from diptych import bundle, engines
+from diptych import bundle, engines, strangers
+from diptych.analysis import neighbours
 from diptych.auditing import Audit
 from diptych.augment import Augment
 from diptych.batches import Batches, Cached, Rows, one_hot, pixel_rows
@@ -27,27 +29,37 @@ from diptych.calibration import (
     calibration_error,
     perfect_calibration_error,
 )
+from diptych.conformal import least_probability, prediction_sets
 from diptych.dataset import Dataset, Sample, classes_hash
 from diptych.decoding import decoded, pixel_store
 from diptych.engines import Engine, Optimiser
 from diptych.errors import InputError
+from diptych.explain import overlay
 from diptych.exporting import gate
-from diptych.features import features
+from diptych.features import Sight, features, looked, sight
+from diptych.metrics import share
 from diptych.model_card import model_card
 from diptych.networks import Network, Weights, initial
 from diptych.networks.graph import with_metadata
 from diptych.predictions import Predictions
-from diptych.preprocess import RULES, as_png, fingerprint
-from diptych.probabilities import softmax
+from diptych.preprocess import RULES, Pixels, as_png, fingerprint
+from diptych.probabilities import Probabilities, softmax
 from diptych.progress import Track, unwatched
 from diptych.recipe import Recipe
-from diptych.runtimes import open_graph
+from diptych.reviewing import Near, Review, review
+from diptych.reviewing.curve import LearningCurve, learning_curve
+from diptych.reviewing.page import review_page
+from diptych.runtimes import fastest, open_graph, open_outputs
 from diptych.splitting import Splits
+from diptych.strangers import Strangers, chosen, draw_strangers, references
 from diptych.training import Epoch, Schedule, fit, predict_rows
 
 # Validation pictures that the gate looks at, and those that go into the bundle as golden.
-GATE_PICTURES = 48
+GATE_PICTURES = 16
+STRANGENESS_PICTURES = 12
 GOLDEN_PICTURES = 6
+# Training pictures shown beside a mistake.
+NEAREST = 3
 BASELINE = Recipe(engine="linear", network="linear", train="head", learning_rate=0.003)
 
 
@@ -61,6 +73,9 @@ class Model(NamedTuple):
     calibration: Calibration
     parity: gate.Parity
     head_only: bool  # the backbone stayed as it was
+    sight: Sight | None = None  # what the backbone sees; None where nobody asked yet
+    strangers: Strangers | None = None  # how it knows pictures of something else
+    least_probability: float = 0.0  # of an answer in a prediction set
 
 
 class ImageClassifier:
@@ -99,7 +114,8 @@ class ImageClassifier:
         with tempfile.TemporaryDirectory() as temporary:
             state = _run_folder(keep or Path(temporary), self.recipe, train, valid)
             self._checkpoints = state
-            model = fitted(self.recipe, train, valid, store, state / "model", track)
+            trained = fitted(self.recipe, train, valid, store, state / "model", track)
+            model = wary(self.recipe, trained, train, valid, store, track)
             recipe = replace(
                 BASELINE,
                 image_size=self.recipe.image_size,
@@ -151,17 +167,92 @@ class Evaluation:
         members = {
             bundle.WEIGHTS: save_safetensors(self.model.weights),
             bundle.GRAPH: with_metadata(self.model.graph, _metadata(facts)),
-            "recipe.toml": self.recipe.to_toml().encode(),
+            "recipe.toml": self.recipe.to_toml().encode(errors="surrogateescape"),
             "history.csv": _history_csv(self.model.history).encode(),
             "predictions.csv": self.predictions.to_csv().encode(errors="surrogateescape"),
             "splits.csv": self.parts.to_csv().encode(errors="surrogateescape"),
-            "README.md": model_card(Path(path).name, facts).encode(),
+            "README.md": model_card(Path(path).name, facts).encode(errors="surrogateescape"),
             **golden,
         }
+        if importlib.util.find_spec("jinja2") and importlib.util.find_spec("matplotlib"):
+            name = Path(path).name
+            members["report.html"] = review_page(self.review(), name).encode(
+                errors="surrogateescape"
+            )
         if audit is not None:
             members["audit.csv"] = audit.to_csv().encode(errors="surrogateescape")
         bundle.write(Path(path), members, facts, force)
         return Path(path)
+
+    def review(self) -> Review:
+        """How good it is, where it fails and why, as far as that is known without delay."""
+        train = self.parts.train
+        store = pixel_store(train.shape_at(self.recipe.image_size))
+        found = review(self.predictions, store, self.facts())
+        mistakes = [answer.name for answer in found.wrong]
+        by_name = {sample.name: sample for sample in self.predictions.dataset.samples}
+        samples = [by_name[name] for name in mistakes]
+        return replace(
+            found,
+            baseline=self.baseline.scores().accuracy,
+            uncalibrated_NK=self._uncalibrated(),
+            curve=self._learning_curve(store),
+            near=self._near(samples, store),
+            heat=self._heat(samples, store),
+            history=[epoch._asdict() for epoch in self.model.history],
+        )
+
+    def _uncalibrated(self) -> Probabilities | None:
+        """What the probabilities were before calibration."""
+        found = self.model.calibration
+        if found.kind == "vector":
+            return None  # the logits would be needed, of which a common shift is lost
+        log_p_NK = np.log(np.maximum(self.predictions.probabilities_NK, 1e-30))
+        return softmax(log_p_NK * found.temperature)
+
+    def _learning_curve(self, store: Store) -> LearningCurve | None:
+        """Of the head, whose features are at hand; a whole network would be trained anew."""
+        train, valid, _ = self.parts
+        if not self.model.head_only or self.model.sight is None:
+            return None
+        keys = [[sample.digest for sample in part.samples] for part in (train, valid)]
+        train_ND, valid_ND = (features(self.model.sight, some, store)[0] for some in keys)
+        return learning_curve(train_ND, train.targets(), valid_ND, valid.targets())
+
+    def _near(self, samples: list[Sample], store: Store) -> dict[str, list[Near]]:
+        """The training pictures that look most alike to the network, for some test pictures."""
+        train, seen_by = self.parts.train, self.model.sight
+        if seen_by is None or not samples:
+            return {}
+        # Where the whole network was trained, only those are at hand that strangers are known by.
+        every = range(len(train))
+        some = list(every) if self.model.head_only else references(train.targets())
+        shown = [train.samples[i] for i in some]
+        theirs_MD = features(seen_by, [sample.digest for sample in shown], store)[0]
+        ours_ND = features(seen_by, [sample.digest for sample in samples], store)[0]
+        found = neighbours(ours_ND, theirs_MD, NEAREST)
+        return {
+            sample.name: [
+                Near(shown[i].name, shown[i].label, shown[i].digest, float(alike))
+                for i, alike in zip(nearest, likeness, strict=True)
+            ]
+            for sample, nearest, likeness in zip(samples, *found, strict=True)
+        }
+
+    def _heat(self, samples: list[Sample], store: Store) -> dict[str, Pixels]:
+        """What the network looked at in some test pictures; nothing where it has no map of that."""
+        if self.recipe.engine == "linear" or not samples:
+            return {}
+        try:
+            look = engines.gradcam(self.recipe.engine, self.model.network, self.model.weights)
+        except InputError:
+            return {}
+        pixels = store.read([sample.digest for sample in samples])
+        position = {sample.name: i for i, sample in enumerate(self.predictions.dataset.samples)}
+        p_NK = self.predictions.probabilities_NK[[position[sample.name] for sample in samples]]
+        heats = look(pixels, p_NK.argmax(1))
+        both = zip(samples, pixels, heats, strict=True)
+        return {sample.name: overlay(picture, heat) for sample, picture, heat in both}
 
     def facts(self) -> dict[str, Any]:
         """What bundle.json says, but for the hashes."""
@@ -186,6 +277,8 @@ class Evaluation:
             "test": self.predictions.scores().to_json(),
             "baseline": self.baseline.scores().to_json(),
             "calibration": self._calibration(),
+            "strangers": self._strangers(),
+            "sets": self._sets(),
             "parity": self.model.parity._asdict(),
             "made_with": versions(),
         }
@@ -198,6 +291,25 @@ class Evaluation:
             "temperature": self.model.calibration.temperature,
             "test_error": calibration_error(p_NK, labels),
             "test_error_by_chance": perfect_calibration_error(p_NK),
+        }
+
+    def _strangers(self) -> dict[str, Any]:
+        """How pictures of something else are known, and how many test pictures pass for such."""
+        assert self.model.strangers is not None
+        assert self.predictions.strangeness_N is not None
+        known_N = self.predictions.strangeness_N <= 1
+        passed = share(int(known_N.sum()), len(known_N))
+        return {**strangers.facts(self.model.strangers), "test_kept": passed._asdict()}
+
+    def _sets(self) -> dict[str, Any]:
+        """The prediction sets: what was promised, and what came of it on the test part."""
+        sets_NK = prediction_sets(self.predictions.probabilities_NK, self.model.least_probability)
+        held_N = sets_NK[np.arange(len(sets_NK)), self.parts.test.targets()]
+        return {
+            "coverage": self.recipe.coverage,
+            "least_probability": self.model.least_probability,
+            "test_coverage": share(int(held_N.sum()), len(held_N))._asdict(),
+            "test_size": float(sets_NK.sum(1).mean()),
         }
 
 
@@ -220,9 +332,11 @@ def fitted(
     weights: Weights = {**initial(network, recipe.seed), **begun}
     keys = [[sample.digest for sample in part.samples] for part in (train, valid)]
     rows: list[Rows]
+    seen_by = None
     if head_only:
         graph = engines.backbone_graph(recipe.engine, network, weights)
-        both = features(graph, network.features, [*keys[0], *keys[1]], store, track=track)
+        seen_by = sight(graph, network.features)
+        both = features(seen_by, [*keys[0], *keys[1]], store, track=track)[0]
         rows = [both[: len(train)], both[len(train) :]]
         trained, history = _optimised(
             recipe, network.head, weights, 1.0, rows, train, valid, keep, track
@@ -244,7 +358,50 @@ def fitted(
     whole = engine.export("onnx")
     seen = store.read(keys[1][:GATE_PICTURES])
     parity = gate.check(open_graph(whole), seen, softmax(engine.predict(seen)))
-    return Model(network, engine.weights(), whole, history, calibration, parity, head_only)
+    return Model(network, engine.weights(), whole, history, calibration, parity, head_only, seen_by)
+
+
+def wary(
+    recipe: Recipe, model: Model, train: Dataset, valid: Dataset, store: Store, track: Track
+) -> Model:
+    """The same model, which also says how strange it finds a picture, and how sure it is.
+
+    The store has the pixels of every sample. Raises GateError where the graph's strangeness is not
+    what it should be.
+    """
+    seen_by = model.sight
+    if seen_by is None:
+        graph = engines.backbone_graph(recipe.engine, model.network, model.weights)
+        seen_by = sight(graph, model.network.features)
+    look = open_outputs(seen_by.graph, fastest())
+    some = references(train.targets())
+    valid_keys = [sample.digest for sample in valid.samples]
+    keys = [train.samples[i].digest for i in some] + valid_keys
+    seen = features(seen_by, keys, store, track=track)
+    drawn = looked(look, draw_strangers(train.shape_at(recipe.image_size)))
+    valid_seen = [part[len(some) :] for part in seen]
+
+    def logits(features_ND: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        kernel, bias = (model.weights[f"classifier.{part}"] for part in ("weight", "bias"))
+        return np.asarray(features_ND @ kernel.T + bias, np.float32)
+
+    strangers = chosen(
+        [part[: len(some)] for part in seen],
+        [train.targets()[i] for i in some],
+        valid_seen,
+        logits(valid_seen[0]),
+        drawn,
+        logits(drawn[0]),
+        recipe.kept,
+    )
+    graph = strangers.written(model.graph)
+    checked = store.read(valid_keys[:STRANGENESS_PICTURES])
+    expected = looked(open_outputs(seen_by.graph), checked)
+    found = open_outputs(graph)(checked)[1]
+    gate.check_strangeness(found, strangers.scores(expected, logits(expected[0])))
+    p_NK = softmax(logits(valid_seen[0]))
+    least = least_probability(p_NK, valid.targets(), recipe.coverage)
+    return model._replace(graph=graph, sight=seen_by, strangers=strangers, least_probability=least)
 
 
 def _optimised(
@@ -283,14 +440,14 @@ def _optimiser(recipe: Recipe, backbone_rate: float) -> Optimiser:
 
 def answers(model: Model, dataset: Dataset, store: Store, track: Track = unwatched) -> Predictions:
     """What the model's graph answers for pictures whose pixels are in the store."""
-    run = open_graph(model.graph)
+    run = open_outputs(model.graph)
     rows = Cached(store, [sample.digest for sample in dataset.samples])
     starts = range(0, len(rows), 16)
     parts = [
         run(rows[np.arange(start, min(start + 16, len(rows)))])
         for start in track(starts, "testing", len(starts))
     ]
-    return Predictions(dataset, np.concatenate(parts))
+    return Predictions(dataset, *map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _with_pixels(dataset: Dataset, store: Store, track: Track) -> Dataset:
@@ -336,7 +493,8 @@ def _golden(model: Model, valid: Dataset) -> dict[str, bytes]:
     height, width, channels = model.network.input
     store = pixel_store((height, width, channels))
     pixels = store.read([sample.digest for sample in chosen])
-    expected = {"pixels": pixels, "probabilities": open_graph(model.graph)(pixels)}
+    probabilities, strangeness = open_outputs(model.graph)(pixels)
+    expected = {"pixels": pixels, "probabilities": probabilities, "strangeness": strangeness}
     if valid.shape:
         files = {f"golden/{i}.png": as_png(picture) for i, picture in enumerate(pixels)}
     else:

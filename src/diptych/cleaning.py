@@ -9,7 +9,8 @@ def clean(dataset: Dataset, found: Audit) -> Dataset:
     """Leave out every file that the audit sets aside; keep near-duplicates as groups.
 
     A sample that has a group already keeps it, unless a near-duplicate has another: then both
-    groups become one. Raises InputError when a class has no picture left.
+    groups become one. Raises InputError when a class has no picture left, or a part of a data set
+    that is split already has none of a class that it had.
     """
     aside = found.reasons
     kept = [
@@ -24,4 +25,10 @@ def clean(dataset: Dataset, found: Audit) -> Dataset:
                 f"{dataset.root / label}: class '{label}' has no usable picture; "
                 "add some or remove the folder (`diptych audit` says what is wrong with each file)"
             )
+    held, left = ({(s.part, s.label) for s in data.samples} for data in (dataset, cleaned))
+    for part, label in sorted(held - left):
+        raise InputError(
+            f"{dataset.root}: {part} has no usable picture of {label}; "
+            "add some (`diptych audit` says what is wrong with each file)"
+        )
     return cleaned

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from diptych.auditing import Audit
     from diptych.dataset import Dataset
     from diptych.metrics import Scores
+    from diptych.predictions import Predictions
+    from diptych.predictor import Predictor
     from diptych.recipe import Recipe
     from diptych.splitting import Splits
 
@@ -31,11 +33,14 @@ FEW_CLASSES = 4
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; every foreseen failure is one line."""
-    _speak_any_name()
-    given = vars(_parser().parse_args(arguments))
     code = 0
     try:
-        code = given.pop("run")(**given) or 0
+        _open_streams()
+        try:
+            given = vars(_parser().parse_args(arguments))
+            code = given.pop("run")(**given) or 0
+        finally:
+            sys.stdout.flush()
     except KeyboardInterrupt:
         print(
             "diptych: stopped; the same command goes on where it was", file=sys.stderr, flush=True
@@ -48,12 +53,19 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except DiptychError as error:
         _fail(str(error), 2)
     except BrokenPipeError:
-        # The reader of our output, such as `head`, has seen enough; Python must not flush again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output, such as `head`, has seen enough.
+        _drop_output()
         code = 1
     except OSError as error:
+        if not error.filename:
+            _drop_output()
         _fail(f"{error.filename or 'reading or writing failed'}: {error.strerror or error}", 2)
     sys.exit(code)
+
+
+def _drop_output() -> None:
+    """Python flushes once more at its end, and would complain of what cannot be written."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -81,13 +93,28 @@ def _parser() -> argparse.ArgumentParser:
 
     verb = _verb(verbs, "predict", predict, "say what is on pictures, a line a picture")
     verb.add_argument("bundle", type=Path)
+    _pictures(verb)
+
+    verb = _verb(verbs, "explain", explain, "colour what a bundle looked at on pictures")
+    verb.add_argument("bundle", type=Path)
+    _pictures(verb)
     verb.add_argument(
-        "pictures", nargs="*", default=["-"], help="files, folders, patterns; - reads names"
+        "--out", type=Path, default=Path("explained"), metavar="FOLDER",
+        help="where to write the heatmaps (explained)",
+    )  # fmt: skip
+    verb.add_argument("--method", default="occlusion", help="occlusion (default) or gradcam")
+    verb.add_argument("--engine", help="for gradcam: torch or tensorflow, if not the bundle's own")
+    verb.add_argument(
+        "--class", dest="of", metavar="NAME", help="what speaks for it; else for the answer"
     )
 
-    verb = _verb(verbs, "evaluate", evaluate, "score a bundle on other labelled pictures")
-    verb.add_argument("bundle", type=Path)
-    _data(verb, test=False)
+    verb = _verb(verbs, "evaluate", evaluate, "score a bundle, or two, on other labelled pictures")
+    verb.add_argument(
+        "bundles", nargs="+", type=Path, metavar="BUNDLE", help="and DATA, or two and --on DATA"
+    )
+    verb.add_argument("--on", type=Path, metavar="DATA", help="labelled pictures that both answer")
+    verb.add_argument("--out", type=Path, metavar="FOLDER", help="where to write more about it")
+    _table(verb)
 
     verb = _verb(verbs, "audit", audit, "look at every file: broken, doubled, labelled twice")
     _data(verb)
@@ -115,17 +142,30 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _data(verb: argparse.ArgumentParser, test: bool = True) -> None:
+def _data(verb: argparse.ArgumentParser) -> None:
     """The arguments that say what pictures there are."""
     verb.add_argument(
         "data", type=Path, help="a folder with a folder for each class, or a CSV of pixels or files"
     )
-    if test:
-        verb.add_argument("--test", type=Path, metavar="DATA", help="more of it, to test on")
+    verb.add_argument("--test", type=Path, metavar="DATA", help="more of it, to test on")
+    _table(verb)
+
+
+def _table(verb: argparse.ArgumentParser) -> None:
+    """The arguments that say how a table is meant."""
     verb.add_argument("--shape", metavar="HxWxC", help="of a CSV's pictures, if not inferred")
     verb.add_argument(
         "--range", dest="value_range", metavar="0-255", help="of a CSV's numbers, or 0-1 or 0-16"
     )
+
+
+def _pictures(verb: argparse.ArgumentParser) -> None:
+    """The argument that names pictures to answer for; none at all is fine."""
+    pictures = verb.add_argument(
+        "pictures", nargs="+", default=["-"], help="files, folders, patterns; - reads names"
+    )
+    # With nargs="*" argparse takes no picture after an option for one: `explain b --class c x.jpg`.
+    pictures.required = False
 
 
 def _choices(verb: argparse.ArgumentParser) -> None:
@@ -201,7 +241,7 @@ def train(
     print(found)
     _print_scores(scores)
     print(f"linear baseline: {baseline.accuracy} accuracy")
-    print(f"{out} written in {time.monotonic() - started:.0f} s; {out / 'README.md'} tells more")
+    print(f"{out} written in {time.monotonic() - started:.0f} s; {out / 'report.html'} tells more")
 
 
 def compare(
@@ -235,7 +275,7 @@ def compare(
     refuse_unfit(chosen, names, seeds)
     _, parts = _prepared(pictures, chosen)
     found = both(parts, chosen, names, seeds=seeds, progress=True)
-    bundle.write_file(out, comparison_page(found).encode())
+    bundle.write_file(out, comparison_page(found).encode(errors="surrogateescape"))
     found.forget_runs()
     if as_json:
         _print_json({"page": str(out), **found.to_json()})
@@ -316,27 +356,133 @@ def predict(bundle: Path, pictures: list[str], as_json: bool) -> int:
     return 1 if any(answer.error for answer in answers) else 0
 
 
+def explain(
+    bundle: Path,
+    pictures: list[str],
+    out: Path,
+    method: str,
+    engine: str | None,
+    of: str | None,
+    as_json: bool,
+) -> int:
+    """Write a heatmap of each picture: what speaks for a class, and where."""
+    from diptych.bundle import refuse_unwritable_folder, write_file
+    from diptych.display import printable
+    from diptych.explain import Explainer, heatmap_name
+    from diptych.predictor import load
+    from diptych.preprocess import as_png
+    from diptych.sources.naming import named
+
+    refuse_unwritable_folder(out)
+    explainer = Explainer(load(bundle), method, engine)
+    answers, taken = [], set[str]()
+    for found in explainer.stream(named(pictures or ["-"], sys.stdin), of):
+        path, label, probability, *_ = answer = found.answer
+        heatmap = None
+        if found.overlay is not None:
+            heatmap = out / heatmap_name(path, taken)
+            write_file(heatmap, as_png(found.overlay))
+        if not as_json:
+            written = f"  heatmap written to {heatmap}" if heatmap else ""
+            print(printable(f"{answer}{written}"), flush=True)
+        answers.append(
+            {
+                "path": path,
+                "label": label,
+                "probability": probability,
+                "class": found.explained,
+                "heatmap": str(heatmap) if heatmap else None,
+                "error": answer.error,
+            }
+        )
+    if not answers:
+        raise InputError("no picture was named; give files, folders or patterns")
+    if as_json:
+        _print_json(answers)
+    return 1 if any(answer["error"] for answer in answers) else 0
+
+
 def evaluate(
-    bundle: Path, data: Path, shape: str | None, value_range: str | None, as_json: bool
+    bundles: list[Path],
+    on: Path | None,
+    out: Path | None,
+    shape: str | None,
+    value_range: str | None,
+    as_json: bool,
 ) -> None:
-    """Score a bundle on other labelled pictures."""
+    """Score a bundle on other labelled pictures, or say which of two is better there."""
+    from diptych.bundle import refuse_unwritable_folder, write_file
     from diptych.display import printable, shown
     from diptych.predictor import load
     from diptych.sources import read
 
+    if out:
+        refuse_unwritable_folder(out)
+    *paths, data = bundles if on is None else [*bundles, on]
+    if len(paths) not in (1, 2):
+        raise InputError("name a bundle and data, or two bundles and --on DATA")
     pictures = read(data, shape=shape, value_range=value_range)
-    predictions = load(bundle).evaluate(pictures, track=shown)
-    scores, strays = predictions.scores(), predictions.dataset.strays
+    predictors = [load(path) for path in paths]
+    answered = [predictor.evaluate(pictures, track=shown) for predictor in predictors]
+    for path, found in zip(paths, answered, strict=True):
+        for stray in found.dataset.strays:
+            _note(printable(f"{stray.name}  set aside: {stray.reason} ({path}; {stray.detail})"))
+        if len(absent := [c for c, n in found.dataset.counts().items() if not n]):
+            _note(f"no picture of {', '.join(absent)}: nothing is said of how those are answered")
+    if len(paths) == 2:
+        from diptych.comparing.versus import versus
+
+        both = versus((str(paths[0]), str(paths[1])), answered[0], answered[1])
+        if out:
+            write_file(out / "changed.csv", both.to_csv().encode(errors="surrogateescape"))
+        if as_json:
+            _print_json(both.to_json())
+            return
+        for one in both.changed():
+            print(printable(f"{one.name}  {one.label}: {one.first} → {one.second}"))
+        print(f"McNemar's exact test: {both.test}")
+        print(both.verdict())
+        return
+    predictions = answered[0]
+    scores = predictions.scores()
     aside: dict[str, int] = {}
-    for stray in strays:
+    for stray in predictions.dataset.strays:
         aside[stray.reason] = aside.get(stray.reason, 0) + 1
+    if out:
+        _write_report(predictors[0], predictions, out)
     if as_json:
         used = len(predictions.dataset)
-        _print_json({"bundle": str(bundle), "used": used, "set_aside": aside, **scores.to_json()})
+        _print_json({"bundle": str(paths[0]), "used": used, "set_aside": aside, **scores.to_json()})
         return
-    for stray in strays:
-        print(printable(f"{stray.name}  set aside: {stray.reason}"))
     _print_scores(scores)
+    if out:
+        print(f"{out / 'report.html'} shows where it is right and where not")
+
+
+def _write_report(predictor: "Predictor", predictions: "Predictions", out: Path) -> None:
+    """A page and a table of what a bundle answered, with its pictures made worse as well."""
+    from dataclasses import replace
+
+    from diptych.batches import Cached
+    from diptych.bundle import write_file
+    from diptych.decoding import decoded, pixel_store
+    from diptych.display import shown
+    from diptych.reviewing import review
+    from diptych.reviewing.page import review_page
+    from diptych.robustness import robustness
+
+    dataset, bundle = predictions.dataset, predictor.bundle
+    store = pixel_store(bundle.shape)
+    if not dataset.shape:
+        found = decoded((sample.path for sample in dataset.samples), store)
+        for _ in shown(found, "reading pictures", len(dataset)):
+            pass
+    rows = Cached(store, [sample.digest for sample in dataset.samples])
+    curves = robustness(predictor.fast(), rows, dataset.targets(), track=shown)
+    seen = replace(review(predictions, store, bundle.facts), robustness=curves)
+    page = review_page(seen, f"{bundle.path.name} on {dataset.root.name}")
+    write_file(out / "report.html", page.encode(errors="surrogateescape"))
+    write_file(out / "predictions.csv", predictions.to_csv().encode(errors="surrogateescape"))
 
 
 def audit(
@@ -441,8 +587,15 @@ def _print_scores(scores: "Scores") -> None:
         print(f"  {label:<{width}}  answered {said}")
 
 
-def _speak_any_name() -> None:
-    """Names of files may be bytes that are no text: read as they are, written as escapes."""
+def _open_streams() -> None:
+    """Standard streams that are there and take any name.
+
+    One that was closed is empty instead: what is opened next would get its number otherwise. Names
+    of files may be bytes that are no text: read as they are, written as escapes.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
     for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)

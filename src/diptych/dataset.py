@@ -69,9 +69,14 @@ class Dataset:
     def fingerprint(self) -> str:
         """A hash of every sample's part, label and content, whatever their order or names."""
         rows = sorted(f"{s.part}\0{s.label}\0{s.digest}" for s in self.samples)
-        return hashlib.sha256("\n".join(rows).encode()).hexdigest()
+        return _hash("\n".join(rows))
 
 
 def classes_hash(classes: Iterable[str]) -> str:
     """A hash that locks class names in their order."""
-    return hashlib.sha256("\0".join(classes).encode()).hexdigest()
+    return _hash("\0".join(classes))
+
+
+def _hash(text: str) -> str:
+    """SHA-256 of a text; names of folders in it may be bytes that are no text."""
+    return hashlib.sha256(text.encode(errors="surrogateescape")).hexdigest()

@@ -13,6 +13,7 @@ from diptych.cache import Facts, Store, folder
 from diptych.dataset import Sample, Shape
 from diptych.errors import ImageError
 from diptych.preprocess import BYTES_LIMIT, Pixels, decode, fingerprint
+from diptych.regular import ENDLESS
 
 # Rows written at a time: enough to make the wait for the disk rare, little enough to lose.
 CHUNK = 64
@@ -81,7 +82,7 @@ def read_file(path: Path) -> bytes:
         if stat.S_ISDIR(facts.st_mode):
             raise ImageError("not an image", _folder(path))
         if not stat.S_ISREG(facts.st_mode):
-            raise ImageError("not an image", "a pipe or device; save what it gives as a file")
+            raise ImageError("not an image", ENDLESS)
         if facts.st_size > BYTES_LIMIT:
             raise ImageError("too large", f"{facts.st_size:,} bytes; the limit is {BYTES_LIMIT:,}")
         return path.read_bytes()

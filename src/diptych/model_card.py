@@ -39,7 +39,8 @@ Rows are the labels, columns the answers:
 |---|{"---|" * len(facts["classes"])}
 {confusion}
 
-In brackets: intervals at {test["interval"]}.
+In brackets: intervals at {test["interval"]}. `report.html` shows more: its mistakes, its
+probabilities, what to do first.
 
 {_calibration(facts["calibration"])}
 
@@ -60,7 +61,7 @@ diptych predict {name} new.jpg folder/
 and gives probabilities in the order {classes}. It agreed with the trained network to
 {facts["parity"]["max_difference"]:.1e} on {facts["parity"]["pictures"]} validation pictures.
 
-It always answers with one of its classes, also for pictures of something else.
+{_strangers(facts)}
 """
 
 
@@ -74,6 +75,16 @@ def _calibration(found: Mapping[str, Any]) -> str:
         f"{ways[found['kind']]}. On the test pictures confidence and share of right answers are "
         f"{100 * found['test_error']:.1f} points apart on average; probabilities that are exactly "
         f"true would be up to {100 * found['test_error_by_chance']:.1f} apart on so many pictures."
+    )
+
+
+def _strangers(facts: Mapping[str, Any]) -> str:
+    found, sets = facts["strangers"], facts["sets"]
+    return (
+        f"Pictures of something else are answered “none of these”: their `strangeness` "
+        f"({found['score']}) is above 1. {_percent(found['test_kept'])} of the test pictures are "
+        "below. Sets of answers that are likely enough held the right one for "
+        f"{_percent(sets['test_coverage'])}, with {sets['test_size']:.2f} answers on average."
     )
 
 

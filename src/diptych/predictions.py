@@ -2,10 +2,11 @@
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Collection
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from diptych.dataset import Dataset
 from diptych.metrics import Scores, score
@@ -17,37 +18,41 @@ class Predictions(NamedTuple):
 
     dataset: Dataset
     probabilities_NK: Probabilities
+    strangeness_N: npt.NDArray[np.float32] | None = None  # above 1: none of the classes
 
     def scores(self) -> Scores:
         """How good they are, with intervals."""
         samples = self.dataset.samples
-        answers = self.probabilities_NK.argmax(1).tolist()
         groups = [sample.group or sample.name for sample in samples]
-        return score(self.dataset.targets(), answers, self.dataset.classes, groups)
+        return score(self.dataset.targets(), self.probabilities_NK, self.dataset.classes, groups)
+
+    def answers(self) -> list[str]:
+        """The likeliest class of each picture, stranger or not."""
+        return [self.dataset.classes[k] for k in self.probabilities_NK.argmax(1)]
+
+    def right(self) -> npt.NDArray[np.bool_]:
+        """Which answers are the labels, (N,)."""
+        return np.asarray(self.probabilities_NK.argmax(1) == np.array(self.dataset.targets()))
+
+    def only(self, names: Collection[str]) -> "Predictions":
+        """Those for some of the samples, by name."""
+        samples = self.dataset.samples
+        kept = [i for i, sample in enumerate(samples) if sample.name in names]
+        strangeness_N = None if self.strangeness_N is None else self.strangeness_N[kept]
+        dataset = self.dataset.with_samples(samples[i] for i in kept)
+        return Predictions(dataset, self.probabilities_NK[kept], strangeness_N)
 
     def to_csv(self) -> str:
-        """A row a picture: path, label, answer, then the probability of each class."""
+        """A row a picture: path, label, answer, strangeness, the probability of each class."""
         classes = self.dataset.classes
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
-        rows.writerow(["path", "label", "answer", *(f"p({label})" for label in classes)])
-        for sample, p_K in zip(self.dataset.samples, self.probabilities_NK, strict=True):
+        titles = ["path", "label", "answer", "strangeness", *(f"p({label})" for label in classes)]
+        rows.writerow(titles)
+        for i, (sample, p_K) in enumerate(
+            zip(self.dataset.samples, self.probabilities_NK, strict=True)
+        ):
             answer = classes[int(p_K.argmax())]
-            rows.writerow([sample.name, sample.label, answer, *(f"{p:.6f}" for p in p_K)])
+            strange = "" if self.strangeness_N is None else f"{self.strangeness_N[i]:.4f}"
+            rows.writerow([sample.name, sample.label, answer, strange, *(f"{p:.6f}" for p in p_K)])
         return text.getvalue()
-
-
-def most_wrong(predictions: Predictions, most: int = 5) -> Sequence[tuple[str, str, str, float]]:
-    """The mistakes with the most confidence: name, label, answer, probability of the answer."""
-    dataset, p_NK = predictions
-    labels, answers = np.array(dataset.targets(), np.intp), p_NK.argmax(1)
-    wrong = np.flatnonzero(labels != answers)
-    worst = sorted(wrong, key=lambda i: -p_NK[i, answers[i]])[:most]
-    return [
-        (
-            dataset.samples[i].name,
-            *(dataset.classes[k] for k in (labels[i], answers[i])),
-            float(p_NK[i, answers[i]]),
-        )
-        for i in worst
-    ]

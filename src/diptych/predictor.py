@@ -1,7 +1,7 @@
 """A bundle at work: encoded pictures in, labels out. Only NumPy, Pillow and ONNX Runtime."""
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby, islice
 from pathlib import Path
@@ -12,7 +12,8 @@ from safetensors.numpy import load as load_safetensors
 
 from diptych import engines
 from diptych.bundle import GOLDEN, GRAPH, WEIGHTS, Bundle, open_bundle
-from diptych.dataset import Dataset, Stray
+from diptych.conformal import prediction_sets
+from diptych.dataset import Dataset, Sample, Stray
 from diptych.decoding import pixel_store, read_file
 from diptych.errors import BundleError, ImageError, InputError
 from diptych.networks import Network, Weights
@@ -21,7 +22,7 @@ from diptych.preprocess import Pixels, decode
 from diptych.probabilities import Probabilities
 from diptych.progress import Track, unwatched
 from diptych.recipe import Recipe
-from diptych.runtimes import cores, open_graph
+from diptych.runtimes import Run, cores, fastest, open_graph, open_outputs
 from diptych.sources import is_table
 from diptych.sources.pixel_csv import read_pixels
 
@@ -33,21 +34,45 @@ BATCH = 16
 # Decoders differ by a rounding here and there from machine to machine; networks hardly mind.
 PIXEL_TOLERANCE = 1.0  # grey levels, on average over a picture
 PROBABILITY_TOLERANCE = 0.01
+STRANGENESS_TOLERANCE = 0.05  # thresholds
+
+
+# Why pictures are left out of an evaluation.
+MADE_WITH = "made with"
+NOTHING: Mapping[str, str] = {}
+# The label of pictures that are too strange for any class.
+NONE = "none of these"
 
 
 class Prediction(NamedTuple):
-    """The answer for one picture; with an `error` there is no answer."""
+    """The answer for one picture; with an `error` there is no answer.
+
+    The label of a stranger is "none of these" and has no probability; `probabilities` are those
+    that the classes would have if it had to be one of them.
+    """
 
     path: str
     label: str | None = None
     probability: float | None = None
     probabilities: dict[str, float] | None = None
+    strangeness: float | None = None  # above 1: none of these
+    set: list[str] | None = None  # the labels that are likely enough, the likeliest first
     error: str | None = None
 
     def __str__(self) -> str:
         if self.error:
             return f"{self.path}  cannot be read: {self.error}"
-        return f"{self.path}  {self.label}  {100 * (self.probability or 0):.1f} %"
+        if self.probability is not None:
+            return f"{self.path}  {self.label}  {100 * self.probability:.1f} %"
+        nearest = max(self.probabilities or {"": 0.0}, key=(self.probabilities or {}).__getitem__)
+        return f"{self.path}  {self.label}  (the nearest is {nearest})"
+
+
+class Answer(NamedTuple):
+    """What the graph gives for one picture."""
+
+    p_K: Probabilities
+    strangeness: float
 
 
 class Predictor:
@@ -56,8 +81,16 @@ class Predictor:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.classes = bundle.classes
-        self._run = open_graph(bundle.read(GRAPH))
+        self._run = open_outputs(bundle.read(GRAPH))
         self._verify()
+
+    def probabilities(self, pixels_NHWC: Pixels) -> Probabilities:
+        """The probabilities (N, K) for pixels of the bundle's shape, strangers or not."""
+        return self._run(pixels_NHWC)[0]
+
+    def fast(self) -> Run:
+        """The same by the fastest runtime, for many pictures; it may round a little otherwise."""
+        return open_graph(self.bundle.read(GRAPH), fastest())
 
     def predict(self, pictures: Iterable[str | Path]) -> list[Prediction]:
         """Answer for files, in their order."""
@@ -77,7 +110,7 @@ class Predictor:
             try:
                 yield from self.rows(path)
             except InputError as error:
-                yield Prediction(str(path), error=str(error).removeprefix(f"{path}: "))
+                yield Prediction(str(path), error=_about(path, error))
 
     def _files(self, paths: Iterable[Path]) -> Iterator[Prediction]:
         for path, answer, _ in self._answers(paths):
@@ -92,18 +125,30 @@ class Predictor:
         Raises InputError where its pictures have another shape than the network takes.
         """
         for names, pixels_NHWC in read_pixels(Path(table), self.bundle.shape):
-            for name, answer in zip(names, self._run(pixels_NHWC), strict=True):
+            for name, answer in zip(names, self._answered(pixels_NHWC), strict=True):
                 yield self._prediction(name, answer)
 
-    def _prediction(self, name: str, p_K: Probabilities) -> Prediction:
-        best = int(p_K.argmax())
-        by_class = {c: float(p) for c, p in zip(self.classes, p_K, strict=True)}
-        return Prediction(name, self.classes[best], float(p_K[best]), by_class)
+    def _answered(self, pixels_NHWC: Pixels) -> Iterator[Answer]:
+        for p_K, strangeness in zip(*self._run(pixels_NHWC), strict=True):
+            yield Answer(p_K, float(strangeness))
+
+    def _prediction(self, name: str, answer: Answer) -> Prediction:
+        by_class = {c: float(p) for c, p in zip(self.classes, answer.p_K, strict=True)}
+        if answer.strangeness > 1:
+            return Prediction(name, NONE, None, by_class, answer.strangeness, [])
+        (within,) = prediction_sets(
+            answer.p_K[None], self.bundle.facts["sets"]["least_probability"]
+        )
+        ranked = sorted(np.flatnonzero(within), key=lambda k: -answer.p_K[k])
+        best = self.classes[ranked[0]]
+        likely = [self.classes[k] for k in ranked]
+        return Prediction(name, best, by_class[best], by_class, answer.strangeness, likely)
 
     def evaluate(self, dataset: Dataset, *, track: Track = unwatched) -> Predictions:
-        """Answer for every sample of a data set; those that cannot be read become strays.
+        """Answer for every sample of a data set but those that the bundle was made with.
 
-        Raises InputError where it has a class that the bundle lacks, or no picture to score.
+        These become strays, as do those that cannot be read. Raises InputError where the data set
+        has a class that the bundle lacks, or no picture to score.
         """
         unknown = sorted(set(dataset.classes) - set(self.classes))
         if unknown:
@@ -111,37 +156,57 @@ class Predictor:
                 f"{dataset.root}: the bundle has no class {', '.join(map(repr, unknown))}; "
                 f"it has: {', '.join(self.classes)}"
             )
-        if dataset.shape:
-            return self._evaluate_pixels(dataset)
-        samples, strays, rows = [], list(dataset.strays), []
-        answers = self._answers(sample.path for sample in dataset.samples)
-        watched = track(answers, "predicting", len(dataset))
-        for sample, (_, answer, digest) in zip(dataset.samples, watched, strict=True):
+        if not len(dataset):
+            raise InputError(
+                f"{dataset.root}: no picture has a label; put each into a folder named after its "
+                f"class: {', '.join(self.classes)}"
+            )
+        answered = self._scored_pixels if dataset.shape else self._scored_files
+        samples, strays, rows = list[Sample](), list(dataset.strays), list[Answer]()
+        for sample, answer in answered(dataset, self.bundle.made_with(), track):
             if isinstance(answer, ImageError):
                 strays.append(Stray(sample.name, answer.reason, answer.detail))
             else:
                 # The same bytes twice are one picture: a group of their own.
-                samples.append(sample._replace(digest=digest, group=digest))
+                samples.append(sample._replace(group=sample.digest))
                 rows.append(answer)
         if not rows:
-            raise InputError(f"{dataset.root}: no labelled picture can be read")
-        scored = Dataset(dataset.root, self.classes, tuple(samples), tuple(strays))
-        return Predictions(scored, np.stack(rows))
+            used = sum(stray.reason == MADE_WITH for stray in strays)
+            raise InputError(
+                f"{dataset.root}: no picture is left to score; {used:,} of {len(dataset):,} are "
+                "those that the bundle was made with, the others cannot be read"
+            )
+        scored = Dataset(dataset.root, self.classes, tuple(samples), tuple(strays), dataset.shape)
+        p_NK = np.stack([answer.p_K for answer in rows])
+        return Predictions(scored, p_NK, np.array([a.strangeness for a in rows], np.float32))
 
-    def _evaluate_pixels(self, dataset: Dataset) -> Predictions:
-        """Answer for samples whose pixels are in the cache."""
+    def _scored_files(
+        self, dataset: Dataset, left_out: Mapping[str, str], track: Track
+    ) -> Iterator[tuple[Sample, Answer | ImageError]]:
+        answers = self._answers((sample.path for sample in dataset.samples), left_out)
+        watched = track(answers, "predicting", len(dataset))
+        for sample, (_, answer, digest) in zip(dataset.samples, watched, strict=True):
+            yield sample._replace(digest=digest), answer
+
+    def _scored_pixels(
+        self, dataset: Dataset, left_out: Mapping[str, str], track: Track
+    ) -> Iterator[tuple[Sample, Answer | ImageError]]:
+        """Answers for samples whose pixels are in the cache."""
         if dataset.shape != self.bundle.shape:
             raise InputError(
                 f"{dataset.root}: its pictures are {dataset.shape}, the bundle takes "
                 f"{self.bundle.shape}; say it with --shape"
             )
         store = pixel_store(self.bundle.shape)
-        keys = [sample.digest for sample in dataset.samples]
-        starts = range(0, len(keys), 256)
-        parts = [self._run(store.read(keys[start : start + 256])) for start in starts]
-        samples = (sample._replace(group=sample.digest) for sample in dataset.samples)
-        scored = Dataset(dataset.root, self.classes, tuple(samples), dataset.strays, dataset.shape)
-        return Predictions(scored, np.concatenate(parts))
+        for sample in dataset.samples:
+            if sample.digest in left_out:
+                yield sample, _made_with(left_out[sample.digest])
+        new = [sample for sample in dataset.samples if sample.digest not in left_out]
+        starts = range(0, len(new), 256)
+        for start in track(starts, "predicting", len(starts)):
+            some = new[start : start + 256]
+            pixels = store.read([sample.digest for sample in some])
+            yield from zip(some, self._answered(pixels), strict=True)
 
     def to_torch(self) -> "nn.Module":
         """The network with its weights in PyTorch, whichever framework trained it.
@@ -163,31 +228,45 @@ class Predictor:
         network = engines.network(recipe, self.bundle.shape, len(self.classes))
         return network, load_safetensors(self.bundle.read(WEIGHTS))
 
-    def _answers(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Any, str]]:
-        """Each path with its probabilities (K,) or an ImageError, and its hash."""
+    def _answers(
+        self, paths: Iterable[Path], left_out: Mapping[str, str] = NOTHING
+    ) -> Iterator[tuple[Path, Any, str]]:
+        """Each path with its Answer or an ImageError, and its hash.
+
+        Files of the hashes that are left out have an ImageError too.
+        """
+
+        def read(path: Path) -> tuple[Path, Pixels | ImageError, str]:
+            return self._read(path, left_out)
+
         waiting = iter(paths)
         with ThreadPoolExecutor(cores()) as pool:
             try:
-                running = pool.map(self._read, islice(waiting, BATCH))
+                running = pool.map(read, islice(waiting, BATCH))
                 # The next pictures are decoded while the network looks at these.
-                ahead = pool.map(self._read, islice(waiting, BATCH))
+                ahead = pool.map(read, islice(waiting, BATCH))
                 while batch := list(running):
-                    running, ahead = ahead, pool.map(self._read, islice(waiting, BATCH))
+                    running, ahead = ahead, pool.map(read, islice(waiting, BATCH))
                     good = [found for _, found, _ in batch if not isinstance(found, ImageError)]
-                    answers = iter(self._run(np.stack(good)) if good else ())
+                    answers = self._answered(np.stack(good)) if good else iter(())
                     for path, found, digest in batch:
                         bad = isinstance(found, ImageError)
                         yield path, found if bad else next(answers), digest
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def _read(self, path: Path) -> tuple[Path, Pixels | ImageError, str]:
+    def _read(
+        self, path: Path, left_out: Mapping[str, str]
+    ) -> tuple[Path, Pixels | ImageError, str]:
+        digest = ""
         try:
             data = read_file(path)
-            pixels = decode(data, self.bundle.shape).pixels
-            return path, pixels, hashlib.sha256(data).hexdigest()
+            digest = hashlib.sha256(data).hexdigest()
+            if digest in left_out:
+                return path, _made_with(left_out[digest]), digest
+            return path, decode(data, self.bundle.shape).pixels, digest
         except ImageError as error:
-            return path, error, ""
+            return path, error, digest
 
     def _verify(self) -> None:
         """The golden pictures give the pixels and the answers they gave where they were made."""
@@ -196,13 +275,25 @@ class Predictor:
             [decode(path.read_bytes(), self.bundle.shape).pixels for path in self.bundle.golden()]
         )
         off = np.abs(pixels.astype(np.int16) - expected["pixels"]).mean((1, 2, 3)).max()
-        apart = np.abs(self._run(pixels) - expected["probabilities"]).max()
-        if not (off <= PIXEL_TOLERANCE and apart <= PROBABILITY_TOLERANCE):
+        p_NK, strangeness_N = self._run(pixels)
+        apart = np.abs(p_NK - expected["probabilities"]).max()
+        stranger = np.abs(strangeness_N - expected["strangeness"]).max()
+        fits = off <= PIXEL_TOLERANCE and apart <= PROBABILITY_TOLERANCE
+        if not (fits and stranger <= STRANGENESS_TOLERANCE):
             raise BundleError(
                 f"{self.bundle.path}: answers differently here than where it was made "
-                f"(pixels by {off:.2f} levels, probabilities by {apart:.2g}); "
-                "compare the versions in bundle.json with `pip list`"
+                f"(pixels by {off:.2f} levels, probabilities by {apart:.2g}, strangeness by "
+                f"{stranger:.2g}); compare the versions in bundle.json with `pip list`"
             )
+
+
+def _about(path: Path, error: InputError) -> str:
+    """What is wrong with a file, without what the line of a prediction says anyway."""
+    return str(error).removeprefix(f"{path}: ").removeprefix("cannot be read: ")
+
+
+def _made_with(name: str) -> ImageError:
+    return ImageError(MADE_WITH, f"it is {name} there")
 
 
 def load(path: str | Path) -> Predictor:

@@ -8,7 +8,8 @@ The rules, in the order in which they apply (`RULES` names their version):
    so many bits, and keeps the 8 highest of those. Floating-point pixels are refused: they have no
    agreed white.
 4. Palette, grey, CMYK, YCbCr and the like become RGB. Colour profiles are not applied.
-5. Transparent pixels lie on white.
+5. Transparent pixels lie on white; of a PNG with one transparent colour, those that have it in all
+   bits of the file.
 6. The picture is squashed to H×W with an antialiased triangle filter (Pillow's BILINEAR), so
    nothing of it is cut off; JPEGs of more than 4 times that size may first be decoded at 1/2, 1/4
    or 1/8.
@@ -21,15 +22,17 @@ import io
 import threading
 import warnings
 from collections.abc import Iterator
-from typing import NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import PIL
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
 from diptych.dataset import Shape
 from diptych.errors import ImageError
+from diptych.regular import regular
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -87,7 +90,18 @@ def decode(data: bytes, shape: Shape) -> Decoded:
         # Pillow warns of odd metadata and of size; size has its own limit here.
         warnings.simplefilter("ignore")
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            return _decode(image, shape)
+            return _decode(image, shape, data)
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file begins as a picture of one of the formats does."""
+    _load_decoders()
+    try:
+        with Image.open(regular(path), formats=FORMATS):
+            return True
+    except Exception:
+        # Whatever a decoder makes of a file of something else.
+        return False
 
 
 def as_png(pixels: Pixels) -> bytes:
@@ -105,7 +119,18 @@ def as_jpeg(pixels: Pixels) -> bytes:
     return file.getvalue()
 
 
-def _decode(image: Image.Image, shape: Shape) -> Decoded:
+def thumbnail(pixels: Pixels, side: int = 224) -> Pixels:
+    """Pixels (H, W, 1 or 3) at most `side` high and wide, for people to look at."""
+    height, width, channels = pixels.shape
+    if max(height, width) <= side:
+        return pixels
+    scale = side / max(height, width)
+    image = Image.fromarray(pixels[:, :, 0] if channels == 1 else pixels)
+    size = max(round(width * scale), 1), max(round(height * scale), 1)
+    return np.asarray(_squash(image, size)).reshape(size[1], size[0], channels)
+
+
+def _decode(image: ImageFile.ImageFile, shape: Shape, data: bytes) -> Decoded:
     pixels = image.width * image.height
     if pixels > PIXELS_LIMIT:
         raise ImageError(
@@ -116,7 +141,10 @@ def _decode(image: Image.Image, shape: Shape) -> Decoded:
     with _one_large if pixels > _LARGE else contextlib.nullcontext():
         # A margin of 4 keeps the scaled decode within one grey level of the full one.
         image.draft("RGB", (4 * max(shape), 4 * max(shape)))
+        coded = image.tile[0].args if image.format == "PNG" else None
         image.load()
+        if "transparency" in image.info:
+            _spread_transparency(image, coded, data)
         turn = _orientation(image)
         rows, columns = shape[:2]
         squashed = _rgb(image, (rows, columns) if turn >= 5 else (columns, rows))
@@ -127,6 +155,26 @@ def _decode(image: Image.Image, shape: Shape) -> Decoded:
     if shape[2] == 1:
         squashed = squashed.convert("L")
     return Decoded(np.asarray(squashed).reshape(shape), width, height, kind)
+
+
+def _spread_transparency(image: Image.Image, coded: Any, data: bytes) -> None:
+    """Give a PNG whose pixels were coded so the transparency that it says.
+
+    Pillow spreads levels of 2 and 4 bits over 8, and not the transparent one; of 16 bits it keeps
+    the high bytes, and compares them with the low bytes of the transparent colour.
+    """
+    clear = image.info["transparency"]
+    if coded in ("L;2", "L;4"):
+        most = 2 ** int(coded[-1]) - 1
+        image.info["transparency"] = (clear & most) * 255 // most
+    elif coded == "RGB;16B":
+        with Image.open(io.BytesIO(data), formats=["PNG"]) as low:
+            # Read with its bytes in the other order, a picture gives its low bytes.
+            low.tile = [low.tile[0]._replace(args="RGB;16L")]
+            same = np.asarray(low) == [level & 255 for level in clear]
+        same &= np.asarray(image) == [level >> 8 for level in clear]
+        image.putalpha(Image.fromarray(np.where(same.all(2), 0, 255).astype(np.uint8)))
+        del image.info["transparency"]
 
 
 def _rgb(image: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from diptych.errors import InputError
+from diptych.regular import regular
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "engine": ("torch", "tensorflow", "linear"),
@@ -41,6 +42,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "valid_share": (0.01, 0.5),
     "test_share": (0.01, 0.5),
     "min_side": (1, 1024),
+    "kept": (0.5, 0.999),
+    "coverage": (0.5, 0.999),
     "seed": (0, 2**31 - 1),
 }
 
@@ -63,7 +66,9 @@ class Recipe:
     there are pretrained weights, all where there are none. `weights` is "pretrained", "none" or a
     file. Rates are per step; `backbone_rate` multiplies `learning_rate` for pretrained layers;
     `warmup`, `valid_share` and `test_share` are shares of one. `flip` to `cutmix` say how pictures
-    are changed in training (see `augment.Augment`), unless the head alone is trained.
+    are changed in training (see `augment.Augment`), unless the head alone is trained. `kept` is the
+    share of known pictures that may not be answered "none of these", `coverage` the share of
+    prediction sets that hold the right answer.
     """
 
     engine: str = "torch"
@@ -96,6 +101,8 @@ class Recipe:
     valid_share: float = 0.15
     test_share: float = 0.15
     min_side: int = 16
+    kept: float = 0.95
+    coverage: float = 0.95
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -144,7 +151,7 @@ class Recipe:
     def with_toml(self, path: Path) -> "Recipe":
         """The recipe changed by a file; keys that are left out stay as they are."""
         try:
-            return self.replace(**tomllib.loads(path.read_text(encoding="utf-8")))
+            return self.replace(**tomllib.loads(regular(path).read_text(encoding="utf-8")))
         except OSError as cause:
             raise InputError(f"{path}: {cause.strerror}") from cause
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:

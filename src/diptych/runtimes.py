@@ -11,6 +11,7 @@ import numpy.typing as npt
 from diptych.errors import BundleError
 
 Run = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
+Outputs = Callable[[npt.NDArray[Any]], tuple[npt.NDArray[np.float32], ...]]
 
 
 def fastest() -> str:
@@ -19,14 +20,23 @@ def fastest() -> str:
 
 
 def open_graph(graph: bytes, runtime: str = "onnxruntime") -> Run:
-    """A function from a batch to the graph's output, (N, …) to (N, outputs).
+    """A function from a batch to the graph's first output, (N, …) to (N, numbers).
+
+    Raises BundleError when the graph cannot be read.
+    """
+    run = open_outputs(graph, runtime)
+    return lambda batch: run(batch)[0]
+
+
+def open_outputs(graph: bytes, runtime: str = "onnxruntime") -> Outputs:
+    """A function from a batch to all of the graph's outputs.
 
     Raises BundleError when the graph cannot be read.
     """
     return {"openvino": _openvino, "onnxruntime": _onnxruntime}[runtime](graph)
 
 
-def _onnxruntime(graph: bytes) -> Run:
+def _onnxruntime(graph: bytes) -> Outputs:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
@@ -39,13 +49,13 @@ def _onnxruntime(graph: bytes) -> Run:
         raise BundleError(f"the graph cannot be read ({str(cause).splitlines()[0]})") from cause
     name = session.get_inputs()[0].name
 
-    def run(batch: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        return np.asarray(session.run(None, {name: batch})[0])
+    def run(batch: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float32], ...]:
+        return tuple(map(np.asarray, session.run(None, {name: batch})))
 
     return run
 
 
-def _openvino(graph: bytes) -> Run:
+def _openvino(graph: bytes) -> Outputs:
     import openvino
 
     core = openvino.Core()
@@ -55,8 +65,9 @@ def _openvino(graph: bytes) -> Run:
     except RuntimeError as cause:
         raise BundleError(f"the graph cannot be read ({str(cause).splitlines()[0]})") from cause
 
-    def run(batch: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
-        return np.array(model(batch)[0])
+    def run(batch: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float32], ...]:
+        found = model(batch)
+        return tuple(np.array(found[i]) for i in range(len(model.outputs)))
 
     return run
 

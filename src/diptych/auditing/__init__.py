@@ -9,6 +9,10 @@ no class            not inside a class folder
 no part             in a data set that is split already, outside of its parts
 hidden folder       in a folder that some program keeps for itself
 hidden file         its name begins with a dot
+link                leads to a folder that is looked at where it lies, or to no file
+table               the metadata.csv of a folder
+not listed          no row of that metadata.csv names it
+missing             a row of a table names it, and it is not there
 permission denied   the file may not be read
 empty               no bytes
 not an image        no picture format that is read here, whatever the name says

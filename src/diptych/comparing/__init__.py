@@ -108,7 +108,7 @@ class Candidate:
     @property
     def right(self) -> npt.NDArray[np.bool_]:
         """Whether each run was right on each test picture: (seeds, pictures)."""
-        return np.array([_right(run.predictions) for run in self.runs])
+        return np.array([run.predictions.right() for run in self.runs])
 
 
 @dataclass(frozen=True)
@@ -163,10 +163,11 @@ class Comparison:
 
         Yields the position in the test part, the label, the first's answer and the second's.
         """
-        (dataset, first_NK), (_, second_NK) = (c.runs[0].predictions for c in self.candidates)
-        for i in np.flatnonzero(first_NK.argmax(1) != second_NK.argmax(1)):
-            answers = (dataset.classes[int(p_NK[i].argmax())] for p_NK in (first_NK, second_NK))
-            yield int(i), dataset.samples[i].label, *answers  # type: ignore[misc]
+        one, two = (candidate.runs[0].predictions for candidate in self.candidates)
+        both = zip(one.dataset.samples, one.answers(), two.answers(), strict=True)
+        for i, (sample, first, second) in enumerate(both):
+            if first != second:
+                yield i, sample.label, first, second
 
     def rows(self) -> Iterator[tuple[str, str, str]]:
         """The table: what, the first, the second."""
@@ -248,14 +249,22 @@ def compare(
     )
     groups = [sample.group or sample.name for sample in parts.test.samples]
     pairs = list(zip(first.runs, second.runs, strict=True))
-    same = [(_answers(one.predictions) == _answers(two.predictions)).mean() for one, two in pairs]
+    same = [
+        np.mean(
+            [
+                a == b
+                for a, b in zip(one.predictions.answers(), two.predictions.answers(), strict=True)
+            ]
+        )
+        for one, two in pairs
+    ]
     return Comparison(
         recipe,
         {part: len(data) for part, data in parts._asdict().items()},
         first,
         second,
         difference(first.right, second.right, groups),
-        tuple(mcnemar(_right(one.predictions), _right(two.predictions)) for one, two in pairs),
+        tuple(mcnemar(one.predictions.right(), two.predictions.right()) for one, two in pairs),
         float(np.mean(same)),
         float(np.abs(first.start - second.start).max()),
     )
@@ -343,14 +352,6 @@ def _read(engine: str, done: Path, test: Dataset) -> Candidate:
     for name in ("latency", "onnx_latency"):
         speed[name] = Latency(*speed[name])
     return Candidate(engine, runs, Speed(**speed), arrays["start"], done)
-
-
-def _answers(predictions: Predictions) -> npt.NDArray[np.intp]:
-    return np.asarray(predictions.probabilities_NK.argmax(1))
-
-
-def _right(predictions: Predictions) -> npt.NDArray[np.bool_]:
-    return np.asarray(_answers(predictions) == np.array(predictions.dataset.targets()))
 
 
 def _latency(latency: Latency) -> str:

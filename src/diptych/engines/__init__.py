@@ -7,7 +7,7 @@ so that every engine gets the same.
 
 import importlib
 import importlib.util
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from diptych.augment import Draw
 from diptych.errors import InputError, MissingExtra
-from diptych.networks import Network, Weights
+from diptych.networks import GlobalAverage, Network, Weights
 from diptych.networks.graph import onnx_graph
 from diptych.networks.pretrained import efficientnet_lite0, of_backbone, read_safetensors
 from diptych.networks.zoo import ZOO
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
 Inputs = npt.NDArray[Any]  # (N, H, W, C) uint8 pixels, or (N, features) float32
 Targets = npt.NDArray[np.float32]  # (N, K) probabilities: hard, smoothed or weighted
+Positions = npt.NDArray[np.int64]  # (N,) among the classes
+Heats = npt.NDArray[np.float32]  # (N, h, w), coarser than the pictures
+Look = Callable[[Inputs, Positions], Heats]
 
 
 class Step(NamedTuple):
@@ -115,19 +118,43 @@ def refuse_unknown(recipe: Recipe) -> None:
     if recipe.engine != "linear" and not importlib.util.find_spec(recipe.engine):
         raise MissingExtra(_NAMES[recipe.engine], recipe.engine)
     if slash and model not in (names := _library(source).names()):
-        raise InputError(f"no network '{recipe.network}'{nearest(model, names, f'{source}/')}")
-    if recipe.weights not in ("pretrained", "none") and not Path(recipe.weights).is_file():
-        raise InputError(f"{recipe.weights}: no such file of weights")
+        hint = nearest(_spelled(model, names), names, f"{source}/")
+        raise InputError(f"no network '{recipe.network}'{hint}")
+    if recipe.weights not in ("pretrained", "none"):
+        _refuse_file(Path(recipe.weights), recipe.network)
 
 
 def _meant(recipe: Recipe) -> str:
     """A hint for a name that is none of ours: a library may have it."""
-    known = [*ZOO, *(f"{source}/<name>" for source in LIBRARIES)]
+    model = recipe.network.partition("/")[2] or "<name>"
+    known = [*ZOO, *(f"{source}/{model}" for source in LIBRARIES)]
     for source, engine in LIBRARIES.items():
         installed = all(map(importlib.util.find_spec, (source, engine)))
-        if engine == recipe.engine and installed and recipe.network in _library(source).names():
-            return f"; did you mean '{source}/{recipe.network}'?"
-    return nearest(recipe.network, known)
+        if engine == recipe.engine and installed:
+            names = _library(source).names()
+            if (found := _spelled(recipe.network, names)) in names:
+                return f"; did you mean '{source}/{found}'?"
+    return nearest(_spelled(recipe.network, known), known)
+
+
+def _spelled(name: str, names: Iterable[str]) -> str:
+    """The one of the names that differs in its capitals alone; else the name itself."""
+    return {known.lower(): known for known in names}.get(name.lower(), name)
+
+
+def _refuse_file(path: Path, network: str) -> None:
+    """Raise InputError where a network cannot start from what lies there."""
+    if path.is_dir():
+        inside = path / "model.safetensors"
+        file = inside if inside.is_file() else "a file in it"
+        raise InputError(f"{path}: a folder, and no file of weights; give {file}")
+    if not path.is_file():
+        raise InputError(f"{path}: no such file of weights")
+    if network == "linear":
+        raise InputError(
+            f"--weights {path}: the network linear has no backbone to start from a file; "
+            "leave --weights out"
+        )
 
 
 _NAMES = {"torch": "PyTorch", "tensorflow": "TensorFlow"}
@@ -140,13 +167,21 @@ def pretrained(network: Network, recipe: Recipe) -> Weights:
     """
     if recipe.weights == "none":
         return {}
+    weights: Weights
     if network.external:
         library = _library(network.external.source)
-        weights: Weights = library.pretrained(network.external, recipe.weights)
-        return weights
-    if recipe.weights != "pretrained":
-        return _from_file(network, Path(recipe.weights))
-    return efficientnet_lite0() if network.name == "efficientnet_lite0" else {}
+        weights = library.pretrained(network.external, recipe.weights)
+    elif recipe.weights != "pretrained":
+        weights = _from_file(network, Path(recipe.weights))
+    else:
+        weights = efficientnet_lite0() if network.name == "efficientnet_lite0" else {}
+    for name, value in weights.items():
+        if not np.isfinite(value).all():
+            raise InputError(
+                f"{recipe.weights}: '{name}' has values that are no finite numbers; "
+                "the training that made it went wrong"
+            )
+    return weights
 
 
 def _from_file(network: Network, path: Path) -> Weights:
@@ -226,6 +261,34 @@ def keras_model(network: Network, weights: Weights) -> "keras.Model":
     from diptych.engines.tensorflow import loaded
 
     return loaded(network, weights)
+
+
+def gradcam(engine: str, network: Network, weights: Weights) -> Look:
+    """What speaks for a class, and where: Grad-CAM (Selvaraju et al. 2017), never below 0.
+
+    From pictures (N, H, W, C) and a class for each (N,) to heat (N, h, w), as fine as the last map
+    before the network averages over all places. Raises InputError for a network without one.
+    """
+    if not network.external and not any(isinstance(x, GlobalAverage) for x in network.layers):
+        raise no_map(network)
+    match engine:
+        case "torch":
+            from diptych.engines.torch.gradcam import gradcam as in_torch
+
+            return in_torch(network, weights)
+        case "tensorflow":
+            from diptych.engines.tensorflow.gradcam import gradcam as in_tensorflow
+
+            return in_tensorflow(network, weights)
+        case _:
+            raise InputError(
+                f"no Grad-CAM in the engine '{engine}'{nearest(engine, ['torch', 'tensorflow'])}"
+            )
+
+
+def no_map(network: Network) -> InputError:
+    """The error for a network that mixes all places before its last layers."""
+    return InputError(f"{network.name} has no map of where it looks; use --method occlusion")
 
 
 def in_batches(inputs: Inputs, size: int = 64) -> Iterator[Inputs]:

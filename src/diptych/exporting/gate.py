@@ -15,6 +15,10 @@ LIMIT = 1e-4
 BATCHES = (1, 7)
 
 
+# Strangeness is measured in thresholds; it sums hundreds of products more than a probability does.
+STRANGENESS_LIMIT = 1e-2
+
+
 class Parity(NamedTuple):
     """How an export compared with its network."""
 
@@ -60,3 +64,20 @@ def check(
             "pictures); nothing was written"
         )
     return parity
+
+
+def check_strangeness(
+    found_N: npt.NDArray[np.float32], expected_N: npt.NDArray[np.float32]
+) -> float:
+    """Compare a graph's strangeness with that computed apart; returns the largest difference.
+
+    The difference is relative where pictures are stranger than the threshold. Raises GateError
+    where it is more than `STRANGENESS_LIMIT`.
+    """
+    difference = float((np.abs(found_N - expected_N) / np.maximum(np.abs(expected_N), 1)).max())
+    if not difference <= STRANGENESS_LIMIT:
+        raise GateError(
+            f"the graph's strangeness differs by {difference:.2g} thresholds from what it should "
+            f"be (limit {STRANGENESS_LIMIT:g}); nothing was written"
+        )
+    return difference

@@ -11,8 +11,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
+from safetensors import SafetensorError, deserialize
 
 from diptych.errors import InputError, MissingExtra
 from diptych.networks import NORM, Network, initial
@@ -45,13 +44,33 @@ def efficientnet_lite0() -> Tensors:
 
 
 def read_safetensors(path: Path) -> Tensors:
-    """The arrays of a .safetensors file; raises InputError where it is none."""
+    """The arrays of a .safetensors file that are of real numbers, as float32.
+
+    Raises InputError where it is none.
+    """
     try:
-        return load_file(path)
+        found = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
     except FileNotFoundError as cause:
         raise InputError(f"{path}: no such file of weights") from cause
     except (OSError, SafetensorError) as cause:
         raise InputError(f"{path}: not a .safetensors file ({cause})") from cause
+    return {
+        name: _float32(facts["data"], facts["dtype"]).reshape(facts["shape"])
+        for name, facts in found
+        if facts["dtype"] in _REAL
+    }
+
+
+_REAL = {"F64": "<f8", "F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+
+
+def _float32(data: bytes, kind: str) -> npt.NDArray[np.float32]:
+    numbers = np.frombuffer(data, _REAL[kind])
+    if kind == "BF16":
+        # The upper half of a float32.
+        return (numbers.astype(np.uint32) << 16).view(np.float32)
+    with np.errstate(over="ignore"):
+        return numbers.astype(np.float32)
 
 
 def of_backbone(network: Network, found: Tensors, path: Path) -> Tensors:

@@ -2,7 +2,7 @@
 
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ from diptych.errors import MissingExtra
 
 # Readable on white and on almost black alike.
 COLOURS = ("#c2410c", "#2563eb", "#15803d", "#a21caf", "#a16207")
+BINS = 40
 _INK = "#010203"  # stands for the colour of the page's text until the plot is in it
 
 
@@ -19,6 +20,8 @@ class Line(NamedTuple):
     name: str
     x: Sequence[float]
     y: Sequence[float]
+    reach: Sequence[tuple[float, float]] = ()  # the interval of each y, shown as a band
+    style: str = "-"
 
 
 class Bar(NamedTuple):
@@ -36,9 +39,37 @@ def lines(found: Sequence[Line], title: str, x_label: str, y_label: str) -> str:
     with _figure(title, 6.4, 3.6) as (axes, drawn):
         for line in found:
             colour = COLOURS[names.index(line.name) % len(COLOURS)]
-            axes.plot(line.x, line.y, color=colour, marker="o", markersize=3, alpha=0.8)
+            marker = "o" if line.style == "-" else ""
+            look = {"color": colour, "linestyle": line.style, "marker": marker, "alpha": 0.8}
+            axes.plot(line.x, line.y, markersize=3, **look)
+            if line.reach:
+                low, high = zip(*line.reach, strict=True)
+                axes.fill_between(line.x, low, high, color=colour, alpha=0.15, linewidth=0)
         for i, name in enumerate(names):
-            axes.plot([], [], color=COLOURS[i % len(COLOURS)], label=name)
+            axes.plot([], [], color=COLOURS[i % len(COLOURS)], label=_text(name))
+        axes.set_xlabel(x_label)
+        axes.set_ylabel(y_label)
+        if len(names) > 1:
+            axes.legend(frameon=False)
+    return drawn[0]
+
+
+def histograms(
+    found: Mapping[str, Sequence[float]],
+    title: str,
+    x_label: str,
+    y_label: str,
+    mark: float | None = None,
+) -> str:
+    """How often values occur, for groups of them over common bins, as SVG; `mark` is a line."""
+    most = max(max(values) for values in found.values())
+    with _figure(title, 6.4, 3.2) as (axes, drawn):
+        for i, (name, values) in enumerate(found.items()):
+            colour = COLOURS[i % len(COLOURS)]
+            edges = [most * edge / BINS for edge in range(BINS + 1)]
+            axes.hist(values, bins=edges, color=colour, alpha=0.6, label=_text(name))
+        if mark is not None:
+            axes.axvline(mark, color=_INK, linewidth=0.8, linestyle="--")
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         axes.legend(frameon=False)
@@ -54,7 +85,7 @@ def intervals(found: Sequence[Bar], title: str, x_label: str, zero: float | None
             axes.errorbar(bar.value, row, xerr=reach, fmt="o", color=colour, capsize=4)
         if zero is not None:
             axes.axvline(zero, color=_INK, linewidth=0.8, linestyle="--")
-        axes.set_yticks(range(len(found)), [bar.name for bar in found])
+        axes.set_yticks(range(len(found)), [_text(bar.name) for bar in found])
         axes.set_ylim(len(found) - 0.5, -0.5)
         axes.set_xlabel(x_label)
     return drawn[0]
@@ -90,6 +121,11 @@ def _figure(title: str, width: float, height: float) -> Iterator[tuple[Any, list
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
     drawn.append(_inline(file.getvalue()))
+
+
+def _text(name: str) -> str:
+    """A name as Matplotlib can draw it: names of folders may be bytes that are no text."""
+    return name.encode(errors="replace").decode()
 
 
 def _inline(svg: str) -> str:

@@ -6,17 +6,17 @@ from pathlib import Path
 
 from diptych.dataset import Dataset, Sample
 from diptych.errors import InputError
+from diptych.preprocess import is_picture
 from diptych.sources.folder import read_folder
 from diptych.sources.pixel_csv import looks_like_pixels, read_pixel_csv
-from diptych.sources.table import read_table
+from diptych.sources.table import METADATA, read_described, read_table
 
 TABLES = (".csv", ".tsv", ".gz", ".zst", ".zip")
-METADATA = "metadata.csv"
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file is called as tables are."""
-    return path.suffix.lower() in TABLES
+    """Whether a file is called as tables are, and is no picture."""
+    return path.suffix.lower() in TABLES and not is_picture(path)
 
 
 def read(
@@ -45,7 +45,7 @@ def _read(path: Path, shape: str | None, value_range: str | None) -> Dataset:
     if path.is_dir():
         if not os.access(path, os.R_OK | os.X_OK):
             raise InputError(f"{path}: Permission denied")
-        return read_table(path / METADATA) if (path / METADATA).is_file() else read_folder(path)
+        return read_described(path) if (path / METADATA).is_file() else read_folder(path)
     if not is_table(path):
         raise InputError(
             f"{path}: not a folder; give one that holds a folder for each class, or a table "

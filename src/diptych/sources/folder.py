@@ -1,11 +1,10 @@
 """A folder with one folder for each class."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 from diptych.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
-from diptych.sources.naming import is_hidden, walked
+from diptych.sources.walking import is_folder, is_hidden, listed
 
 # What people call the parts of a data set.
 PART_NAMES = {
@@ -24,11 +23,11 @@ def read_folder(root: Path) -> Dataset:
     files may lie deeper than their class folder. Raises InputError where a folder may not be
     opened, there is no file, or the parts have different classes.
     """
-    names = sorted(_names(root))
+    names, strays = listed(root)
     if not names:
         raise InputError(f"{root}: there is no file in it")
     depth = 1 if _is_split(root) else 0
-    samples, strays = [], []
+    samples = []
     for name in names:
         *folders, file = name.split("/")
         if hidden := next(filter(is_hidden, folders), ""):
@@ -58,27 +57,16 @@ def _is_split(root: Path) -> bool:
 
 
 def _folders(root: Path) -> list[str]:
-    return [e.name for e in root.iterdir() if e.is_dir() and not is_hidden(e.name)]
-
-
-def _names(root: Path) -> Iterator[str]:
-    def refuse(cause: OSError) -> None:
-        raise InputError(f"{cause.filename}: {cause.strerror}") from cause
-
-    for folder, files in walked(root, refuse):
-        for file in files:
-            path = Path(folder, file)
-            if path.is_file():
-                yield path.relative_to(root).as_posix()
+    return [e.name for e in root.iterdir() if is_folder(e) and not is_hidden(e.name)]
 
 
 def _same_classes(root: Path, samples: list[Sample]) -> set[str]:
     """The classes of every part; parts that disagree would be scored against the wrong ones."""
     held: dict[str, set[str]] = {}
     for folder in sorted(_folders(root)):
-        inside = list((root / folder).iterdir())
+        empty = all(is_hidden(entry.name) for entry in (root / folder).iterdir())
         # Files without class folders are a part without labels, as Kaggle's tests are: all strays.
-        if folder.lower() in PART_NAMES and (not inside or any(e.is_dir() for e in inside)):
+        if folder.lower() in PART_NAMES and (empty or _folders(root / folder)):
             held[folder] = {s.label for s in samples if s.name.startswith(f"{folder}/")}
     every = {label for folder in held for label in (*held[folder], *_folders(root / folder))}
     lacking = [

@@ -2,9 +2,12 @@
 
 import glob
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TextIO
+
+from diptych.sources.walking import is_folder, is_hidden, walked
 
 
 def named(arguments: Iterable[str], listed: TextIO) -> Iterator[Path]:
@@ -20,17 +23,7 @@ def named(arguments: Iterable[str], listed: TextIO) -> Iterator[Path]:
         elif os.path.lexists(argument):
             yield from _below(argument)
         else:
-            # Unlike pathlib's, this glob leaves hidden files alone and takes any pattern.
-            matches = sorted(glob.glob(argument, recursive=True))  # noqa: PTH207
-            for match in matches or [argument]:
-                # A pattern for all depths matches folders and what is in them.
-                if "**" not in argument or not _is_folder(match):
-                    yield from _below(match)
-
-
-def is_hidden(name: str) -> bool:
-    """Whether a file or folder is one that some program keeps for itself."""
-    return name.startswith(".") or name == "__MACOSX"
+            yield from list(_matched(argument)) or [Path(argument)]
 
 
 def _names(listed: TextIO) -> list[str]:
@@ -41,42 +34,40 @@ def _names(listed: TextIO) -> list[str]:
     return [line for line in lines if line]
 
 
-def walked(top: str | Path, refused: Callable[[OSError], None]) -> Iterator[tuple[str, list[str]]]:
-    """Every folder from `top` down, with the names of its files, sorted; links are followed.
-
-    A folder that several links lead to is walked once. `refused` is told of one that may not be
-    opened.
-    """
-    seen = set()
-    for folder, folders, files in os.walk(top, onerror=refused, followlinks=True):
-        facts = Path(folder).stat()
-        if (facts.st_dev, facts.st_ino) in seen:
-            folders.clear()
-            continue
-        seen.add((facts.st_dev, facts.st_ino))
-        folders.sort()
-        yield folder, sorted(files)
-
-
 def _below(path: str) -> Iterator[Path]:
     """Every file below a folder; the path itself where it is none, or there is nothing below."""
-    unopened: list[str] = []
     empty = True
-    if _is_folder(path):
-        for folder, files in walked(path, lambda cause: unopened.append(cause.filename)):
-            if not any(map(is_hidden, Path(folder).relative_to(path).parts)):
-                for name in files:
-                    if not is_hidden(name):
-                        empty = False
-                        yield Path(folder, name)
-    yield from map(Path, unopened)
-    if empty and not unopened:
+    if is_folder(path):
+        for file, leads_to, _ in walked(path):
+            if not leads_to and not any(map(is_hidden, file.relative_to(path).parts)):
+                empty = False
+                yield file
+    if empty:
         yield Path(path)
 
 
-def _is_folder(path: str) -> bool:
-    """Whether there is such a folder; what cannot even be looked up is none."""
-    try:
-        return Path(path).is_dir()
-    except (OSError, ValueError):
+def _matched(pattern: str) -> Iterator[Path]:
+    """Every file that a pattern matches, or that lies below a folder which it matches."""
+    parts = Path(pattern).parts
+    deep = parts.index("**") if "**" in parts else len(parts)
+    # Unlike pathlib's, this glob leaves hidden files alone and takes any pattern.
+    for start in sorted(glob.glob(str(Path(*parts[:deep])))):  # noqa: PTH207
+        if deep == len(parts):
+            yield from _below(start)
+        elif is_folder(start):
+            # For all depths it would follow links in circles.
+            for file, leads_to, _ in walked(start):
+                if not leads_to and _matches(file.relative_to(start).parts, parts[deep:]):
+                    yield file
+
+
+def _matches(names: Sequence[str], patterns: Sequence[str]) -> bool:
+    """Whether patterns match these names of folders and a file, or the first few of them."""
+    if not patterns:
+        return not any(map(is_hidden, names))
+    first, *others = patterns
+    if first == "**" and _matches(names, others):
+        return True
+    if not names or (is_hidden(names[0]) and not is_hidden(first)):
         return False
+    return fnmatch(names[0], first) and _matches(names[1:], patterns if first == "**" else others)

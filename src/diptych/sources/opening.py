@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from diptych.errors import InputError
+from diptych.regular import regular
 
 # Cells of a picture's pixels may be long: 4,096 × 4,096 numbers.
 csv.field_size_limit(2**26)
@@ -21,10 +22,15 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     """The bytes of a file, decompressed as they are read; raises InputError for a damaged file."""
     openers: dict[str, Callable[[Path], Any]] = {".gz": gzip.open, ".zst": _zst, ".zip": _zip}
     try:
-        with openers.get(path.suffix.lower(), _plain)(path) as file:
+        with openers.get(path.suffix.lower(), _plain)(regular(path)) as file:
             yield file
-    except (OSError, EOFError, zipfile.BadZipFile, csv.Error) as cause:
-        raise InputError(f"{path}: cannot be read ({cause})") from cause
+    except InputError:
+        raise
+    except Exception as cause:
+        # Three decompressors and the reader of rows raise a dozen kinds of error on damaged data.
+        said = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
+        why = " ".join(said.split()) or type(cause).__name__
+        raise InputError(f"{path}: cannot be read: {why}") from cause
 
 
 def delimiter(path: Path) -> str:
@@ -63,10 +69,41 @@ def _plain(path: Path) -> Any:
     return path.open("rb")
 
 
-def _zst(path: Path) -> Any:
+@contextmanager
+def _zst(path: Path) -> Iterator[Any]:
+    with path.open("rb") as file:
+        yield io.BufferedReader(_Joined(_frames(file)))
+
+
+def _frames(file: IO[bytes], size: int = 2**17) -> Iterator[bytes]:
+    """What a .zst holds, to its end: zstandard's own reader stops early without a word."""
     import zstandard
 
-    return io.BufferedReader(zstandard.open(path, "rb"))
+    data = file.read(size)
+    while data:
+        frame = zstandard.ZstdDecompressor().decompressobj()
+        while not frame.eof:
+            if not data:
+                raise EOFError("it ends too early")
+            yield frame.decompress(data)
+            data = frame.unused_data or file.read(size)
+
+
+class _Joined(io.RawIOBase):
+    """Pieces of bytes as one file."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self.pieces, self.rest = pieces, memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self.rest and (piece := next(self.pieces, None)) is not None:
+            self.rest = memoryview(piece)
+        given, self.rest = self.rest[: len(buffer)], self.rest[len(buffer) :]
+        buffer[: len(given)] = given
+        return len(given)
 
 
 @contextmanager

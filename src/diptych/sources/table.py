@@ -1,6 +1,8 @@
 """A table that names files: Kaggle's `id,label`, Hugging Face's `metadata.csv`."""
 
+import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
@@ -8,6 +10,25 @@ from diptych.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
 from diptych.sources.columns import FILES, LABELS, SPLITS, column, part_of
 from diptych.sources.opening import numbered_rows
+from diptych.sources.walking import is_regular, listed, walked
+
+METADATA = "metadata.csv"
+
+
+def read_described(root: Path) -> Dataset:
+    """A folder as the metadata.csv in it says; a file that has no row in it is a stray.
+
+    Raises what `read_table` raises, and InputError where a folder may not be opened.
+    """
+    data = read_table(root / METADATA)
+    names, strays = listed(root)
+    used = {os.path.normpath(sample.path) for sample in data.samples}
+    for name in names:
+        if name == METADATA:
+            strays.append(Stray(name, "table", "names the files and their labels"))
+        elif os.path.normpath(root / name) not in used:
+            strays.append(Stray(name, "not listed", f"{METADATA} does not name it"))
+    return replace(data, strays=(*data.strays, *strays))
 
 
 def read_table(path: Path) -> Dataset:
@@ -68,16 +89,15 @@ def _some(titles: Sequence[str], most: int = 8) -> str:
 def _files(folder: Path) -> Mapping[str, list[Path]]:
     """Every file below a folder, by its name and by its name without the ending."""
     found: dict[str, list[Path]] = {}
-    for file in sorted(folder.rglob("*")):
-        if file.is_file():
-            for name in {file.name, file.stem}:
-                found.setdefault(name, []).append(file)
+    for file in sorted(path for path, _, _ in walked(folder) if is_regular(path)):
+        for name in {file.name, file.stem}:
+            found.setdefault(name, []).append(file)
     return found
 
 
 def _found(folder: Path, name: str, below: Mapping[str, list[Path]]) -> Sequence[Path]:
     """The files that a name may mean: a path from the folder, else anything below of that name."""
-    if name and (folder / name).is_file():
+    if name and is_regular(folder / name):
         return [folder / name]
     wanted = name.replace("\\", "/")
     same = below.get(wanted.rpartition("/")[2], [])

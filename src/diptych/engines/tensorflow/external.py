@@ -12,14 +12,13 @@ import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
-from safetensors import SafetensorError
-from safetensors.numpy import load_file
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from diptych.engines.libraries import quiet, said
 from diptych.errors import InputError, MissingExtra
 from diptych.networks import Dense, Dropout, External, Network
 from diptych.networks.graph import INPUT, OPSET, renamed
+from diptych.networks.pretrained import read_safetensors
 
 Arrays = dict[str, npt.NDArray[np.float32]]
 
@@ -198,10 +197,7 @@ def _new_format(path: Path) -> bool:
 
 
 def _ours(layer: External, model: keras.Model, path: Path) -> Arrays:
-    try:
-        found = load_file(path)
-    except (OSError, SafetensorError) as cause:
-        raise InputError(f"{path}: not a .safetensors file ({cause})") from cause
+    found = read_safetensors(path)
     for name, variable in variables(layer.name, model):
         if name not in found or found[name].shape != tuple(variable.shape):
             raise InputError(

@@ -21,17 +21,19 @@ def state_file(weights: Weights) -> bytes:
 
 
 def read_state(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .safetensors file, or of one that torch.save wrote.
+    """The tensors of a .safetensors file, or of one that torch.save wrote, as float32.
 
-    Raises InputError where it is neither, or holds more than tensors.
+    Raises InputError where it is neither, or holds more than tensors of plain numbers.
     """
     from safetensors.torch import load
 
     try:
         data = path.read_bytes()
         if path.suffix == ".safetensors":
-            return load(data)
+            return {name: _plain(name, value, path) for name, value in load(data).items()}
         state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+    except InputError:
+        raise
     except OSError as cause:
         raise InputError(f"{path}: {cause.strerror}") from cause
     except pickle.UnpicklingError as cause:
@@ -43,7 +45,22 @@ def read_state(path: Path) -> dict[str, Tensor]:
     except Exception as cause:
         # safetensors, zipfile and torch each raise errors of their own.
         raise InputError(f"{path}: no file of weights ({said(cause)})") from cause
-    if not isinstance(state, dict):
-        raise InputError(f"{path}: no file of weights (it holds a {type(state).__name__})")
-    nested = state.get("state_dict", state)
-    return {name: value for name, value in nested.items() if isinstance(value, Tensor)}
+    found = state.get("state_dict", state) if isinstance(state, dict) else state
+    if not isinstance(found, dict):
+        raise InputError(f"{path}: no file of weights (it holds a {type(found).__name__})")
+    return {
+        name: _plain(name, value, path)
+        for name, value in found.items()
+        if isinstance(name, str) and isinstance(value, Tensor)
+    }
+
+
+def _plain(name: str, value: Tensor, path: Path) -> Tensor:
+    """The numbers of a tensor, or of a parameter, as float32."""
+    dense = value.layout is torch.strided and not (value.is_nested or value.is_quantized)
+    if not dense or value.is_meta or value.is_complex():
+        raise InputError(
+            f"{path}: '{name}' is sparse, quantised, complex or without numbers; "
+            "save weights of plain numbers"
+        )
+    return value.detach().float()

@@ -1,0 +1,54 @@
+"""Grad-CAM in TensorFlow. N pictures, K classes, C channels of maps of h × w."""
+
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import layers as kl
+
+from diptych.engines import Heats, Inputs, Look, Positions, in_batches
+from diptych.engines.libraries import quiet
+from diptych.engines.tensorflow import external, loaded
+from diptych.networks import Network, Weights
+
+
+def gradcam(network: Network, weights: Weights) -> Look:
+    """As `engines.gradcam` says."""
+    below, above = parted(loaded(network, weights))
+
+    def look(images_NHWC: Inputs, classes_N: Positions) -> Heats:
+        batches = zip(in_batches(images_NHWC), in_batches(classes_N), strict=True)
+        # Of grouped convolutions outside of a tf.function it warns, without a reason here.
+        with quiet("tensorflow"):
+            return np.concatenate([heated(below, above, *batch).numpy() for batch in batches])
+
+    return look
+
+
+def heated(below: keras.Model, above: keras.Model, images_NHWC: Any, classes_N: Any) -> Any:
+    """The last maps, each weighted by how much the class's logit grows with it: (N, h, w)."""
+    maps_NhwC = below(images_NHWC, training=False)
+    with tf.GradientTape(watch_accessed_variables=False) as tape:
+        tape.watch(maps_NhwC)
+        logits_NK = above(maps_NhwC, training=False)
+        chosen_N = tf.gather(logits_NK, classes_N, batch_dims=1)
+    slopes_NhwC = tape.gradient(chosen_N, maps_NhwC)
+    weights_N11C = tf.reduce_mean(slopes_NhwC, (1, 2), keepdims=True)
+    return tf.nn.relu(tf.reduce_sum(weights_N11C * maps_NhwC, -1))
+
+
+def parted(built: keras.Model) -> tuple[keras.Model, keras.Model]:
+    """The model up to its last map, and from there to the logits."""
+    for i, layer in enumerate(built.layers):
+        if isinstance(layer, kl.GlobalAveragePooling2D):
+            return keras.Model(built.input, layer.input), keras.Model(layer.input, built.output)
+        if isinstance(layer, keras.Model):
+            first, last = layer.layers[:-1], built.layers[i + 1 :]
+            core = external.core(layer)
+            break
+    # Squeeze-and-excitation averages too, before the last time.
+    *_, average = (part for part in core.layers if isinstance(part, kl.GlobalAveragePooling2D))
+    below = keras.Model(core.input, average.input)
+    above = keras.Model(average.input, core.output)
+    return keras.Sequential([*first, below]), keras.Sequential([above, *last])

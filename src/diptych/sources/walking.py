@@ -1,0 +1,94 @@
+"""Every file below a folder, once.
+
+A link to a folder outside is followed. One to a folder that is looked at anyway, or that holds it,
+is not: its files would be found twice, under two labels, or without end.
+"""
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from diptych.dataset import Stray
+from diptych.errors import InputError
+
+
+class Found(NamedTuple):
+    """Something below a folder: a file, a link that is not followed, or a folder that is closed."""
+
+    path: Path
+    leads_to: Path | None = None
+    closed: OSError | None = None
+
+
+def walked(top: str | Path) -> Iterator[Found]:
+    """Everything below `top` but the folders: a folder's files, sorted, then what lies deeper."""
+    trees: tuple[Path, ...] = (Path(top).resolve(),)
+    waiting = [(Path(top), trees)]
+    while waiting:
+        folder, trees = waiting.pop()
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as cause:
+            yield Found(folder, closed=cause)
+            continue
+        deeper = []
+        for entry in entries:
+            path = folder / entry.name
+            if entry.is_dir(follow_symlinks=False):
+                deeper.append((path, trees))
+            elif not (entry.is_symlink() and is_folder(path)):
+                yield Found(path)
+            elif any(_overlap(real := path.resolve(), tree) for tree in trees):
+                yield Found(path, leads_to=real)
+            else:
+                deeper.append((path, (*trees, real)))
+        waiting += reversed(deeper)
+
+
+def listed(root: Path) -> tuple[list[str], list[Stray]]:
+    """The names of the regular files below root, sorted, and the links that lead to none.
+
+    Raises InputError where a folder may not be opened, unless a link leads to it.
+    """
+    names, strays = [], []
+    for path, leads_to, closed in walked(root):
+        name = path.relative_to(root).as_posix()
+        if closed and not path.is_symlink():
+            raise InputError(f"{path}: {closed.strerror}") from closed
+        if closed:
+            strays.append(Stray(name, "permission denied", "it may not be opened"))
+        elif leads_to:
+            detail = f"leads to {leads_to}; a folder is looked at once, where it lies"
+            strays.append(Stray(name, "link", detail))
+        elif is_regular(path):
+            names.append(name)
+        elif path.is_symlink():
+            strays.append(Stray(name, "link", "leads to no file"))
+    return sorted(names), strays
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder is one that some program keeps for itself."""
+    return name.startswith(".") or name == "__MACOSX"
+
+
+def is_folder(path: str | Path) -> bool:
+    """Whether there is such a folder; what cannot even be looked up is none."""
+    try:
+        return Path(path).is_dir()
+    except (OSError, ValueError):
+        return False
+
+
+def is_regular(path: Path) -> bool:
+    """Whether this is a regular file; what may not be looked up counts: opening it will tell."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError) as cause:
+        return isinstance(cause, PermissionError)
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
