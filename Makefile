@@ -27,7 +27,7 @@ demo: install  ## draw pictures, train on them, predict; compare two frameworks:
 	@echo
 	@echo "$(DEMO)/plates/planted.csv            the defects that were planted"
 	@echo "$(DEMO)/plates.bundle/audit.csv       what the audit found of them"
-	@echo "$(DEMO)/plates.bundle/README.md       how good the classifier is"
+	@echo "$(DEMO)/plates.bundle/report.html     how good the classifier is, and where not: open it"
 	@echo "$(DEMO)/plates.bundle/predictions.csv its answer for each test picture"
 	@echo "$(DEMO)/compare.html                 PyTorch and TensorFlow on the same digits: open it"
 

@@ -1,4 +1,4 @@
-"""How often do the 95 % intervals of each score hold the truth?
+"""How often do the 95 % intervals of each score hold the truth, and prediction sets the answer?
 
 1,000 simulated test sets for each size, number of classes and accuracy. Each class is a Gaussian
 cloud; the probabilities are the true ones with logits 1.2 times too large, as of a network that is
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 from measuring import machine
 
+from diptych.conformal import least_probability, prediction_sets
 from diptych.metrics import Score, Scores, score
 
 SIZES, CLASSES, ACCURACIES = (60, 200, 1000), (2, 5), (0.95, 0.75)
@@ -66,10 +67,22 @@ def covered(case: Case, sets: int) -> dict[str, float]:
     found = [each(scored(case, seed)) for seed in range(1, sets + 1)]
     # A class has no ROC-AUC in a set that lacks it.
     known = {name: [one[name] for one in found if name in one] for name in truth}
-    return {
+    shares = {
         name: float(np.mean([one.low <= true.value <= one.high for one in known[name]]))
         for name, true in truth.items()
     }
+    return {**shares, "prediction sets": float(np.mean([held(case, s) for s in range(sets)]))}
+
+
+def held(case: Case, seed: int) -> float:
+    """The share of a test set's labels that lie in the prediction sets of 95 % coverage.
+
+    Their threshold is from a validation set of the same size.
+    """
+    labels, p_NK = drawn(case, 1_000_000 + seed)
+    least = least_probability(p_NK, labels, 0.95)
+    labels, p_NK = drawn(case, seed)
+    return float(prediction_sets(p_NK, least)[np.arange(case.n), labels].mean())
 
 
 def main() -> None:
@@ -77,12 +90,12 @@ def main() -> None:
     started = time.monotonic()
     cases = [Case(*values) for values in product(CLASSES, ACCURACIES, SIZES)]
     with ProcessPoolExecutor() as pool:
-        held = dict(zip(cases, pool.map(partial(covered, sets=sets), cases), strict=True))
+        found = dict(zip(cases, pool.map(partial(covered, sets=sets), cases), strict=True))
     print(f"{'classes':28s}" + "".join(f"{case.classes:8d}" for case in cases))
     print(f"{'accuracy':28s}" + "".join(f"{case.accuracy:8.0%}" for case in cases))
     print(f"{'pictures':28s}" + "".join(f"{case.n:8,d}" for case in cases))
-    for name in dict.fromkeys(name for shares in held.values() for name in shares):
-        cells = (f"{held[case][name]:.1%}" if name in held[case] else "" for case in cases)
+    for name in dict.fromkeys(name for shares in found.values() for name in shares):
+        cells = (f"{found[case][name]:.1%}" if name in found[case] else "" for case in cases)
         print(f"{name:28s}" + "".join(f"{cell:>8s}" for cell in cells))
     print(f"intervals that hold the truth, of {sets:,} sets; {time.monotonic() - started:.0f} s")
     print(machine())

@@ -238,6 +238,37 @@ def test_evaluate_answers_with_scores(
     assert "accuracy" in diptych("evaluate", bundle, other).stdout
 
 
+def test_two_bundles_are_compared_on_pictures_new_to_both(
+    folder_of: Callable[..., Path], bundle: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "b.bundle"
+    run = diptych("train", folder_of(30), "--out", out, *LINEAR, "--seed", "1")
+    assert run.returncode == 0
+    other = folder_of(20, name="other", start=300)
+    out = tmp_path / "eval"
+    answer = answer_of("evaluate", bundle, tmp_path / "b.bundle", "--on", other, "--out", out)
+    assert [one["n"] for one in answer["bundles"]] == [40, 40]
+    assert "on 40 pictures" in answer["verdict"]
+    assert len((out / "changed.csv").read_text().splitlines()) == 1 + len(answer["changed"])
+    assert "McNemar" in diptych("evaluate", bundle, bundle, "--on", other).stdout
+
+
+def test_evaluate_writes_a_report_and_names_what_it_left_out(
+    folder_of: Callable[..., Path], bundle: Path, tmp_path: Path
+) -> None:
+    other = folder_of(20, name="other", start=300)
+    facts = (bundle / "splits.csv").read_text().splitlines()
+    trained = next(row.split(",")[0] for row in facts if ",train," in row)
+    shutil.copy(folder_of(30) / trained, other / trained.split("/")[0] / "copy.png")
+    run = diptych("evaluate", bundle, other, "--out", tmp_path / "eval")
+    assert run.returncode == 0, run.stderr
+    assert f"copy.png  set aside: made with ({bundle}; it is {trained} there)" in run.stderr
+    assert "on 40 pictures" in run.stdout
+    page = (tmp_path / "eval" / "report.html").read_text()
+    assert "Worse pictures" in page
+    assert len((tmp_path / "eval" / "predictions.csv").read_text().splitlines()) == 41
+
+
 def test_audit_counts_every_file(folder_of: Callable[..., Path], tmp_path: Path) -> None:
     root = folder_of(5)
     (root / "red" / "bad.jpg").write_text("no picture")

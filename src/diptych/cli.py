@@ -241,7 +241,9 @@ def train(
     print(found)
     _print_scores(scores)
     print(f"linear baseline: {baseline.accuracy} accuracy")
-    print(f"{out} written in {time.monotonic() - started:.0f} s; {out / 'report.html'} tells more")
+    # Without the extra "report" there is only the model card.
+    told = next(p for p in (out / "report.html", out / "README.md") if p.exists())
+    print(f"{out} written in {time.monotonic() - started:.0f} s; {told} tells more")
 
 
 def compare(
@@ -461,26 +463,14 @@ def evaluate(
 
 def _write_report(predictor: "Predictor", predictions: "Predictions", out: Path) -> None:
     """A page and a table of what a bundle answered, with its pictures made worse as well."""
-    from dataclasses import replace
-
-    from diptych.batches import Cached
     from diptych.bundle import write_file
-    from diptych.decoding import decoded, pixel_store
     from diptych.display import shown
-    from diptych.reviewing import review
+    from diptych.reviewing import reviewed
     from diptych.reviewing.page import review_page
-    from diptych.robustness import robustness
 
-    dataset, bundle = predictions.dataset, predictor.bundle
-    store = pixel_store(bundle.shape)
-    if not dataset.shape:
-        found = decoded((sample.path for sample in dataset.samples), store)
-        for _ in shown(found, "reading pictures", len(dataset)):
-            pass
-    rows = Cached(store, [sample.digest for sample in dataset.samples])
-    curves = robustness(predictor.fast(), rows, dataset.targets(), track=shown)
-    seen = replace(review(predictions, store, bundle.facts), robustness=curves)
-    page = review_page(seen, f"{bundle.path.name} on {dataset.root.name}")
+    found = reviewed(predictor, predictions, track=shown)
+    title = f"{predictor.bundle.path.name} on {predictions.dataset.root.name}"
+    page = review_page(found, title)
     write_file(out / "report.html", page.encode(errors="surrogateescape"))
     write_file(out / "predictions.csv", predictions.to_csv().encode(errors="surrogateescape"))
 

@@ -5,7 +5,7 @@ hand: when a classifier was just trained, what its network sees in the training 
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from diptych.analysis import (
@@ -20,13 +20,17 @@ from diptych.analysis import (
     suspicious_labels,
     worst,
 )
+from diptych.batches import Cached
 from diptych.cache import Store
+from diptych.decoding import decoded, pixel_store
 from diptych.metrics import Score, Scores
 from diptych.predictions import Predictions
+from diptych.predictor import Predictor
 from diptych.preprocess import Pixels
 from diptych.probabilities import Probabilities
+from diptych.progress import Track, unwatched
 from diptych.reviewing.curve import LearningCurve
-from diptych.robustness import Curve
+from diptych.robustness import Curve, robustness
 
 # Mistakes that are shown, and suspicious labels.
 SHOWN = 12
@@ -83,6 +87,19 @@ def review(predictions: Predictions, store: Store, facts: Mapping[str, Any]) -> 
         suspicious_labels(predictions),
         slices(predictions, picture_facts(predictions.dataset, store)),
     )
+
+
+def reviewed(predictor: Predictor, predictions: Predictions, *, track: Track = unwatched) -> Review:
+    """What a bundle's answers tell, and how it fares on the same pictures made worse."""
+    dataset, shape = predictions.dataset, predictor.bundle.shape
+    store = pixel_store(shape)
+    if not dataset.shape:
+        found = decoded((sample.path for sample in dataset.samples), store)
+        for _ in track(found, "reading pictures", len(dataset)):
+            pass  # they are in the store now
+    rows = Cached(store, [sample.digest for sample in dataset.samples])
+    curves = robustness(predictor.fast(), rows, dataset.targets(), track=track)
+    return replace(review(predictions, store, predictor.bundle.facts), robustness=curves)
 
 
 class Advice(NamedTuple):
