@@ -102,6 +102,20 @@ def test_swapped_classes_are_noticed(bundle: Path) -> None:
         load(bundle)
 
 
+def test_what_a_bundle_lacks_is_said_even_where_its_hash_fits(bundle: Path) -> None:
+    told = json.loads((bundle / "bundle.json").read_text())
+    del told["members"]["model.onnx"]
+    changed(bundle, members=told["members"])
+    with pytest.raises(BundleError, match=r"bundle\.json: has no model\.onnx; train again"):
+        load(bundle)
+    data = json.dumps({"format": 1}).encode()
+    (bundle / "bundle.json").write_bytes(data)
+    seal = f"{hashlib.sha256(data).hexdigest()}  bundle.json\n"
+    (bundle / "bundle.json.sha256").write_text(seal)
+    with pytest.raises(BundleError, match="has no members"):
+        load(bundle)
+
+
 def test_no_bit_of_a_bundle_changes_unnoticed(bundle: Path) -> None:
     files = [path for path in sorted(bundle.rglob("*")) if path.is_file()]
     rng = random.Random(0)

@@ -269,6 +269,16 @@ def test_evaluate_writes_a_report_and_names_what_it_left_out(
     assert len((tmp_path / "eval" / "predictions.csv").read_text().splitlines()) == 41
 
 
+def test_a_bundle_is_no_folder_to_write_into(folder_of: Callable[..., Path], bundle: Path) -> None:
+    other = folder_of(5, name="other", start=300)
+    verbs: list[list[str | Path]] = [["evaluate", bundle, other], ["audit", other]]
+    verbs.append(["explain", bundle, other])
+    for verb in verbs:
+        assert "is a bundle, which stays as it is" in complaint(*verb, "--out", bundle)
+    assert diptych("predict", bundle, other).returncode == 0
+    assert "a name is empty" in complaint("predict", bundle, "")
+
+
 def test_audit_counts_every_file(folder_of: Callable[..., Path], tmp_path: Path) -> None:
     root = folder_of(5)
     (root / "red" / "bad.jpg").write_text("no picture")

@@ -76,3 +76,18 @@ def deep(tmp_path: Path) -> Iterator[Path]:
 def test_no_depth_is_too_deep(deep: Path) -> None:
     (found,) = walked(deep)
     assert found.path.name == "file"
+
+
+def test_folders_outside_that_link_to_each_other_have_an_end(tmp_path: Path) -> None:
+    for i in range(10):
+        folder = tmp_path / "farm" / str(i)
+        folder.mkdir(parents=True)
+        (folder / "1.jpg").touch()
+        for k in range(10):
+            if k != i:
+                (folder / f"to{k}").symlink_to(tmp_path / "farm" / str(k))
+    (tmp_path / "data" / "a").mkdir(parents=True)
+    (tmp_path / "data" / "a" / "x").symlink_to(tmp_path / "farm" / "0")
+    names, strays = listed(tmp_path / "data")
+    assert len(names) == 10
+    assert all(stray.reason == "link" for stray in strays)

@@ -22,7 +22,7 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,6 +37,18 @@ SEAL = "bundle.json.sha256"
 WEIGHTS = "model.safetensors"
 GRAPH = "model.onnx"
 GOLDEN = "golden/expected.safetensors"
+SPLITS = "splits.csv"
+# What is read of bundle.json.
+NEEDED = (
+    "members",
+    "golden",
+    "classes",
+    "classes_sha256",
+    "preprocess",
+    "recipe",
+    "strangers",
+    "sets",
+)
 
 
 @dataclass(frozen=True)
@@ -63,7 +75,7 @@ class Bundle:
 
     def made_with(self) -> dict[str, str]:
         """The pictures it was trained and chosen with: the SHA-256 of each, and its name."""
-        rows = csv.DictReader(io.StringIO(self.read("splits.csv").decode(errors="surrogateescape")))
+        rows = csv.DictReader(io.StringIO(self.read(SPLITS).decode(errors="surrogateescape")))
         return {row["sha256"]: row["path"] for row in rows if row["part"] != "test"}
 
     def golden(self) -> list[Path]:
@@ -89,7 +101,9 @@ def refuse_unwritable_folder(path: Path) -> None:
     """Raise InputError where no file can be written into a folder, which need not exist yet."""
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file; name a folder with --out")
-    _refuse_closed(path / "new")
+    if (path / FACTS).exists():
+        raise InputError(f"{path} is a bundle, which stays as it is; name another --out")
+    _refuse_closed(path, (path, *path.absolute().parents))
 
 
 def _refuse_existing(path: Path, force: bool) -> None:
@@ -99,11 +113,11 @@ def _refuse_existing(path: Path, force: bool) -> None:
     elif path.is_symlink():
         raise InputError(f"{path} is a link that leads nowhere; name another --out")
     else:
-        _refuse_closed(path)
+        _refuse_closed(path, path.absolute().parents)
 
 
-def _refuse_closed(path: Path) -> None:
-    above = next(folder for folder in path.absolute().parents if folder.exists())
+def _refuse_closed(path: Path, folders: Iterable[Path]) -> None:
+    above = next(folder for folder in folders if folder.exists())
     if not (above.is_dir() and os.access(above, os.W_OK)):
         raise InputError(f"{path}: nothing can be written in {above}; name another --out")
 
@@ -168,6 +182,12 @@ def _verify(bundle: Bundle, told: bytes) -> None:
     """Raise BundleError where a byte of the bundle is not as it was written."""
     if bundle.read(SEAL) != _seal(told):
         raise BundleError(f"{bundle.path / FACTS}: changed since it was written; copy it anew")
+    lacking = [key for key in NEEDED if key not in bundle.facts]
+    if not lacking:
+        needed = (WEIGHTS, GRAPH, GOLDEN, SPLITS, *bundle.facts["golden"])
+        lacking = [name for name in needed if name not in bundle.facts["members"]]
+    if lacking:
+        raise BundleError(f"{bundle.path / FACTS}: has no {lacking[0]}; train again")
     for name, expected in bundle.facts["members"].items():
         if hashlib.sha256(bundle.read(name)).hexdigest() != expected:
             raise BundleError(f"{bundle.path / name}: changed since it was written; copy it anew")

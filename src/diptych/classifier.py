@@ -170,7 +170,7 @@ class Evaluation:
             "recipe.toml": self.recipe.to_toml().encode(errors="surrogateescape"),
             "history.csv": _history_csv(self.model.history).encode(),
             "predictions.csv": self.predictions.to_csv().encode(errors="surrogateescape"),
-            "splits.csv": self.parts.to_csv().encode(errors="surrogateescape"),
+            bundle.SPLITS: self.parts.to_csv().encode(errors="surrogateescape"),
             "README.md": model_card(Path(path).name, facts).encode(errors="surrogateescape"),
             **golden,
         }

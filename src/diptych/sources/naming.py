@@ -7,6 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 from typing import TextIO
 
+from diptych.errors import InputError
 from diptych.sources.walking import is_folder, is_hidden, walked
 
 
@@ -20,6 +21,8 @@ def named(arguments: Iterable[str], listed: TextIO) -> Iterator[Path]:
     for argument in arguments:
         if argument == "-":
             yield from map(Path, _names(listed))
+        elif not argument:
+            raise InputError("a name is empty; name files, folders or patterns")
         elif os.path.lexists(argument):
             yield from _below(argument)
         else:

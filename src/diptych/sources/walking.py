@@ -1,7 +1,8 @@
 """Every file below a folder, once.
 
 A link to a folder outside is followed. One to a folder that is looked at anyway, or that holds it,
-is not: its files would be found twice, under two labels, or without end.
+is not: its files would be found twice, under two labels, or without end. Nor is, in a linked
+folder, a link to what was followed before: folders that link to each other have no end of ways.
 """
 
 import os
@@ -26,6 +27,7 @@ def walked(top: str | Path) -> Iterator[Found]:
     """Everything below `top` but the folders: a folder's files, sorted, then what lies deeper."""
     trees: tuple[Path, ...] = (Path(top).resolve(),)
     waiting = [(Path(top), trees)]
+    followed = set[Path]()
     while waiting:
         folder, trees = waiting.pop()
         try:
@@ -40,9 +42,12 @@ def walked(top: str | Path) -> Iterator[Found]:
                 deeper.append((path, trees))
             elif not (entry.is_symlink() and is_folder(path)):
                 yield Found(path)
-            elif any(_overlap(real := path.resolve(), tree) for tree in trees):
+            elif any(_overlap(real := path.resolve(), tree) for tree in trees) or (
+                len(trees) > 1 and real in followed
+            ):
                 yield Found(path, leads_to=real)
             else:
+                followed.add(real)
                 deeper.append((path, (*trees, real)))
         waiting += reversed(deeper)
 

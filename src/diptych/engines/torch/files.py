@@ -2,6 +2,7 @@
 
 import io
 import pickle
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -31,12 +32,15 @@ def read_state(path: Path) -> dict[str, Tensor]:
         data = path.read_bytes()
         if path.suffix == ".safetensors":
             return {name: _plain(name, value, path) for name, value in load(data).items()}
-        state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            # Of TorchScript and of pickles it warns as well as it refuses them.
+            warnings.simplefilter("ignore")
+            state = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except InputError:
         raise
     except OSError as cause:
         raise InputError(f"{path}: {cause.strerror}") from cause
-    except pickle.UnpicklingError as cause:
+    except (pickle.UnpicklingError, RuntimeError, KeyError) as cause:
         # torch's own text goes on to recommend weights_only=False, which runs what a file says.
         raise InputError(
             f"{path}: no file of weights, or one with more in it than tensors; "
