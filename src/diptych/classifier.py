@@ -55,7 +55,7 @@ from diptych.strangers import Strangers, chosen, draw_strangers, references
 from diptych.training import Epoch, Schedule, fit, predict_rows
 
 # Validation pictures that the gate looks at, and those that go into the bundle as golden.
-GATE_PICTURES = 16
+GATE_PICTURES = 48
 STRANGENESS_PICTURES = 12
 GOLDEN_PICTURES = 6
 # Training pictures shown beside a mistake.

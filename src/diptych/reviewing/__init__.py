@@ -126,7 +126,7 @@ def _no_better_than_colours(found: Review) -> list[Advice]:
         Advice(
             "Do not use it yet.",
             f"It is right on {found.scores.accuracy}; a classifier that only knows mean colours "
-            f"reaches {found.baseline}, which is no worse than chance allows.",
+            f"reaches {found.baseline}: it may be just as good.",
         )
     ]
 
