@@ -1,3 +1,4 @@
+import csv
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from typing import Any
 import pytest
 
 from conftest import RED, picture
+from diptych import interrupts
 
 LINEAR = ["--engine", "linear", "--network", "linear", "--set", "image_size=32", "--epochs", "5"]
 
@@ -205,6 +207,70 @@ runpy.run_module("diptych", run_name="__main__")
     assert (run.returncode, run.stdout, run.stderr) == (130, "", "diptych: stopped\n")
 
 
+@pytest.mark.parametrize(
+    "failing",
+    [
+        "os.kill(os.getpid(), signal.SIGINT)",
+        "raise ImportError('cannot import name')",
+        "raise GateError('no')",
+    ],
+    ids=["as it is", "an error of an import", "an error of ours"],
+)
+def test_an_interrupt_that_became_another_error_is_one_line(failing: str) -> None:
+    code = f"""
+import os, signal, sys
+from diptych import cache, interrupts
+from diptych.errors import GateError
+signal.signal(signal.SIGINT, signal.default_int_handler)
+def usage():
+    # What native code makes of an interrupt: an error that knows nothing of it.
+    try:
+        os.kill(os.getpid(), signal.SIGINT)
+        import time; time.sleep(1)
+    except KeyboardInterrupt:
+        pass
+    {failing}
+cache.usage = usage
+interrupts.watch()
+from diptych.cli import main
+main(["cache"])
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    said = "diptych: stopped; the same command goes on where it was\n"
+    assert (run.returncode, run.stdout, run.stderr) == (130, "", said)
+
+
+def test_an_error_long_after_an_interrupt_is_what_it_says() -> None:
+    assert interrupts.caused(_raised_from(KeyboardInterrupt()))
+    assert not interrupts.caused(_raised_from(ValueError()))
+    assert not interrupts.caused(ImportError())
+
+
+def _raised_from(cause: BaseException) -> BaseException:
+    error = ImportError()
+    error.__context__ = OSError()
+    error.__context__.__cause__ = cause
+    return error
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+def test_progress_that_cannot_be_shown_stops_nothing(
+    folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    command = [sys.executable, "-m", "diptych"]
+    with Path("/dev/full").open("w") as full:
+
+        def unseen(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+            given = [*command, *map(str, arguments)]
+            return subprocess.run(given, stdout=subprocess.PIPE, stderr=full, text=True)
+
+        out = tmp_path / "a.bundle"
+        run = unseen("train", folder_of(30), "--out", out, *LINEAR, "--json")
+        assert (run.returncode, json.loads(run.stdout)["used"]) == (0, 60)
+        assert (out / "bundle.json").exists()
+        assert unseen("train", tmp_path / "absent", "--out", tmp_path / "b.bundle").returncode == 2
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="names of files are text there")
 @pytest.mark.parametrize("encoding", ["utf-8", "ascii"])
 def test_any_name_can_be_said(
@@ -250,23 +316,41 @@ def test_two_bundles_are_compared_on_pictures_new_to_both(
     assert [one["n"] for one in answer["bundles"]] == [40, 40]
     assert "on 40 pictures" in answer["verdict"]
     assert len((out / "changed.csv").read_text().splitlines()) == 1 + len(answer["changed"])
+    assert [one["set_aside"] for one in answer["bundles"]] == [{}, {}]
+    assert (out / "set_aside.csv").read_text() == "bundle,path,reason,detail\n"
     assert "McNemar" in diptych("evaluate", bundle, bundle, "--on", other).stdout
 
 
-def test_evaluate_writes_a_report_and_names_what_it_left_out(
+def test_evaluate_writes_a_report_and_says_what_it_left_out(
     folder_of: Callable[..., Path], bundle: Path, tmp_path: Path
 ) -> None:
     other = folder_of(20, name="other", start=300)
     facts = (bundle / "splits.csv").read_text().splitlines()
-    trained = next(row.split(",")[0] for row in facts if ",train," in row)
-    shutil.copy(folder_of(30) / trained, other / trained.split("/")[0] / "copy.png")
+    trained = [row.split(",")[0] for row in facts if ",train," in row][:5]
+    for name in trained:
+        shutil.copy(folder_of(30) / name, other / name)
+    (other / "red" / "empty.png").touch()
     run = diptych("evaluate", bundle, other, "--out", tmp_path / "eval")
     assert run.returncode == 0, run.stderr
-    assert f"copy.png  set aside: made with ({bundle}; it is {trained} there)" in run.stderr
+    # However many they are, a line for each reason.
+    names = ", ".join(trained[:3])
+    assert f"{bundle}: 5 set aside, made with: {names}, … (2 more)" in run.stderr
+    assert f"{bundle}: 1 set aside, empty: red/empty.png\n" in run.stderr
     assert "on 40 pictures" in run.stdout
     page = (tmp_path / "eval" / "report.html").read_text()
-    assert "Worse pictures" in page
+    assert "Accuracy on pictures that were made worse" in page
     assert len((tmp_path / "eval" / "predictions.csv").read_text().splitlines()) == 41
+    with (tmp_path / "eval" / "set_aside.csv").open() as file:
+        rows = list(csv.DictReader(file))
+    detail = f"it is {trained[0]} there"
+    assert {row["path"]: row["reason"] for row in rows} == {
+        **dict.fromkeys(trained, "made with"),
+        "red/empty.png": "empty",
+    }
+    assert next(row["detail"] for row in rows if row["path"] == trained[0]) == detail
+    answer = answer_of("evaluate", bundle, other)
+    assert answer["set_aside"] == {"made with": 5, "empty": 1}
+    assert [one["name"] for one in answer["left_out"]] == [row["path"] for row in rows]
 
 
 def test_a_bundle_is_no_folder_to_write_into(folder_of: Callable[..., Path], bundle: Path) -> None:

@@ -1,17 +1,19 @@
 """`python -m diptych` is `diptych`."""
 
-import os
-import sys
 from typing import NoReturn
+
+from diptych import interrupts
 
 
 def main() -> NoReturn:
     """Run the command line, also where it is stopped before it is there."""
+    interrupts.watch()
     try:
         from diptych.cli import main as run
-    except KeyboardInterrupt:
-        sys.stderr.write("diptych: stopped\n")
-        os._exit(130)
+    except BaseException as error:
+        if interrupts.caused(error):
+            interrupts.stop()
+        raise
     run()
 
 

@@ -21,6 +21,7 @@ from diptych.errors import InputError
 from diptych.metrics import Score, share
 from diptych.predictions import Predictions
 from diptych.preprocess import Pixels
+from diptych.sources.columns import MOST_WORDS
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]
@@ -270,6 +271,26 @@ def picture_facts(dataset: Dataset, store: Store) -> dict[str, Column]:
         "folder": [folders[0] if folders else "" for folders in inside],
         "subfolder": ["/".join(folders) if len(folders) > 1 else "" for folders in inside],
     }
+
+
+def column_facts(dataset: Dataset) -> dict[str, Column]:
+    """What a table says of each picture besides its label, in the data set's order.
+
+    Words, or numbers where there are too many different ones to be a word each.
+    """
+    return {
+        title: _cells([values.get(sample.name, "") for sample in dataset.samples])
+        for title, values in dataset.columns.items()
+    }
+
+
+def _cells(cells: Sequence[str]) -> Column:
+    if len(set(cells)) <= MOST_WORDS:
+        return cells
+    try:
+        return [float(cell) if cell else math.nan for cell in cells]
+    except ValueError:
+        return cells
 
 
 def _answers(predictions: Predictions) -> Iterator[Answer]:

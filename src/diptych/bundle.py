@@ -4,7 +4,9 @@
 bundle.json            format, classes, preprocess, recipe, scores, versions, hash of every member
 bundle.json.sha256     the hash of bundle.json, as sha256sum writes and checks it
 model.safetensors      the weights under canonical names
-model.onnx             uint8 pixels (N, S, S, 3) in, probabilities (N, classes) out
+model.onnx             uint8 pixels (N, S, S, 3) in; out come the probabilities (N, classes), how
+                       strange each picture is (N,), and the components drift is seen by (N, C)
+strangers.safetensors  what strangers are known by, as the graph has it too
 golden/                a few encoded pictures, and the pixels and answers expected of them
 history.csv            the epochs
 predictions.csv        the answer for each test picture
@@ -36,6 +38,7 @@ FACTS = "bundle.json"
 SEAL = "bundle.json.sha256"
 WEIGHTS = "model.safetensors"
 GRAPH = "model.onnx"
+STRANGERS = "strangers.safetensors"
 GOLDEN = "golden/expected.safetensors"
 SPLITS = "splits.csv"
 # What is read of bundle.json.
@@ -48,6 +51,7 @@ NEEDED = (
     "recipe",
     "strangers",
     "sets",
+    "drift",
 )
 
 
@@ -130,7 +134,7 @@ def write(path: Path, members: Mapping[str, bytes], facts: Mapping[str, Any], fo
     refuse_unwritable(path, force)
     path = path.resolve()
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(members.items())}
-    with _aside(path) as aside:
+    with folder_aside(path) as aside:
         for name, data in members.items():
             write_synced(aside / name, data)
         whole = {"format": FORMAT, **facts, "members": hashes}
@@ -184,7 +188,7 @@ def _verify(bundle: Bundle, told: bytes) -> None:
         raise BundleError(f"{bundle.path / FACTS}: changed since it was written; copy it anew")
     lacking = [key for key in NEEDED if key not in bundle.facts]
     if not lacking:
-        needed = (WEIGHTS, GRAPH, GOLDEN, SPLITS, *bundle.facts["golden"])
+        needed = (WEIGHTS, GRAPH, STRANGERS, GOLDEN, SPLITS, *bundle.facts["golden"])
         lacking = [name for name in needed if name not in bundle.facts["members"]]
     if lacking:
         raise BundleError(f"{bundle.path / FACTS}: has no {lacking[0]}; train again")
@@ -205,7 +209,7 @@ def _beside(path: Path, purpose: str) -> Path:
 
 
 @contextlib.contextmanager
-def _aside(path: Path) -> Iterator[Path]:
+def folder_aside(path: Path) -> Iterator[Path]:
     """A folder beside the path that is gone afterwards, unless it was renamed."""
     aside = _beside(path, "writing")
     try:

@@ -44,6 +44,14 @@ class Calibration(NamedTuple):
         """The logits, calibrated."""
         return np.asarray(logits_NK * self.scale_K + self.shift_K, np.float32)
 
+    def undone(self, logits_NK: Logits) -> Logits:
+        """What calibrated logits were before.
+
+        Where all scales are the same, each picture's may lack a number that its logits share, as
+        the logarithms of its probabilities do: then so do the logits before.
+        """
+        return np.asarray((logits_NK - self.shift_K) / self.scale_K, np.float32)
+
     def folded(self, weights: Weights) -> Weights:
         """A network's weights, of which the last layer gives calibrated logits."""
         scale_K, shift_K = (np.asarray(v, np.float32) for v in (self.scale_K, self.shift_K))

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from safetensors.numpy import save as save_safetensors
 
 from diptych import bundle, engines, strangers
@@ -32,6 +33,7 @@ from diptych.calibration import (
 from diptych.conformal import least_probability, prediction_sets
 from diptych.dataset import Dataset, Sample, classes_hash
 from diptych.decoding import decoded, pixel_store
+from diptych.drift import Quantity, along, components, learned, values
 from diptych.engines import Engine, Optimiser
 from diptych.errors import InputError
 from diptych.explain import overlay
@@ -43,7 +45,7 @@ from diptych.networks import Network, Weights, initial
 from diptych.networks.graph import with_metadata
 from diptych.predictions import Predictions
 from diptych.preprocess import RULES, Pixels, as_png, fingerprint
-from diptych.probabilities import Probabilities, softmax
+from diptych.probabilities import Logits, Probabilities, softmax
 from diptych.progress import Track, unwatched
 from diptych.recipe import Recipe
 from diptych.reviewing import Near, Review, review
@@ -53,6 +55,8 @@ from diptych.runtimes import fastest, open_graph, open_outputs
 from diptych.splitting import Splits
 from diptych.strangers import Strangers, chosen, draw_strangers, references
 from diptych.training import Epoch, Schedule, fit, predict_rows
+
+Floats = npt.NDArray[np.float32]
 
 # Validation pictures that the gate looks at, and those that go into the bundle as golden.
 GATE_PICTURES = 48
@@ -76,6 +80,7 @@ class Model(NamedTuple):
     sight: Sight | None = None  # what the backbone sees; None where nobody asked yet
     strangers: Strangers | None = None  # how it knows pictures of something else
     least_probability: float = 0.0  # of an answer in a prediction set
+    drift: tuple[Quantity, ...] = ()  # what is watched in use, as it was in training
 
 
 class ImageClassifier:
@@ -162,11 +167,13 @@ class Evaluation:
 
         Raises InputError when the path exists and `force` is not given, or cannot be written.
         """
+        assert self.model.strangers is not None
         golden = _golden(self.model, self.parts.valid)
         facts = {**self.facts(), "golden": sorted(n for n in golden if n != bundle.GOLDEN)}
         members = {
             bundle.WEIGHTS: save_safetensors(self.model.weights),
             bundle.GRAPH: with_metadata(self.model.graph, _metadata(facts)),
+            bundle.STRANGERS: strangers.saved(self.model.strangers),
             "recipe.toml": self.recipe.to_toml().encode(errors="surrogateescape"),
             "history.csv": _history_csv(self.model.history).encode(),
             "predictions.csv": self.predictions.to_csv().encode(errors="surrogateescape"),
@@ -195,20 +202,21 @@ class Evaluation:
         return replace(
             found,
             baseline=self.baseline.scores().accuracy,
-            uncalibrated_NK=self._uncalibrated(),
+            uncalibrated_NK=self._uncalibrated(store),
             curve=self._learning_curve(store),
             near=self._near(samples, store),
             heat=self._heat(samples, store),
             history=[epoch._asdict() for epoch in self.model.history],
         )
 
-    def _uncalibrated(self) -> Probabilities | None:
-        """What the probabilities were before calibration."""
+    def _uncalibrated(self, store: Store) -> Probabilities | None:
+        """What the probabilities were before calibration; None where nothing was calibrated."""
         found = self.model.calibration
-        if found.kind == "vector":
-            return None  # the logits would be needed, of which a common shift is lost
-        log_p_NK = np.log(np.maximum(self.predictions.probabilities_NK, 1e-30))
-        return softmax(log_p_NK * found.temperature)
+        if found.kind == "none" or self.model.sight is None:
+            return None
+        keys = [sample.digest for sample in self.predictions.dataset.samples]
+        seen_ND = features(self.model.sight, keys, store)[0]
+        return softmax(found.undone(_logits(self.model.weights, seen_ND)))
 
     def _learning_curve(self, store: Store) -> LearningCurve | None:
         """Of the head, whose features are at hand; a whole network would be trained anew."""
@@ -279,6 +287,7 @@ class Evaluation:
             "calibration": self._calibration(),
             "strangers": self._strangers(),
             "sets": self._sets(),
+            "drift": [quantity._asdict() for quantity in self.model.drift],
             "parity": self.model.parity._asdict(),
             "made_with": versions(),
         }
@@ -380,28 +389,42 @@ def wary(
     seen = features(seen_by, keys, store, track=track)
     drawn = looked(look, draw_strangers(train.shape_at(recipe.image_size)))
     valid_seen = [part[len(some) :] for part in seen]
-
-    def logits(features_ND: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        kernel, bias = (model.weights[f"classifier.{part}"] for part in ("weight", "bias"))
-        return np.asarray(features_ND @ kernel.T + bias, np.float32)
+    valid_logits_NK = _logits(model.weights, valid_seen[0])
 
     strangers = chosen(
         [part[: len(some)] for part in seen],
         [train.targets()[i] for i in some],
         valid_seen,
-        logits(valid_seen[0]),
+        valid_logits_NK,
         drawn,
-        logits(drawn[0]),
+        _logits(model.weights, drawn[0]),
         recipe.kept,
     )
-    graph = strangers.written(model.graph)
+    differing = components(seen[0][: len(some)])
+    graph = differing.written(strangers.written(model.graph))
     checked = store.read(valid_keys[:STRANGENESS_PICTURES])
     expected = looked(open_outputs(seen_by.graph), checked)
     found = open_outputs(graph)(checked)[1]
-    gate.check_strangeness(found, strangers.scores(expected, logits(expected[0])))
-    p_NK = softmax(logits(valid_seen[0]))
-    least = least_probability(p_NK, valid.targets(), recipe.coverage)
-    return model._replace(graph=graph, sight=seen_by, strangers=strangers, least_probability=least)
+    gate.check_strangeness(found, strangers.scores(expected, _logits(model.weights, expected[0])))
+    p_NK = softmax(valid_logits_NK)
+    # Answers for the pictures of the training would be better than those for new ones.
+    watched = {
+        **values(p_NK, strangers.scores(valid_seen, valid_logits_NK), differing.of(valid_seen[0])),
+        **along(differing.of(seen[0][: len(some)])),
+    }
+    return model._replace(
+        graph=graph,
+        sight=seen_by,
+        strangers=strangers,
+        least_probability=least_probability(p_NK, valid.targets(), recipe.coverage),
+        drift=learned(watched, len(train.classes)),
+    )
+
+
+def _logits(weights: Weights, features_ND: Floats) -> Logits:
+    """What the last layer makes of features."""
+    kernel, bias = (weights[f"classifier.{part}"] for part in ("weight", "bias"))
+    return np.asarray(features_ND @ kernel.T + bias, np.float32)
 
 
 def _optimised(
@@ -440,11 +463,11 @@ def _optimiser(recipe: Recipe, backbone_rate: float) -> Optimiser:
 
 def answers(model: Model, dataset: Dataset, store: Store, track: Track = unwatched) -> Predictions:
     """What the model's graph answers for pictures whose pixels are in the store."""
-    run = open_outputs(model.graph)
+    outputs = open_outputs(model.graph)
     rows = Cached(store, [sample.digest for sample in dataset.samples])
     starts = range(0, len(rows), 16)
     parts = [
-        run(rows[np.arange(start, min(start + 16, len(rows)))])
+        outputs(rows[np.arange(start, min(start + 16, len(rows)))])[:2]
         for start in track(starts, "testing", len(starts))
     ]
     return Predictions(dataset, *map(np.concatenate, zip(*parts, strict=True)))
@@ -493,7 +516,7 @@ def _golden(model: Model, valid: Dataset) -> dict[str, bytes]:
     height, width, channels = model.network.input
     store = pixel_store((height, width, channels))
     pixels = store.read([sample.digest for sample in chosen])
-    probabilities, strangeness = open_outputs(model.graph)(pixels)
+    probabilities, strangeness, _ = open_outputs(model.graph)(pixels)
     expected = {"pixels": pixels, "probabilities": probabilities, "strangeness": strangeness}
     if valid.shape:
         files = {f"golden/{i}.png": as_png(picture) for i, picture in enumerate(pixels)}

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from diptych import interrupts
 from diptych.errors import DiptychError, GateError, InputError
 from diptych.recipe import IMAGE_SIZE
 
@@ -29,38 +30,48 @@ if TYPE_CHECKING:
 
 # With fewer classes, the answers that were never given are told too.
 FEW_CLASSES = 4
+# So many pictures that were set aside for a reason are named; the others are counted.
+NAMED = 3
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; every foreseen failure is one line."""
-    code = 0
     try:
-        _open_streams()
-        try:
-            given = vars(_parser().parse_args(arguments))
-            code = given.pop("run")(**given) or 0
-        finally:
-            sys.stdout.flush()
-    except KeyboardInterrupt:
-        print(
-            "diptych: stopped; the same command goes on where it was", file=sys.stderr, flush=True
-        )
-        # Not sys.exit: where the interrupt passed through an exec() of source text, as in many an
-        # import, CPython remembers it and would end the process by the signal after all.
-        os._exit(130)
-    except GateError as error:
-        _fail(str(error), 1)
-    except DiptychError as error:
-        _fail(str(error), 2)
-    except BrokenPipeError:
-        # The reader of our output, such as `head`, has seen enough.
-        _drop_output()
-        code = 1
-    except OSError as error:
-        if not error.filename:
-            _drop_output()
-        _fail(f"{error.filename or 'reading or writing failed'}: {error.strerror or error}", 2)
+        code = _ran(arguments)
+    except BaseException as error:
+        if interrupts.caused(error):
+            interrupts.stop("the same command goes on where it was")
+        code = _told(error)
     sys.exit(code)
+
+
+def _ran(arguments: Sequence[str] | None) -> int:
+    _open_streams()
+    try:
+        given = vars(_parser().parse_args(arguments))
+        return given.pop("run")(**given) or 0
+    finally:
+        sys.stdout.flush()
+
+
+def _told(error: BaseException) -> int:
+    """Say a failure in one line; the exit code. Raises those that nobody foresaw."""
+    match error:
+        case GateError():
+            return _complain(str(error), 1)
+        case DiptychError():
+            return _complain(str(error), 2)
+        case BrokenPipeError():
+            # The reader of our output, such as `head`, has seen enough.
+            _drop_output()
+            return 1
+        case OSError():
+            if not error.filename:
+                _drop_output()
+            what = error.filename or "reading or writing failed"
+            return _complain(f"{what}: {error.strerror or error}", 2)
+        case _:
+            raise error
 
 
 def _drop_output() -> None:
@@ -121,10 +132,26 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--out", type=Path, metavar="FOLDER", help="where to write audit.csv")
     verb.add_argument("--size", type=int, default=IMAGE_SIZE, help="decode at this many pixels")
 
-    verb = _verb(verbs, "export", export, "write a bundle's weights in another format")
+    verb = _verb(verbs, "export", export, "write a bundle in other formats, each of them checked")
     verb.add_argument("bundle", type=Path)
-    verb.add_argument("--to", default="torch", help="torch: for torch.load(weights_only=True)")
-    verb.add_argument("--out", type=Path, required=True, help="the file to write")
+    verb.add_argument(
+        "--to", required=True, metavar="FORMATS",
+        help="onnx, torchscript, torch-export, torch, savedmodel, keras, litert, openvino; "
+        "several parted by commas",
+    )  # fmt: skip
+    verb.add_argument(
+        "--out", type=Path, metavar="FOLDER", help="where to write them (BUNDLE's name.exports)"
+    )
+    verb.add_argument(
+        "--data", type=Path, help="what it was trained on, if the cache has it no longer"
+    )
+    verb.add_argument("--int8", action="store_true", help="in int8 as well, where a format can")
+    verb.add_argument("--bf16", action="store_true", help="with bfloat16 weights as well")
+    verb.add_argument(
+        "--max-drop", type=float, default=0.5, metavar="POINTS",
+        help="of accuracy that int8 and bf16 may cost (0.5)",
+    )  # fmt: skip
+    verb.add_argument("--force", action="store_true", help="replace files that exist")
 
     verb = _verb(verbs, "cache", cache, "see or clear the cache of decoded pictures and features")
     verb.add_argument("--clear", action="store_true", help="delete what it holds")
@@ -191,7 +218,7 @@ def _verb(verbs: Any, name: str, run: Any, does: str) -> argparse.ArgumentParser
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        _fail(f"{message}; see {self.prog} --help", 2)
+        sys.exit(_complain(f"{message}; see {self.prog} --help", 2))
 
 
 def train(
@@ -309,7 +336,7 @@ def _read(
         return read.with_settings(settings).replace(**given)
 
     # A mistake in a choice is said before a long look at the data.
-    from diptych.engines import refuse_unknown
+    from diptych.engines import refuse_unknown, refuse_weights
     from diptych.sources import read
 
     refuse_unknown(chosen(Recipe()))
@@ -317,7 +344,9 @@ def _read(
     pictures = read(data, test=test, shape=shape, value_range=value_range)
     if pictures.note:
         _note(pictures.note)
-    return pictures, chosen(Recipe.for_pixels(len(pictures)) if pictures.shape else Recipe())
+    found = chosen(Recipe.for_pixels(len(pictures)) if pictures.shape else Recipe())
+    refuse_weights(found, pictures.shape_at(found.image_size))
+    return pictures, found
 
 
 def _prepared(pictures: "Dataset", recipe: "Recipe") -> "tuple[Audit, Splits]":
@@ -424,11 +453,15 @@ def evaluate(
     if len(paths) not in (1, 2):
         raise InputError("name a bundle and data, or two bundles and --on DATA")
     pictures = read(data, shape=shape, value_range=value_range)
+    if pictures.note:
+        _note(pictures.note)
     predictors = [load(path) for path in paths]
     answered = [predictor.evaluate(pictures, track=shown) for predictor in predictors]
     for path, found in zip(paths, answered, strict=True):
-        for stray in found.dataset.strays:
-            _note(printable(f"{stray.name}  set aside: {stray.reason} ({path}; {stray.detail})"))
+        for reason, names in _by_reason(found.dataset).items():
+            more = f", … ({len(names) - NAMED:,} more)" if len(names) > NAMED else ""
+            named = ", ".join(names[:NAMED])
+            _note(printable(f"{path}: {len(names):,} set aside, {reason}: {named}{more}"))
         if len(absent := [c for c, n in found.dataset.counts().items() if not n]):
             _note(f"no picture of {', '.join(absent)}: nothing is said of how those are answered")
     if len(paths) == 2:
@@ -437,8 +470,12 @@ def evaluate(
         both = versus((str(paths[0]), str(paths[1])), answered[0], answered[1])
         if out:
             write_file(out / "changed.csv", both.to_csv().encode(errors="surrogateescape"))
+            write_file(out / "set_aside.csv", _set_aside_csv(paths, answered))
         if as_json:
-            _print_json(both.to_json())
+            said = both.to_json()
+            for one, found in zip(said["bundles"], answered, strict=True):
+                one |= _set_aside(found.dataset)
+            _print_json(said)
             return
         for one in both.changed():
             print(printable(f"{one.name}  {one.label}: {one.first} → {one.second}"))
@@ -447,25 +484,51 @@ def evaluate(
         return
     predictions = answered[0]
     scores = predictions.scores()
-    aside: dict[str, int] = {}
-    for stray in predictions.dataset.strays:
-        aside[stray.reason] = aside.get(stray.reason, 0) + 1
     if out:
         _write_report(predictors[0], predictions, out)
+        write_file(out / "set_aside.csv", _set_aside_csv(paths, answered))
     if as_json:
-        used = len(predictions.dataset)
-        _print_json({"bundle": str(paths[0]), "used": used, "set_aside": aside, **scores.to_json()})
+        facts = {"bundle": str(paths[0]), "used": len(predictions.dataset)}
+        _print_json({**facts, **_set_aside(predictions.dataset), **scores.to_json()})
         return
     _print_scores(scores)
     if out:
         print(f"{out / 'report.html'} shows where it is right and where not")
 
 
+def _by_reason(dataset: "Dataset") -> dict[str, list[str]]:
+    """The names of what was set aside, by the reason."""
+    found: dict[str, list[str]] = {}
+    for stray in dataset.strays:
+        found.setdefault(stray.reason, []).append(stray.name)
+    return found
+
+
+def _set_aside(dataset: "Dataset") -> dict[str, Any]:
+    """What was set aside, as plain data: how many for each reason, and every one."""
+    return {
+        "set_aside": {reason: len(names) for reason, names in _by_reason(dataset).items()},
+        "left_out": [stray._asdict() for stray in dataset.strays],
+    }
+
+
+def _set_aside_csv(paths: Sequence[Path], answered: "Sequence[Predictions]") -> bytes:
+    """A row for each picture that a bundle was not scored on: bundle, path, reason, detail."""
+    import csv
+
+    text = io.StringIO()
+    rows = csv.writer(text, lineterminator="\n")
+    rows.writerow(["bundle", "path", "reason", "detail"])
+    for path, found in zip(paths, answered, strict=True):
+        rows.writerows([path, *stray] for stray in found.dataset.strays)
+    return text.getvalue().encode(errors="surrogateescape")
+
+
 def _write_report(predictor: "Predictor", predictions: "Predictions", out: Path) -> None:
     """A page and a table of what a bundle answered, with its pictures made worse as well."""
     from diptych.bundle import write_file
     from diptych.display import shown
-    from diptych.reviewing import reviewed
+    from diptych.reviewing.bundled import reviewed
     from diptych.reviewing.page import review_page
 
     found = reviewed(predictor, predictions, track=shown)
@@ -515,16 +578,50 @@ def audit(
     print(found)
 
 
-def export(bundle: Path, to: str, out: Path, as_json: bool) -> None:
-    """Write a bundle's weights in another format."""
+def export(
+    bundle: Path,
+    to: str,
+    out: Path | None,
+    data: Path | None,
+    int8: bool,
+    bf16: bool,
+    max_drop: float,
+    force: bool,
+    as_json: bool,
+) -> int:
+    """Write a bundle in other formats, each checked by its own runtime."""
     from diptych.bundle import open_bundle
-    from diptych.exporting import export_weights
+    from diptych.display import printable, table
+    from diptych.exporting import export as written
+    from diptych.exporting import export_weights, page
 
-    export_weights(open_bundle(bundle), to, out)
+    formats = [name.strip() for name in to.split(",") if name.strip()]
+    opened = open_bundle(bundle)
+    if formats == ["torch"] and out is not None and out.suffix in (".pt", ".pth"):
+        export_weights(opened, out, force)
+        if as_json:
+            _print_json({"file": str(out), "format": "torch", "bytes": out.stat().st_size})
+        else:
+            print(f"{out} written")
+        return 0
+    kinds = [kind for kind, wanted in (("int8", int8), ("bf16", bf16)) if wanted]
+    folder = out or Path(f"{bundle.resolve().name.removesuffix('.bundle')}.exports")
+    found = written(
+        opened, formats, folder, data=data, kinds=kinds, max_drop=max_drop, force=force, tell=_note
+    )
     if as_json:
-        _print_json({"file": str(out), "format": to, "bytes": out.stat().st_size})
-    else:
-        print(f"{out} written")
+        _print_json(found.to_json())
+        return 1 if found.refused else 0
+    if lines := list(page.cells(found.rows)):
+        print(table(page.HEAD, lines))
+    for row in found.rows:
+        if row.refusal or row.fidelity:
+            print(printable(str(row)))
+    print(f"compared with {found.reference}")
+    if advice := page.recommendation(found.rows):
+        print(advice)
+    print(f"{folder / 'README.md'} says how to use them")
+    return 1 if found.refused else 0
 
 
 def cache(clear: bool, as_json: bool) -> None:
@@ -581,7 +678,8 @@ def _open_streams() -> None:
     """Standard streams that are there and take any name.
 
     One that was closed is empty instead: what is opened next would get its number otherwise. Names
-    of files may be bytes that are no text: read as they are, written as escapes.
+    of files may be bytes that are no text: read as they are, written as escapes. Progress that
+    cannot be shown stops no work.
     """
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
@@ -589,6 +687,22 @@ def _open_streams() -> None:
     for stream, errors in ((sys.stdin, "surrogateescape"), (sys.stdout, "backslashreplace")):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors=errors)
+    ours = os.name == "posix" and sys.stderr is sys.__stderr__
+    if ours and isinstance(sys.stderr, io.TextIOWrapper):
+        shown = _Lossy(sys.stderr.fileno(), "w", closefd=False)
+        sys.stderr = io.TextIOWrapper(
+            io.BufferedWriter(shown), sys.stderr.encoding, sys.stderr.errors, line_buffering=True
+        )
+
+
+class _Lossy(io.FileIO):
+    """A file of which nobody minds what does not fit."""
+
+    def write(self, data: Any) -> int:
+        try:
+            return super().write(data)
+        except OSError:
+            return len(data)
 
 
 def _note(text: str) -> None:
@@ -600,8 +714,8 @@ def _print_json(answer: Any) -> None:
     print(json.dumps(answer, indent=2, ensure_ascii=ascii_only))
 
 
-def _fail(message: str, code: int) -> NoReturn:
+def _complain(message: str, code: int) -> int:
     from diptych.display import printable
 
     print(printable(f"diptych: {message}"), file=sys.stderr)
-    sys.exit(code)
+    return code

@@ -2,8 +2,8 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -36,7 +36,11 @@ class Stray(NamedTuple):
 
 @dataclass(frozen=True)
 class Dataset:
-    """Samples, and the classes they may have, in an order that never changes again."""
+    """Samples, and the classes they may have, in an order that never changes again.
+
+    `columns` is what else a table says of the samples: by title, the value of each sample by its
+    name. It may say nothing of some, and of samples that are no longer here.
+    """
 
     root: Path
     classes: tuple[str, ...]
@@ -44,6 +48,7 @@ class Dataset:
     strays: tuple[Stray, ...] = ()
     shape: Shape | None = None  # of pictures that came as pixels; files have no shape of their own
     note: str = ""  # what was inferred in reading it, in a line
+    columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
 
     def __len__(self) -> int:
         return len(self.samples)

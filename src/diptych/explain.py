@@ -65,7 +65,7 @@ class Explainer:
         Raises InputError for a method that does not suit the network.
         """
         self.predictor = predictor
-        self._look = _look(predictor, method, engine)
+        self._look = looks(predictor, method, engine)
 
     def stream(self, pictures: Iterable[Path], of: str | None = None) -> Iterator[Explanation]:
         """Explain files, in their order, by what speaks for the class `of`, else for the answer.
@@ -116,7 +116,11 @@ class Explainer:
         return None if of is None else classes.index(of)
 
 
-def _look(predictor: Predictor, method: str, engine: str | None) -> Look:
+def looks(predictor: Predictor, method: str, engine: str | None = None) -> Look:
+    """How a predictor's network looks at a picture, by one of METHODS.
+
+    Raises InputError for a method that does not suit the network, or lacks its framework.
+    """
     if method not in METHODS:
         raise InputError(f"no method '{method}'{nearest(method, METHODS)}")
     if method == "occlusion":

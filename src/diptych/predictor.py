@@ -3,11 +3,13 @@
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import groupby, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 from safetensors.numpy import load as load_safetensors
 
 from diptych import engines
@@ -73,6 +75,7 @@ class Answer(NamedTuple):
 
     p_K: Probabilities
     strangeness: float
+    components_C: npt.NDArray[np.float32]  # by which drift is seen
 
 
 class Predictor:
@@ -117,7 +120,7 @@ class Predictor:
             if isinstance(answer, ImageError):
                 yield Prediction(str(path), error=str(answer))
             else:
-                yield self._prediction(str(path), answer)
+                yield self.prediction(str(path), answer)
 
     def rows(self, table: str | Path) -> Iterator[Prediction]:
         """Answer for every row of a CSV of pixels, with labels or without.
@@ -125,14 +128,16 @@ class Predictor:
         Raises InputError where its pictures have another shape than the network takes.
         """
         for names, pixels_NHWC in read_pixels(Path(table), self.bundle.shape):
-            for name, answer in zip(names, self._answered(pixels_NHWC), strict=True):
-                yield self._prediction(name, answer)
+            for name, answer in zip(names, self.answered(pixels_NHWC), strict=True):
+                yield self.prediction(name, answer)
 
-    def _answered(self, pixels_NHWC: Pixels) -> Iterator[Answer]:
-        for p_K, strangeness in zip(*self._run(pixels_NHWC), strict=True):
-            yield Answer(p_K, float(strangeness))
+    def answered(self, pixels_NHWC: Pixels) -> Iterator[Answer]:
+        """What the graph answers for pixels of the bundle's shape, picture by picture."""
+        for p_K, strangeness, components_C in zip(*self._run(pixels_NHWC), strict=True):
+            yield Answer(p_K, float(strangeness), components_C)
 
-    def _prediction(self, name: str, answer: Answer) -> Prediction:
+    def prediction(self, name: str, answer: Answer) -> Prediction:
+        """An answer in labels."""
         by_class = {c: float(p) for c, p in zip(self.classes, answer.p_K, strict=True)}
         if answer.strangeness > 1:
             return Prediction(name, NONE, None, by_class, answer.strangeness, [])
@@ -176,7 +181,9 @@ class Predictor:
                 f"{dataset.root}: no picture is left to score; {used:,} of {len(dataset):,} are "
                 "those that the bundle was made with, the others cannot be read"
             )
-        scored = Dataset(dataset.root, self.classes, tuple(samples), tuple(strays), dataset.shape)
+        scored = replace(
+            dataset, classes=self.classes, samples=tuple(samples), strays=tuple(strays), note=""
+        )
         p_NK = np.stack([answer.p_K for answer in rows])
         return Predictions(scored, p_NK, np.array([a.strangeness for a in rows], np.float32))
 
@@ -206,7 +213,7 @@ class Predictor:
         for start in track(starts, "predicting", len(starts)):
             some = new[start : start + 256]
             pixels = store.read([sample.digest for sample in some])
-            yield from zip(some, self._answered(pixels), strict=True)
+            yield from zip(some, self.answered(pixels), strict=True)
 
     def to_torch(self) -> "nn.Module":
         """The network with its weights in PyTorch, whichever framework trained it.
@@ -248,7 +255,7 @@ class Predictor:
                 while batch := list(running):
                     running, ahead = ahead, pool.map(read, islice(waiting, BATCH))
                     good = [found for _, found, _ in batch if not isinstance(found, ImageError)]
-                    answers = self._answered(np.stack(good)) if good else iter(())
+                    answers = self.answered(np.stack(good)) if good else iter(())
                     for path, found, digest in batch:
                         bad = isinstance(found, ImageError)
                         yield path, found if bad else next(answers), digest
@@ -275,7 +282,7 @@ class Predictor:
             [decode(path.read_bytes(), self.bundle.shape).pixels for path in self.bundle.golden()]
         )
         off = np.abs(pixels.astype(np.int16) - expected["pixels"]).mean((1, 2, 3)).max()
-        p_NK, strangeness_N = self._run(pixels)
+        p_NK, strangeness_N, _ = self._run(pixels)
         apart = np.abs(p_NK - expected["probabilities"]).max()
         stranger = np.abs(strangeness_N - expected["strangeness"]).max()
         fits = off <= PIXEL_TOLERANCE and apart <= PROBABILITY_TOLERANCE

@@ -233,7 +233,7 @@ def _refusals() -> Iterator[None]:
     except Exception as cause:
         # Decoders of a dozen formats raise OSError, ValueError, SyntaxError, struct.error,
         # IndexError, EOFError … on damaged data. All of them mean the same to the user.
-        said = " ".join(str(cause).split()) or type(cause).__name__
+        said = " ".join(str(cause).split()) or "its data are damaged"
         cut = any(word in said.lower() for word in ("truncated", "end of file", "premature", "eof"))
         raise ImageError("truncated" if cut else "unreadable", said) from cause
 

@@ -26,6 +26,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw
+from safetensors.numpy import load, save
 
 from diptych.dataset import Shape
 from diptych.networks.surgery import Name, Pen, extended
@@ -311,6 +312,21 @@ def _scribbles(rng: Random) -> Image.Image:
 
 def _colour(rng: Random) -> tuple[int, ...]:
     return tuple(rng.integers(0, 256, 3).tolist())
+
+
+def saved(found: Strangers) -> bytes:
+    """What the score knows of the training pictures, as a safetensors file."""
+    return save({**found.arrays, _SCALES: np.array(found.scales, np.float32)})
+
+
+def restored(facts: Mapping[str, Any], data: bytes) -> Strangers:
+    """A score from what a bundle tells of it, and what `saved` wrote; without the evidence."""
+    arrays = load(data)
+    scales = tuple(arrays.pop(_SCALES).tolist())
+    return Strangers(facts["score"], facts["kept"], arrays, scales, {})
+
+
+_SCALES = "scales"
 
 
 def facts(found: Strangers) -> dict[str, Any]:

@@ -88,7 +88,7 @@ def network(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Network:
 
     Raises InputError for an unknown name, with the nearest that exists.
     """
-    refuse_unknown(recipe)
+    _refuse_name(recipe)
     source, slash, model = recipe.network.partition("/")
     if slash:
         found: Network = _library(source).network(model, shape, classes, recipe.dropout)
@@ -97,10 +97,29 @@ def network(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Network:
 
 
 def refuse_unknown(recipe: Recipe) -> None:
-    """Raise InputError where no engine, or not the recipe's, has its network, or its weights.
+    """Raise InputError where the recipe's engine lacks its network, or weights are not there.
 
     A framework is imported only to ask a library of backbones for a name.
     """
+    _refuse_name(recipe)
+    if _names_file(recipe):
+        _refuse_file(Path(recipe.weights), recipe.network)
+
+
+def refuse_weights(recipe: Recipe, shape: tuple[int, ...]) -> None:
+    """Raise InputError where a recipe names a file of weights that is not of its network.
+
+    `shape` is that of the pictures. The file is read.
+    """
+    if _names_file(recipe):
+        pretrained(network(recipe, shape, 2), recipe)
+
+
+def _names_file(recipe: Recipe) -> bool:
+    return recipe.weights not in ("pretrained", "none")
+
+
+def _refuse_name(recipe: Recipe) -> None:
     source, slash, model = recipe.network.partition("/")
     if not slash or source not in LIBRARIES:
         if recipe.network not in ZOO:
@@ -120,8 +139,6 @@ def refuse_unknown(recipe: Recipe) -> None:
     if slash and model not in (names := _library(source).names()):
         hint = nearest(_spelled(model, names), names, f"{source}/")
         raise InputError(f"no network '{recipe.network}'{hint}")
-    if recipe.weights not in ("pretrained", "none"):
-        _refuse_file(Path(recipe.weights), recipe.network)
 
 
 def _meant(recipe: Recipe) -> str:

@@ -1,25 +1,50 @@
 """From a bundle to files that others run; nothing leaves unchecked."""
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from safetensors.numpy import load
 
-from diptych.bundle import WEIGHTS, Bundle, write_file
-from diptych.errors import InputError
-from diptych.recipe import nearest
+from diptych.bundle import WEIGHTS, Bundle, refuse_unwritable_file, write_file
 
-FORMATS = ("torch",)
+if TYPE_CHECKING:
+    from diptych.exporting.exported import Exported
+
+__all__ = ["export", "export_weights"]
 
 
-def export_weights(bundle: Bundle, format: str, out: Path) -> None:
-    """Write a bundle's weights in another format.
+def export(
+    bundle: Bundle,
+    formats: Sequence[str],
+    out: Path,
+    *,
+    data: Path | None = None,
+    kinds: Sequence[str] = (),
+    max_drop: float = 0.5,
+    force: bool = False,
+    tell: Callable[[str], object] = lambda line: None,
+) -> "Exported":
+    """Write a bundle in several formats into a folder, each checked by its own runtime first.
 
-    Raises InputError for an unknown format, a file that exists or one that cannot be written.
+    See `exporting.formats` for their names. They are checked on the bundle's validation pictures,
+    from the cache or else from `data`, which it was trained on. `kinds` are those of lighter files
+    that are wanted as well, "int8" or "bf16", which may lose up to `max_drop` percentage points of
+    accuracy. `tell` gets a line for each step. A format that fails its check is no error here: its
+    row says why it was refused. Raises InputError for what cannot be done or written.
     """
-    if format not in FORMATS:
-        raise InputError(f"no format '{format}'{nearest(format, FORMATS)}")
-    if out.exists():
-        raise InputError(f"{out} exists already; name another --out")
+    from diptych.exporting.exported import exported
+
+    return exported(bundle, formats, out, data, kinds, max_drop, force, tell)
+
+
+def export_weights(bundle: Bundle, out: Path, force: bool = False) -> None:
+    """Write a bundle's weights as one file of torch.save, and read them again to see.
+
+    Raises InputError for a file that exists or cannot be written, GateError where what is read is
+    not what was written.
+    """
+    refuse_unwritable_file(out, force)
     from diptych.engines.torch.files import state_file
 
     write_file(out, state_file(load(bundle.read(WEIGHTS))))

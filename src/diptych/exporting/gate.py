@@ -52,18 +52,23 @@ def check(
             f"the export answers with the shape {found_NK.shape}, not {expected_NK.shape}; "
             "nothing was written"
         )
-    difference = float(np.abs(found_NK - expected_NK).max())
+    found = parity(found_NK, expected_NK, limit)
+    if not found.max_difference <= limit or found.agreement < 1:
+        raise GateError(
+            f"the export differs from the trained network by {found.max_difference:.2g} in "
+            f"probability (limit {limit:g}; same answer on {found.agreement:.1%} of "
+            f"{found.pictures} pictures); nothing was written"
+        )
+    return found
+
+
+def parity(found_NK: Probabilities, expected_NK: Probabilities, limit: float = LIMIT) -> Parity:
+    """How an export's probabilities compare with its network's, which may differ by the limit."""
     best_N2 = np.sort(expected_NK, axis=1)[:, -2:]
     tie_N = best_N2[:, 1] - best_N2[:, 0] <= 2 * limit
     same_N = (found_NK.argmax(1) == expected_NK.argmax(1)) | tie_N
-    parity = Parity(len(images_NHWC), difference, float(same_N.mean()))
-    if not difference <= limit or parity.agreement < 1:
-        raise GateError(
-            f"the export differs from the trained network by {difference:.2g} in probability "
-            f"(limit {limit:g}; same answer on {parity.agreement:.1%} of {parity.pictures} "
-            "pictures); nothing was written"
-        )
-    return parity
+    difference = float(np.abs(found_NK - expected_NK).max())
+    return Parity(len(found_NK), difference, float(same_N.mean()))
 
 
 def check_strangeness(
@@ -71,13 +76,18 @@ def check_strangeness(
 ) -> float:
     """Compare a graph's strangeness with that computed apart; returns the largest difference.
 
-    The difference is relative where pictures are stranger than the threshold. Raises GateError
+    Raises GateError
     where it is more than `STRANGENESS_LIMIT`.
     """
-    difference = float((np.abs(found_N - expected_N) / np.maximum(np.abs(expected_N), 1)).max())
+    difference = apart(found_N, expected_N)
     if not difference <= STRANGENESS_LIMIT:
         raise GateError(
             f"the graph's strangeness differs by {difference:.2g} thresholds from what it should "
             f"be (limit {STRANGENESS_LIMIT:g}); nothing was written"
         )
     return difference
+
+
+def apart(found_N: npt.NDArray[np.float32], expected_N: npt.NDArray[np.float32]) -> float:
+    """The largest difference in strangeness, relative where pictures are stranger than 1."""
+    return float((np.abs(found_N - expected_N) / np.maximum(np.abs(expected_N), 1)).max())

@@ -5,8 +5,8 @@ channel where about two thirds of the convolutions are done. Features tell what 
 half-way tells what it is made of: a drawing of a pizza is no photograph of one.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,22 @@ Model = Any  # an onnx.ModelProto
 Name = str  # of a tensor in a graph
 
 
+class HalfWay(NamedTuple):
+    """The convolution half-way, before which the maps are looked at."""
+
+    number: int  # in the order of the graph, which is that of the computation
+    node: str  # its name in the graph, if any
+    maps: Name
+    channels: int
+
+
+def half_way(graph: bytes) -> HalfWay | None:
+    """Where a network's graph is looked at half-way; nowhere in one with few convolutions."""
+    import onnx
+
+    return _half_way(onnx.load_from_string(graph))
+
+
 def seeing(backbone: bytes) -> tuple[bytes, int]:
     """A backbone's graph with the look half-way as a second output, and how wide that is.
 
@@ -34,16 +50,15 @@ def seeing(backbone: bytes) -> tuple[bytes, int]:
     model = onnx.load_from_string(backbone)
     if (found := _half_way(model)) is None:
         return backbone, 0
-    name, width = found
-    pen = Pen(model)
-    pen.output(pen.mean(name), "half_way")
-    return pen.graph(), width
+    pen = Pen(model, "half_way")
+    pen.output(pen.mean(found.maps), "half_way")
+    return pen.graph(), found.channels
 
 
 def extended(
     whole: bytes, name: str, write: Callable[["Pen", Sequence[Name], Name], Name]
 ) -> bytes:
-    """A network's graph, to probabilities, with one more output (N,) that `write` adds.
+    """A network's graph, to probabilities, with one more output that `write` adds.
 
     `write` gets a pen, the names of what is seen (features, and the look half-way if there is one)
     and that of the logits; it returns the name of what it wrote.
@@ -51,19 +66,60 @@ def extended(
     import onnx
 
     model = onnx.load_from_string(whole)
-    pen = Pen(model)
+    pen = Pen(model, name)
     features, logits = _last_layer(model)
     half_way = _half_way(model)
-    seen = (features,) if half_way is None else (features, pen.mean(half_way[0]))
+    seen = (features,) if half_way is None else (features, pen.mean(half_way.maps))
     pen.output(write(pen, seen, logits), name)
     return pen.graph()
 
 
-class Pen:
-    """Writes nodes into a graph; every method returns the name of its result."""
+def laid_open(whole: bytes) -> bytes:
+    """A network's graph that ends at its last layer: features (N, D) and logits (N, K) come out."""
+    import onnx
 
-    def __init__(self, model: Model) -> None:
+    model = onnx.load_from_string(whole)
+    names = _last_layer(model)
+    del model.graph.output[:]
+    pen = Pen(model, "last_layer")
+    for name, called in zip(names, ("features", "logits"), strict=True):
+        pen.output(name, f"last_layer.{called}")
+    return pen.graph()
+
+
+def only(whole: bytes, outputs: Mapping[Name, Sequence[int | str]]) -> bytes:
+    """A graph with some of its outputs, of the shapes given, and all that they need."""
+    import onnx
+    from onnx import TensorProto, helper
+
+    model = onnx.load_from_string(whole)
+    needed, nodes = set(outputs), []
+    for node in reversed(model.graph.node):
+        if needed & set(node.output):
+            needed |= set(node.input)
+            nodes.append(node)
+    constants = [constant for constant in model.graph.initializer if constant.name in needed]
+    for field in (model.graph.output, model.graph.node, model.graph.initializer):
+        del field[:]
+    model.graph.node.extend(reversed(nodes))
+    model.graph.initializer.extend(constants)
+    model.graph.output.extend(
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        for name, shape in outputs.items()
+    )
+    onnx.checker.check_model(model)
+    return bytes(model.SerializeToString())
+
+
+class Pen:
+    """Writes nodes into a graph; every method returns the name of its result.
+
+    All names begin with the purpose, unlike those of other pens.
+    """
+
+    def __init__(self, model: Model, purpose: str) -> None:
         self.model = model
+        self.purpose = purpose
         self.count = 0
 
     def node(self, kind: str, *inputs: Name, outputs: int = 1, **attributes: Any) -> Name:
@@ -71,7 +127,7 @@ class Pen:
         from onnx import helper
 
         self.count += 1
-        names = [f"added{self.count}.{i}" for i in range(outputs)]
+        names = [f"{self.purpose}.{self.count}.{i}" for i in range(outputs)]
         self.model.graph.node.append(helper.make_node(kind, inputs, names, **attributes))
         return names[0]
 
@@ -80,7 +136,7 @@ class Pen:
         from onnx import numpy_helper
 
         self.count += 1
-        name = f"added{self.count}"
+        name = f"{self.purpose}.{self.count}"
         array = np.ascontiguousarray(np.asarray(value, dtype))
         self.model.graph.initializer.append(numpy_helper.from_array(array, name))
         return name
@@ -102,19 +158,18 @@ class Pen:
         return bytes(self.model.SerializeToString())
 
 
-def _half_way(model: Model) -> tuple[Name, int] | None:
-    """The maps before the convolution half-way, and how many channels they have."""
+def _half_way(model: Model) -> HalfWay | None:
     made_by = {name: node.op_type for node in model.graph.node for name in node.output}
     shapes = {constant.name: tuple(constant.dims) for constant in model.graph.initializer}
     convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
     if len(convolutions) < FEWEST:
         return None
     wanted = HALF_WAY * len(convolutions)
-    for _, node in sorted(enumerate(convolutions), key=lambda at: abs(at[0] - wanted)):
+    for number, node in sorted(enumerate(convolutions), key=lambda at: abs(at[0] - wanted)):
         maps, kernel = node.input[:2]
         if made_by.get(maps) in _ACTIVATED and kernel in shapes:
             groups = next((a.i for a in node.attribute if a.name == "group"), 1)
-            return maps, shapes[kernel][1] * groups
+            return HalfWay(number, node.name, maps, shapes[kernel][1] * groups)
     return None
 
 

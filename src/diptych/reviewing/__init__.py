@@ -1,11 +1,11 @@
 """A review: how good a classifier is, where it fails, and what to do first.
 
 It is made of the answers for pictures that took no part in the making, and as much more as is at
-hand: when a classifier was just trained, what its network sees in the training pictures too.
+hand: when a classifier was just trained, or by a bundle (`reviewing.bundled`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from diptych.analysis import (
@@ -13,6 +13,7 @@ from diptych.analysis import (
     Confusion,
     Slices,
     Suspicion,
+    column_facts,
     confused_pairs,
     most_wrong,
     picture_facts,
@@ -20,17 +21,13 @@ from diptych.analysis import (
     suspicious_labels,
     worst,
 )
-from diptych.batches import Cached
 from diptych.cache import Store
-from diptych.decoding import decoded, pixel_store
 from diptych.metrics import Score, Scores
 from diptych.predictions import Predictions
-from diptych.predictor import Predictor
 from diptych.preprocess import Pixels
 from diptych.probabilities import Probabilities
-from diptych.progress import Track, unwatched
 from diptych.reviewing.curve import LearningCurve
-from diptych.robustness import Curve, robustness
+from diptych.robustness import Curve
 
 # Mistakes that are shown, and suspicious labels.
 SHOWN = 12
@@ -65,6 +62,7 @@ class Review:
     curve: LearningCurve | None = None
     robustness: tuple[Curve, ...] = ()
     near: Mapping[str, Sequence[Near]] = field(default_factory=dict)  # of mistakes, by name
+    near_note: str = ""  # among how few they were looked for, or why there are none
     heat: Mapping[str, Pixels] = field(default_factory=dict)  # overlays of mistakes, by name
     history: Sequence[Mapping[str, float]] = ()  # epochs
 
@@ -76,6 +74,7 @@ class Review:
 
 def review(predictions: Predictions, store: Store, facts: Mapping[str, Any]) -> Review:
     """What the answers alone tell; `dataclasses.replace` adds what else is known."""
+    dataset = predictions.dataset
     return Review(
         facts,
         predictions,
@@ -85,21 +84,8 @@ def review(predictions: Predictions, store: Store, facts: Mapping[str, Any]) -> 
         worst(predictions, SHOWN),
         confused_pairs(predictions, SHOWN),
         suspicious_labels(predictions),
-        slices(predictions, picture_facts(predictions.dataset, store)),
+        slices(predictions, {**column_facts(dataset), **picture_facts(dataset, store)}),
     )
-
-
-def reviewed(predictor: Predictor, predictions: Predictions, *, track: Track = unwatched) -> Review:
-    """What a bundle's answers tell, and how it fares on the same pictures made worse."""
-    dataset, shape = predictions.dataset, predictor.bundle.shape
-    store = pixel_store(shape)
-    if not dataset.shape:
-        found = decoded((sample.path for sample in dataset.samples), store)
-        for _ in track(found, "reading pictures", len(dataset)):
-            pass  # they are in the store now
-    rows = Cached(store, [sample.digest for sample in dataset.samples])
-    curves = robustness(predictor.fast(), rows, dataset.targets(), track=track)
-    return replace(review(predictions, store, predictor.bundle.facts), robustness=curves)
 
 
 class Advice(NamedTuple):

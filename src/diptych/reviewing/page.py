@@ -40,6 +40,8 @@ def review_page(found: Review, title: str) -> str:
             "recalls": _recalls(found),
             "confusion": _confusion(found),
             "pairs": found.pairs,
+            "near_note": found.near_note,
+            "columns": list(found.predictions.dataset.columns),
             "mistakes": [_mistake(found, answer) for answer in found.wrong],
             "unlikely": [a for a in found.worst if a.answer == a.label][:5],
             "suspicions": [

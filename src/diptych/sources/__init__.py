@@ -4,7 +4,7 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
-from diptych.dataset import Dataset, Sample
+from diptych.dataset import Dataset
 from diptych.errors import InputError
 from diptych.preprocess import is_picture
 from diptych.sources.folder import read_folder
@@ -70,14 +70,16 @@ def _with_test(data: Dataset, test: Dataset) -> Dataset:
         )
     taken = {sample.name for sample in data.samples}
 
-    def renamed(sample: Sample) -> Sample:
-        name = sample.name if sample.name not in taken else f"{test.root.name}/{sample.name}"
-        return sample._replace(name=name, part="test")
+    def renamed(name: str) -> str:
+        return name if name not in taken else f"{test.root.name}/{name}"
 
     given = tuple(s._replace(part=s.part or "train") for s in data.samples if s.part != "test")
     notes = "\n".join(note for note in (data.note, test.note) if note)
     strays = data.strays + tuple(
         stray._replace(name=f"{test.root.name}/{stray.name}") for stray in test.strays
     )
-    samples = given + tuple(map(renamed, test.samples))
-    return replace(data, samples=samples, strays=strays, note=notes)
+    moved = (s._replace(name=renamed(s.name), part="test") for s in test.samples)
+    columns = {title: dict(values) for title, values in data.columns.items()}
+    for title, values in test.columns.items():
+        columns.setdefault(title, {}).update((renamed(n), value) for n, value in values.items())
+    return replace(data, samples=(*given, *moved), strays=strays, note=notes, columns=columns)

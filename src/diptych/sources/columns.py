@@ -1,6 +1,7 @@
 """What people call the columns of a table."""
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterable, Sequence
 
 from diptych.errors import InputError
 
@@ -24,6 +25,9 @@ PART_NAMES = {
     **dict.fromkeys(("test", "testing", "privatetest"), "test"),
 }
 
+# A column of words with more different ones names pictures, and tells no kinds of them apart.
+MOST_WORDS = 20
+
 
 def column(titles: Sequence[str], names: Sequence[str]) -> int | None:
     """The position of the first of the names that is a title, in small letters or capitals."""
@@ -40,3 +44,17 @@ def part_of(text: str, where: str) -> str:
     if name and name not in PART_NAMES:
         raise InputError(f"{where}: no part '{text}'; it may be train, valid or test")
     return PART_NAMES.get(name, "")
+
+
+def telling(cells: Iterable[str]) -> bool:
+    """Whether a column may tell kinds of pictures apart: by a few words, or by numbers."""
+    different = {cell for cell in cells if cell}
+    return len(different) > 1 and (len(different) <= MOST_WORDS or all(map(is_number, different)))
+
+
+def is_number(cell: str) -> bool:
+    """Whether a cell is a number, and not infinite."""
+    try:
+        return math.isfinite(float(cell))
+    except ValueError:
+        return False

@@ -24,7 +24,7 @@ from diptych.dataset import Dataset, Sample, Shape
 from diptych.decoding import pixel_store
 from diptych.errors import InputError
 from diptych.preprocess import Pixels
-from diptych.sources.columns import LABELS, SPLITS, column, part_of
+from diptych.sources.columns import LABELS, SPLITS, column, is_number, part_of
 from diptych.sources.opening import delimiter, first_rows, opened
 from diptych.sources.whole_numbers import whole_numbers
 
@@ -73,7 +73,7 @@ def looks_like_pixels(path: Path) -> bool:
     body = rows[1:] or rows
     if column(rows[0], ("pixels",)) is not None:
         return True
-    numbers = [sum(map(_is_number, row)) for row in body]
+    numbers = [sum(map(is_number, row)) for row in body]
     many = sum(n >= 9 and n > 0.8 * len(row) for n, row in zip(numbers, body, strict=True))
     return 2 * many > len(body)
 
@@ -151,7 +151,7 @@ def _classes(path: Path, layout: Layout, labels: list[str]) -> dict[str, str]:
     assert layout.label is not None
     different = sorted(set(labels))
     name = layout.names[layout.label]
-    if all(_is_number(label) for label in different):
+    if all(is_number(label) for label in different):
         values = {label: float(label) for label in different}
         if odd := next((label for label, v in values.items() if v != int(v)), None):
             raise InputError(
@@ -171,17 +171,17 @@ def _classes(path: Path, layout: Layout, labels: list[str]) -> dict[str, str]:
 def _sorted(classes: Any) -> tuple[str, ...]:
     """Numbers by their size, else as text."""
     different = set(classes)
-    numbers = all(_is_number(name) for name in different)
+    numbers = all(is_number(name) for name in different)
     return tuple(sorted(different, key=(lambda name: float(name)) if numbers else None))
 
 
 def _layout(path: Path, shape: str | None, value_range: str | None) -> Layout:
     rows = first_rows(path, LOOK)
-    header = sum(map(_is_number, rows[0])) * 2 < len(rows[0])
+    header = sum(map(is_number, rows[0])) * 2 < len(rows[0])
     names = tuple(rows[0]) if header else tuple(f"column {i + 1}" for i in range(len(rows[0])))
     body = rows[1:] if header else rows
     if not body:
-        raise InputError(f"{path}: it has a header and no rows")
+        raise InputError(f"{path}: it has a header and no rows; add one for each picture")
     titles = names if header else ()
     part = column(titles, SPLITS)
     together = column(titles, ("pixels",))
@@ -219,9 +219,9 @@ def _unnamed_label(path: Path, left: Sequence[int], titles: Sequence[str]) -> in
 
     def unlike_a_pixel(i: int) -> tuple[bool, bool, bool, float]:
         cells = counts[i]
-        text = not all(map(_is_number, cells))
+        text = not all(map(is_number, cells))
         named = bool(titles) and not _NUMBERED.fullmatch(titles[i].strip())
-        whole = all(float(cell).is_integer() for cell in cells if _is_number(cell))
+        whole = all(float(cell).is_integer() for cell in cells if is_number(cell))
         return text, named, whole, _evenness(cells)
 
     return max((left[0], left[-1]), key=unlike_a_pixel)
@@ -295,7 +295,7 @@ def _numbers(
                 f"{path}: line {line} has {len(cells):,} numbers, those before {len(out[0]):,}"
             )
         for cell, name in zip(cells, where, strict=True):
-            if not _is_number(cell):
+            if not is_number(cell):
                 what = f"'{cell}' is not a number" if cell.strip() else "is empty"
                 raise InputError(f"{path}: line {line}, {name}: {what}")
         out.append([float(cell) for cell in cells])
@@ -469,10 +469,3 @@ def _complain(path: Path, text: bytes, layout: Layout, line: int) -> None:
             hint = "; say what means white with --range" if wrong[i] else ""
             where = f"0 to {layout.most:g}" if wrong[i] else "the whole numbers before it"
             raise InputError(f"{path}: line {at}, {name}: {found[i]:g} is not among {where}{hint}")
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        return bool(np.isfinite(float(cell)))
-    except ValueError:
-        return False

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from diptych.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
-from diptych.sources.columns import FILES, LABELS, SPLITS, column, part_of
+from diptych.sources.columns import FILES, LABELS, SPLITS, column, part_of, telling
 from diptych.sources.opening import numbered_rows
 from diptych.sources.walking import is_regular, listed, walked
 
@@ -35,13 +35,14 @@ def read_table(path: Path) -> Dataset:
     """Every row as a sample, or as a stray where its file is missing.
 
     Files are looked for beside the table and in the folders below it, with any ending where the
-    name has none. Raises InputError where the columns are not there, or no file is.
+    name has none. Further columns are kept where they may tell kinds of pictures apart. Raises
+    InputError where the columns are not there, or no file is.
     """
     rows = numbered_rows(path)
     _, titles = next(rows, (1, []))
     ahead = next(rows, None)
     if ahead is None:
-        raise InputError(f"{path}: it has no rows")
+        raise InputError(f"{path}: it has no rows; add one for each picture")
     label, name = column(titles, LABELS), column(titles, FILES)
     for what, found, known in (("labels", label, LABELS), ("files", name, FILES)):
         if found is None:
@@ -51,6 +52,11 @@ def read_table(path: Path) -> Dataset:
             )
     assert label is not None and name is not None
     part = column(titles, SPLITS)
+    further = {
+        i: dict[str, str]()
+        for i, title in enumerate(titles)
+        if title.strip() and i not in (label, name, part)
+    }
     below = _files(path.parent)
     samples: list[Sample] = []
     seen: set[str] = set()
@@ -70,6 +76,8 @@ def read_table(path: Path) -> Dataset:
         if len(found_at) == 1:
             where = part_of(row[part], f"{path}: line {line}") if part is not None else ""
             samples.append(Sample(key, row[label].strip(), found_at[0], where))
+            for i, values in further.items():
+                values[key] = row[i].strip()
         else:
             detail = f"line {line} of {path.name} names no file that is there"
             if found_at:
@@ -79,7 +87,8 @@ def read_table(path: Path) -> Dataset:
         raise InputError(f"{path}: none of the {len(strays):,} files that it names is there")
     classes = tuple(sorted({sample.label for sample in samples}))
     note = f"{path.name}: {len(samples):,} files, labels in {titles[label]}"
-    return Dataset(path.parent, classes, tuple(samples), tuple(strays), note=note)
+    columns = {titles[i]: values for i, values in further.items() if telling(values.values())}
+    return Dataset(path.parent, classes, tuple(samples), tuple(strays), note=note, columns=columns)
 
 
 def _some(titles: Sequence[str], most: int = 8) -> str:

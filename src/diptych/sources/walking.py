@@ -55,12 +55,13 @@ def walked(top: str | Path) -> Iterator[Found]:
 def listed(root: Path) -> tuple[list[str], list[Stray]]:
     """The names of the regular files below root, sorted, and the links that lead to none.
 
-    Raises InputError where a folder may not be opened, unless a link leads to it.
+    Raises InputError where a folder may not be opened, unless it is hidden or a link leads to it.
     """
     names, strays = [], []
     for path, leads_to, closed in walked(root):
         name = path.relative_to(root).as_posix()
-        if closed and not path.is_symlink():
+        hidden = any(map(is_hidden, path.relative_to(root).parts))
+        if closed and not (hidden or path.is_symlink()):
             raise InputError(f"{path}: {closed.strerror}") from closed
         if closed:
             strays.append(Stray(name, "permission denied", "it may not be opened"))

@@ -26,7 +26,7 @@ os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 
 @contextmanager
-def _silenced() -> Iterator[None]:
+def silenced() -> Iterator[None]:
     """While TensorFlow is loaded its libraries write to descriptor 2, whatever the log level."""
     kept = os.dup(2)
     with Path(os.devnull).open("wb") as nowhere:
@@ -39,7 +39,7 @@ def _silenced() -> Iterator[None]:
 
 
 try:
-    with _silenced():
+    with silenced():
         import keras
         import tensorflow as tf
 except ModuleNotFoundError as cause:

@@ -1,7 +1,6 @@
 """Weights as PyTorch keeps them in files: written, and read without executing anything."""
 
 import io
-import pickle
 import warnings
 from pathlib import Path
 
@@ -40,15 +39,15 @@ def read_state(path: Path) -> dict[str, Tensor]:
         raise
     except OSError as cause:
         raise InputError(f"{path}: {cause.strerror}") from cause
-    except (pickle.UnpicklingError, RuntimeError, KeyError) as cause:
-        # torch's own text goes on to recommend weights_only=False, which runs what a file says.
+    except Exception as cause:
+        if path.suffix == ".safetensors":
+            raise InputError(f"{path}: no file of weights ({said(cause)})") from cause
+        # A text that is taken for a pickle fails in a dozen ways; of what torch refuses, its own
+        # text goes on to recommend weights_only=False, which runs what a file says.
         raise InputError(
             f"{path}: no file of weights, or one with more in it than tensors; "
             "save the model's state_dict()"
         ) from cause
-    except Exception as cause:
-        # safetensors, zipfile and torch each raise errors of their own.
-        raise InputError(f"{path}: no file of weights ({said(cause)})") from cause
     found = state.get("state_dict", state) if isinstance(state, dict) else state
     if not isinstance(found, dict):
         raise InputError(f"{path}: no file of weights (it holds a {type(found).__name__})")

@@ -1,0 +1,15 @@
+"""What every exported file does, whatever runs it: uint8 pixels in, named numbers out."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Answers = Mapping[str, npt.NDArray[np.float32]]  # by name, N pictures first
+Answer = Callable[[npt.NDArray[Any]], Answers]  # of pixels (N, H, W, C)
+
+PROBABILITIES = "probabilities"  # (N, K)
+STRANGENESS = "strangeness"  # (N,), above 1: none of the classes
+# The member of an archive that says what the classes are called and how pixels are made.
+FACTS = "diptych.json"

@@ -1,0 +1,98 @@
+"""The folder that exports lie in: what is there, and how files come into their place."""
+
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from diptych.bundle import SEAL, Bundle, refuse_unwritable_folder, write_file
+from diptych.errors import InputError
+from diptych.exporting.examples import example, example_name, has_example
+from diptych.exporting.gate import LIMIT, STRANGENESS_LIMIT
+from diptych.exporting.judging import Row
+from diptych.exporting.page import readme
+
+TABLE, README = "gate.json", "README.md"
+
+
+def existing(bundle: Bundle, names: Iterable[str], out: Path, force: bool) -> list[Row]:
+    """The rows of the files that are there already.
+
+    Raises InputError where files of these names cannot be written, or would replace others without
+    `force`, and always where the folder holds exports of another bundle.
+    """
+    refuse_unwritable_folder(out)
+    table = out / TABLE
+    if table.exists():
+        try:
+            told = json.loads(table.read_text(encoding="utf-8"))
+            rows = [Row.from_json(row) for row in told["files"]]
+            owner = told["bundle_sha256"]
+        except (OSError, ValueError, KeyError, TypeError) as cause:
+            raise InputError(f"{table}: cannot be read; name another --out") from cause
+        if owner != _identity(bundle):
+            raise InputError(f"{out} holds exports of another bundle; name another --out")
+    else:
+        rows = []
+        names = [*names, README]
+    taken = [name for name in names if (out / name).exists() or (out / name).is_symlink()]
+    if taken and not force:
+        raise InputError(f"{out / taken[0]} exists already; name another --out, or add --force")
+    return rows
+
+
+def put_in_place(
+    bundle: Bundle,
+    stem: str,
+    rows: Sequence[Row],
+    before: Sequence[Row],
+    reference: str,
+    task: Path,
+    out: Path,
+) -> None:
+    """Move the files that passed from the task into the folder, and write what tells of them.
+
+    `before` are the rows of files that are there already; those that are not replaced stay.
+    """
+    good = [row for row in rows if not row.refusal]
+    for row in good:
+        for name in row.files:
+            _move(task / name, out / name)
+        if has_example(row.format, row.kind):
+            text = example(row.format, row.kind, stem, bundle)
+            write_file(out / example_name(row.format, row.kind), text.encode())
+    replaced = {row.name for row in good} | {row.name for row in before if row.refusal}
+    kept = [row for row in before if row.name not in replaced]
+    new = {row.name for row in kept}
+    every = [*kept, *(row for row in rows if row.name not in new)]
+    told = {
+        "bundle": bundle.path.name,
+        "bundle_sha256": _identity(bundle),
+        "reference": reference,
+        "limits": {"probability": LIMIT, "agreement": 1.0, "strangeness": STRANGENESS_LIMIT},
+        "files": [row.to_json() for row in every],
+    }
+    write_file(out / TABLE, (json.dumps(told, indent=2) + "\n").encode())
+    write_file(out / README, readme(bundle, every, reference).encode(errors="surrogateescape"))
+
+
+def _identity(bundle: Bundle) -> str:
+    """The SHA-256 of bundle.json, which holds those of all members."""
+    return bundle.read(SEAL).decode().split()[0]
+
+
+def _move(made: Path, place: Path) -> None:
+    """Rename a file or folder into place; an old one goes only after that."""
+    for file in [made, *made.rglob("*")]:
+        if file.is_file():
+            with file.open("rb") as synced:
+                os.fsync(synced.fileno())
+    if place.is_dir() and not place.is_symlink():
+        old = place.with_name(f".{uuid.uuid4().hex[:8]}.old")
+        place.rename(old)
+        made.rename(place)
+        shutil.rmtree(old, ignore_errors=True)
+    else:
+        made.replace(place)

@@ -1,0 +1,113 @@
+"""The formats there are: where each is made, what runs it, what its files are called."""
+
+import importlib.util
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from diptych.bundle import Bundle
+from diptych.engines import LIBRARIES
+from diptych.errors import InputError, MissingExtra
+from diptych.exporting.int8 import KINDS
+from diptych.recipe import nearest
+
+FLOAT = "fp32"
+ANY_SIZE = "any size"
+
+
+class Format(NamedTuple):
+    """A kind of file that a classifier can be written as."""
+
+    name: str
+    runtime: str  # what runs it, for people
+    made_in: str  # the process: a framework has one of its own, all else shares "graphs"
+    run_in: str
+    endings: tuple[str, ...]  # behind the bundle's name
+    needs: tuple[tuple[str, str], ...]  # modules, and the extra that brings each
+    tool: str = ""  # that makes it lighter
+    lighter: tuple[str, ...] = ()  # the kinds that the tool makes
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """What is made of it without a tool."""
+        return (FLOAT, ANY_SIZE) if self.name == "onnx" else (FLOAT,)
+
+    def files(self, stem: str, kind: str) -> tuple[str, ...]:
+        """What its files are called."""
+        middle = "" if kind == FLOAT else f".{kind.replace(' ', '_')}"
+        return tuple(f"{stem}{middle}{ending}" for ending in self.endings)
+
+
+_TORCH = (("torch", "torch"), ("onnx", "torch"))
+_TENSORFLOW = (("tensorflow", "tensorflow"), ("onnx", "tensorflow"))
+
+FORMATS = {
+    format.name: format
+    for format in (
+        Format(
+            *("onnx", "ONNX Runtime", "graphs", "graphs", (".onnx",), (("onnx", "torch"),)),
+            *("onnxruntime", KINDS),
+        ),
+        Format("torchscript", "PyTorch", "torch", "torch", (".torchscript.pt",), _TORCH),
+        Format("torch-export", "PyTorch", "torch", "torch", (".pt2",), _TORCH),
+        Format("torch", "PyTorch", "torch", "torch", (".pth",), _TORCH),
+        Format(
+            "savedmodel", "TensorFlow", "tensorflow", "tensorflow", (".savedmodel",), _TENSORFLOW
+        ),
+        Format("keras", "Keras", "tensorflow", "tensorflow", (".keras",), _TENSORFLOW),
+        Format(
+            *("litert", "LiteRT", "tensorflow", "graphs", (".tflite",)),
+            (*_TENSORFLOW, ("ai_edge_litert", "litert")),
+            *("litert", ("int8",)),
+        ),
+        Format(
+            *("openvino", "OpenVINO", "graphs", "graphs", (".xml", ".bin")),
+            (("openvino", "fast"), ("onnx", "torch")),
+            *("openvino", KINDS),
+        ),
+    )
+}
+
+
+def chosen(names: Sequence[str], bundle: Bundle, kinds: Sequence[str]) -> tuple[Format, ...]:
+    """The formats of these names, each once; `kinds` are those of lighter files wanted as well.
+
+    Raises InputError for one that does not exist, that this network does not have or that needs
+    what is not installed.
+    """
+    if not names:
+        raise InputError(f"no format was named; there are: {', '.join(FORMATS)}")
+    for name in names:
+        if name not in FORMATS:
+            raise InputError(f"no format '{name}'{nearest(name, FORMATS)}")
+    found = tuple(FORMATS[name] for name in dict.fromkeys(names))
+    _refuse_foreign(found, bundle)
+    for kind in kinds:
+        if not any(kind in format.lighter for format in found):
+            able = ", ".join(f.name for f in FORMATS.values() if kind in f.lighter)
+            raise InputError(f"--{kind}: none of these formats has it; there are: {able}")
+    for format in found:
+        for module, extra in format.needs:
+            if not importlib.util.find_spec(module):
+                raise MissingExtra(f"{format.name}: {module}", extra)
+    if "int8" in kinds and any(format.name == "openvino" for format in found):
+        _need("nncf", "int8")
+    return found
+
+
+def _need(module: str, extra: str) -> None:
+    if not importlib.util.find_spec(module):
+        raise MissingExtra(f"openvino: {module}", extra)
+
+
+def _refuse_foreign(formats: Sequence[Format], bundle: Bundle) -> None:
+    """A backbone of one framework's library has no twin in the other."""
+    source = bundle.facts["network"].partition("/")[0]
+    if (own := LIBRARIES.get(source)) is None:
+        return
+    foreign = [format.name for format in formats if format.made_in not in (own, "graphs")]
+    if foreign:
+        able = ", ".join(f.name for f in FORMATS.values() if f.made_in in (own, "graphs"))
+        raise InputError(
+            f"{bundle.facts['network']} has no twin outside of {own}, and cannot become "
+            f"{', '.join(foreign)}; it can be: {able}"
+        )

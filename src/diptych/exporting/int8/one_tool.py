@@ -1,0 +1,116 @@
+"""One tool in this process: `python -m diptych.exporting.int8.one_tool TASK`.
+
+TASK is a folder with a float file, pictures and a few facts; the lighter file and what is known of
+it are written there, or what was foreseen to go wrong. Lines on standard output tell how far it is.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from diptych.errors import DiptychError, GateError, InputError
+from diptych.exporting.int8.drop import Answers, Fidelity, compared
+from diptych.exporting.int8.search import Files, Found, Tool, accurate, noise
+
+Run = Callable[[npt.NDArray[np.uint8]], Answers]
+Open = Callable[[Files], Run]
+
+# Pictures at once, and those that layers are compared by.
+BATCH, COMPARED = 16, 24
+
+
+def main(task: Path, tell: Callable[[str], object]) -> None:
+    """Make the lighter file, measure it, write both."""
+    facts = json.loads((task / "task.json").read_text(encoding="utf-8"))
+    files = {
+        path.suffix: path.read_bytes() for path in sorted(task.iterdir()) if path.stem == "model"
+    }
+    calibration = np.load(task / "calibration.npy", mmap_mode="r")
+    judges = np.load(task / "judges.npy", mmap_mode="r")
+    targets_N = np.asarray(facts["targets"], np.intp)
+    tool, opened = _tool(facts["tool"], files, calibration, task)
+    halved = tool.halved() if facts["kind"] == "bf16" else None
+    expected = _answers(opened(files), judges)
+
+    def measure(made: Files) -> Fidelity:
+        answers = _answers(opened(made), judges)
+        return compared(expected, answers, targets_N, facts["groups"])
+
+    if halved is not None:
+        found = _checked(halved, measure(halved), facts["max_drop"])
+    else:
+        # Evenly among all, whose order may be that of the classes.
+        few = calibration[np.linspace(0, len(calibration) - 1, COMPARED).astype(int)]
+        signal = _answers(opened(files), few)
+
+        def error(made: Files) -> float:
+            return noise(signal, _answers(opened(made), few))
+
+        found = accurate(tool, measure, error, facts["max_drop"], tell)
+    for ending, data in found.files.items():
+        (task / f"lighter{ending}").write_bytes(data)
+    known = {
+        "fidelity": found.fidelity._asdict(),
+        "layers": len(tool.layers),
+        "floats": found.floats,
+    }
+    (task / "found.json").write_text(json.dumps(known), encoding="utf-8")
+
+
+def _tool(name: str, files: Files, calibration: Any, task: Path) -> tuple[Tool, Open]:
+    if name == "onnxruntime":
+        from diptych.exporting.int8 import by_onnxruntime
+
+        return by_onnxruntime.Static(files, calibration, task), by_onnxruntime.opened
+    if name == "openvino":
+        # OpenVINO and NNCF would report their use to Google Analytics by the first of these, and
+        # NNCF would load the second for nothing: here they are not to be found.
+        for unwanted in ("openvino_telemetry", "torch"):
+            sys.modules[unwanted] = None  # type: ignore[assignment]
+        from diptych.exporting.int8 import by_nncf
+
+        return by_nncf.Nncf(files, calibration, task), by_nncf.opened
+    if name == "litert":
+        from diptych.exporting.int8 import by_litert
+
+        return by_litert.LiteRT(files, calibration), by_litert.opened
+    raise InputError(f"no tool '{name}'")
+
+
+def _checked(files: Files, fidelity: Fidelity, max_drop: float) -> Found:
+    if (refusal := fidelity.refusal(max_drop)) is not None:
+        raise GateError(f"in bf16, {refusal}; nothing was written")
+    return Found(files, fidelity, ())
+
+
+def _answers(run: Run, images_NHWC: Any) -> Answers:
+    starts = range(0, len(images_NHWC), BATCH)
+    parts = [run(np.ascontiguousarray(images_NHWC[at : at + BATCH])) for at in starts]
+    return Answers(*map(np.concatenate, zip(*parts, strict=True)))
+
+
+def _quietly(task: Path) -> Callable[[str], object]:
+    """Lead all that is written here into a file, but what the function returned writes."""
+    told = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    talk = os.open(task / "talk.txt", os.O_WRONLY | os.O_CREAT)
+    os.dup2(talk, 1)
+    os.dup2(talk, 2)
+    return lambda line: told.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    folder = Path(sys.argv[1])
+    try:
+        main(folder, _quietly(folder))
+    except KeyboardInterrupt:
+        os._exit(130)
+    except DiptychError as error:
+        said = json.dumps([type(error).__name__, str(error)])
+        (folder / "complaint.json").write_text(said, encoding="utf-8")
+        sys.exit(1 if isinstance(error, GateError) else 2)

@@ -1,0 +1,117 @@
+"""Formats made and judged in this process: `python -m diptych.exporting.one_process TASK`.
+
+TASK is a folder with a list of jobs; files are written beside that list. Standard output gets a
+line of JSON for each job that is done: null for a file that was made, else its `Row`.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from safetensors.numpy import load_file, save_file
+
+from diptych.answering import PROBABILITIES, STRANGENESS
+from diptych.batches import Rows, pixel_rows
+from diptych.bundle import GRAPH as MODEL
+from diptych.bundle import open_bundle
+from diptych.decoding import pixel_store
+from diptych.engines.libraries import said
+from diptych.errors import DiptychError, GateError
+from diptych.exporting.formats import ANY_SIZE, FORMATS
+from diptych.exporting.judging import Expected, Row, judged
+from diptych.exporting.making import Source, made, network_answers, opened
+from diptych.exporting.speed import measured
+from diptych.exporting.whole_pictures import judged_whole
+from diptych.runtime_files import open_onnx
+
+MAKE, JUDGE = "make", "judge"
+TASK, COMPLAINT = "task.json", "complaint.json"
+# Files with arrays: probabilities from the network itself, and what the bundle's graph answers.
+NETWORK, GRAPH = "network", "graph"
+TARGETS = "targets"
+
+
+def main(task: Path, tell: Callable[[dict[str, Any] | None], None]) -> None:
+    """Do the jobs in their order; a file that is refused is told, and the others are done."""
+    given = json.loads((task / TASK).read_text(encoding="utf-8"))
+    source = Source(open_bundle(given["bundle"]))
+    pixels = pixel_rows(pixel_store(source.bundle.shape), given["keys"])
+    if engine := given["network"]:
+        save_file({NETWORK: network_answers(source, engine, pixels)}, task / NETWORK)
+    refused = set[tuple[str, str]]()
+    for does, format, kind in given["jobs"]:
+        files = FORMATS[format].files(given["stem"], kind)
+        row = Row(format, kind, files)
+        paths = [task / name for name in files]
+        if (format, kind) in refused:
+            continue
+        if does == MAKE:
+            row = _made(source, row, paths)
+        else:
+            row = _judged(source, row, paths, pixels, task)
+        if row.refusal:
+            refused.add((format, kind))
+        tell(row.to_json() if row.refusal or does == JUDGE else None)
+
+
+def _made(source: Source, row: Row, paths: list[Path]) -> Row:
+    try:
+        made(source, row.format, row.kind, paths)
+    except Exception as cause:
+        # Converters raise anything for a network that they cannot convert.
+        return row._replace(refusal=f"it cannot be made ({said(cause)})")
+    return row
+
+
+def _judged(source: Source, row: Row, paths: list[Path], pixels: Rows, task: Path) -> Row:
+    try:
+        answer = opened(source, row.format, row.kind, paths)
+    except Exception as cause:
+        return row._replace(refusal=f"it cannot be opened ({said(cause)})")
+    row = judged(row, answer, pixels, expected(task))
+    if row.kind == ANY_SIZE and not row.refusal:
+        (path,) = paths
+        fixed = open_onnx(source.bundle.path / MODEL)
+        row = judged_whole(row, open_onnx(path), fixed, source.bundle)
+    if row.refusal:
+        return row
+    return row._replace(bytes=sum(map(_size, paths)), speed=measured(answer, pixels))
+
+
+def _size(path: Path) -> int:
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(file.stat().st_size for file in files if file.is_file())
+
+
+def expected(task: Path) -> Expected:
+    """What the network answers, or where its framework is missing, the bundle's graph."""
+    graph = load_file(task / GRAPH)
+    own = task / NETWORK
+    p_NK = load_file(own)[NETWORK] if own.exists() else graph[PROBABILITIES]
+    return Expected(p_NK, graph[STRANGENESS], graph[TARGETS])
+
+
+def _quietly(task: Path) -> Callable[[dict[str, Any] | None], None]:
+    """Lead all that libraries write into a file; the function returned writes to the caller."""
+    told = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    talk = os.open(task / "talk.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(talk, 1)
+    os.dup2(talk, 2)
+    return lambda line: print(json.dumps(line), file=told)
+
+
+if __name__ == "__main__":
+    # OpenVINO would report its use to Google Analytics by this package, which it brings along.
+    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
+    folder = Path(sys.argv[1])
+    try:
+        main(folder, _quietly(folder))
+    except KeyboardInterrupt:
+        os._exit(130)
+    except DiptychError as error:
+        complaint = json.dumps([type(error).__name__, str(error)])
+        (folder / COMPLAINT).write_text(complaint, encoding="utf-8")
+        sys.exit(1 if isinstance(error, GateError) else 2)
