@@ -1,7 +1,6 @@
 """Tables as files: plain or compressed, with commas, semicolons or tabs."""
 
 import csv
-import gzip
 import io
 import zipfile
 from collections.abc import Callable, Iterator
@@ -9,6 +8,8 @@ from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import IO, Any
+
+from isal import igzip
 
 from diptych.errors import InputError
 from diptych.regular import regular
@@ -20,7 +21,7 @@ csv.field_size_limit(2**26)
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
     """The bytes of a file, decompressed as they are read; raises InputError for a damaged file."""
-    openers: dict[str, Callable[[Path], Any]] = {".gz": gzip.open, ".zst": _zst, ".zip": _zip}
+    openers: dict[str, Callable[[Path], Any]] = {".gz": igzip.open, ".zst": _zst, ".zip": _zip}
     try:
         with openers.get(path.suffix.lower(), _plain)(regular(path)) as file:
             yield file

@@ -357,12 +357,11 @@ def _texts(file: IO[bytes]) -> Iterator[bytes]:
     """The rest of a file, cut at ends of lines."""
     kept = b""
     while data := file.read(BLOCK):
-        head, end, tail = data.rpartition(b"\n")
+        data = kept + data
+        end = data.rfind(b"\n") + 1
         if end:
-            yield kept + head + end
-            kept = tail
-        else:
-            kept += data
+            yield data[:end]
+        kept = data[end:]
     if kept.strip():
         yield kept
 
