@@ -8,14 +8,14 @@ last layer, so that every export answers with calibrated probabilities, and know
 Letters in names: N pictures, K classes, U unknowns, B simulated label sets.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from diptych.networks import Weights
-from diptych.probabilities import Logits, Probabilities, log_softmax
+from diptych.probabilities import Logits, Probabilities, log_softmax, softmax
 
 Floats = npt.NDArray[np.float64]
 
@@ -88,6 +88,21 @@ def calibrate(logits_NK: Logits, labels: Sequence[int]) -> Calibration:
         chosen = "vector"
     best = none if chosen == "none" else _fitted(chosen, logits_NK, labels_N)
     return best._replace(loss_before=before, loss_after=kinds[chosen])
+
+
+def uncalibrated(
+    found: Calibration, p_NK: Probabilities, logits: Callable[[], Logits | None]
+) -> Probabilities | None:
+    """What calibrated probabilities were before; None where nothing was done to them.
+
+    `logits` gives the calibrated logits, of which those with a scale for each class are in need;
+    None where it gives none.
+    """
+    if found.kind == "none":
+        return None
+    one_for_all = len(set(found.scale_K)) == 1
+    known_NK = np.log(np.maximum(p_NK, np.float32(1e-30))) if one_for_all else logits()
+    return None if known_NK is None else softmax(found.undone(known_NK))
 
 
 class Reliability(NamedTuple):

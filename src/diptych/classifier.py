@@ -12,75 +12,44 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from safetensors.numpy import save as save_safetensors
 
 from diptych import bundle, engines, strangers
 from diptych.analysis import neighbours
 from diptych.auditing import Audit
-from diptych.augment import Augment
-from diptych.batches import Batches, Cached, Rows, one_hot, pixel_rows
 from diptych.cache import Store
-from diptych.calibration import (
-    Calibration,
-    calibrate,
-    calibration_error,
-    perfect_calibration_error,
-)
-from diptych.conformal import least_probability, prediction_sets
+from diptych.calibration import calibration_error, perfect_calibration_error, uncalibrated
+from diptych.conformal import prediction_sets
 from diptych.dataset import Dataset, Sample, classes_hash
 from diptych.decoding import decoded, pixel_store
-from diptych.drift import Quantity, along, components, learned, values
-from diptych.engines import Engine, Optimiser
 from diptych.errors import InputError
 from diptych.explain import overlay
-from diptych.exporting import gate
-from diptych.features import Sight, features, looked, sight
+from diptych.features import features
+from diptych.fitting import Model, answers, fitted, logits, wary
 from diptych.metrics import share
 from diptych.model_card import model_card
-from diptych.networks import Network, Weights, initial
 from diptych.networks.graph import with_metadata
 from diptych.predictions import Predictions
 from diptych.preprocess import RULES, Pixels, as_png, fingerprint
-from diptych.probabilities import Logits, Probabilities, softmax
+from diptych.probabilities import Logits, Probabilities
 from diptych.progress import Track, unwatched
 from diptych.recipe import Recipe
 from diptych.reviewing import Near, Review, review
 from diptych.reviewing.curve import LearningCurve, learning_curve
 from diptych.reviewing.page import review_page
-from diptych.runtimes import fastest, open_graph, open_outputs
+from diptych.runtimes import open_outputs
 from diptych.splitting import Splits
-from diptych.strangers import Strangers, chosen, draw_strangers, references
-from diptych.training import Epoch, Schedule, fit, predict_rows
+from diptych.strangers import references
+from diptych.training import Epoch
 
-Floats = npt.NDArray[np.float32]
-
-# Validation pictures that the gate looks at, and those that go into the bundle as golden.
-GATE_PICTURES = 48
-STRANGENESS_PICTURES = 12
+# Validation pictures that go into the bundle.
 GOLDEN_PICTURES = 6
 # Training pictures shown beside a mistake.
 NEAREST = 3
 BASELINE = Recipe(engine="linear", network="linear", train="head", learning_rate=0.003)
-
-
-class Model(NamedTuple):
-    """A trained network with its checked graph."""
-
-    network: Network
-    weights: dict[str, np.ndarray[Any, np.dtype[np.float32]]]
-    graph: bytes
-    history: tuple[Epoch, ...]
-    calibration: Calibration
-    parity: gate.Parity
-    head_only: bool  # the backbone stayed as it was
-    sight: Sight | None = None  # what the backbone sees; None where nobody asked yet
-    strangers: Strangers | None = None  # how it knows pictures of something else
-    least_probability: float = 0.0  # of an answer in a prediction set
-    drift: tuple[Quantity, ...] = ()  # what is watched in use, as it was in training
 
 
 class ImageClassifier:
@@ -119,8 +88,6 @@ class ImageClassifier:
         with tempfile.TemporaryDirectory() as temporary:
             state = _run_folder(keep or Path(temporary), self.recipe, train, valid)
             self._checkpoints = state
-            trained = fitted(self.recipe, train, valid, store, state / "model", track)
-            model = wary(self.recipe, trained, train, valid, store, track)
             recipe = replace(
                 BASELINE,
                 image_size=self.recipe.image_size,
@@ -128,6 +95,8 @@ class ImageClassifier:
                 seed=self.recipe.seed,
             )
             baseline = fitted(recipe, train, valid, store, state / "baseline", unwatched)
+            trained = fitted(self.recipe, train, valid, store, state / "model", track)
+            model = wary(self.recipe, trained, train, valid, store, track)
         self._fitted = (model, baseline, train, valid)
         return self
 
@@ -211,12 +180,14 @@ class Evaluation:
 
     def _uncalibrated(self, store: Store) -> Probabilities | None:
         """What the probabilities were before calibration; None where nothing was calibrated."""
-        found = self.model.calibration
-        if found.kind == "none" or self.model.sight is None:
-            return None
         keys = [sample.digest for sample in self.predictions.dataset.samples]
-        seen_ND = features(self.model.sight, keys, store)[0]
-        return softmax(found.undone(_logits(self.model.weights, seen_ND)))
+
+        def found() -> Logits | None:
+            if self.model.sight is None:
+                return None
+            return logits(self.model.weights, features(self.model.sight, keys, store)[0])
+
+        return uncalibrated(self.model.calibration, self.predictions.probabilities_NK, found)
 
     def _learning_curve(self, store: Store) -> LearningCurve | None:
         """Of the head, whose features are at hand; a whole network would be trained anew."""
@@ -320,157 +291,6 @@ class Evaluation:
             "test_coverage": share(int(held_N.sum()), len(held_N))._asdict(),
             "test_size": float(sets_NK.sum(1).mean()),
         }
-
-
-def fitted(
-    recipe: Recipe, train: Dataset, valid: Dataset, store: Store, keep: Path, track: Track
-) -> Model:
-    """Train a network, the head alone or all of it, calibrate it, then export and check it.
-
-    The store has the pixels of every sample. Raises what `ImageClassifier.fit` raises.
-    """
-    shape = train.shape_at(recipe.image_size)
-    network = engines.network(recipe, shape, len(train.classes))
-    begun = engines.pretrained(network, recipe)
-    head_only = recipe.train == "head" or (recipe.train == "auto" and bool(begun))
-    if head_only and not begun and network.name != "linear":
-        raise InputError(
-            f"--train head needs pretrained weights, and {network.name} has none here; "
-            "use --train all"
-        )
-    weights: Weights = {**initial(network, recipe.seed), **begun}
-    keys = [[sample.digest for sample in part.samples] for part in (train, valid)]
-    rows: list[Rows]
-    seen_by = None
-    if head_only:
-        graph = engines.backbone_graph(recipe.engine, network, weights)
-        seen_by = sight(graph, network.features)
-        both = features(seen_by, [*keys[0], *keys[1]], store, track=track)[0]
-        rows = [both[: len(train)], both[len(train) :]]
-        trained, history = _optimised(
-            recipe, network.head, weights, 1.0, rows, train, valid, keep, track
-        )
-        weights = {**weights, **trained.weights()}
-    else:
-        if network.external:
-            # Better to know now than after hours of training that no graph can be made of it.
-            engines.untrained(recipe.engine, network, weights).export("onnx")
-        rate = recipe.backbone_rate if begun else 1.0
-        rows = [pixel_rows(store, some) for some in keys]
-        trained, history = _optimised(
-            recipe, network, weights, rate, rows, train, valid, keep, track
-        )
-        weights = trained.weights()
-    calibration = calibrate(predict_rows(trained, rows[1]), valid.targets())
-    weights = calibration.folded(weights)
-    engine = engines.untrained(recipe.engine, network, weights)
-    whole = engine.export("onnx")
-    seen = store.read(keys[1][:GATE_PICTURES])
-    parity = gate.check(open_graph(whole), seen, softmax(engine.predict(seen)))
-    return Model(network, engine.weights(), whole, history, calibration, parity, head_only, seen_by)
-
-
-def wary(
-    recipe: Recipe, model: Model, train: Dataset, valid: Dataset, store: Store, track: Track
-) -> Model:
-    """The same model, which also says how strange it finds a picture, and how sure it is.
-
-    The store has the pixels of every sample. Raises GateError where the graph's strangeness is not
-    what it should be.
-    """
-    seen_by = model.sight
-    if seen_by is None:
-        graph = engines.backbone_graph(recipe.engine, model.network, model.weights)
-        seen_by = sight(graph, model.network.features)
-    look = open_outputs(seen_by.graph, fastest())
-    some = references(train.targets())
-    valid_keys = [sample.digest for sample in valid.samples]
-    keys = [train.samples[i].digest for i in some] + valid_keys
-    seen = features(seen_by, keys, store, track=track)
-    drawn = looked(look, draw_strangers(train.shape_at(recipe.image_size)))
-    valid_seen = [part[len(some) :] for part in seen]
-    valid_logits_NK = _logits(model.weights, valid_seen[0])
-
-    strangers = chosen(
-        [part[: len(some)] for part in seen],
-        [train.targets()[i] for i in some],
-        valid_seen,
-        valid_logits_NK,
-        drawn,
-        _logits(model.weights, drawn[0]),
-        recipe.kept,
-    )
-    differing = components(seen[0][: len(some)])
-    graph = differing.written(strangers.written(model.graph))
-    checked = store.read(valid_keys[:STRANGENESS_PICTURES])
-    expected = looked(open_outputs(seen_by.graph), checked)
-    found = open_outputs(graph)(checked)[1]
-    gate.check_strangeness(found, strangers.scores(expected, _logits(model.weights, expected[0])))
-    p_NK = softmax(valid_logits_NK)
-    # Answers for the pictures of the training would be better than those for new ones.
-    watched = {
-        **values(p_NK, strangers.scores(valid_seen, valid_logits_NK), differing.of(valid_seen[0])),
-        **along(differing.of(seen[0][: len(some)])),
-    }
-    return model._replace(
-        graph=graph,
-        sight=seen_by,
-        strangers=strangers,
-        least_probability=least_probability(p_NK, valid.targets(), recipe.coverage),
-        drift=learned(watched, len(train.classes)),
-    )
-
-
-def _logits(weights: Weights, features_ND: Floats) -> Logits:
-    """What the last layer makes of features."""
-    kernel, bias = (weights[f"classifier.{part}"] for part in ("weight", "bias"))
-    return np.asarray(features_ND @ kernel.T + bias, np.float32)
-
-
-def _optimised(
-    recipe: Recipe,
-    network: Network,
-    weights: Weights,
-    backbone_rate: float,
-    rows: list[Rows],
-    train: Dataset,
-    valid: Dataset,
-    keep: Path,
-    track: Track,
-) -> tuple[Engine, tuple[Epoch, ...]]:
-    """An engine with the weights of its best epoch."""
-    own = {name: value for name, value in weights.items() if network.has(name)}
-    optimiser = _optimiser(recipe, backbone_rate)
-    engine = engines.build(recipe.engine, network, own, optimiser, recipe.seed)
-    targets = one_hot(train.targets(), len(train.classes), recipe.label_smoothing)
-    augment = _augment(recipe) if len(network.input) == 3 else None
-    batches = Batches(rows[0], targets, recipe.batch_size, recipe.seed, augment)
-    schedule = Schedule(recipe.epochs, recipe.patience, recipe.learning_rate, recipe.warmup)
-    epochs = fit(engine, batches, rows[1], valid.targets(), schedule, keep)
-    history = tuple(track(epochs, "training", recipe.epochs))
-    return engine, history
-
-
-def _augment(recipe: Recipe) -> Augment | None:
-    """How pictures are changed in training; None where they are not."""
-    augment = Augment(*(getattr(recipe, name) for name in Augment._fields))
-    return augment if any(augment) else None
-
-
-def _optimiser(recipe: Recipe, backbone_rate: float) -> Optimiser:
-    return Optimiser(recipe.optimiser, recipe.weight_decay, backbone_rate)
-
-
-def answers(model: Model, dataset: Dataset, store: Store, track: Track = unwatched) -> Predictions:
-    """What the model's graph answers for pictures whose pixels are in the store."""
-    outputs = open_outputs(model.graph)
-    rows = Cached(store, [sample.digest for sample in dataset.samples])
-    starts = range(0, len(rows), 16)
-    parts = [
-        outputs(rows[np.arange(start, min(start + 16, len(rows)))])[:2]
-        for start in track(starts, "testing", len(starts))
-    ]
-    return Predictions(dataset, *map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _with_pixels(dataset: Dataset, store: Store, track: Track) -> Dataset:

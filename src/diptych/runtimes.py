@@ -3,6 +3,7 @@
 import importlib.util
 import os
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -28,10 +29,12 @@ def open_graph(graph: bytes, runtime: str = "onnxruntime") -> Run:
     return lambda batch: run(batch)[0]
 
 
+@lru_cache(maxsize=3)
 def open_outputs(graph: bytes, runtime: str = "onnxruntime") -> Outputs:
-    """A function from a batch to all of the graph's outputs.
+    """A function from a batch to all of the graph's outputs; for one thread at a time.
 
-    Raises BundleError when the graph cannot be read.
+    To open a graph takes up to a second, so the last few stay open. Raises BundleError when the
+    graph cannot be read.
     """
     return {"openvino": _openvino, "onnxruntime": _onnxruntime}[runtime](graph)
 

@@ -20,13 +20,14 @@ from safetensors.numpy import save as save_safetensors
 from safetensors.numpy import save_file
 
 from diptych import cache, engines
-from diptych.classifier import Model, answers, fitted, versions
+from diptych.classifier import versions
 from diptych.comparing import COMPLAINT, Latency, Speed, code_lines
 from diptych.dataset import Dataset
 from diptych.decoding import pixel_store
 from diptych.display import shown
 from diptych.engines import Engine, in_batches
 from diptych.errors import DiptychError, GateError
+from diptych.fitting import Model, answers, fitted
 from diptych.networks import initial
 from diptych.probabilities import softmax
 from diptych.progress import Track, unwatched

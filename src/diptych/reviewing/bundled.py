@@ -7,14 +7,13 @@ import importlib.util
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 from safetensors.numpy import load as load_safetensors
 
 from diptych.analysis import neighbours
 from diptych.batches import Cached
 from diptych.bundle import GRAPH, SPLITS, WEIGHTS, Bundle
 from diptych.cache import Store
-from diptych.calibration import Calibration
+from diptych.calibration import Calibration, uncalibrated
 from diptych.dataset import Dataset, Sample
 from diptych.decoding import decoded, pixel_store
 from diptych.errors import InputError
@@ -24,7 +23,7 @@ from diptych.networks.surgery import laid_open
 from diptych.predictions import Predictions
 from diptych.predictor import Predictor
 from diptych.preprocess import Pixels
-from diptych.probabilities import Probabilities, softmax
+from diptych.probabilities import Logits, Probabilities
 from diptych.progress import Track, unwatched
 from diptych.reviewing import SHOWN, Near, Review, review
 from diptych.robustness import robustness
@@ -86,16 +85,12 @@ def _uncalibrated(
     """What the probabilities were before calibration; None where they cannot be told."""
     facts = bundle.facts["calibration"]
     found = Calibration(*(facts[name] for name in Calibration._fields))
-    if found.kind == "none":
-        return None
-    if len(set(found.scale_K)) == 1:
-        logits_NK = np.log(np.maximum(predictions.probabilities_NK, np.float32(1e-30)))
-    elif seen_by is not None:
-        keys = [sample.digest for sample in predictions.dataset.samples]
-        logits_NK = features(seen_by, keys, store, track=track)[1]
-    else:
-        return None
-    return softmax(found.undone(logits_NK))
+    keys = [sample.digest for sample in predictions.dataset.samples]
+
+    def logits() -> Logits | None:
+        return None if seen_by is None else features(seen_by, keys, store, track=track)[1]
+
+    return uncalibrated(found, predictions.probabilities_NK, logits)
 
 
 def _near(

@@ -27,6 +27,7 @@ from torch.utils.data import DataLoader, IterableDataset
 
 from diptych.engines.torch import external
 from diptych.engines.torch.drawing import drawn
+from diptych.engines.torch.memory import MOST, at_once, keep_freed
 from diptych.engines.torch.modules import module
 
 # A count that batch normalisation keeps and never uses with a fixed momentum.
@@ -41,6 +42,8 @@ class TorchEngine:
         self.seed = seed
         self.epochs = 0
         self.device = best_device()
+        if self.device.type == "cpu":
+            keep_freed()
         self.module = loaded(network, weights, seed).to(self.device)
         self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.optimiser = make_optimiser(self.module, optimiser)
@@ -73,7 +76,7 @@ class TorchEngine:
         self.module.eval()
         parts = []
         with full_precision():
-            for batch in in_batches(inputs):
+            for batch in in_batches(inputs, at_once(inputs) if self.device.type == "cpu" else MOST):
                 logits_NK = self.module(tensor(batch).to(self.device))
                 parts.append(logits_NK.float().cpu().numpy())
         return joined(parts, self.network.classes)
