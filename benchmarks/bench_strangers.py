@@ -59,8 +59,8 @@ def main() -> None:
         for name in ("cifar", "drawn", "noise"):
             strange, unsure = answers(bundle, Path(folder) / name, env=env)
             print(
-                f"{name}: AUROC {auroc(known, strange):.4f}, refused {(strange > 1).mean():.1%} of "
-                f"{len(strange)}; by probability AUROC {auroc(known_unsure, unsure):.4f}"
+                f"{name}: AUROC {auroc(known, strange)}, refused {(strange > 1).mean():.1%} of "
+                f"{len(strange)}; by probability AUROC {auroc(known_unsure, unsure)}"
             )
     print(machine())
 

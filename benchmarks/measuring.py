@@ -5,12 +5,16 @@ import json
 import os
 import platform
 import resource
+import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -67,3 +71,45 @@ def machine() -> str:
     units = [unit for unit in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if unit in facts]
     name = names[0].split(": ")[1] if names else platform.processor()
     return f"{name}, {cores} cores, {' '.join(units)}; Python {platform.python_version()}"
+
+
+def free_port() -> int:
+    """A port of this machine that nothing listens to."""
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        port: int = one.getsockname()[1]
+        return port
+
+
+@contextmanager
+def served(command: Sequence[Any], ready: str) -> Iterator[str]:
+    """A server at work; yields its address. "PORT" in the command is its port."""
+    port = free_port()
+    run = subprocess.Popen(
+        [str(part).replace("PORT", str(port)) for part in command],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        while not answers(f"http://127.0.0.1:{port}{ready}"):
+            assert run.poll() is None, "the server ended"
+            time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        # LitServe leaves its workers behind.
+        run.terminate()
+        run.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(run.pid, signal.SIGKILL)
+
+
+def answers(url: str) -> bool:
+    """Whether a server has an answer."""
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except urllib.error.HTTPError as error:
+        return error.code < 500
+    except OSError:
+        return False
