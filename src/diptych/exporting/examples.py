@@ -45,14 +45,13 @@ _EXAMPLES = {
     ),
     ("torch", FLOAT): Example(
         "",
-        "import torch\nfrom diptych.engines import network, torch_module\n"
-        "from diptych.recipe import Recipe",
+        "import torch\nfrom network import network",
         """\
-weights = {name: value.numpy() for name, value in torch.load(file, weights_only=True).items()}
-layers = network(Recipe(network={network!r}), {shape}, {count})
-model, classes = torch_module(layers, weights).eval(), {classes!r}""",
+classes, model = {classes!r}, network()
+model.load_state_dict(torch.load(file, weights_only=True))
+model.eval().requires_grad_(False)""",
         """\
-p = model(torch.from_numpy(pixels)).softmax(1)[0].detach().numpy()
+p = model(torch.from_numpy(pixels)).softmax(1)[0].numpy()
 strangeness = 0  # weights alone do not know it""",
     ),
     ("savedmodel", FLOAT): Example(
@@ -101,12 +100,7 @@ def example_name(format: str, kind: str) -> str:
 def example(format: str, kind: str, stem: str, bundle: Bundle) -> str:
     """A script that says what is on the picture that it is given."""
     parts = _EXAMPLES[format, kind]
-    load = parts.load
-    if format == "torch":
-        load = load.replace("{network!r}", repr(bundle.facts["network"]))
-        load = load.replace("{shape}", repr(bundle.shape))
-        load = load.replace("{count}", repr(len(bundle.classes)))
-        load = load.replace("{classes!r}", repr(list(bundle.classes)))
+    load = parts.load.replace("{classes!r}", repr(list(bundle.classes)))
     height, width, channels = bundle.shape
     resized = f"picture.resize(({width}, {height}), Image.Resampling.BILINEAR)"
     pixels = f"np.array({resized})[None]"

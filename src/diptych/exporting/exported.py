@@ -12,7 +12,7 @@ from safetensors.numpy import save_file
 from diptych.answering import PROBABILITIES, STRANGENESS
 from diptych.bundle import GRAPH as MODEL
 from diptych.bundle import Bundle, folder_aside
-from diptych.errors import DiptychError, GateError
+from diptych.errors import DiptychError, GateError, InputError
 from diptych.exporting import int8, page
 from diptych.exporting.folder import existing, put_in_place
 from diptych.exporting.formats import FLOAT, Format, chosen
@@ -76,6 +76,8 @@ def exported(
 ) -> Exported:
     """As `exporting.export` says."""
     formats = chosen(names, bundle, kinds)
+    if not max_drop >= 0:
+        raise InputError(f"--max-drop {max_drop:g}: name 0 or more points")
     stem = bundle.path.resolve().name.removesuffix(".bundle")
     planned = [(f, kind) for f in formats for kind in f.kinds]
     planned += [(f, kind) for f in formats for kind in kinds if kind in f.lighter]

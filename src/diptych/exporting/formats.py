@@ -1,5 +1,6 @@
 """The formats there are: where each is made, what runs it, what its files are called."""
 
+import difflib
 import importlib.util
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -8,7 +9,6 @@ from diptych.bundle import Bundle
 from diptych.engines import LIBRARIES
 from diptych.errors import InputError, MissingExtra
 from diptych.exporting.int8 import KINDS
-from diptych.recipe import nearest
 
 FLOAT = "fp32"
 ANY_SIZE = "any size"
@@ -19,12 +19,14 @@ class Format(NamedTuple):
 
     name: str
     runtime: str  # what runs it, for people
+    package: str  # that brings the runtime, and all that it needs
     made_in: str  # the process: a framework has one of its own, all else shares "graphs"
     run_in: str
     endings: tuple[str, ...]  # behind the bundle's name
     needs: tuple[tuple[str, str], ...]  # modules, and the extra that brings each
     tool: str = ""  # that makes it lighter
     lighter: tuple[str, ...] = ()  # the kinds that the tool makes
+    beside: tuple[str, ...] = ()  # files that are called the same for every bundle
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -34,35 +36,63 @@ class Format(NamedTuple):
     def files(self, stem: str, kind: str) -> tuple[str, ...]:
         """What its files are called."""
         middle = "" if kind == FLOAT else f".{kind.replace(' ', '_')}"
-        return tuple(f"{stem}{middle}{ending}" for ending in self.endings)
+        return (*(f"{stem}{middle}{ending}" for ending in self.endings), *self.beside)
 
 
-_TORCH = (("torch", "torch"), ("onnx", "torch"))
+_ONNX = ("onnx", "torch")
+_TORCH = (("torch", "torch"), _ONNX)
 _TENSORFLOW = (("tensorflow", "tensorflow"), ("onnx", "tensorflow"))
+
+
+def _pytorch(name: str, ending: str, beside: tuple[str, ...] = ()) -> Format:
+    return Format(name, "PyTorch", "torch", "torch", "torch", (ending,), _TORCH, beside=beside)
+
+
+def _tensorflow(name: str, runtime: str, ending: str) -> Format:
+    process = "tensorflow"
+    return Format(name, runtime, "tensorflow", process, process, (ending,), _TENSORFLOW)
+
 
 FORMATS = {
     format.name: format
     for format in (
         Format(
-            *("onnx", "ONNX Runtime", "graphs", "graphs", (".onnx",), (("onnx", "torch"),)),
-            *("onnxruntime", KINDS),
+            "onnx",
+            "ONNX Runtime",
+            "onnxruntime",
+            made_in="graphs",
+            run_in="graphs",
+            endings=(".onnx",),
+            needs=(_ONNX,),
+            tool="onnxruntime",
+            lighter=KINDS,
         ),
-        Format("torchscript", "PyTorch", "torch", "torch", (".torchscript.pt",), _TORCH),
-        Format("torch-export", "PyTorch", "torch", "torch", (".pt2",), _TORCH),
-        Format("torch", "PyTorch", "torch", "torch", (".pth",), _TORCH),
+        _pytorch("torchscript", ".torchscript.pt"),
+        _pytorch("torch-export", ".pt2"),
+        _pytorch("torch", ".pth", beside=("network.py",)),
+        _tensorflow("savedmodel", "TensorFlow", ".savedmodel"),
+        _tensorflow("keras", "Keras", ".keras"),
         Format(
-            "savedmodel", "TensorFlow", "tensorflow", "tensorflow", (".savedmodel",), _TENSORFLOW
+            "litert",
+            "LiteRT",
+            "ai-edge-litert",
+            made_in="tensorflow",
+            run_in="graphs",
+            endings=(".tflite",),
+            needs=(*_TENSORFLOW, ("ai_edge_litert", "litert")),
+            tool="litert",
+            lighter=("int8",),
         ),
-        Format("keras", "Keras", "tensorflow", "tensorflow", (".keras",), _TENSORFLOW),
         Format(
-            *("litert", "LiteRT", "tensorflow", "graphs", (".tflite",)),
-            (*_TENSORFLOW, ("ai_edge_litert", "litert")),
-            *("litert", ("int8",)),
-        ),
-        Format(
-            *("openvino", "OpenVINO", "graphs", "graphs", (".xml", ".bin")),
-            (("openvino", "fast"), ("onnx", "torch")),
-            *("openvino", KINDS),
+            "openvino",
+            "OpenVINO",
+            "openvino",
+            made_in="graphs",
+            run_in="graphs",
+            endings=(".xml", ".bin"),
+            needs=(("openvino", "fast"), _ONNX),
+            tool="openvino",
+            lighter=KINDS,
         ),
     )
 }
@@ -78,7 +108,9 @@ def chosen(names: Sequence[str], bundle: Bundle, kinds: Sequence[str]) -> tuple[
         raise InputError(f"no format was named; there are: {', '.join(FORMATS)}")
     for name in names:
         if name not in FORMATS:
-            raise InputError(f"no format '{name}'{nearest(name, FORMATS)}")
+            near = difflib.get_close_matches(name, FORMATS, n=1)
+            meant = f"; did you mean '{near[0]}'?" if near else ""
+            raise InputError(f"no format '{name}'; there are: {', '.join(FORMATS)}{meant}")
     found = tuple(FORMATS[name] for name in dict.fromkeys(names))
     _refuse_foreign(found, bundle)
     for kind in kinds:

@@ -17,6 +17,7 @@ from diptych.bundle import GRAPH, STRANGERS, WEIGHTS, Bundle
 from diptych.errors import InputError
 from diptych.exporting.formats import ANY_SIZE
 from diptych.networks import Network
+from diptych.networks.pytorch_source import pytorch_source
 from diptych.networks.resizing import any_size
 from diptych.networks.surgery import HalfWay, half_way, only
 from diptych.probabilities import Probabilities, softmax
@@ -102,6 +103,7 @@ def made(source: Source, format: str, kind: str, paths: Sequence[Path]) -> None:
             from diptych.engines.torch.files import state_file
 
             first.write_bytes(state_file(source.weights))
+            paths[1].write_text(pytorch_source(source.network("torch")), encoding="utf-8")
         case "torchscript":
             from diptych.engines.torch.exports import torchscript
 
@@ -144,7 +146,7 @@ def opened(source: Source, format: str, kind: str, paths: Sequence[Path]) -> Ans
         case "torch":
             from diptych.engines.torch.exports import open_state
 
-            return open_state(first, source.network("torch"))
+            return open_state(*paths)
         case "torchscript":
             from diptych.engines.torch.exports import open_torchscript
 

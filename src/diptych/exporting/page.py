@@ -4,10 +4,13 @@ from collections.abc import Iterator, Sequence
 
 from diptych.bundle import Bundle
 from diptych.exporting.examples import example_name, has_example
-from diptych.exporting.formats import FORMATS
+from diptych.exporting.formats import FLOAT, FORMATS
 from diptych.exporting.judging import Row
 
-HEAD = ("file", "MiB", "p off by", "strangeness", "accuracy", "one p50 / p95", "many", "at once")
+HEAD = (
+    *("file", "MiB", "Δ probability", "Δ strangeness", "accuracy"),
+    *("one picture (p50 / p95)", "pictures/s", "batch"),
+)
 
 
 def cells(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
@@ -23,7 +26,7 @@ def cells(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
             "–" if strange is None else f"{strange:.1e}",
             str(row.accuracy),
             f"{speed.p50:.2f} / {speed.p95:.2f} ms",
-            f"{speed.rate:,.0f}/s",
+            f"{speed.rate:,.0f}",
             str(speed.batch),
         )
 
@@ -60,37 +63,48 @@ def readme(bundle: Bundle, rows: Sequence[Row], reference: str) -> str:
     lines += ["| " + " | ".join(line) + " |" for line in cells(rows)]
     lighter = [f"- {row.name}: {row.fidelity}." for row in rows if row.fidelity and not row.refusal]
     refused = [f"- {row.name}: {row.refusal}." for row in rows if row.refusal]
-    used = [
-        f"- `{row.files[0]}`: {FORMATS[row.format].runtime}" + _example(row)
-        for row in rows
-        if not row.refusal
-    ]
-    shape, order = ", ".join(map(str, bundle.shape)), ", ".join(bundle.classes)
+    used = [f"- {_use(row, bundle)}" for row in rows if not row.refusal]
+    height, width, channels = bundle.shape
+    colours = "grey" if channels == 1 else "RGB"
+    order = ", ".join(bundle.classes)
     pictures = max((row.pictures for row in rows), default=0)
     sections = [
         f"# {bundle.path.name}, exported",
         f"Tells pictures apart: {order}.",
-        f"Every file was run by its own runtime on {pictures:,} validation pictures and compared "
-        f"with {reference} before it was put here. `p off by` is the largest difference in "
-        "probability, `strangeness` that in strangeness. Accuracy is on the same pictures, which "
-        "chose the best epoch too; the bundle's README has it on test pictures. Speed is that "
-        "of the machine that exported, all processors at work. `gate.json` has all of it as "
-        "numbers.",
+        f"Every file was run by its own runtime on {pictures:,} validation pictures, 1, 7 and 32 "
+        f"at a time, and compared with {reference} before it was put here. `Δ probability` is the "
+        "largest difference in probability, `Δ strangeness` that in strangeness. Accuracy is on "
+        "the same pictures, which chose the best epoch too; the bundle's README has it on test "
+        "pictures. Speed is that of the machine that exported, all processors at work: the time "
+        "for one picture, and the most pictures a second, in batches of that size. `gate.json` "
+        "has all of it as numbers.",
         "\n".join(lines),
         recommendation(rows),
         "\n".join(lighter),
         "## How to use them\n\n"
-        f"`images` are uint8 pixels (N, {shape}), a picture squashed to that size by a triangle "
-        "filter; of a file with `any_size` in its name `picture` is one (H, W, 3) of any size. Out "
-        f"come `probabilities` in the order {order}, and `strangeness`, where above 1 "
-        "means none of these. A `.pth` is weights alone.",
+        f"Files take `images`, uint8 pixels (N, {height}, {width}, {channels}): {colours} pictures "
+        "squashed to that size by an antialiased triangle filter, Pillow's `BILINEAR`. One with "
+        "`any_size` in its name takes a single `picture`, RGB (H, W, 3), of any size. They answer "
+        f"with calibrated `probabilities` in the order {order}, and with `strangeness`, which "
+        "above 1 means none of these. The network whose weights are in a `.pth` answers with "
+        "logits, of which softmax makes the probabilities, and knows no strangers.\n\n"
+        "Each script answers for one picture, and needs `pip install numpy pillow` and the "
+        "package that is named.",
         "\n".join(used),
         "## Refused\n\n" + "\n".join(refused) if refused else "",
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _example(row: Row) -> str:
-    if not has_example(row.format, row.kind):
-        return f"; as in `{example_name(row.format, 'fp32')}`"
-    return f"; `python {example_name(row.format, row.kind)} PICTURE`"
+def _use(row: Row, bundle: Bundle) -> str:
+    """A file, what runs it, and the script that shows how."""
+    format, (file, *others) = FORMATS[row.format], row.files
+    beside = "".join(f" with `{name}` beside it" for name in others)
+    if has_example(row.format, row.kind):
+        shown = f"`python {example_name(row.format, row.kind)} PICTURE`"
+    else:
+        shown = f"as in `{example_name(row.format, FLOAT)}`, with this file's name"
+    package = format.package
+    if format.name == "torch" and bundle.facts["network"].startswith("timm/"):
+        package += " timm"
+    return f"`{file}`{beside}: {format.runtime}, `pip install {package}`; {shown}"

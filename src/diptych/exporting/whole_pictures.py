@@ -4,6 +4,7 @@ import numpy as np
 
 from diptych.answering import PROBABILITIES, STRANGENESS, Answer
 from diptych.bundle import Bundle
+from diptych.exporting.gate import apart
 from diptych.exporting.judging import Row
 from diptych.preprocess import decode
 
@@ -22,12 +23,12 @@ def judged_whole(row: Row, answer: Answer, fixed: Answer, bundle: Bundle) -> Row
         small = decode(data, bundle.shape)
         large = decode(data, (small.height, small.width, 3))
         found, expected = answer(large.pixels), fixed(small.pixels[None])
-        apart = float(np.abs(found[PROBABILITIES] - expected[PROBABILITIES]).max())
-        strange = float(np.abs(found[STRANGENESS] - expected[STRANGENESS]).max())
-        if not (apart <= LIMIT and strange <= STRANGENESS_LIMIT):
+        off = float(np.abs(found[PROBABILITIES] - expected[PROBABILITIES]).max())
+        strange = apart(found[STRANGENESS], expected[STRANGENESS])
+        if not (off <= LIMIT and strange <= STRANGENESS_LIMIT):
             return row._replace(
                 refusal=f"of a picture of {small.width} × {small.height} pixels its probabilities "
-                f"differ by {apart:.2g} (limit {LIMIT:g}), its strangeness by {strange:.2g} "
+                f"differ by {off:.2g} (limit {LIMIT:g}), its strangeness by {strange:.2g} "
                 f"thresholds (limit {STRANGENESS_LIMIT:g})"
             )
     return row

@@ -19,6 +19,7 @@ from diptych.engines.libraries import quiet
 from diptych.engines.tensorflow import external, loaded, silenced
 from diptych.engines.tensorflow.models import Standardise
 from diptych.engines.tensorflow.strangeness import strangeness
+from diptych.errors import InputError
 from diptych.networks import Network, Weights
 from diptych.networks.graph import INPUT
 from diptych.networks.surgery import HalfWay
@@ -127,15 +128,30 @@ def _external_looks(
     prepared = _prepared(model)(kl.Rescaling(1.0)(images))
     if half_way is None:
         return [core(prepared)]
-    # tf2onnx calls a node by the path of the layer that it comes from.
-    path = half_way.node.split("/")
-    maps = next(layer for layer in core.layers if layer.name in path).input
-    before = maps._keras_history.operation
-    if isinstance(before, kl.ZeroPadding2D):
-        # In the graph the padding is the convolution's own.
-        maps = before.input
-    features, seen = keras.Model(core.input, [core.output, maps])(prepared)
+    features, seen = keras.Model(core.input, [core.output, _maps(core, half_way)])(prepared)
     return [features, _mean(seen)]
+
+
+def _maps(core: keras.Model, half_way: HalfWay) -> keras.KerasTensor:
+    """What the convolution half-way is given, found in Keras by its name in the graph."""
+    if layer := _layer(core, half_way.maps):
+        return layer.output
+    if layer := _layer(core, half_way.node):
+        before = layer.input._keras_history.operation
+        # In the graph the padding is the convolution's own.
+        return before.input if isinstance(before, kl.ZeroPadding2D) else layer.input
+    raise InputError(f"no layer of {core.name} is called as the graph's {half_way.maps}")
+
+
+def _layer(core: keras.Model, path: str) -> kl.Layer | None:
+    """The layer that a part of a graph comes from: tf2onnx calls parts by the way to their layer.
+
+    Of a model that was called before, the names of all layers end as its own does.
+    """
+    parts = path.split("/")
+    scope = next((part for part in parts if part.startswith(core.name)), core.name)
+    ending = scope.removeprefix(core.name)
+    return next((layer for layer in core.layers if layer.name + ending in parts), None)
 
 
 def _prepared(model: str) -> kl.Layer:

@@ -2,6 +2,7 @@
 
 import io
 import json
+import runpy
 import warnings
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,7 +15,6 @@ from diptych.answering import FACTS, PROBABILITIES, STRANGENESS, Answer, Answers
 from diptych.engines import Inputs
 from diptych.engines.libraries import quiet
 from diptych.engines.torch import full_precision, loaded, tensor
-from diptych.engines.torch.files import read_state
 from diptych.engines.torch.modules import Convolution
 from diptych.engines.torch.strangeness import Strangeness
 from diptych.networks import Network, Weights
@@ -86,10 +86,14 @@ def open_program(path: Path) -> Answer:
         return _answer(torch.export.load(path).module())
 
 
-def open_state(path: Path, network: Network) -> Answer:
-    """A function from pixels to the probabilities of a network with the weights of a file."""
-    weights = {name: value.numpy() for name, value in read_state(path).items()}
-    whole = nn.Sequential(loaded(network, weights).eval(), nn.Softmax(1))
+def open_state(weights: Path, source: Path) -> Answer:
+    """A function from pixels to the probabilities of a Python file's network with a file's weights.
+
+    The file is run, so it must be one of ours (`networks.pytorch_source`).
+    """
+    network = runpy.run_path(str(source))["network"]()
+    network.load_state_dict(torch.load(weights, weights_only=True))
+    whole = nn.Sequential(network, nn.Softmax(1)).eval()
     return _answer(lambda images: {PROBABILITIES: whole(images)})
 
 
