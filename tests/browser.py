@@ -6,10 +6,10 @@ A browser is started for each call: Playwright's event loop would be in the way 
 
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -99,14 +99,14 @@ def written(html: str, folder: Path) -> str:
 
 
 @contextmanager
-def chromium() -> Iterator[Browser]:
+def chromium(*flags: str) -> Iterator[Browser]:
     """A browser that reaches nothing but this machine."""
     program = shutil.which("chromium")
     if program is None:
         pytest.skip("Chromium is not installed: apt install chromium")
     closed = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=[closed])
+        browser = playwright.chromium.launch(executable_path=program, args=[closed, *flags])
         try:
             yield browser
         finally:
@@ -115,21 +115,25 @@ def chromium() -> Iterator[Browser]:
 
 def look(browser: Browser, address: str, width: int = DESK, scheme: Scheme = "light") -> Seen:
     """Open a page in a window of that width and colour scheme."""
-    with _opened(browser, address, width, scheme) as (page, troubles):
-        violations = tuple(
-            f"{rule['id']} ({rule['impact']}): {node['html']}"
-            for rule in Axe().run(page).response["violations"]
-            if rule["impact"] in GRAVE
-            for node in rule["nodes"]
-        )
-        overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        screenshot = page.screenshot(full_page=True)
-    return Seen(tuple(troubles), overflow, violations, screenshot)
+    with opened(browser, address, width, scheme) as (page, troubles):
+        return seen(page, troubles)
+
+
+def seen(page: Page, troubles: Sequence[str]) -> Seen:
+    """What there is to see of a page as it is now."""
+    violations = tuple(
+        f"{rule['id']} ({rule['impact']}): {node['html']}"
+        for rule in Axe().run(page).response["violations"]
+        if rule["impact"] in GRAVE
+        for node in rule["nodes"]
+    )
+    overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return Seen(tuple(troubles), overflow, violations, page.screenshot(full_page=True))
 
 
 def printed(browser: Browser, address: str, scheme: Scheme = "light") -> Print:
     """Print a page to PDF."""
-    with _opened(browser, address, DESK, scheme) as (page, troubles):
+    with opened(browser, address, DESK, scheme) as (page, troubles):
         pdf = page.pdf()
         page.emulate_media(media="print")
         red, green, blue = map(int, re.findall(r"\d+", page.evaluate(INK))[:3])
@@ -137,17 +141,21 @@ def printed(browser: Browser, address: str, scheme: Scheme = "light") -> Print:
 
 
 @contextmanager
-def _opened(
-    browser: Browser, address: str, width: int, scheme: Scheme
+def opened(
+    browser: Browser, address: str, width: int = DESK, scheme: Scheme = "light", **more: Any
 ) -> Iterator[tuple[Page, list[str]]]:
-    """A page with all its pictures, and the list that its troubles go to until it is closed."""
+    """A page with all its pictures, and the list that its troubles go to until it is closed.
+
+    `more` are further choices of Playwright's, such as `has_touch`.
+    """
     troubles: list[str] = []
 
     def note(request: Request) -> None:
         if not request.url.startswith((address, *WITHIN)):
             troubles.append(f"asks for {request.url}")
 
-    page = browser.new_page(viewport={"width": width, "height": HEIGHT}, color_scheme=scheme)
+    size: Any = {"width": width, "height": HEIGHT}
+    page = browser.new_page(viewport=size, color_scheme=scheme, **more)
     page.on("request", note)
     page.on("websocket", lambda socket: troubles.append(f"asks for {socket.url}"))
     page.on("pageerror", lambda error: troubles.append(f"error: {error}"))

@@ -87,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
 
     verb = _verb(verbs, "train", train, "make a tested bundle of a folder or table of pictures")
     _data(verb)
-    verb.add_argument("--out", type=Path, required=True, help="the bundle to write")
+    verb.add_argument("--out", type=_path, required=True, help="the bundle to write")
     verb.add_argument("--engine", help="torch (default), tensorflow or linear")
     _choices(verb)
     verb.add_argument("--force", action="store_true", help="replace a bundle that exists")
@@ -97,20 +97,21 @@ def _parser() -> argparse.ArgumentParser:
     verb.add_argument("--engines", default="torch,tensorflow", help="two, parted by a comma")
     verb.add_argument("--seeds", type=int, default=3, help="how often each is trained (3)")
     verb.add_argument(
-        "--out", type=Path, default=Path("compare.html"), help="the page to write (compare.html)"
+        "--out", type=_path, default=Path("compare.html"), help="the page to write (compare.html)"
     )
     _choices(verb)
     verb.add_argument("--force", action="store_true", help="replace a page that exists")
 
     verb = _verb(verbs, "predict", predict, "say what is on pictures, a line a picture")
-    verb.add_argument("bundle", type=Path)
+    verb.add_argument("bundle", help="or the address of a server: http://HOST:PORT")
     _pictures(verb)
+    verb.add_argument("--key", help="for a server that wants one; or put it into DIPTYCH_KEY")
 
     verb = _verb(verbs, "explain", explain, "colour what a bundle looked at on pictures")
-    verb.add_argument("bundle", type=Path)
+    verb.add_argument("bundle", type=_path)
     _pictures(verb)
     verb.add_argument(
-        "--out", type=Path, default=Path("explained"), metavar="FOLDER",
+        "--out", type=_path, default=Path("explained"), metavar="FOLDER",
         help="where to write the heatmaps (explained)",
     )  # fmt: skip
     verb.add_argument("--method", default="occlusion", help="occlusion (default) or gradcam")
@@ -121,29 +122,29 @@ def _parser() -> argparse.ArgumentParser:
 
     verb = _verb(verbs, "evaluate", evaluate, "score a bundle, or two, on other labelled pictures")
     verb.add_argument(
-        "bundles", nargs="+", type=Path, metavar="BUNDLE", help="and DATA, or two and --on DATA"
+        "bundles", nargs="+", type=_path, metavar="BUNDLE", help="and DATA, or two and --on DATA"
     )
-    verb.add_argument("--on", type=Path, metavar="DATA", help="labelled pictures that both answer")
-    verb.add_argument("--out", type=Path, metavar="FOLDER", help="where to write more about it")
+    verb.add_argument("--on", type=_path, metavar="DATA", help="labelled pictures that both answer")
+    verb.add_argument("--out", type=_path, metavar="FOLDER", help="where to write more about it")
     _table(verb)
 
     verb = _verb(verbs, "audit", audit, "look at every file: broken, doubled, labelled twice")
     _data(verb)
-    verb.add_argument("--out", type=Path, metavar="FOLDER", help="where to write audit.csv")
+    verb.add_argument("--out", type=_path, metavar="FOLDER", help="where to write audit.csv")
     verb.add_argument("--size", type=int, default=IMAGE_SIZE, help="decode at this many pixels")
 
     verb = _verb(verbs, "export", export, "write a bundle in other formats, each of them checked")
-    verb.add_argument("bundle", type=Path)
+    verb.add_argument("bundle", type=_path)
     verb.add_argument(
         "--to", required=True, metavar="FORMATS",
         help="onnx, torchscript, torch-export, torch, savedmodel, keras, litert, openvino; "
         "several parted by commas",
     )  # fmt: skip
     verb.add_argument(
-        "--out", type=Path, metavar="FOLDER", help="where to write them (BUNDLE's name.exports)"
+        "--out", type=_path, metavar="FOLDER", help="where to write them (BUNDLE's name.exports)"
     )
     verb.add_argument(
-        "--data", type=Path, help="what it was trained on, if the cache has it no longer"
+        "--data", type=_path, help="what it was trained on, if the cache has it no longer"
     )
     verb.add_argument("--int8", action="store_true", help="in int8 as well, where a format can")
     verb.add_argument("--bf16", action="store_true", help="with bfloat16 weights as well")
@@ -153,6 +154,8 @@ def _parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     verb.add_argument("--force", action="store_true", help="replace files that exist")
 
+    _serve(verbs)
+
     verb = _verb(verbs, "cache", cache, "see or clear the cache of decoded pictures and features")
     verb.add_argument("--clear", action="store_true", help="delete what it holds")
 
@@ -160,21 +163,56 @@ def _parser() -> argparse.ArgumentParser:
         title="kinds", metavar="KIND", required=True
     )
     verb = _verb(kinds, "digits", digits, "real handwritten digits, as a CSV of pixels")
-    verb.add_argument("file", type=Path, help="a CSV file to write, .gz too")
+    verb.add_argument("file", type=_path, help="a CSV file to write, .gz too")
     verb = _verb(kinds, "plates", plates, "draw pizzas, and round things that are no pizza")
-    verb.add_argument("folder", type=Path, help="a folder to make")
+    verb.add_argument("folder", type=_path, help="a folder to make")
     verb.add_argument("--count", type=int, default=400, help="pictures without planted defects")
     verb.add_argument("--seed", type=int, default=0, help="the same seed draws the same pictures")
     verb.add_argument("--no-defects", dest="defects", action="store_false", help="plant no defects")
     return parser
 
 
+def _serve(verbs: Any) -> None:
+    """The verb that serves, whose arguments are many."""
+    verb = _verb(verbs, "serve", serve, "a page and an API that answer by bundles")
+    verb.add_argument("bundles", nargs="*", type=_path, metavar="BUNDLE", help="one, or several")
+    verb.add_argument("--host", default="127.0.0.1", help="the address (127.0.0.1: only from here)")
+    verb.add_argument("--port", type=int, default=8000, help="0 takes any that is free (8000)")
+    verb.add_argument("--workers", type=int, default=1, help="processes that answer (1)")
+    verb.add_argument("--keys", type=_path, metavar="FILE", help="answer only who has one of these")
+    verb.add_argument("--new-key", metavar="NAME", help="add a key to --keys FILE, and print it")
+    verb.add_argument(
+        "--cors", action="append", default=[], metavar="ORIGIN", help="another page that may ask"
+    )
+    verb.add_argument(
+        "--max-bytes", type=int, default=32 * 2**20, metavar="N", help="of a request (32 MiB)"
+    )
+    verb.add_argument(
+        "--max-pixels", type=int, default=10**8, metavar="N", help="of a picture (100 million)"
+    )
+    verb.add_argument(
+        "--max-files", type=int, default=64, metavar="N", help="pictures of a request (64)"
+    )
+    verb.add_argument(
+        "--timeout",
+        type=float,
+        default=30.0,
+        metavar="SECONDS",
+        help="for a request, and for its answer (30)",
+    )
+    verb.add_argument(
+        "--queue", type=int, default=128, metavar="N", help="requests at a time of a worker (128)"
+    )
+
+
 def _data(verb: argparse.ArgumentParser) -> None:
     """The arguments that say what pictures there are."""
     verb.add_argument(
-        "data", type=Path, help="a folder with a folder for each class, or a CSV of pixels or files"
+        "data",
+        type=_path,
+        help="a folder with a folder for each class, or a CSV of pixels or files",
     )
-    verb.add_argument("--test", type=Path, metavar="DATA", help="more of it, to test on")
+    verb.add_argument("--test", type=_path, metavar="DATA", help="more of it, to test on")
     _table(verb)
 
 
@@ -197,7 +235,7 @@ def _pictures(verb: argparse.ArgumentParser) -> None:
 
 def _choices(verb: argparse.ArgumentParser) -> None:
     """The arguments that change a recipe, but for the engine."""
-    verb.add_argument("--recipe", type=Path, metavar="FILE", help="choices in TOML")
+    verb.add_argument("--recipe", type=_path, metavar="FILE", help="choices in TOML")
     verb.add_argument("--network", help="efficientnet_lite0, cnn, mlp or timm/<name>")
     verb.add_argument("--weights", help="pretrained (default), none, or a file")
     verb.add_argument("--train", help="head (fast), all (fine-tune), or auto (default)")
@@ -214,6 +252,13 @@ def _verb(verbs: Any, name: str, run: Any, does: str) -> argparse.ArgumentParser
     verb.add_argument("--json", dest="as_json", action="store_true", help="answer in JSON")
     verb.set_defaults(run=run)
     return verb
+
+
+def _path(text: str) -> Path:
+    if not text:
+        # An empty variable of a shell; Path would take it for the folder where we are.
+        raise argparse.ArgumentTypeError("the name is empty")
+    return Path(text)
 
 
 class _Parser(argparse.ArgumentParser):
@@ -238,6 +283,7 @@ def train(
     from diptych import bundle, cache
 
     bundle.refuse_unwritable(out, force)
+    _refuse_inside(out, data, test)
     pictures, chosen = _read(data, test, shape, value_range, recipe, settings, choices)
 
     from diptych.classifier import ImageClassifier
@@ -249,6 +295,7 @@ def train(
     )
     tested = model.evaluate(parts.test, track=shown)
     tested.save(out, audit=found, force=force)
+    interrupts.ignore()  # the same command would only be told that the bundle exists
     model.forget_checkpoints()
     scores, baseline = tested.predictions.scores(), tested.baseline.scores()
     if as_json:
@@ -317,6 +364,15 @@ def compare(
     print(f"{out} shows it, with the pictures on which they disagree")
 
 
+def _refuse_inside(out: Path, *given: Path | None) -> None:
+    """Raise InputError where a folder to write would be a class of the data next time."""
+    for data in given:
+        if data and data.is_dir() and out.resolve().is_relative_to(data.resolve()):
+            raise InputError(
+                f"{out} lies in {data}, and would be taken for pictures of it; name another --out"
+            )
+
+
 def _read(
     data: Path,
     test: Path | None,
@@ -368,15 +424,21 @@ def _prepared(pictures: "Dataset", recipe: "Recipe") -> "tuple[Audit, Splits]":
     return found, parts
 
 
-def predict(bundle: Path, pictures: list[str], as_json: bool) -> int:
+def predict(bundle: str, pictures: list[str], key: str | None, as_json: bool) -> int:
     """Say what is on each picture, a line a picture."""
+    from diptych.client import Client, is_address
     from diptych.display import printable
     from diptych.predictor import load
     from diptych.sources.naming import named
 
-    predictor = load(bundle)
+    if is_address(bundle):
+        stream = Client(bundle, key or os.environ.get("DIPTYCH_KEY")).stream
+    elif key:
+        raise InputError(f"{bundle}: a bundle wants no key; give the address of a server")
+    else:
+        stream = load(bundle).stream
     answers = []
-    for answer in predictor.stream(named(pictures or ["-"], sys.stdin)):
+    for answer in stream(named(pictures or ["-"], sys.stdin)):
         answers.append(answer)
         if not as_json:
             print(printable(str(answer)), flush=True)
@@ -447,11 +509,12 @@ def evaluate(
     from diptych.predictor import load
     from diptych.sources import read
 
-    if out:
-        refuse_unwritable_folder(out)
     *paths, data = bundles if on is None else [*bundles, on]
     if len(paths) not in (1, 2):
         raise InputError("name a bundle and data, or two bundles and --on DATA")
+    if out:
+        refuse_unwritable_folder(out)
+        _refuse_inside(out, data)
     pictures = read(data, shape=shape, value_range=value_range)
     if pictures.note:
         _note(pictures.note)
@@ -462,8 +525,9 @@ def evaluate(
             more = f", … ({len(names) - NAMED:,} more)" if len(names) > NAMED else ""
             named = ", ".join(names[:NAMED])
             _note(printable(f"{path}: {len(names):,} set aside, {reason}: {named}{more}"))
-        if len(absent := [c for c, n in found.dataset.counts().items() if not n]):
-            _note(f"no picture of {', '.join(absent)}: nothing is said of how those are answered")
+    counts = [count for found in answered for count in found.dataset.counts().items()]
+    if absent := sorted({label for label, count in counts if not count}):
+        _note(f"no picture of {', '.join(absent)}: nothing is said of how those are answered")
     if len(paths) == 2:
         from diptych.comparing.versus import versus
 
@@ -556,6 +620,7 @@ def audit(
 
     if out:
         refuse_unwritable_folder(out)
+        _refuse_inside(out, data, test)
     size = Recipe(image_size=size).image_size  # which refuses what is too small or too large
     pictures = read(data, test=test, shape=shape, value_range=value_range)
     if pictures.note:
@@ -622,6 +687,41 @@ def export(
         print(advice)
     print(f"{folder / 'README.md'} says how to use them")
     return 1 if found.refused else 0
+
+
+def serve(
+    bundles: list[Path],
+    host: str,
+    port: int,
+    workers: int,
+    keys: Path | None,
+    new_key: str | None,
+    cors: list[str],
+    max_bytes: int,
+    max_pixels: int,
+    max_files: int,
+    timeout: float,
+    queue: int,
+    as_json: bool,
+) -> None:
+    """Answer by HTTP until it is told to stop, or only make a key."""
+    from diptych.server import Limits, Settings
+    from diptych.server import serve as answer
+
+    if new_key is not None:
+        from diptych.server.keys import added
+
+        if keys is None:
+            raise InputError("--new-key: say with --keys FILE where its hash is kept")
+        key = added(keys, new_key)
+        if as_json:
+            _print_json({"name": new_key, "key": key, "file": str(keys)})
+        else:
+            print(key)
+        return
+    limits = Limits(max_bytes, max_pixels, max_files, timeout)
+    settings = Settings(tuple(bundles), host, port, workers, keys, tuple(cors), limits, queue)
+    answer(settings, as_json)
 
 
 def cache(clear: bool, as_json: bool) -> None:

@@ -1,7 +1,7 @@
 """A bundle at work: encoded pictures in, labels out. Only NumPy, Pillow and ONNX Runtime."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import groupby, islice
@@ -24,7 +24,7 @@ from diptych.preprocess import Pixels, decode
 from diptych.probabilities import Probabilities
 from diptych.progress import Track, unwatched
 from diptych.recipe import Recipe
-from diptych.runtimes import Run, cores, fastest, open_graph, open_outputs
+from diptych.runtimes import Run, cores, fastest, open_graph, open_on_one_core, open_outputs
 from diptych.sources import is_table
 from diptych.sources.pixel_csv import read_pixels
 
@@ -113,7 +113,7 @@ class Predictor:
             try:
                 yield from self.rows(path)
             except InputError as error:
-                yield Prediction(str(path), error=_about(path, error))
+                yield Prediction(str(path), error=about(path, error))
 
     def _files(self, paths: Iterable[Path]) -> Iterator[Prediction]:
         for path, answer, _ in self._answers(paths):
@@ -133,8 +133,12 @@ class Predictor:
 
     def answered(self, pixels_NHWC: Pixels) -> Iterator[Answer]:
         """What the graph answers for pixels of the bundle's shape, picture by picture."""
-        for p_K, strangeness, components_C in zip(*self._run(pixels_NHWC), strict=True):
-            yield Answer(p_K, float(strangeness), components_C)
+        return _by_picture(self._run(pixels_NHWC))
+
+    def on_one_core(self) -> Callable[[Pixels], Iterator[Answer]]:
+        """`answered` on one core, for as many threads at a time as there are cores."""
+        run = open_on_one_core(self.bundle.read(GRAPH))
+        return lambda pixels_NHWC: _by_picture(run(pixels_NHWC))
 
     def prediction(self, name: str, answer: Answer) -> Prediction:
         """An answer in labels."""
@@ -294,7 +298,12 @@ class Predictor:
             )
 
 
-def _about(path: Path, error: InputError) -> str:
+def _by_picture(outputs: Iterable[npt.NDArray[np.float32]]) -> Iterator[Answer]:
+    for p_K, strangeness, components_C in zip(*outputs, strict=True):
+        yield Answer(p_K, float(strangeness), components_C)
+
+
+def about(path: Path, error: InputError) -> str:
     """What is wrong with a file, without what the line of a prediction says anyway."""
     return str(error).removeprefix(f"{path}: ").removeprefix("cannot be read: ")
 

@@ -18,7 +18,9 @@ The rules, in the order in which they apply (`RULES` names their version):
 """
 
 import contextlib
+import ctypes
 import io
+import logging
 import threading
 import warnings
 from collections.abc import Iterator
@@ -28,7 +30,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 import PIL
-from PIL import Image, ImageFile, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError, _imaging
 
 from diptych.dataset import Shape
 from diptych.errors import ImageError
@@ -75,7 +77,7 @@ def fingerprint(shape: Shape) -> str:
     return f"rules{RULES}-squash{'x'.join(map(str, shape))}-pillow{PIL.__version__}"
 
 
-def decode(data: bytes, shape: Shape) -> Decoded:
+def decode(data: bytes, shape: Shape, pixels_limit: int = PIXELS_LIMIT) -> Decoded:
     """Turn an encoded picture into pixels of a shape: RGB with three channels, grey with one.
 
     Raises ImageError with the reason "empty", "too large", "not an image", "truncated" or
@@ -90,6 +92,7 @@ def decode(data: bytes, shape: Shape) -> Decoded:
         # Pillow warns of odd metadata and of size; size has its own limit here.
         warnings.simplefilter("ignore")
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+            _refuse_large(image, pixels_limit)
             return _decode(image, shape, data)
 
 
@@ -130,12 +133,15 @@ def thumbnail(pixels: Pixels, side: int = 224) -> Pixels:
     return np.asarray(_squash(image, size)).reshape(size[1], size[0], channels)
 
 
+def _refuse_large(image: Image.Image, limit: int) -> None:
+    if image.width * image.height > limit:
+        raise ImageError(
+            "too large", f"{image.width} × {image.height} pixels; the limit is {limit:,}"
+        )
+
+
 def _decode(image: ImageFile.ImageFile, shape: Shape, data: bytes) -> Decoded:
     pixels = image.width * image.height
-    if pixels > PIXELS_LIMIT:
-        raise ImageError(
-            "too large", f"{image.width} × {image.height} pixels; the limit is {PIXELS_LIMIT:,}"
-        )
     kind = image.format or ""
     width, height = image.size
     with _one_large if pixels > _LARGE else contextlib.nullcontext():
@@ -184,6 +190,8 @@ def _rgb(image: Image.Image, size: tuple[int, int]) -> Image.Image:
         raise ImageError(
             "unreadable", "floating-point pixels have no agreed white; save it with 8 or 16 bits"
         )
+    if mode == "P" and image.palette is None:
+        raise ImageError("unreadable", "its pixels are numbers of a palette, which is missing")
     if mode.startswith("I"):
         image = _eight_bits(image)
     if image.has_transparency_data:
@@ -234,6 +242,8 @@ def _refusals() -> Iterator[None]:
         # Decoders of a dozen formats raise OSError, ValueError, SyntaxError, struct.error,
         # IndexError, EOFError … on damaged data. All of them mean the same to the user.
         said = " ".join(str(cause).split()) or "its data are damaged"
+        if said.startswith("decoder error"):
+            said = "its data are damaged, or coded in a way that is not read here"
         cut = any(word in said.lower() for word in ("truncated", "end of file", "premature", "eof"))
         raise ImageError("truncated" if cut else "unreadable", said) from cause
 
@@ -245,3 +255,13 @@ def _load_decoders() -> None:
             import pillow_heif
 
             pillow_heif.register_heif_opener()
+            _hush()
+
+
+def _hush() -> None:
+    """Keep decoders from writing to standard error what an ImageError says anyway."""
+    logging.getLogger("PIL").addHandler(logging.NullHandler())
+    # Pillow silences libtiff's warnings, not its errors. Where it has no such library, there is
+    # nothing to silence.
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(_imaging.__file__).TIFFSetErrorHandler(None)

@@ -4,6 +4,7 @@ import importlib.util
 import os
 from collections.abc import Callable
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,9 @@ from diptych.errors import BundleError
 
 Run = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
 Outputs = Callable[[npt.NDArray[Any]], tuple[npt.NDArray[np.float32], ...]]
+
+# Microseconds of processor time in so many of the clock, where a container has a limit.
+QUOTA = Path("/sys/fs/cgroup/cpu.max")
 
 
 def fastest() -> str:
@@ -39,12 +43,17 @@ def open_outputs(graph: bytes, runtime: str = "onnxruntime") -> Outputs:
     return {"openvino": _openvino, "onnxruntime": _onnxruntime}[runtime](graph)
 
 
-def _onnxruntime(graph: bytes) -> Outputs:
+def open_on_one_core(graph: bytes) -> Outputs:
+    """The same in ONNX Runtime on one core, for as many threads at a time as there are cores."""
+    return _onnxruntime(graph, 1)
+
+
+def _onnxruntime(graph: bytes, threads: int = 0) -> Outputs:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    options.intra_op_num_threads = cores()
+    options.intra_op_num_threads = threads or cores()
     try:
         session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as cause:
@@ -76,5 +85,11 @@ def _openvino(graph: bytes) -> Outputs:
 
 
 def cores() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    """The processors that this process may use; in a container, as many as its quota is worth."""
+    ours = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        quota, period = QUOTA.read_text().split()
+        return max(1, min(ours, round(int(quota) / int(period))))
+    except (OSError, ValueError):
+        # No control group of version 2, or "max".
+        return ours

@@ -1,0 +1,197 @@
+"""What is asked and answered, described for people and programs (OpenAPI), with examples."""
+
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class Answer(BaseModel):
+    """The answer for one picture; where there is an error all else is null."""
+
+    path: str = Field(description="the name of the file that was sent, else 'picture'")
+    label: str | None = Field(description="a class, or 'none of these'")
+    probability: float | None = Field(description="calibrated; null for 'none of these'")
+    probabilities: dict[str, float] | None = Field(description="of each class")
+    strangeness: float | None = Field(description="above 1: none of these")
+    set: list[str] | None = Field(description="the classes that are likely enough")
+    words: str | None = Field(description="the answer for people")
+    error: str | None = Field(description="why there is no answer")
+
+
+PIZZA = {
+    "path": "lunch.jpg",
+    "label": "pizza",
+    "probability": 0.973,
+    "probabilities": {"not_pizza": 0.027, "pizza": 0.973},
+    "strangeness": 0.61,
+    "set": ["pizza"],
+    "words": "pizza, 97.3 %",
+    "error": None,
+}
+
+
+class Answers(BaseModel):
+    """The answers for all pictures, in their order."""
+
+    model: str
+    predictions: list[Answer]
+
+
+EXAMPLE = {"model": "pizza", "predictions": [PIZZA]}
+
+
+class Score(BaseModel):
+    """A share with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class Tested(BaseModel):
+    """How well it was tested."""
+
+    n: int | None = Field(description="test pictures")
+    accuracy: Score | None
+
+
+class Told(BaseModel):
+    """What a request may have."""
+
+    bytes: int
+    pixels: int
+    files: int
+    seconds: float
+
+
+class About(BaseModel):
+    """What is known of a model."""
+
+    name: str
+    models: list[str] = Field(description="every name that ?model= takes; the first is the default")
+    version: str = Field(description="the beginning of the bundle's hash")
+    classes: list[str]
+    classes_sha256: str
+    input: list[int] = Field(description="height, width and channels of the network's pixels")
+    network: str | None
+    engine: str | None
+    created: str | None
+    diptych: str | None = Field(description="the version that made it")
+    test: Tested
+    sets: dict[str, float | None]
+    strangers: dict[str, float | None]
+    limits: Told
+
+
+class Quantity(BaseModel):
+    """Something that is watched."""
+
+    name: str
+    psi: float = Field(description="population stability index")
+    by_chance: float = Field(description="what it stays below without a change")
+    seen: bool = Field(description="whether it changed by more than chance, and enough to matter")
+    shares: list[float] = Field(description="of the pictures in each bin since then")
+    expected: list[float] = Field(description="the same in training")
+
+
+class Drift(BaseModel):
+    """What was answered since a model was loaded, and how that differs from its training."""
+
+    model: str
+    version: str
+    since: str
+    pictures: int
+    strangers: int
+    classes: dict[str, int]
+    errors: dict[str, int] = Field(description="pictures that could not be used, by the reason")
+    quantities: list[Quantity]
+
+
+class State(BaseModel):
+    """That all is well."""
+
+    status: str
+    models: list[str] = []
+
+
+class Reloaded(BaseModel):
+    """What answers now."""
+
+    model: str
+    version: str
+    classes: list[str]
+
+
+class ProblemDocument(BaseModel):
+    """What is wrong, and what to do (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    file: str | None = None
+
+
+REFUSAL = {
+    "type": "about:blank",
+    "title": "Unsupported Media Type",
+    "status": 415,
+    "detail": "not an image: none of the formats JPEG, PNG, …",
+    "instance": "/predict",
+    "file": "notes.txt",
+}
+
+
+_PICTURE = {"schema": {"type": "string", "format": "binary"}}
+# One picture as it is.
+PICTURE: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {"image/*": _PICTURE, "application/octet-stream": _PICTURE},
+    }
+}
+# One picture as it is, or many in a form.
+PICTURES: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["files"],
+                    "properties": {
+                        "files": {
+                            "type": "array",
+                            "items": {"type": "string", "format": "binary"},
+                            "minItems": 1,
+                        }
+                    },
+                }
+            },
+            **PICTURE["requestBody"]["content"],
+        },
+    }
+}
+
+_REASONS = {
+    400: "The request is not as it should be.",
+    401: "A key is needed.",
+    403: "Not from here.",
+    404: "There is no such model.",
+    408: "The request did not come in time.",
+    409: "The bundle cannot be taken.",
+    413: "Too many bytes, pixels or files.",
+    415: "That is no picture.",
+    422: "The picture cannot be decoded.",
+    429: "Too much to do; Retry-After says when to come again.",
+    503: "Shutting down, or no answer in time.",
+}
+OF_PICTURES = (400, 401, 404, 408, 413, 415, 422, 429, 503)
+
+
+def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """How a route may refuse."""
+    schema = {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}
+    content = {"application/problem+json": schema}
+    return {status: {"description": _REASONS[status], "content": content} for status in statuses}

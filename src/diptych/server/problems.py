@@ -1,0 +1,66 @@
+"""What went wrong, as a problem document (RFC 9457)."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import JSONResponse
+
+from diptych.errors import DiptychError, ImageError
+
+# The status for each reason that a picture cannot be used; 422 for every other.
+_BY_REASON = {"too large": 413, "not an image": 415}
+
+
+class Problem(DiptychError):
+    """An answer that is no: its status, what is wrong, and with which file."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        file: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.file = file
+        self.headers = dict(headers or {})
+
+
+def of_picture(error: ImageError, file: str | None) -> Problem:
+    """A picture that cannot be used."""
+    return Problem(_BY_REASON.get(error.reason, 422), str(error), file)
+
+
+def busy(detail: str, status: int = 429, seconds: int = 1) -> Problem:
+    """A request that may well be sent again, some seconds later."""
+    return Problem(status, detail, headers={"Retry-After": str(seconds)})
+
+
+def document(problem: Problem, path: str) -> dict[str, Any]:
+    """The problem of a request as plain data."""
+    told = {
+        "type": "about:blank",
+        "title": HTTPStatus(problem.status).phrase,
+        "status": problem.status,
+        "detail": problem.detail,
+        "instance": path,
+    }
+    if problem.file is not None:
+        told["file"] = problem.file
+    if path.startswith("/v2"):
+        # Where the Open Inference Protocol looks for it.
+        told["error"] = problem.detail
+    return told
+
+
+def response(problem: Problem, path: str) -> JSONResponse:
+    """The problem of a request as an answer to it."""
+    return JSONResponse(
+        document(problem, path),
+        problem.status,
+        problem.headers,
+        media_type="application/problem+json",
+    )

@@ -1,0 +1,52 @@
+/** What is known of the model: what it can tell, how well it was tested, from when it is. */
+import { byId, made } from "./dom.js";
+import { counted, day, listed, measured, megabytes, percent } from "./words.js";
+
+const FEW = 6;
+
+export function showModel(facts) {
+  const { classes, test, created, limits } = facts;
+  document.title = `${facts.name} – Diptych`;
+  byId("promise").textContent =
+    `${told(classes)} On ${counted(test.n, "test picture")} it was right in ` +
+    `${measured(test.accuracy)}.`;
+  byId("largest").textContent = `, up to ${megabytes(limits.bytes)}`;
+  byId("version").textContent = ` ${facts.diptych}`;
+  byId("facts").replaceChildren(...described(facts).flatMap(([term, ...what]) => [
+    made("dt", {}, term), made("dd", {}, ...what)]));
+  byId("about").hidden = false;
+}
+
+/** Offer the models that there are; `choose` is called with the name of another. */
+export function offerModels({ name, models }, choose) {
+  const box = byId("models");
+  const select = box.querySelector("select");
+  select.replaceChildren(...models.map((one) => made("option", { value: one, selected: one === name }, one)));
+  select.onchange = () => choose(select.value);
+  box.hidden = models.length < 2;
+}
+
+function told(classes) {
+  if (classes.length === 2) return `The model tells ${classes[0]} from ${classes[1]}.`;
+  if (classes.length <= FEW) return `The model tells ${listed(classes)} apart.`;
+  const shown = classes.slice(0, FEW - 2);
+  return `The model tells ${counted(classes.length, "class", "classes")} apart: ` +
+    `${shown.join(", ")} and ${classes.length - shown.length} more.`;
+}
+
+function* described({ name, classes, test, created, diptych, network, input, sets, strangers }) {
+  yield ["Model", name];
+  yield [counted(classes.length, "class", "classes"), classes.join(", ")];
+  yield ["Right", `in ${measured(test.accuracy)} of ${counted(test.n, "test picture")}`];
+  if (sets?.coverage) {
+    yield ["“Could also be”",
+      `the true class is among those named for about ${percent(sets.coverage, 0)} of pictures`];
+  }
+  if (strangers?.kept) {
+    yield ["“None of these”",
+      `said of about ${percent(1 - strangers.kept, 0)} of pictures like those of the training, ` +
+      "and of those unlike them"];
+  }
+  yield ["Network", `${network}, ${input[1]} × ${input[0]} pixels`];
+  yield ["Made", `${day(created)}, by Diptych ${diptych}`];
+}
