@@ -126,10 +126,15 @@ def test_usage_and_clear(own_cache: Path) -> None:
 
 
 @pytest.mark.parametrize("limit", ["lots", "inf", "nan", "-1"])
-def test_a_limit_that_is_no_number_is_refused(limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_that_is_no_number_is_refused(
+    limit: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DIPTYCH_CACHE_LIMIT", limit)
-    with pytest.raises(InputError, match=f"a number of GiB from 0 on, not '{limit}'"):
+    refused = pytest.raises(InputError, match=f"a number of GiB from 0 on, not '{limit}'")
+    with refused:
         cache.limit()
+    with refused:
+        opened(tmp_path)
 
 
 def test_what_may_not_be_deleted_or_made_is_said(

@@ -1,6 +1,7 @@
 import csv
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -240,6 +241,22 @@ main(["cache"])
     assert (run.returncode, run.stdout, run.stderr) == (130, "", said)
 
 
+def test_an_interrupt_after_the_work_is_done_stops_nothing() -> None:
+    code = """
+import os, signal
+from diptych import interrupts
+from diptych.cli import main
+signal.signal(signal.SIGINT, signal.default_int_handler)
+interrupts.watch()
+interrupts.ignore()
+os.kill(os.getpid(), signal.SIGINT)
+main(["cache"])
+"""
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "rows" in run.stdout
+
+
 def test_an_error_long_after_an_interrupt_is_what_it_says() -> None:
     assert interrupts.caused(_raised_from(KeyboardInterrupt()))
     assert not interrupts.caused(_raised_from(ValueError()))
@@ -456,6 +473,30 @@ def test_data_that_cannot_be_trained_on_is_one_line(
     (few / "green" / "1.png").unlink()
     assert "class 'green' has no usable picture" in said(few)
     assert not (tmp_path / "a.bundle").exists()
+
+
+def test_a_bundle_is_not_written_among_the_pictures(
+    folder_of: Callable[..., Path], bundle: Path, tmp_path: Path
+) -> None:
+    root = folder_of(10)
+    inside = root / "deep" / "a.bundle"
+    (tmp_path / "link").symlink_to(root)
+    lies = "lies in .*photos, and would be taken for pictures of it; name another --out"
+    commands: list[list[str | Path]] = [
+        ["train", root, "--out", inside],
+        ["train", tmp_path / "other", "--test", root, "--out", tmp_path / "link" / "a"],
+        ["audit", root, "--out", inside],
+        ["evaluate", bundle, root, "--out", inside],
+        ["evaluate", bundle, bundle, "--on", root, "--out", inside],
+    ]
+    for command in commands:
+        assert re.search(lies, complaint(*command))
+    assert sorted(path.name for path in root.iterdir()) == ["blue", "red"]
+
+
+def test_an_empty_name_is_no_name_of_this_folder(tmp_path: Path) -> None:
+    assert "the name is empty" in complaint("train", "", "--out", tmp_path / "a")
+    assert "the name is empty" in complaint("train", tmp_path, "--out", "")
 
 
 def test_an_existing_out_is_refused_before_any_work(

@@ -191,3 +191,18 @@ def test_a_transparent_colour_of_16_bits_is_compared_in_all_of_them() -> None:
     row = b"".join(struct.pack(">3H", *colour) for colour in colours)
     found = decode(png(16, 2, row, row[:6], 3), (1, 3, 3)).pixels[0]
     assert found.tolist() == [[255, 255, 255], [0x12, 0x56, 0x9A], [0x34, 0x78, 0xBC]]
+
+
+def test_what_is_wrong_with_a_picture_is_said_once(capfd: pytest.CaptureFixture[str]) -> None:
+    scan = bytearray(encoded(picture(1), "TIFF", compression="tiff_lzw"))
+    # After the header of 8 bytes come the pixels.
+    scan[8:200] = bytes(192)
+    with pytest.raises(ImageError, match="unreadable: its data are damaged"):
+        decode(bytes(scan), (8, 8, 3))
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize("transparent", [b"", b"\0", b"\x80\xff"])
+def test_colours_of_a_missing_palette_are_not_black(transparent: bytes) -> None:
+    with pytest.raises(ImageError, match="unreadable: its pixels are numbers of a palette"):
+        decode(png(8, 3, bytes([0, 1]), transparent, 2), (1, 2, 3))

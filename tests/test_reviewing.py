@@ -67,6 +67,8 @@ def test_the_page_says_it_all_and_reads_well_everywhere(
     page = review_page(full, "colours.bundle")
     accuracy = 100 * found.scores.accuracy.value
     assert f"<strong>{accuracy:.1f} %</strong> of {found.n} pictures" in page
+    wrong = int((~found.predictions.right()).sum())
+    assert f"{wrong} were wrong, about 1 in {round(found.n / wrong)}." in page
     for said in ("Its mistakes", "Worse pictures", "dark pictures", "Twice as many pictures"):
         assert said in page
     for answer in found.wrong:

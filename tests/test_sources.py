@@ -89,6 +89,20 @@ def test_parts_without_train_are_no_classes(tmp_path: Path) -> None:
         split(data)
 
 
+def test_a_test_part_alone_is_scored_and_not_trained_on(tmp_path: Path) -> None:
+    data = read(put(tmp_path, "test/cat/1.png", "test/dog/1.png"))
+    assert data.classes == ("cat", "dog")
+    with pytest.raises(InputError, match="has test, and no train part"):
+        split(data)
+
+
+def test_a_shape_is_not_said_of_files(tmp_path: Path) -> None:
+    root = put(tmp_path, "cat/1.png", "dog/1.png")
+    for said in ({"shape": "24x24"}, {"value_range": "0-255"}):
+        with pytest.raises(InputError, match="said of pixels in a table; leave them out"):
+            read(root, **said)
+
+
 def test_links_are_followed_and_never_in_circles(tmp_path: Path) -> None:
     put(tmp_path / "far", "1.png", "deep/2.png")
     put(tmp_path / "data", "dog/1.png")

@@ -10,6 +10,7 @@ from PIL import Image
 from conftest import RED, picture
 from diptych import ImageClassifier, Recipe, audit, clean, load, read, split
 from diptych.features import looked, sight
+from diptych.metrics import Score
 from diptych.networks import initial
 from diptych.networks.graph import onnx_graph
 from diptych.networks.surgery import seeing
@@ -62,8 +63,8 @@ def test_the_score_that_tells_strangers_best_is_kept_and_says_how_well() -> None
     assert found.kind in ("neighbours", "mahalanobis")
     assert set(found.evidence) == set(KINDS)
     best = found.evidence[found.kind]
-    assert best.auroc > 0.97
-    assert best.auroc > found.evidence["probability"].auroc
+    assert best.auroc.value > 0.97
+    assert best.auroc.low > found.evidence["probability"].auroc.high
 
 
 def test_strangers_that_only_one_look_tells_are_told() -> None:
@@ -105,8 +106,25 @@ def test_a_network_without_convolutions_has_no_look_half_way() -> None:
 
 def test_auroc_is_the_chance_that_a_stranger_scores_higher() -> None:
     known, strange = np.array([1, 2, 3], np.float32), np.array([3, 4], np.float32)
-    assert auroc(known, strange) == pytest.approx(5.5 / 6)
-    assert auroc(known, known) == pytest.approx(0.5)
+    assert auroc(known, strange).value == pytest.approx(5.5 / 6)
+    assert auroc(known, known).value == pytest.approx(0.5)
+
+
+def test_auroc_is_as_sure_as_there_are_pictures() -> None:
+    rng = np.random.default_rng(4)
+    truth = 0.9214  # of two normal distributions of width 1 that are 2 apart
+
+    def found(n: int) -> Score:
+        known, strange = (rng.normal(middle, 1, n).astype(np.float32) for middle in (0, 2))
+        return auroc(known, strange)
+
+    few, many = found(40), found(4000)
+    for score in (few, many):
+        assert 0 < score.low < truth < score.high < 1
+    assert many.high - many.low < (few.high - few.low) / 5
+    apart = auroc(np.zeros(40, np.float32), np.ones(40, np.float32))
+    assert (apart.value, apart.high) == (1, 1)
+    assert 0.85 < apart.low < 0.99
 
 
 def test_references_are_of_every_class_alike() -> None:

@@ -55,6 +55,7 @@ class Store:
         self._maps: dict[Path, mmap.mmap] = {}
         self._own: Path | None = None
         self._own_rows = 0
+        limit()  # which refuses a wrong one before there is any work
         with _unwritable(folder):
             folder.mkdir(parents=True, exist_ok=True)
         for index in sorted(folder.glob("*.jsonl")):

@@ -22,8 +22,8 @@ def clean(dataset: Dataset, found: Audit) -> Dataset:
     for label, count in cleaned.counts().items():
         if not count:
             raise InputError(
-                f"{dataset.root / label}: class '{label}' has no usable picture; "
-                "add some or remove the folder (`diptych audit` says what is wrong with each file)"
+                f"{dataset.root}: class '{label}' has no usable picture; "
+                "add some or remove the class (`diptych audit` says what is wrong with each file)"
             )
     held, left = ({(s.part, s.label) for s in data.samples} for data in (dataset, cleaned))
     for part, label in sorted(held - left):

@@ -23,6 +23,12 @@ def watch() -> None:
         signal.signal(signal.SIGINT, _arrive)
 
 
+def ignore() -> None:
+    """Let no interrupt stop what is left, because the work is done."""
+    if signal.getsignal(signal.SIGINT) is _arrive:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def caused(error: BaseException) -> bool:
     """Whether an interrupt lies behind an error: it is one, was raised by one, or followed one."""
     if time.monotonic() - _arrived < SOON:

@@ -29,6 +29,8 @@ from PIL import Image, ImageDraw
 from safetensors.numpy import load, save
 
 from diptych.dataset import Shape
+from diptych.metrics import Score, share
+from diptych.metrics.ranking import ranked, roc_auc
 from diptych.networks.surgery import Name, Pen, extended
 from diptych.preprocess import Pixels
 from diptych.probabilities import Logits, softmax
@@ -48,10 +50,10 @@ OUTPUT = "strangeness"
 
 
 class Evidence(NamedTuple):
-    """How well a score told drawn strangers from validation pictures."""
+    """How well a score told drawn strangers from validation pictures, with 95 % intervals."""
 
-    auroc: float
-    refused: float  # the share of strangers above 1
+    auroc: Score
+    refused: Score  # the share of strangers above 1
 
 
 @dataclass(frozen=True)
@@ -139,20 +141,21 @@ def chosen(
         score = _fitted(kind, train, labels, valid, valid_logits_NK, kept)
         known_N = score.scores(valid, valid_logits_NK)
         strange_N = score.scores(drawn, drawn_logits_NK)
-        found[kind] = score, Evidence(auroc(known_N, strange_N), float((strange_N > 1).mean()))
+        refused = share(int((strange_N > 1).sum()), len(strange_N))
+        found[kind] = score, Evidence(auroc(known_N, strange_N), refused)
     evidence = {kind: how_well for kind, (_, how_well) in found.items()}
 
     def merit(kind: str) -> tuple[float, float]:
-        return round(evidence[kind].auroc, 2), round(evidence[kind].refused, 1)
+        return round(evidence[kind].auroc.value, 2), round(evidence[kind].refused.value, 1)
 
     return replace(found[max(KINDS, key=merit)][0], evidence=evidence)
 
 
-def auroc(known_N: Floats, strange_N: Floats) -> float:
-    """The chance that a stranger has a higher score than a known picture (Mann & Whitney 1947)."""
-    order = np.sort(known_N)
-    below = np.searchsorted(order, strange_N, "left") + np.searchsorted(order, strange_N, "right")
-    return float(below.mean() / (2 * len(known_N)))
+def auroc(known_N: Floats, strange_N: Floats) -> Score:
+    """The chance that a stranger has a higher score than a known picture."""
+    both_N = np.concatenate([known_N, strange_N])
+    positions_N = np.arange(len(both_N))
+    return roc_auc(ranked(both_N, positions_N >= len(known_N), positions_N)).score
 
 
 def references(labels: Sequence[int], most: int = REFERENCES) -> list[int]:
@@ -331,5 +334,8 @@ _SCALES = "scales"
 
 def facts(found: Strangers) -> dict[str, Any]:
     """What a bundle tells of the score."""
-    by = {kind: how_well._asdict() for kind, how_well in found.evidence.items()}
+    by = {
+        kind: {name: score._asdict() for name, score in how_well._asdict().items()}
+        for kind, how_well in found.evidence.items()
+    }
     return {"score": found.kind, "kept": found.kept, "drawn_strangers": by}

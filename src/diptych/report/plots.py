@@ -9,13 +9,15 @@ from typing import Any, NamedTuple
 from diptych.errors import MissingExtra
 
 # Readable on white and on almost black alike.
-COLOURS = ("#c2410c", "#2563eb", "#15803d", "#a21caf", "#a16207")
+COLOURS = ("#c2410c", "#2563eb", "#15803d", "#a21caf", "#a16207", "#0e7490", "#78716c")
+# One more than colours: lines of one colour have other markers.
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 BINS = 40
 _INK = "#010203"  # stands for the colour of the page's text until the plot is in it
 
 
 class Line(NamedTuple):
-    """A line of a plot; lines of the same name have one colour and one entry in the legend."""
+    """A line of a plot; lines of the same name look alike and have one entry in the legend."""
 
     name: str
     x: Sequence[float]
@@ -38,20 +40,30 @@ def lines(found: Sequence[Line], title: str, x_label: str, y_label: str) -> str:
     names = list(dict.fromkeys(line.name for line in found))
     with _figure(title, 6.4, 3.6) as (axes, drawn):
         for line in found:
-            colour = COLOURS[names.index(line.name) % len(COLOURS)]
-            marker = "o" if line.style == "-" else ""
-            look = {"color": colour, "linestyle": line.style, "marker": marker, "alpha": 0.8}
-            axes.plot(line.x, line.y, markersize=3, **look)
+            look = line_look(names.index(line.name), line.style)
+            axes.plot(line.x, line.y, **look)
             if line.reach:
                 low, high = zip(*line.reach, strict=True)
-                axes.fill_between(line.x, low, high, color=colour, alpha=0.15, linewidth=0)
-        for i, name in enumerate(names):
-            axes.plot([], [], color=COLOURS[i % len(COLOURS)], label=_text(name))
+                axes.fill_between(line.x, low, high, color=look["color"], alpha=0.15, linewidth=0)
+        for number, name in enumerate(names):
+            style = next(line.style for line in found if line.name == name)
+            axes.plot([], [], **line_look(number, style), label=_text(name))
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         if len(names) > 1:
             axes.legend(frameon=False)
     return drawn[0]
+
+
+def line_look(number: int, style: str) -> dict[str, Any]:
+    """How the lines of one name look: up to 56 names are told apart, 8 of them without colour."""
+    return {
+        "color": COLOURS[number % len(COLOURS)],
+        "linestyle": style,
+        "marker": MARKERS[number % len(MARKERS)] if style == "-" else "",
+        "markersize": 4,
+        "alpha": 0.8,
+    }
 
 
 def histograms(

@@ -32,7 +32,7 @@ def review_page(found: Review, title: str) -> str:
             "low": _percent(scores.accuracy.low),
             "high": _percent(scores.accuracy.high),
             "baseline": found.baseline and _percent(found.baseline.value),
-            "wrong_count": f"{int((~found.predictions.right()).sum()):,}",
+            "wrong": _wrong(found),
             "advice": advice(found),
             "scores": list(_scores(found)),
             "method": scores.method,
@@ -61,6 +61,14 @@ def review_page(found: Review, title: str) -> str:
             "versions": ", ".join(f"{n} {v}" for n, v in facts["made_with"].items()),
         },
     )
+
+
+def _wrong(found: Review) -> dict[str, str]:
+    """How many answers are wrong, and that in words."""
+    count = int((~found.predictions.right()).sum())
+    said = f"{count:,} {'was' if count == 1 else 'were'} wrong" if count else "none was wrong"
+    one_in = round(found.n / max(count, 1))
+    return {"count": f"{count:,}", "said": said + (f", about 1 in {one_in:,}" if count > 1 else "")}
 
 
 def _scores(found: Review) -> Iterator[tuple[str, str, str]]:
@@ -180,8 +188,11 @@ def _strangers(found: Review) -> dict[str, Any] | None:
     shown = {"pictures of the test": np.minimum(strangeness_N, 3).tolist()}
     title = "How strange the pictures are"
     refused = int((strangeness_N > 1).sum())
-    evidence = facts["drawn_strangers"][facts["score"]]
-    plain = facts["drawn_strangers"]["probability"]
+    by_score = facts["drawn_strangers"]
+    kept, plain = (
+        {name: Score(**score) for name, score in by_score[kind].items()}
+        for kind in (facts["score"], "probability")
+    )
     return {
         "plot": histograms(
             shown, title, "strangeness; right of the line: none of these", "pictures", 1
@@ -192,10 +203,10 @@ def _strangers(found: Review) -> dict[str, Any] | None:
         ),
         "chosen": (
             f"Four scores were compared on drawn strangers (noise, clouds, stripes, shapes, "
-            f"scribbles). Kept: {facts['score']}, which told {_percent(evidence['auroc'])} of "
-            f"pairs of a stranger and a known picture apart and refused "
-            f"{_percent(evidence['refused'])} of the strangers. By the largest probability, as "
-            f"most tools have it: {_percent(plain['auroc'])} and {_percent(plain['refused'])}."
+            f"scribbles). Kept: {facts['score']}, which told {kept['auroc']} of pairs of a "
+            f"stranger and a known picture apart and refused {kept['refused']} of the strangers. "
+            f"By the largest probability, as most tools have it: {plain['auroc']} and "
+            f"{plain['refused']}."
         ),
     }
 

@@ -42,6 +42,15 @@ def read(
 def _read(path: Path, shape: str | None, value_range: str | None) -> Dataset:
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
+    found = _found(path, shape, value_range)
+    if (shape or value_range) and not found.shape:
+        raise InputError(
+            f"{path}: a shape and a range are said of pixels in a table; leave them out"
+        )
+    return found
+
+
+def _found(path: Path, shape: str | None, value_range: str | None) -> Dataset:
     if path.is_dir():
         if not os.access(path, os.R_OK | os.X_OK):
             raise InputError(f"{path}: Permission denied")

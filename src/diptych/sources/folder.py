@@ -51,9 +51,9 @@ def _is_split(root: Path) -> bool:
     folders = _folders(root)
     parts = {PART_NAMES[f.lower()] for f in folders if f.lower() in PART_NAMES}
     others = {f for f in folders if f.lower() not in PART_NAMES}
-    if len(parts) > 1:
-        return "train" in parts or not others
-    return parts == {"train"} and not others
+    if others:
+        return len(parts) > 1 and "train" in parts
+    return bool(parts)
 
 
 def _folders(root: Path) -> list[str]:
