@@ -22,6 +22,7 @@ from PIL import Image
 from conftest import BLUE, RED, picture
 from diptych.bundle import open_bundle
 from diptych.exporting.formats import FLOAT, FORMATS
+from diptych.runtime_files import open_onnx
 
 ALL = ",".join(FORMATS)
 
@@ -193,19 +194,6 @@ def test_files_know_their_classes_and_how_pictures_become_pixels(subject: Subjec
             assert found["preprocess"] == bundle.facts["preprocess"]
 
 
-# The packages that each format's users have, besides NumPy and Pillow.
-RUNTIMES = {
-    "onnx": "onnxruntime",
-    "torchscript": "torch",
-    "torch-export": "torch",
-    "torch": "torch",
-    "savedmodel": "tensorflow",
-    "keras": "tensorflow",
-    "litert": "ai-edge-litert",
-    "openvino": "openvino",
-}
-
-
 def needed(*packages: str) -> set[str]:
     """These packages, and all that they need, as they are installed here."""
     found, waiting = set[str](), list(packages)
@@ -239,7 +227,7 @@ def said(subject: Subject, row: Mapping[str, Any], picture: Path) -> str:
     """What a file's script answers where nothing but its runtime is installed."""
     kind = "" if row["kind"] == FLOAT else f"_{row['kind'].replace(' ', '_')}"
     script = subject.exports / f"example_{row['format'].replace('-', '_')}{kind}.py"
-    packages = installed(RUNTIMES[row["format"]], subject.place.folder)
+    packages = installed(FORMATS[row["format"]].package, subject.place.folder)
     # Without the module site there are no packages but those of PYTHONPATH.
     run = subprocess.run(
         [sys.executable, "-S", script, picture],
@@ -252,7 +240,7 @@ def said(subject: Subject, row: Mapping[str, Any], picture: Path) -> str:
 
 
 def test_scripts_are_run_without_diptych(place: Place) -> None:
-    for package in set(RUNTIMES.values()):
+    for package in {format.package for format in FORMATS.values()}:
         there = {path.name for path in installed(package, place.folder).iterdir()}
         frameworks = {"diptych", "torch", "tensorflow", "onnx", "onnxruntime", "openvino"}
         assert there & frameworks == frameworks & {package}
@@ -521,3 +509,29 @@ def test_int8_that_costs_too_much_is_refused_and_the_file_in_float_is_there(
     assert (tmp_path / "red.onnx").exists()
     assert not (tmp_path / "red.int8.onnx").exists()
     assert "## Refused" in (tmp_path / "README.md").read_text()
+
+
+@pytest.mark.realdata
+def test_photographs_are_answered_alike_by_both_frameworks_whatever_their_size(
+    place: Place, real: Path
+) -> None:
+    """The default network, of which only the head was trained."""
+    for label in ("pizza", "not_pizza"):
+        (place.folder / "real" / label).mkdir(parents=True)
+        for path in sorted((real / "photos" / label).iterdir())[:40]:
+            (place.folder / "real" / label / path.name).symlink_to(path)
+    given = ["--set", "image_size=96", "--epochs", "5"]
+    place.answer("train", "real", "--out", "real.bundle", *given)
+    told = place.answer("export", "real.bundle", "--to", "onnx,torchscript,keras,torch,litert")
+    assert [row["refusal"] for row in told["files"]] == [""] * 6
+    known = sorted((real / "photos" / "pizza").iterdir())[100:112]
+    session = open_onnx(place.folder / "real.exports" / "real.any_size.onnx")
+    answers = place.answer("predict", "real.bundle", *known)
+    off, sizes = [], set()
+    for path, expected in zip(known, answers, strict=True):
+        with Image.open(path) as image:
+            sizes.add(image.size)
+            found = session(np.asarray(image.convert("RGB")))["probabilities"][0]
+        off.append(np.abs(found - list(expected["probabilities"].values())).max())
+    assert len(sizes) > 3
+    assert max(off) < 0.02

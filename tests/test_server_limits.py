@@ -15,6 +15,8 @@ import pytest
 from PIL import Image
 
 from conftest import RED, picture
+from diptych.errors import MissingExtra
+from diptych.server import serve
 from diptych.server.models import Models
 from diptych.server.problems import Problem
 from diptych.server.serving import Serving
@@ -235,3 +237,9 @@ def test_bodies_that_are_held_have_a_limit_together() -> None:
         assert refused.value.status == 429
         assert refused.value.headers["Retry-After"] == "1"
     assert (serving_now.held, serving_now.asked) == (0, 0)
+
+
+def test_a_package_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match=r"fastapi is not installed; .*'diptych\[serve\]'"):
+        serve(Settings((Path("any.bundle"),)))

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from diptych.errors import MissingExtra
 
 # Readable on white and on almost black alike.
-COLOURS = ("#c2410c", "#2563eb", "#15803d", "#a21caf", "#a16207", "#0e7490", "#78716c")
+COLOURS = ("#c2410c", "#2563eb", "#15803d", "#c026d3", "#a16207", "#0e7490", "#78716c")
 # One more than colours: lines of one colour have other markers.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 BINS = 40
