@@ -25,6 +25,15 @@ def test_a_difference_beyond_noise_is_called_better() -> None:
     assert found.to_csv().splitlines()[:2] == ["path,label,good,bad", "60.png,a,a,b"]
 
 
+def test_the_interval_is_that_of_the_better_one() -> None:
+    good, bad = answered([0] * 95 + [1] * 5), answered([0] * 60 + [1] * 40)
+    said = versus(("good", "bad"), good, bad).verdict()
+    turned = versus(("bad", "good"), bad, good).verdict()
+    assert turned.startswith("good is better than bad by 35.0 points on 100 pictures")
+    assert "difference +" in said
+    assert "difference +" in turned
+
+
 def test_a_difference_within_noise_is_called_that() -> None:
     one, two = answered([0] * 95 + [1] * 5), answered([1] * 4 + [0] * 92 + [1] * 4)
     assert "within noise" in versus(("one", "two"), one, two).verdict()

@@ -1,5 +1,6 @@
 """ImageClassifier: from clean, split pictures to something that can be saved and trusted."""
 
+import contextlib
 import hashlib
 import importlib.metadata
 import importlib.util
@@ -8,7 +9,7 @@ import json
 import platform
 import shutil
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -85,8 +86,8 @@ class ImageClassifier:
             self.recipe = Recipe.for_pixels(len(train))
         store = pixel_store(train.shape_at(self.recipe.image_size))
         train, valid = (_with_pixels(part, store, track) for part in (train, valid))
-        with tempfile.TemporaryDirectory() as temporary:
-            state = _run_folder(keep or Path(temporary), self.recipe, train, valid)
+        with contextlib.nullcontext(keep) if keep else _passing_folder() as kept:
+            state = _run_folder(kept, self.recipe, train, valid)
             self._checkpoints = state
             recipe = replace(
                 BASELINE,
@@ -291,6 +292,13 @@ class Evaluation:
             "test_coverage": share(int(held_N.sum()), len(held_N))._asdict(),
             "test_size": float(sets_NK.sum(1).mean()),
         }
+
+
+@contextlib.contextmanager
+def _passing_folder() -> Iterator[Path]:
+    """A folder that is gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
 
 
 def _with_pixels(dataset: Dataset, store: Store, track: Track) -> Dataset:

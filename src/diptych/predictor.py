@@ -181,9 +181,10 @@ class Predictor:
                 rows.append(answer)
         if not rows:
             used = sum(stray.reason == MADE_WITH for stray in strays)
+            rest = ", the others cannot be read" if used < len(strays) else ""
             raise InputError(
-                f"{dataset.root}: no picture is left to score; {used:,} of {len(dataset):,} are "
-                "those that the bundle was made with, the others cannot be read"
+                f"{dataset.root}: no picture is left to score; {used:,} of {len(strays):,} are "
+                f"those that the bundle was made with{rest}"
             )
         scored = replace(
             dataset, classes=self.classes, samples=tuple(samples), strays=tuple(strays), note=""

@@ -136,8 +136,9 @@ class Comparison:
 
     def verdict(self) -> str:
         """What follows, in words."""
-        gap = f"{100 * abs(self.difference.value):.2f} points"
-        reach = f"{self.difference.reach} points"
+        size = self.difference.of_better
+        gap = f"{100 * size.value:.2f} points"
+        reach = f"{size.reach} points"
         fast, slow = sorted(self.candidates, key=lambda c: -c.speed.train_rate)
         ratio = fast.speed.train_rate / slow.speed.train_rate
         speed = (

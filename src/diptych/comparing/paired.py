@@ -41,6 +41,11 @@ class Difference(NamedTuple):
         low, high = (f"{100 * value:+.2f}".replace("-", "−") for value in (self.low, self.high))
         return f"{low} to {high}"
 
+    @property
+    def of_better(self) -> "Difference":
+        """How much better than the other the better one is, whichever that is."""
+        return self if self.value >= 0 else Difference(-self.value, -self.high, -self.low)
+
 
 def mcnemar(first_N: Right, second_N: Right) -> Test:
     """Compare two classifiers by the pictures that only one of them got right."""

@@ -31,8 +31,9 @@ class Versus(NamedTuple):
     def verdict(self) -> str:
         """What follows, in words."""
         one, two = self.names
-        gap = f"{100 * abs(self.difference.value):.1f} points"
-        reach = f"95 % interval of the difference {self.difference.reach} points"
+        size = self.difference.of_better
+        gap = f"{100 * size.value:.1f} points"
+        reach = f"95 % interval of the difference {size.reach} points"
         n = len(self.first.dataset)
         if self.difference.low <= 0 <= self.difference.high:
             return f"{one} and {two} differ by {gap} on {n:,} pictures, within noise ({reach})."
