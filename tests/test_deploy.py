@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from diptych import runtimes
-from diptych.cli import _parser
+from diptych.cli.arguments import parser
 from diptych.server import Limits
 from diptych.server.working import GRACE, SETTLING
 from served import serving, small_bundle
@@ -41,7 +41,7 @@ def says(stage: int, word: str) -> list[str]:
 
 def given(arguments: list[str]) -> argparse.Namespace:
     """What the command line makes of arguments; the test fails where it refuses them."""
-    return _parser().parse_args(arguments)
+    return parser().parse_args(arguments)
 
 
 def documents() -> dict[str, Any]:
