@@ -1,9 +1,9 @@
 """How much of the machine does `diptych serve` turn into answers, beside other ways to serve?
 
 One picture a request, 32 clients, photographs with a longest side of 512 pixels. Beside the server,
-in turn: decoding and the graph alone, by hand, in one process, the better of one by one and of
-batches with a pool for decoding; the same graph in a plain FastAPI program; and in LitServe with
-batching. Then how long one request alone takes, and one amid half the load.
+in turn: decoding and the graph alone, by hand, in one process, the best of one by one, of batches
+with a pool for decoding, and of one by one on each core; the same graph in a plain FastAPI program;
+and in LitServe with batching. Then how long one request alone takes, and one amid half the load.
 `pip install litserve` first.
 """
 
@@ -23,6 +23,7 @@ from measuring import diptych, machine, need_photos, served
 
 from diptych import load
 from diptych.preprocess import decode
+from diptych.runtimes import cores
 
 HERE = Path(__file__).parent
 CLIENTS, SECONDS, ROUNDS = 32, 8.0, 3
@@ -45,8 +46,13 @@ def bare(bundle: Path, files: Sequence[Path]) -> float:
             for _ in range(0, len(data), BATCH):
                 predictor.probabilities(np.stack([next(pixels) for _ in range(BATCH)]))
 
+    def on_each_core() -> None:
+        ask = predictor.on_one_core()
+        with ThreadPoolExecutor(cores()) as pool:
+            list(pool.map(lambda some: list(ask(decode(some, shape).pixels[None])), data))
+
     rates = []
-    for way in (one_by_one, in_batches):
+    for way in (one_by_one, in_batches, on_each_core):
         way()
         started = time.perf_counter()
         way()

@@ -62,10 +62,18 @@ class Soak:
     async def good(self) -> None:
         """A picture, whose answer has to be right."""
         data, want = next(self.turn)
+        sent = request(data)
         try:
             reader, writer = self.kept.pop() if self.kept else await self.opened()
-            status, body = await asked(reader, writer, request(data))
-        except OSError as error:
+            try:
+                status, body = await asked(reader, writer, sent)
+            except (ConnectionError, asyncio.IncompleteReadError) as error:
+                if isinstance(error, asyncio.IncompleteReadError) and error.partial:
+                    raise
+                # A connection that was idle for long is closed, as HTTP allows.
+                reader, writer = await self.opened()
+                status, body = await asked(reader, writer, sent)
+        except (OSError, asyncio.IncompleteReadError) as error:
             self.wrong.append(f"no answer: {error!r}")
             return
         self.kept.append((reader, writer))
