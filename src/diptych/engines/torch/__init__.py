@@ -29,6 +29,7 @@ from diptych.engines.torch import external
 from diptych.engines.torch.drawing import drawn
 from diptych.engines.torch.memory import MOST, at_once, keep_freed
 from diptych.engines.torch.modules import module
+from diptych.engines.torch.triton import leave_out_beside_tensorflow
 
 # A count that batch normalisation keeps and never uses with a fixed momentum.
 COUNTER = "num_batches_tracked"
@@ -131,6 +132,7 @@ def loaded(network: Network, weights: Weights, seed: int = 0) -> nn.Module:
     Only an external backbone may keep the weights that its library starts it with, drawn from the
     seed. Raises InputError where others are missing or have no place.
     """
+    leave_out_beside_tensorflow()
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         built = module(network)
