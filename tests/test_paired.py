@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from diptych.comparing.paired import difference, mcnemar
+from diptych.comparing.paired import Difference, difference, mcnemar
 
 
 def answers(only_first: int, only_second: int, both: int, neither: int = 0) -> list[np.ndarray]:
@@ -57,3 +57,8 @@ def test_seeds_that_differ_widen_the_interval() -> None:
     narrow, wide = difference(steady, steady, groups), difference(steady, shaky, groups)
     assert narrow.value == wide.value == 0
     assert wide.high - wide.low > 0.2 > narrow.high - narrow.low
+
+
+def test_a_zero_has_no_sign_of_its_own() -> None:
+    assert Difference(0.01, -0.0, 0.02).reach == "+0.00 to +2.00"
+    assert Difference(0.01, -0.00001, 0.02).reach == "+0.00 to +2.00"

@@ -38,7 +38,9 @@ class Difference(NamedTuple):
     @property
     def reach(self) -> str:
         """The interval in percentage points."""
-        low, high = (f"{100 * value:+.2f}".replace("-", "−") for value in (self.low, self.high))
+        # A zero has no sign of its own.
+        points = [round(100 * value, 2) + 0.0 for value in (self.low, self.high)]
+        low, high = (f"{value:+.2f}".replace("-", "−") for value in points)
         return f"{low} to {high}"
 
     @property
