@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from diptych.answering import Answer, Answers
 from diptych.errors import MissingExtra
-from diptych.runtimes import cores
+from diptych.runtimes import cores, openvino
 
 
 def open_onnx(path: Path) -> Answer:
@@ -37,13 +37,13 @@ def open_onnx(path: Path) -> Answer:
 def write_openvino(graph: bytes, facts: Mapping[str, Any], path: Path) -> None:
     """A graph as OpenVINO's .xml, with its numbers beside it in .bin and the facts inside."""
     try:
-        import openvino
+        vino = openvino()
     except ModuleNotFoundError as cause:
         raise MissingExtra("OpenVINO", "fast") from cause
-    model = openvino.Core().read_model(graph)
+    model = vino.Core().read_model(graph)
     for name, value in facts.items():
         model.set_rt_info(json.dumps(value), ["diptych", name])
-    openvino.save_model(model, path, compress_to_fp16=False)
+    vino.save_model(model, path, compress_to_fp16=False)
 
 
 def open_openvino(path: Path) -> Answer:
@@ -51,10 +51,8 @@ def open_openvino(path: Path) -> Answer:
 
     On processors with bfloat16 OpenVINO would compute in it, whatever the file has.
     """
-    import openvino
-
     settings = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": "f32"}
-    model = openvino.Core().compile_model(path, "CPU", settings)
+    model = openvino().Core().compile_model(path, "CPU", settings)
     names = [output.get_any_name() for output in model.outputs]
 
     def answer(pixels: npt.NDArray[Any]) -> Answers:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import sys
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -67,10 +68,20 @@ def _onnxruntime(graph: bytes, threads: int = 0) -> Outputs:
     return run
 
 
-def _openvino(graph: bytes) -> Outputs:
-    import openvino
+def openvino() -> Any:
+    """OpenVINO, kept from telling Google Analytics that it is used.
 
-    core = openvino.Core()
+    It does so by a package of its own, and does without where there is none. Raises
+    ModuleNotFoundError where OpenVINO itself is missing.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino as found
+
+    return found
+
+
+def _openvino(graph: bytes) -> Outputs:
+    core = openvino().Core()
     # bfloat16 is its own choice, where the processor has it.
     try:
         model = core.compile_model(core.read_model(graph), "CPU", {"PERFORMANCE_HINT": "LATENCY"})

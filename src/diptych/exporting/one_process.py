@@ -104,8 +104,6 @@ def _quietly(task: Path) -> Callable[[dict[str, Any] | None], None]:
 
 
 if __name__ == "__main__":
-    # OpenVINO would report its use to Google Analytics by this package, which it brings along.
-    sys.modules["openvino_telemetry"] = None  # type: ignore[assignment]
     folder = Path(sys.argv[1])
     try:
         main(folder, _quietly(folder))
