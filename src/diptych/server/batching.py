@@ -120,8 +120,8 @@ class Batcher:
             # Whatever a runtime raises: those who asked are told, and the next batch may do.
             loop.call_soon_threadsafe(_fail, futures, error)
         else:
+            self._seen(answers)  # first: whoever has an answer finds it counted
             loop.call_soon_threadsafe(_fulfil, futures, answers)
-            self._seen(answers)
 
 
 class _Waiting(NamedTuple):
