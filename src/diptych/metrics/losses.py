@@ -5,11 +5,13 @@ with Student's t. Log loss is ruled by a few bad answers, and a small test has l
 its upper limit is that with the worst group of near-duplicates counted once more, as long as few
 decide.
 
-The calibration error is biased upwards: chance sets confidence and share of right answers apart in
-each bin, however good the probabilities are. Its interval is for the error without that chance. The
-lower limit is the least error of which one test in forty shows a value as high, with the gaps of
-all bins in proportion. The upper limit takes the whole value for error and is on the safe side:
-together they hold the truth in 97 % of tests or more, not in 95 %.
+The calibration error as it is seen is biased upwards: chance sets confidence and share of right
+answers apart in each bin, however good the probabilities are. Tests are simulated in which the gaps
+of all bins are a multiple of those seen, with chance added. The value is that of the multiple of
+which half of such tests show as much as was seen, the lower limit that of which one in forty shows
+as much. The gaps seen have chance in them and so are not quite in proportion to the true ones: to
+hold the truth as often as other limits do, the upper one is that of which one in eighty shows as
+little. It is never less than a third of what was seen.
 
 Letters in names: N pictures, K classes, G groups of near-duplicates, S bins, B simulated tests.
 """
@@ -20,12 +22,10 @@ from collections.abc import Callable
 import numpy as np
 
 from diptych.metrics.intervals import (
-    LEVEL,
     TINY,
     Floats,
     Loss,
     Positions,
-    Z,
     distinct,
     share,
     spread,
@@ -35,6 +35,7 @@ LEAST = float(np.finfo(np.float64).eps)  # a lower probability counts as this on
 FEW = 10  # degrees of freedom
 BINS = 10
 SIMULATED = 1000
+MULTIPLES = 4.0  # the most that is tried
 
 
 def log_loss(p_NK: Floats, labels_N: Positions, group_N: Positions) -> Loss:
@@ -64,7 +65,10 @@ def brier(p_NK: Floats, labels_N: Positions, group_N: Positions) -> Loss:
 
 
 def calibration_error(p_NK: Floats, labels_N: Positions, group_N: Positions) -> Loss:
-    """Expected calibration error, in bins of equally many pictures; see the top of this file."""
+    """Expected calibration error without what chance adds, in bins of equally many pictures.
+
+    See the top of this file; `calibration.calibration_error` is the error as it is seen.
+    """
     sure_N, n = p_NK.max(1), len(labels_N)
     gap_N = sure_N - (p_NK.argmax(1) == labels_N)
     bin_N = np.empty(n, np.intp)
@@ -72,28 +76,38 @@ def calibration_error(p_NK: Floats, labels_N: Positions, group_N: Positions) -> 
         bin_N[part] = s
     many_S = np.bincount(bin_N)
     gap_S = np.bincount(bin_N, gap_N) / many_S  # how much surer than right
-    value = float(many_S @ np.abs(gap_S)) / n
+    seen = float(many_S @ np.abs(gap_S)) / n
     groups = distinct(group_N)
-    if value < TINY or groups < 2:
-        return Loss(value, 0.0, max(value, share(0, groups).high))
+    if seen < TINY or groups < 2:
+        return Loss(seen, 0.0, max(seen, share(0, groups).high))
 
     # Near-duplicates may be in several bins, so that chance moves these together.
-    cell_N, off_N = group_N * len(many_S) + bin_N, (gap_N - gap_S[bin_N]) / many_S[bin_N]
-    off_GS = np.bincount(cell_N, off_N, (group_N.max() + 1) * len(many_S)).reshape(-1, len(many_S))
+    def summed(x_N: Floats) -> Floats:
+        """What each group adds to the mean of each bin, (G, S)."""
+        cells = (int(group_N.max()) + 1) * len(many_S)
+        added = np.bincount(group_N * len(many_S) + bin_N, x_N / many_S[bin_N], cells)
+        return added.astype(np.float64).reshape(-1, len(many_S))
+
+    off_GS = summed(gap_N - gap_S[bin_N])
     chance_SS = off_GS.T @ off_GS * groups / (groups - 1)
     # A bin without a mistake is not certain: at least the spread that its probabilities call for.
-    called_S = np.bincount(bin_N, sure_N * (1 - sure_N)) / many_S**2
+    called_S = (summed(np.sqrt(sure_N * (1 - sure_N))) ** 2).sum(0)
     chance_SS += np.diag(np.maximum(called_S - chance_SS.diagonal(), 0))
     rng = np.random.default_rng(0)
     chance_BS = rng.multivariate_normal(np.zeros(len(many_S)), chance_SS, SIMULATED)
 
-    def as_high_by_chance(times: float) -> float:
-        errors_B = np.abs(times * gap_S + chance_BS) @ many_S / n
-        return float(np.quantile(errors_B, (1 + LEVEL) / 2))
+    def error(quantile: float, most: float = 1.0) -> float:
+        """That of the multiple of which the simulated tests have their quantile where it is."""
 
-    side_S = np.sign(gap_S) * many_S / n
-    above = Z * math.sqrt(side_S @ chance_SS @ side_S)
-    return Loss(value, _crossing(as_high_by_chance, value) * value, min(value + above, 1.0))
+        def shown(times: float) -> float:
+            errors_B = np.abs(times * gap_S + chance_BS) @ many_S / n
+            return float(np.quantile(errors_B, quantile))
+
+        return _crossing(shown, seen, most) * seen
+
+    value = error(1 / 2)
+    high = max(error(1 / 80, MULTIPLES), seen / 3, value)
+    return Loss(value, min(error(39 / 40), value), min(high, 1.0))
 
 
 def _mean_loss(loss_N: Floats, group_N: Positions, most: float) -> Loss:
@@ -106,9 +120,9 @@ def _mean_loss(loss_N: Floats, group_N: Positions, most: float) -> Loss:
     return Loss(value, value / factor, max(value, min(value * factor, most)))
 
 
-def _crossing(rising: Callable[[float], float], level: float) -> float:
-    """Where, from 0 to 1, a rising function gets to a level; 0 if it starts above."""
-    below, above = 0.0, 1.0
+def _crossing(rising: Callable[[float], float], level: float, most: float) -> float:
+    """Where, from 0 to `most`, a rising function gets to a level; 0 if it starts above."""
+    below, above = 0.0, most
     for _ in range(12):
         middle = (below + above) / 2
         below, above = (middle, above) if rising(middle) < level else (below, middle)

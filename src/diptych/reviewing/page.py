@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from diptych.analysis import Answer
-from diptych.calibration import perfect_calibration_error, reliability
+from diptych.calibration import calibration_error, perfect_calibration_error, reliability
 from diptych.conformal import prediction_sets
 from diptych.metrics import Score
 from diptych.preprocess import Pixels, thumbnail
@@ -89,7 +89,7 @@ def _scores(found: Review) -> Iterator[tuple[str, str, str]]:
     yield (
         "calibration error",
         str(scores.calibration_error),
-        "how far confidence and share of right answers are apart",
+        "how far confidence and share of right answers are apart, less what chance adds",
     )
 
 
@@ -165,7 +165,7 @@ def _calibration(found: Review) -> dict[str, str]:
         drawn.append(Line(name, x, y))
     lowest = min(min(line.x) for line in drawn[1:])
     drawn[0] = drawn[0]._replace(x=[lowest, 100], y=[lowest, 100])
-    error, chance = found.scores.calibration_error.value, perfect_calibration_error(p_NK)
+    error, chance = calibration_error(p_NK, labels), perfect_calibration_error(p_NK)
     # Equal errors may differ in the last bit: both are sums over the same bins.
     verdict = "no more than" if error <= chance + 1e-9 else "more than"
     title = "Confidence, and how often it was right"
