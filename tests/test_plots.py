@@ -1,6 +1,6 @@
 import re
 
-from diptych.report.plots import Line, lines
+from diptych.report.plots import Bar, Line, intervals, lines
 
 
 def test_lines_of_different_names_never_look_alike() -> None:
@@ -18,3 +18,10 @@ def test_seeds_of_one_engine_are_one_entry_of_the_legend() -> None:
     found = [Line("torch", [1, 2], [50 + i, 60 + i]) for i in range(3)]
     svg = lines([*found, Line("tensorflow", [1, 2], [50, 61])], "Seeds", "epoch", "accuracy, %")
     assert (svg.count(">torch<"), svg.count(">tensorflow<")) == (1, 1)
+
+
+def test_long_names_leave_room_for_the_plot() -> None:
+    found = [Bar(name * 60, 90, 80, 95) for name in ("ab", "cd")]
+    svg = intervals(found, "How many pictures of each class are recognised", "recall, %")
+    assert svg.count("…<") == 2
+    assert ">How many pictures of each class are<" in svg  # a title has lines too

@@ -2,6 +2,7 @@
 
 import io
 import re
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -13,6 +14,8 @@ COLOURS = ("#c2410c", "#2563eb", "#15803d", "#c026d3", "#a16207", "#0e7490", "#7
 # One more than colours: lines of one colour have other markers.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 BINS = 40
+WIDTH = 4.8  # inches; text of 10 points is still 9 pixels high where a phone has 320 for it
+TITLE, NAME = 45, 28  # letters of a line of a title, and of a name beside an axis
 _INK = "#010203"  # stands for the colour of the page's text until the plot is in it
 
 
@@ -38,7 +41,7 @@ class Bar(NamedTuple):
 def lines(found: Sequence[Line], title: str, x_label: str, y_label: str) -> str:
     """Lines over a common axis, as SVG."""
     names = list(dict.fromkeys(line.name for line in found))
-    with _figure(title, 6.4, 3.6) as (axes, drawn):
+    with _figure(title, 3.2) as (axes, drawn):
         for line in found:
             look = line_look(names.index(line.name), line.style)
             axes.plot(line.x, line.y, **look)
@@ -75,7 +78,7 @@ def histograms(
 ) -> str:
     """How often values occur, for groups of them over common bins, as SVG; `mark` is a line."""
     most = max(max(values) for values in found.values())
-    with _figure(title, 6.4, 3.2) as (axes, drawn):
+    with _figure(title, 2.9) as (axes, drawn):
         for i, (name, values) in enumerate(found.items()):
             colour = COLOURS[i % len(COLOURS)]
             edges = [most * edge / BINS for edge in range(BINS + 1)]
@@ -90,7 +93,7 @@ def histograms(
 
 def intervals(found: Sequence[Bar], title: str, x_label: str, zero: float | None = None) -> str:
     """Values with their intervals, one below the other, as SVG; `zero` is marked by a line."""
-    with _figure(title, 6.4, 1.1 + 0.42 * len(found)) as (axes, drawn):
+    with _figure(title, 1.1 + 0.38 * len(found)) as (axes, drawn):
         for row, bar in enumerate(found):
             colour = COLOURS[row % len(COLOURS)]
             reach = [[bar.value - bar.low], [bar.high - bar.value]]
@@ -104,8 +107,8 @@ def intervals(found: Sequence[Bar], title: str, x_label: str, zero: float | None
 
 
 @contextmanager
-def _figure(title: str, width: float, height: float) -> Iterator[tuple[Any, list[str]]]:
-    """Axes to draw on; afterwards the list holds the SVG. Sizes are in inches."""
+def _figure(title: str, height: float) -> Iterator[tuple[Any, list[str]]]:
+    """Axes to draw on, `height` inches high; afterwards the list holds the SVG."""
     try:
         import matplotlib as mpl
         from matplotlib.figure import Figure
@@ -126,9 +129,9 @@ def _figure(title: str, width: float, height: float) -> Iterator[tuple[Any, list
     }
     drawn: list[str] = []
     with mpl.rc_context(look):
-        figure = Figure(figsize=(width, height), layout="constrained")
+        figure = Figure(figsize=(WIDTH, height), layout="constrained")
         axes = figure.add_subplot()
-        axes.set_title(title, fontsize=11)
+        axes.set_title(textwrap.fill(title, TITLE), fontsize=11)
         yield axes, drawn
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
@@ -136,8 +139,9 @@ def _figure(title: str, width: float, height: float) -> Iterator[tuple[Any, list
 
 
 def _text(name: str) -> str:
-    """A name as Matplotlib can draw it: names of folders may be bytes that are no text."""
-    return name.encode(errors="replace").decode()
+    """A name as Matplotlib can draw it: those of folders may be long, or bytes that are no text."""
+    text = name.encode(errors="replace").decode()
+    return text if len(text) <= NAME else f"{text[: NAME - 1]}…"
 
 
 def _inline(svg: str) -> str:

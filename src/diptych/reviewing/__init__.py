@@ -186,7 +186,7 @@ def _frail(found: Review) -> list[Advice]:
         Advice(
             f"Beware of {kinds}.",
             "Already a little of it costs more than chance explains; add such pictures, or "
-            "train with `--train all` and changes of that kind.",
+            "train with --train all and changes of that kind.",
         )
     ]
 
