@@ -11,8 +11,6 @@ import hashlib
 import importlib.util
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -24,11 +22,12 @@ import numpy.typing as npt
 from safetensors.numpy import load_file
 
 from diptych import cache
+from diptych.child_process import Ended, told
 from diptych.classifier import versions
 from diptych.comparing.paired import Difference, Test, difference, mcnemar
 from diptych.dataset import Dataset
 from diptych.engines import refuse_unknown
-from diptych.errors import DiptychError, GateError, InputError
+from diptych.errors import DiptychError, InputError
 from diptych.metrics import Score, Scores
 from diptych.predictions import Predictions
 from diptych.recipe import Recipe
@@ -39,10 +38,6 @@ NOT_REPRODUCIBLE = (
     "kernels are chosen at run time; where the hardware has bfloat16 both train in it. "
     "So two runs agree to noise, not to the bit."
 )
-
-
-# The file in which an engine's process leaves what it complains of: [class, text].
-COMPLAINT = "complaint.json"
 
 
 class Latency(NamedTuple):
@@ -319,22 +314,12 @@ def _candidate(engine: str, parts: Splits, recipe: Recipe, seeds: int, progress:
             facts = {"classes": train.classes, "shape": train.shape, "progress": progress}
             whole = json.dumps({**facts, "seeds": [recipe.seed + i for i in range(seeds)]})
             (task / "task.json").write_text(whole, encoding="utf-8")
-            _run(engine, task, done)
+            try:
+                for _ in told("diptych.comparing.one_engine", task, str(done)):
+                    pass  # its progress is on standard error
+            except Ended as error:
+                raise DiptychError(f"engine {engine}: {error}") from error
     return _read(engine, done, parts.test)
-
-
-def _run(engine: str, task: Path, done: Path) -> None:
-    """Run one engine's process to its end; what it complains of is raised here."""
-    command = [sys.executable, "-m", "diptych.comparing.one_engine", str(task), str(done)]
-    code = subprocess.run(command, stdout=subprocess.DEVNULL).returncode
-    if code == 130:
-        raise KeyboardInterrupt
-    complaint = task / COMPLAINT
-    if complaint.exists():
-        kind, text = json.loads(complaint.read_text(encoding="utf-8"))
-        raise GateError(text) if kind == GateError.__name__ else InputError(text)
-    if code:
-        raise DiptychError(f"the process of the engine {engine} ended with the code {code}")
 
 
 def _read(engine: str, done: Path, test: Dataset) -> Candidate:

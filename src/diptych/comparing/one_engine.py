@@ -20,13 +20,13 @@ from safetensors.numpy import save as save_safetensors
 from safetensors.numpy import save_file
 
 from diptych import cache, engines
+from diptych.child_process import work
 from diptych.classifier import versions
-from diptych.comparing import COMPLAINT, Latency, Speed, code_lines
+from diptych.comparing import Latency, Speed, code_lines
 from diptych.dataset import Dataset
 from diptych.decoding import pixel_store
 from diptych.display import shown
 from diptych.engines import Engine, in_batches
-from diptych.errors import DiptychError, GateError
 from diptych.fitting import Model, answers, fitted
 from diptych.networks import initial
 from diptych.probabilities import softmax
@@ -156,11 +156,4 @@ def _peak_mib() -> float:
 
 
 if __name__ == "__main__":
-    try:
-        main(Path(sys.argv[1]), Path(sys.argv[2]))
-    except KeyboardInterrupt:
-        os._exit(130)
-    except DiptychError as error:
-        said = json.dumps([type(error).__name__, str(error)])
-        Path(sys.argv[1], COMPLAINT).write_text(said, encoding="utf-8")
-        sys.exit(1 if isinstance(error, GateError) else 2)
+    work(lambda: main(Path(sys.argv[1]), Path(sys.argv[2])), Path(sys.argv[1]))

@@ -58,7 +58,11 @@ def put_in_place(
     """
     good = [row for row in rows if not row.refusal]
     for row in good:
-        for name in row.files:
+        opened, *others = row.files
+        if others:
+            # It goes first and comes last, so that it never stands beside those of another export.
+            (out / opened).unlink(missing_ok=True)
+        for name in (*others, opened):
             _move(task / name, out / name)
         if has_example(row.format, row.kind):
             text = example(row.format, row.kind, stem, bundle)

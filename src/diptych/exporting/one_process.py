@@ -5,7 +5,6 @@ line of JSON for each job that is done: null for a file that was made, else its 
 """
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -17,9 +16,9 @@ from diptych.answering import PROBABILITIES, STRANGENESS
 from diptych.batches import Rows, pixel_rows
 from diptych.bundle import GRAPH as MODEL
 from diptych.bundle import open_bundle
+from diptych.child_process import quietly, work
 from diptych.decoding import pixel_store
 from diptych.engines.libraries import said
-from diptych.errors import DiptychError, GateError
 from diptych.exporting.formats import ANY_SIZE, FORMATS
 from diptych.exporting.judging import Expected, Row, judged
 from diptych.exporting.making import Source, made, network_answers, opened
@@ -28,13 +27,13 @@ from diptych.exporting.whole_pictures import judged_whole
 from diptych.runtime_files import open_onnx
 
 MAKE, JUDGE = "make", "judge"
-TASK, COMPLAINT = "task.json", "complaint.json"
+TASK = "task.json"
 # Files with arrays: probabilities from the network itself, and what the bundle's graph answers.
 NETWORK, GRAPH = "network", "graph"
 TARGETS = "targets"
 
 
-def main(task: Path, tell: Callable[[dict[str, Any] | None], None]) -> None:
+def main(task: Path, tell: Callable[[dict[str, Any] | None], object]) -> None:
     """Do the jobs in their order; a file that is refused is told, and the others are done."""
     given = json.loads((task / TASK).read_text(encoding="utf-8"))
     source = Source(open_bundle(given["bundle"]))
@@ -94,22 +93,11 @@ def expected(task: Path) -> Expected:
     return Expected(p_NK, graph[STRANGENESS], graph[TARGETS])
 
 
-def _quietly(task: Path) -> Callable[[dict[str, Any] | None], None]:
-    """Lead all that libraries write into a file; the function returned writes to the caller."""
-    told = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
-    talk = os.open(task / "talk.txt", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(talk, 1)
-    os.dup2(talk, 2)
-    return lambda line: print(json.dumps(line), file=told)
-
-
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    try:
-        main(folder, _quietly(folder))
-    except KeyboardInterrupt:
-        os._exit(130)
-    except DiptychError as error:
-        complaint = json.dumps([type(error).__name__, str(error)])
-        (folder / COMPLAINT).write_text(complaint, encoding="utf-8")
-        sys.exit(1 if isinstance(error, GateError) else 2)
+
+    def run() -> None:
+        tell = quietly(folder)
+        main(folder, lambda row: tell(json.dumps(row)))
+
+    work(run, folder)

@@ -1,16 +1,14 @@
 """A process for each framework, seen from outside: jobs go in, rows come out."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from diptych.errors import GateError, InputError
+from diptych.child_process import Ended, told
 from diptych.exporting.formats import FORMATS
 from diptych.exporting.judging import Row
-from diptych.exporting.one_process import COMPLAINT, TASK
+from diptych.exporting.one_process import TASK
 
 
 class Job(NamedTuple):
@@ -30,12 +28,9 @@ def done(
     are refused. Raises what it complains of, and KeyboardInterrupt where it was stopped.
     """
     (task / TASK).write_text(json.dumps({**given, "jobs": jobs}), encoding="utf-8")
-    command = [sys.executable, "-m", "diptych.exporting.one_process", str(task)]
     left = list(jobs)
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
     try:
-        assert process.stdout is not None
-        for line in process.stdout:
+        for line in told("diptych.exporting.one_process", task):
             job, found = left.pop(0), json.loads(line)
             if found is None:
                 tell(f"{job.format}, {job.kind}: made")
@@ -44,16 +39,6 @@ def done(
             if row.refusal:
                 left = [other for other in left if other[1:] != job[1:]]
             yield row
-        code = process.wait()
-    finally:
-        if process.poll() is None:
-            process.kill()
-            process.wait()
-    if code == 130:
-        raise KeyboardInterrupt
-    if (complaint := task / COMPLAINT).exists():
-        kind, text = json.loads(complaint.read_text(encoding="utf-8"))
-        raise GateError(text) if kind == GateError.__name__ else InputError(text)
-    for format, kind in dict.fromkeys(job[1:] for job in left):
-        files = FORMATS[format].files(given["stem"], kind)
-        yield Row(format, kind, files, f"its process ended with the code {code}")
+    except Ended as error:
+        for format, kind in dict.fromkeys(job[1:] for job in left):
+            yield Row(format, kind, FORMATS[format].files(given["stem"], kind), str(error))

@@ -13,8 +13,6 @@ Tools fill the output with talk, and two of them bring frameworks that do not li
 import csv
 import io
 import json
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -24,7 +22,8 @@ import numpy as np
 
 from diptych.batches import Rows
 from diptych.bundle import SPLITS, Bundle
-from diptych.errors import DiptychError, GateError, InputError
+from diptych.child_process import Ended, told
+from diptych.errors import DiptychError
 from diptych.exporting.int8.drop import MAX_DROP, Fidelity
 from diptych.strangers import references
 
@@ -97,7 +96,12 @@ def lighter(
             "groups": list(judges.groups),
         }
         (task / "task.json").write_text(json.dumps(facts), encoding="utf-8")
-        _run(tool, task, tell)
+        try:
+            for line in told("diptych.exporting.int8.one_tool", task):
+                tell(line)
+        except Ended as error:
+            why = error.last or str(error)
+            raise DiptychError(f"{tool}: the file could not be made ({why})") from error
         found = json.loads((task / "found.json").read_text(encoding="utf-8"))
         made = {ending: (task / f"lighter{ending}").read_bytes() for ending in files}
         fidelity = Fidelity.from_json(found["fidelity"])
@@ -113,27 +117,3 @@ def _write_rows(path: Path, rows: Rows) -> None:
         some = np.arange(start, min(start + 64, len(rows)))
         file[some] = rows[some]
     file.flush()
-
-
-def _run(tool: str, task: Path, tell: Callable[[str], object]) -> None:
-    """Run a tool's process to its end; what it complains of is raised here."""
-    command = [sys.executable, "-m", "diptych.exporting.int8.one_tool", str(task)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
-        assert process.stdout is not None
-        try:
-            for line in process.stdout:
-                tell(line.rstrip("\n"))
-            code = process.wait()
-        except BaseException:
-            process.kill()
-            raise
-    if code == 130:
-        raise KeyboardInterrupt
-    complaint = task / "complaint.json"
-    if complaint.exists():
-        name, text = json.loads(complaint.read_text(encoding="utf-8"))
-        raise GateError(text) if name == GateError.__name__ else InputError(text)
-    if code:
-        said = (task / "talk.txt").read_text(encoding="utf-8", errors="replace").strip()
-        last = said.splitlines()[-1] if said else f"it ended with the code {code}"
-        raise DiptychError(f"{tool}: the file could not be made ({last})")

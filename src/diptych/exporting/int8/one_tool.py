@@ -5,7 +5,6 @@ it are written there, or what was foreseen to go wrong. Lines on standard output
 """
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from diptych.errors import DiptychError, GateError, InputError
+from diptych.child_process import quietly, work
+from diptych.errors import GateError, InputError
 from diptych.exporting.int8.drop import Answers, Fidelity, compared
 from diptych.exporting.int8.search import Files, Found, Tool, accurate, noise
 
@@ -95,22 +95,6 @@ def _answers(run: Run, images_NHWC: Any) -> Answers:
     return Answers(*map(np.concatenate, zip(*parts, strict=True)))
 
 
-def _quietly(task: Path) -> Callable[[str], object]:
-    """Lead all that is written here into a file, but what the function returned writes."""
-    told = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
-    talk = os.open(task / "talk.txt", os.O_WRONLY | os.O_CREAT)
-    os.dup2(talk, 1)
-    os.dup2(talk, 2)
-    return lambda line: told.write(f"{line}\n")
-
-
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    try:
-        main(folder, _quietly(folder))
-    except KeyboardInterrupt:
-        os._exit(130)
-    except DiptychError as error:
-        said = json.dumps([type(error).__name__, str(error)])
-        (folder / "complaint.json").write_text(said, encoding="utf-8")
-        sys.exit(1 if isinstance(error, GateError) else 2)
+    work(lambda: main(folder, quietly(folder)), folder)
