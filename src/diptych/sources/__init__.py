@@ -8,7 +8,8 @@ from diptych.dataset import Dataset
 from diptych.errors import InputError
 from diptych.preprocess import is_picture
 from diptych.sources.folder import read_folder
-from diptych.sources.pixel_csv import looks_like_pixels, read_pixel_csv
+from diptych.sources.layout import looks_like_pixels
+from diptych.sources.pixel_csv import read_pixel_csv
 from diptych.sources.table import METADATA, read_described, read_table
 
 TABLES = (".csv", ".tsv", ".gz", ".zst", ".zip")
