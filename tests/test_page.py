@@ -13,6 +13,8 @@ from diptych import load
 from diptych.predictor import NONE
 from served import Server, encoded, serving, small_bundle
 
+expect.set_options(timeout=30_000)  # milliseconds; a busy machine takes its time
+
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
 # A stranger's features are far from those of any red or blue picture.
 STRANGE = encoded(picture(77, hue=GREEN))
@@ -316,6 +318,7 @@ def test_the_watching_page_reads_well(
     for seed in range(4):
         server.post("/predict", encoded(picture(800 + seed, hue=BLUE)))
     with opened(browser, at(server, "watch"), width, scheme) as (page, troubles):
+        expect(page.locator("tbody tr")).not_to_have_count(0)  # it is drawn
         for figures in page.get_by_text("Figures").all():
             figures.click()
         expect(page.locator("tbody tr").first).to_be_visible()
