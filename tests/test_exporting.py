@@ -15,12 +15,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
+import torch
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from PIL import Image
 
 from conftest import BLUE, RED, picture
 from diptych.bundle import open_bundle
+from diptych.engines.torch import external
 from diptych.exporting.formats import FLOAT, FORMATS
 from diptych.runtime_files import open_onnx
 
@@ -361,6 +363,21 @@ def test_a_refused_format_keeps_no_other_from_being_written(
     there = {path.name for path in (tmp_path / "out").iterdir()}
     assert {"red.onnx", "red.any_size.onnx"} <= there
     assert not there & {"red.pth", "network.py", "example_torch.py"}
+
+
+def test_a_backbone_of_timm_becomes_every_file_but_those_of_tensorflow(place: Place) -> None:
+    made = external._timm().create_model("test_resnet", pretrained=False)
+    torch.save(made.state_dict(), place.folder / "backbone.pth")
+    photos(place.folder / "some")
+    given = ["--network", "timm/test_resnet", "--weights", "backbone.pth"]
+    place.answer("train", "some", "--out", "timm.bundle", *given, "--set", "image_size=48")
+    names = ["onnx", "torchscript", "torch-export", "torch", "openvino"]
+    told = place.answer("export", "timm.bundle", "--to", ",".join(names))
+    assert [row["refusal"] for row in told["files"]] == [""] * (len(names) + 1)
+    assert {row["format"] for row in told["files"]} == set(names)
+    for name in set(FORMATS) - set(names):
+        line = place.complaint("export", "timm.bundle", "--to", name)
+        assert f"cannot become {name}; it can be: {', '.join(names)}" in line
 
 
 def without(*modules: str) -> str:
