@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.stats import binomtest
 
-from diptych.comparing.paired import Difference, difference, mcnemar
+from diptych.comparing.paired import Difference, difference, is_noise, mcnemar
 
 
 def answers(only_first: int, only_second: int, both: int, neither: int = 0) -> list[np.ndarray]:
@@ -38,9 +38,25 @@ def test_the_interval_of_a_difference_holds_the_truth_as_often_as_it_promises() 
     assert 0.9 <= held / tries <= 0.99
 
 
-def test_two_that_answer_alike_differ_by_nothing() -> None:
+def test_two_that_answer_alike_may_differ_on_other_pictures() -> None:
     same = np.array([[True] * 30 + [False] * 5])
-    assert difference(same, same, [str(i) for i in range(35)]) == (0, 0, 0)
+    found = difference(same, same, [str(i) for i in range(35)])
+    assert found.value == 0
+    assert found.high == -found.low == pytest.approx(0.0989, abs=1e-3)  # z² / (n + z²)
+
+
+@pytest.mark.parametrize(("only_first", "both"), [(1, 0), (3, 3), (4, 6), (5, 25)])
+def test_a_handful_of_pictures_proves_nothing(only_first: int, both: int) -> None:
+    first, second = answers(only_first, 0, both)
+    found = difference(first[None], second[None], [str(i) for i in range(len(first))])
+    assert found.low < found.value <= found.high <= 1
+    assert is_noise(found, [mcnemar(first, second)])
+
+
+def test_what_interval_and_test_both_say_is_no_noise() -> None:
+    first, second = answers(12, 1, 60)
+    found = difference(first[None], second[None], [str(i) for i in range(73)])
+    assert not is_noise(found, [mcnemar(first, second)])
 
 
 def test_copies_of_a_picture_make_no_difference_more_certain() -> None:

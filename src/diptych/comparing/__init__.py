@@ -24,7 +24,7 @@ from safetensors.numpy import load_file
 from diptych import cache
 from diptych.child_process import Ended, told
 from diptych.classifier import versions
-from diptych.comparing.paired import Difference, Test, difference, mcnemar
+from diptych.comparing.paired import Difference, Test, difference, is_noise, mcnemar
 from diptych.dataset import Dataset
 from diptych.engines import refuse_unknown
 from diptych.errors import DiptychError, InputError
@@ -126,8 +126,8 @@ class Comparison:
 
     @property
     def within_noise(self) -> bool:
-        """Whether the interval of the difference holds zero."""
-        return self.difference.low <= 0 <= self.difference.high
+        """Whether the difference may be chance."""
+        return is_noise(self.difference, self.tests)
 
     def verdict(self) -> str:
         """What follows, in words."""

@@ -10,7 +10,10 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from diptych.metrics.intervals import paired
+
 RESAMPLES = 4000
+CERTAIN = 0.05
 
 Right = npt.NDArray[np.bool_]
 
@@ -66,7 +69,9 @@ def difference(first_SN: Right, second_SN: Right, groups: Sequence[str]) -> Diff
     """The difference of mean accuracies, by a paired bootstrap over pictures and seeds.
 
     Pictures are drawn with replacement by groups of near-duplicates, the same for both; seeds are
-    drawn for each of the two, since a seed does not pair what two frameworks make of it.
+    drawn for each of the two, since a seed does not pair what two frameworks make of it. Where few
+    answers differ, a bootstrap has hardly a width: the interval is the wider of its own and of
+    Tango's for the mean counts of the seeds' pairs.
     """
     names = {name: i for i, name in enumerate(dict.fromkeys(groups))}
     group_N = np.array([names[group] for group in groups], np.intp)
@@ -87,4 +92,15 @@ def difference(first_SN: Right, second_SN: Right, groups: Sequence[str]) -> Diff
     found_B = (over_seeds(first_BS) - over_seeds(second_BS)) / size_B1[:, 0]
     low, high = np.quantile(found_B, [0.025, 0.975])
     value = float(first_SN.mean() - second_SN.mean())
-    return Difference(value, min(float(low), value), max(float(high), value))
+    share = len(names) / len(groups)
+    lost, won = (
+        float(np.mean([(one & ~two).sum() for one in some for two in others])) * share
+        for some, others in ((first_SN, second_SN), (second_SN, first_SN))
+    )
+    score = paired(lost, won, len(names))
+    return Difference(value, min(float(low), score.low), max(float(high), score.high))
+
+
+def is_noise(found: Difference, tests: Sequence[Test]) -> bool:
+    """Whether a difference may be chance: by its interval, or by McNemar's test of every seed."""
+    return found.low <= 0 <= found.high or all(test.p >= CERTAIN for test in tests)

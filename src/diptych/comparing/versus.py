@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from diptych.comparing.paired import Difference, Test, difference, mcnemar
+from diptych.comparing.paired import Difference, Test, difference, is_noise, mcnemar
 from diptych.errors import InputError
 from diptych.predictions import Predictions
 
@@ -35,10 +35,11 @@ class Versus(NamedTuple):
         gap = f"{100 * size.value:.1f} points"
         reach = f"95 % interval of the difference {size.reach} points"
         n = len(self.first.dataset)
-        if self.difference.low <= 0 <= self.difference.high:
-            return f"{one} and {two} differ by {gap} on {n:,} pictures, within noise ({reach})."
+        on = f"on {n:,} picture{'s'[: n != 1]}"
+        if is_noise(self.difference, [self.test]):
+            return f"{one} and {two} differ by {gap} {on}, within noise ({reach})."
         better, worse = (one, two) if self.difference.value > 0 else (two, one)
-        return f"{better} is better than {worse} by {gap} on {n:,} pictures ({reach})."
+        return f"{better} is better than {worse} by {gap} {on} ({reach})."
 
     def changed(self) -> Iterator[Changed]:
         """The pictures that they answer differently."""

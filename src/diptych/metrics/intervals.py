@@ -100,6 +100,17 @@ def share(hits: float, n: float) -> Score:
     return Score(p, max(low, 0.0), min(high, 1.0))
 
 
+def paired(lost: float, won: float, n: float) -> Score:
+    """How much more often it holds before than after, of `n` pictures: from −1 to 1.
+
+    `lost` pictures have it only before, `won` only after. The score interval of Tango (Statistics
+    in Medicine 17, 1998): unlike a bootstrap it is not of width 0 where no picture changed.
+    """
+    value = (lost - won) / n
+    low, high = (_limit(lost, won, n, z) for z in (Z, -Z))
+    return Score(value, min(low, value), max(high, value))
+
+
 def averaged(
     found: Sequence[Estimate],
     group_N: Positions,
@@ -156,3 +167,27 @@ def _moved(value: float, by: float) -> float:
     step = min(max(by / (value * (1 - value)), -700), 700)
     odds = (1 - value) / value * math.exp(-step)
     return 1 / (1 + odds)
+
+
+def _limit(lost: float, won: float, n: float, z: float) -> float:
+    """The difference whose score is z; the score falls from one end to the other."""
+    low, high = -1.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        if _score(lost, won, n, middle) > z:
+            low = middle
+        else:
+            high = middle
+    return (low + high) / 2
+
+
+def _score(lost: float, won: float, n: float, difference: float) -> float:
+    """How many standard errors the counts lie above what a true difference would make of them."""
+    b = -lost - won + (2 * n - lost + won) * difference
+    c = -won * difference * (1 - difference)
+    only_won = (math.sqrt(max(b * b - 8 * n * c, 0.0)) - b) / (4 * n)
+    variance = n * (2 * only_won + difference * (1 - difference))
+    off = lost - won - n * difference
+    if variance <= 0:
+        return float(math.copysign(math.inf, off)) if off else 0.0
+    return float(off / math.sqrt(variance))

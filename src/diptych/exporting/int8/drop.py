@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diptych.metrics.intervals import Z
+from diptych.metrics.intervals import paired
 from diptych.probabilities import Probabilities
 
 MAX_DROP = 0.5  # percentage points
@@ -107,43 +107,16 @@ def compared(
 
 
 def drop(before_N: Which, after_N: Which, groups: Sequence[str]) -> Drop:
-    """How much less often it holds after than before, pictures being paired.
+    """How much less often it holds after than before, pictures being paired (Tango's interval).
 
-    The score interval of Tango (Statistics in Medicine 17, 1998): unlike a bootstrap it is not
-    of width 0 where no answer changed. Near-duplicates count as one picture: the counts are
-    scaled to as many as there are groups.
+    Near-duplicates count as one picture: the counts are scaled to as many as there are groups.
     """
     n = len(set(groups))
     share = n / len(before_N)
     lost = float((before_N & ~after_N).sum()) * share
     won = float((after_N & ~before_N).sum()) * share
-    low, high = (_limit(lost, won, n, z) for z in (Z, -Z))
-    return Drop((lost - won) / n, low, high)
+    return Drop(*paired(lost, won, n))
 
 
 def _right(p_NK: Probabilities, targets_N: npt.NDArray[np.intp]) -> Which:
     return np.asarray(np.isfinite(p_NK).all(1) & (p_NK.argmax(1) == targets_N), np.bool_)
-
-
-def _limit(lost: float, won: float, n: int, z: float) -> float:
-    """The difference whose score is z; the score falls from one end to the other."""
-    low, high = -1.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if _score(lost, won, n, middle) > z:
-            low = middle
-        else:
-            high = middle
-    return (low + high) / 2
-
-
-def _score(lost: float, won: float, n: int, difference: float) -> float:
-    """How many standard errors the counts lie above what a true difference would make of them."""
-    b = -lost - won + (2 * n - lost + won) * difference
-    c = -won * difference * (1 - difference)
-    only_won = (np.sqrt(max(b * b - 8 * n * c, 0.0)) - b) / (4 * n)
-    variance = n * (2 * only_won + difference * (1 - difference))
-    off = lost - won - n * difference
-    if variance <= 0:
-        return float(np.copysign(np.inf, off)) if off else 0.0
-    return float(off / np.sqrt(variance))
