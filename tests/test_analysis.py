@@ -112,7 +112,7 @@ def calibrated(n: int, k: int, noise: float, seed: int) -> tuple[Predictions, se
     return predictions, {str(i) for i in np.flatnonzero(wrong_N)}
 
 
-@pytest.mark.parametrize(("k", "precision", "recall"), [(2, 0.78, 0.78), (4, 0.64, 0.70)])
+@pytest.mark.parametrize(("k", "precision", "recall"), [(2, 0.9, 0.74), (4, 0.9, 0.74)])
 def test_wrong_labels_are_found(k: int, precision: float, recall: float) -> None:
     # Of 2 classes 94 % are answered rightly, of 4 89 %: a picture that the classifier mistakes
     # cannot be told from one with a wrong label.
@@ -126,28 +126,33 @@ def test_wrong_labels_are_found(k: int, precision: float, recall: float) -> None
     assert hits / planted >= recall
 
 
+@pytest.mark.parametrize("k", [2, 4])
+def test_where_every_label_is_right_mistakes_are_the_classifiers(k: int) -> None:
+    found = [len(suspicious_labels(calibrated(300, k, 0.0, seed)[0])) for seed in range(20)]
+    assert np.mean(found) <= 0.5  # of 18 and 33 mistakes
+    assert max(found) <= 2
+
+
 def test_the_most_suspicious_labels_are_nearly_all_wrong() -> None:
     right = []
     for seed in range(20):
         predictions, wrong = calibrated(300, 4, 0.1, seed)
         found = suspicious_labels(predictions)
-        assert [s.margin for s in found] == sorted(s.margin for s in found)
+        assert [s.chance for s in found] == sorted((s.chance for s in found), reverse=True)
         right += [suspicion.name in wrong for suspicion in found[:10]]
     assert np.mean(right) >= 0.95
 
 
 def test_a_suspicion_says_what_the_label_should_likely_be_and_why() -> None:
-    p_NK = [[0.9, 0.1]] * 5 + [[0.2, 0.8]] * 5 + [[0.97, 0.03]]
+    p_NK = [[0.9, 0.1]] * 5 + [[0.2, 0.8]] * 5 + [[0.99, 0.01]]
     (found,) = suspicious_labels(answered([0] * 5 + [1] * 6, p_NK))
     assert found[:3] == ("10", "dog", "cat")
-    assert found.margin == pytest.approx(-0.94)
-    assert found.why == (
-        "taken for cat with 97.0 % (pictures labelled cat: 90.0 % on average), for dog with 3.0 %"
-    )
+    assert 0.5 < found.chance < 1
+    assert found.why == "taken for cat with 99.0 %, for dog with 1.0 %"
 
 
 def test_an_unsure_mistake_is_no_wrong_label() -> None:
-    p_NK = [[0.9, 0.1]] * 5 + [[0.2, 0.8]] * 5 + [[0.6, 0.4]]
+    p_NK = [[0.9, 0.1]] * 5 + [[0.2, 0.8]] * 5 + [[0.9, 0.1]]
     assert suspicious_labels(answered([0] * 5 + [1] * 6, p_NK)) == ()
 
 
@@ -221,7 +226,7 @@ def test_words_and_numbers_nobody_knew_before_make_slices_too() -> None:
     assert {each.fact for each in found} == {"camera", "ISO"}
     said = [str(each) for each in found]
     assert any(text.startswith("pictures whose camera is Nikon: ") for text in said)
-    assert any(" or more): " in text and text.startswith("pictures (ISO ") for text in said)
+    assert any(" or more): " in text and "high-ISO pictures (ISO " in text for text in said)
 
 
 def test_what_is_not_known_makes_no_slice() -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from conftest import RED, picture
 from diptych import ImageClassifier, Recipe, audit, clean, load, read, split
@@ -281,6 +282,36 @@ def test_pictures_that_it_was_made_with_are_left_out_by_name(
     shutil.copy(root / left_out[-1].name, only / "red" / "renamed.png")
     with pytest.raises(InputError, match="no picture is left to score; 1 of 1 are those that"):
         load(bundle).evaluate(read(only))
+
+
+def test_copies_of_its_pictures_are_left_out_and_copies_of_others_count_once(
+    folder_of: Callable[..., Path], bundle: Path, tmp_path: Path
+) -> None:
+    def again(source: Path, place: Path, quality: int) -> None:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        with Image.open(source) as image:
+            smaller = image.convert("RGB").resize((58, 58), Image.Resampling.LANCZOS)
+            smaller.save(place, quality=quality)
+
+    root, other = folder_of(30), folder_of(12, name="other", start=700)
+    trained = sorted((root / "red").iterdir())[:6]
+    for path in trained:
+        again(path, other / "red" / f"again{path.stem}.jpg", 85)
+    fresh = sorted((other / "blue").iterdir())
+    for path in fresh:
+        for quality in (70, 80, 90):
+            again(path, other / "blue" / f"copy{path.stem}-{quality}.jpg", quality)
+    dataset = load(bundle).evaluate(read(other)).dataset
+    made_with = {sample.name for sample in load(bundle).evaluate(read(root)).dataset.samples}
+    copied = [path for path in trained if f"red/{path.name}" not in made_with]
+    assert len(copied) >= 3
+    told = {stray.name: stray.detail for stray in dataset.strays}
+    for path in copied:
+        said = told[f"red/again{path.stem}.jpg"]
+        assert said == f"it is almost the same picture as red/{path.name} there"
+    blue = [sample for sample in dataset.samples if sample.label == "blue"]
+    assert len(blue) == 4 * len(fresh)
+    assert len({sample.group for sample in blue}) == len(fresh)
 
 
 def test_pictures_without_labels_are_refused(bundle: Path, tmp_path: Path) -> None:

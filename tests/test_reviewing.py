@@ -60,7 +60,7 @@ def test_the_page_says_it_all_and_reads_well_everywhere(
     grown = tuple(share(n, 40) for n in (39, 38, 35, 30, 25, 22))
     full = replace(
         found,
-        robustness=(Curve("blur", grown), Curve("noise", grown[::-1])),
+        robustness=(Curve("blur", grown, 40), Curve("noise", grown[::-1], 40)),
         curve=LearningCurve((10, 20, 40), (share(20, 40), share(30, 40), share(35, 40))),
         slices=Slices((Slice("brightness", "dark pictures", 12, grown[5], grown[0], 0.01),), 9),
     )
@@ -90,7 +90,7 @@ def test_advice_begins_with_what_matters_most(evaluated: tuple[Evaluation, Revie
     assert advice(useless)[0].what == "Do not use it yet."
     growing = LearningCurve((10, 100, 1000), tuple(share(n, 1000) for n in (600, 800, 900)))
     assert "Collect more pictures." in [one.what for one in advice(replace(found, curve=growing))]
-    frail = Curve("blur", (share(99, 100), share(90, 100), share(50, 100)))
+    frail = Curve("blur", (share(99, 100), share(90, 100), share(50, 100)), 100)
     assert "Beware of blur." in [one.what for one in advice(replace(found, robustness=(frail,)))]
 
 

@@ -30,16 +30,20 @@ Column = Sequence[str | float]  # a fact of each picture; "" and NaN where it is
 
 FEWEST = 10  # pictures of a slice, and of the others
 QUARTERED = 100  # independent pictures from which numbers are cut into quarters; fewer into thirds
+# The share of wrong labels in most data sets, and as how many pictures that belief counts.
+WRONG, BELIEVED = 0.02, 50
 CERTAIN = 0.05  # chance of any finding at all where nothing is to be found
 
-# The facts of `picture_facts`, as their lowest and highest values are called.
+# The facts of `picture_facts`, as pictures with their lowest and highest values are called.
 CALLED = {
     "brightness": ("dark", "bright"),
     "contrast": ("flat", "contrasty"),
     "sharpness": ("blurred", "sharp"),
     "size": ("small", "large"),
     "aspect": ("narrow", "wide"),
+    "kilobytes": ("lightweight", "heavyweight"),
 }
+SAME = 0.8  # slices that share so much of their pictures are one finding
 
 
 class Answer(NamedTuple):
@@ -121,46 +125,45 @@ def neighbours(
 
 
 class Suspicion(NamedTuple):
-    """A label that is likely wrong."""
+    """A label that is more likely wrong than the answer is."""
 
     name: str
     label: str
     likely: str  # the label it likely should have
-    margin: float  # probability of the label less that of the likeliest other; low is suspicious
+    chance: float  # that the label is wrong
     why: str
 
 
 def suspicious_labels(predictions: Predictions) -> tuple[Suspicion, ...]:
-    """Labels that are likely wrong, the most suspicious first, by confident learning.
+    """Labels that are more likely wrong than the classifier is, the most suspicious first.
 
-    A class's threshold is the mean probability it has among the pictures with its label. A picture
-    that reaches the threshold of a class is counted as one of it, or of the likeliest where there
-    are several; where that is not its label, the label is suspicious. Ranked by normalised margin.
-    Northcutt, Jiang & Chuang, "Confident Learning: Estimating Uncertainty in Dataset Labels", JAIR
-    2021. Its probabilities must come from a classifier that was not trained on these pictures.
+    A label is either right, as likely as its probability says, or wrong and any other class's. The
+    share of wrong ones is found by expectation and maximisation (Dempster, Laird & Rubin 1977),
+    with a prior of 2 % that counts as 50 pictures. A mistake that a classifier makes now and then
+    at such a confidence is no suspicion. The probabilities must be calibrated, and come from a
+    classifier that was not trained on these pictures.
     """
     dataset, p_NK, _ = predictions
-    labels_N, each_N = _labels(dataset), np.arange(len(dataset))
-    threshold_K = np.full(len(dataset.classes), np.inf)
-    for k in np.unique(labels_N):
-        threshold_K[k] = p_NK[labels_N == k, k].mean(dtype=np.float64)
-    confident_NK = np.where(p_NK >= threshold_K, p_NK, -1)
-    likely_N = np.where(confident_NK.max(1) < 0, labels_N, confident_NK.argmax(1))
-    others_NK = p_NK.copy()
-    others_NK[each_N, labels_N] = -1
-    margin_N = p_NK[each_N, labels_N] - others_NK.max(1)
+    labels_N, likely_N = _labels(dataset), p_NK.argmax(1)
+    right_N = p_NK[np.arange(len(dataset)), labels_N].astype(np.float64)
+    wrong_N = (1 - right_N) / max(len(dataset.classes) - 1, 1)
+    wrong_share = WRONG
+    for _ in range(30):
+        both_N = wrong_share * wrong_N + (1 - wrong_share) * right_N
+        chance_N = wrong_share * wrong_N / both_N
+        wrong_share = (chance_N.sum() + WRONG * BELIEVED) / (len(dataset) + BELIEVED)
 
     def suspicion(i: int) -> Suspicion:
         label, likely = dataset.classes[labels_N[i]], dataset.classes[likely_N[i]]
         why = (
-            f"taken for {likely} with {_percent(p_NK[i, likely_N[i]])} (pictures labelled "
-            f"{likely}: {_percent(threshold_K[likely_N[i]])} on average), "
-            f"for {label} with {_percent(p_NK[i, labels_N[i]])}"
+            f"taken for {likely} with {_percent(p_NK[i, likely_N[i]])}, for {label} with "
+            f"{_percent(right_N[i])}"
         )
-        return Suspicion(dataset.samples[i].name, label, likely, float(margin_N[i]), why)
+        return Suspicion(dataset.samples[i].name, label, likely, float(chance_N[i]), why)
 
-    suspicious = np.flatnonzero(likely_N != labels_N)
-    return tuple(suspicion(i) for i in suspicious[np.argsort(margin_N[suspicious], kind="stable")])
+    suspicious = np.flatnonzero((chance_N > 0.5) & (likely_N != labels_N))
+    order = np.argsort(-chance_N[suspicious], kind="stable")
+    return tuple(suspicion(i) for i in suspicious[order])
 
 
 class Slice(NamedTuple):
@@ -191,8 +194,9 @@ def slices(predictions: Predictions, facts: Mapping[str, Column]) -> Slices:
     are cut at their quartiles or terciles, words make a slice each. Every slice of 10 or more
     pictures is compared with the others by Fisher's exact test, one-sided (Fisher, "The Logic of
     Inductive Inference", 1935), corrected for their number by Holm ("A Simple Sequentially
-    Rejective Multiple Test Procedure", 1979). Found is what then has p < 0.05. Of a group of
-    near-duplicates only the first is counted: its copies are no further evidence.
+    Rejective Multiple Test Procedure", 1979). Found is what then has p < 0.05; of slices that are
+    nearly the same pictures, the clearest. Of a group of near-duplicates only the first is counted:
+    its copies are no further evidence.
 
     Raises InputError for a fact that is not given for each picture.
     """
@@ -206,17 +210,17 @@ def slices(predictions: Predictions, facts: Mapping[str, Column]) -> Slices:
     counted = _first_of_groups(dataset.samples)
     wrong_N = (p_NK.argmax(1) != _labels(dataset))[counted]
     looked_at = [
-        _compared(fact, what, inside_N, wrong_N)
+        (_compared(fact, what, inside_N, wrong_N), inside_N)
         for fact, column in facts.items()
         for what, inside_N in _cuts(fact, [column[i] for i in counted])
         if FEWEST <= inside_N.sum() <= len(counted) - FEWEST
     ]
-    found, p = [], 0.0
-    for i, each in enumerate(sorted(looked_at, key=lambda each: each.p)):
+    found, p = list[tuple[Slice, Flags]](), 0.0
+    for i, (each, inside_N) in enumerate(sorted(looked_at, key=lambda each: each[0].p)):
         p = max(p, min((len(looked_at) - i) * each.p, 1.0))
-        if p < CERTAIN:
-            found.append(each._replace(p=p))
-    return Slices(tuple(found), len(looked_at))
+        if p < CERTAIN and not any(_overlap(inside_N, other_N) > SAME for _, other_N in found):
+            found.append((each._replace(p=p), inside_N))
+    return Slices(tuple(each for each, _ in found), len(looked_at))
 
 
 def fisher(wrong_inside: int, inside: int, wrong: int, n: int) -> float:
@@ -333,6 +337,11 @@ def _compared(fact: str, what: str, inside_N: Flags, wrong_N: Flags) -> Slice:
     return Slice(fact, what, inside, score, others, fisher(wrong_inside, inside, wrong, n))
 
 
+def _overlap(one_N: Flags, other_N: Flags) -> float:
+    """The share of the pictures of either that are of both (Jaccard)."""
+    return float((one_N & other_N).sum() / max((one_N | other_N).sum(), 1))
+
+
 def _cuts(fact: str, column: Column) -> Iterator[tuple[str, Flags]]:
     """Each slice of a fact in words, and which pictures are in it."""
     if any(isinstance(value, str) and value for value in column):
@@ -348,18 +357,22 @@ def _cuts(fact: str, column: Column) -> Iterator[tuple[str, Flags]]:
         return
     # Where many have the same number, two cuts may fall together.
     edges = [-math.inf, *np.unique(np.quantile(known_N, inner, method="higher")), math.inf]
+    middle = float(np.median(known_N))
     for low, high in itertools.pairwise(edges):
-        yield _range(fact, low, high), (numbers_N >= low) & (numbers_N < high)
+        yield _range(fact, low, high, middle), (numbers_N >= low) & (numbers_N < high)
 
 
-def _range(fact: str, low: float, high: float) -> str:
+def _range(fact: str, low: float, high: float, middle: float) -> str:
     """What pictures between two values of a fact are called; the upper one is not included."""
-    small, large = (f"{name} pictures" for name in CALLED.get(fact, ("", "")))
+    small, large = CALLED.get(fact, (f"low-{fact}", f"high-{fact}"))
     if low == -math.inf:
-        return f"{small.strip()} ({fact} below {_short(high)})"
+        return f"{small} pictures ({fact} below {_short(high)})"
     if high == math.inf:
-        return f"{large.strip()} ({fact} {_short(low)} or more)"
-    return f"pictures of {fact} {_short(low)} to {_short(high)}"
+        return f"{large} pictures ({fact} {_short(low)} or more)"
+    called = f"rather {small if high <= middle else large}"
+    if low < middle < high:
+        called = f"neither {small} nor {large}"
+    return f"{called} pictures ({fact} {_short(low)} to {_short(high)})"
 
 
 def _short(value: float) -> str:

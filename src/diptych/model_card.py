@@ -39,6 +39,10 @@ Rows are the labels, columns the answers:
 |---|{"---|" * len(facts["classes"])}
 {confusion}
 
+| score | on the test pictures |
+|---|---|
+{_every_score(test)}
+
 In brackets: intervals at {test["interval"]}. `report.html` shows more: its mistakes, its
 probabilities, what to do first.
 
@@ -63,6 +67,22 @@ and gives probabilities in the order {classes}. It agreed with the trained netwo
 
 {_strangers(facts)}
 """
+
+
+SHARES = (
+    *("accuracy", "balanced_accuracy", "macro_precision", "macro_recall", "macro_f1"),
+    *("weighted_precision", "weighted_recall", "weighted_f1", "roc_auc", "average_precision"),
+)
+LOSSES = ("log_loss", "brier", "calibration_error")
+
+
+def _every_score(test: Mapping[str, Any]) -> str:
+    rows = [(name, _percent(test[name])) for name in SHARES if test[name]]
+    rows += [(f"top-{k} accuracy", _percent(found)) for k, found in test["top_k"].items()]
+    for name in LOSSES:
+        value, low, high = (test[name][key] for key in ("value", "low", "high"))
+        rows.append((name, f"{value:.3f} ({low:.3f}–{high:.3f})"))
+    return "\n".join(f"| {name.replace('_', ' ')} | {value} |" for name, value in rows)
 
 
 def _calibration(found: Mapping[str, Any]) -> str:

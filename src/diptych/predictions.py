@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.dataset import Dataset
-from diptych.metrics import Scores, score
+from diptych.metrics import Score, Scores, score
+from diptych.metrics.shares import share_of
 from diptych.probabilities import Probabilities
 
 
@@ -34,6 +35,18 @@ class Predictions(NamedTuple):
         """Which answers are the labels, (N,)."""
         return np.asarray(self.probabilities_NK.argmax(1) == np.array(self.dataset.targets()))
 
+    def strangers(self) -> npt.NDArray[np.bool_]:
+        """Which pictures would be answered "none of these", (N,)."""
+        if self.strangeness_N is None:
+            return np.zeros(len(self.dataset), np.bool_)
+        return np.asarray(self.strangeness_N > 1)
+
+    def accuracy_of_known(self) -> Score:
+        """The share of right answers among the pictures that are no strangers."""
+        groups = [sample.group or sample.name for sample in self.dataset.samples]
+        group_N = np.unique(groups, return_inverse=True)[1]
+        return share_of(self.right(), ~self.strangers(), group_N).score
+
     def only(self, names: Collection[str]) -> "Predictions":
         """Those for some of the samples, by name."""
         samples = self.dataset.samples
@@ -43,7 +56,10 @@ class Predictions(NamedTuple):
         return Predictions(dataset, self.probabilities_NK[kept], strangeness_N)
 
     def to_csv(self) -> str:
-        """A row a picture: path, label, answer, strangeness, the probability of each class."""
+        """A row a picture: path, label, answer, strangeness, the probability of each class.
+
+        The answer is the likeliest class; above a strangeness of 1 it would be "none of these".
+        """
         classes = self.dataset.classes
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")

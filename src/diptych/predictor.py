@@ -1,22 +1,22 @@
 """A bundle at work: encoded pictures in, labels out. Only NumPy, Pillow and ONNX Runtime."""
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import groupby, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load as load_safetensors
 
 from diptych import engines
+from diptych.auditing.duplicates import same_pictures
 from diptych.bundle import GOLDEN, GRAPH, WEIGHTS, Bundle, open_bundle
 from diptych.conformal import prediction_sets
 from diptych.dataset import Dataset, Sample, Stray
-from diptych.decoding import pixel_store, read_file
+from diptych.decoding import decoded, known, pixel_store, read_file
 from diptych.errors import BundleError, ImageError, InputError
 from diptych.networks import Network, Weights
 from diptych.predictions import Predictions
@@ -41,7 +41,6 @@ STRANGENESS_TOLERANCE = 0.05  # thresholds
 
 # Why pictures are left out of an evaluation.
 MADE_WITH = "made with"
-NOTHING: Mapping[str, str] = {}
 # The label of pictures that are too strange for any class.
 NONE = "none of these"
 
@@ -116,7 +115,7 @@ class Predictor:
                 yield Prediction(str(path), error=about(path, error))
 
     def _files(self, paths: Iterable[Path]) -> Iterator[Prediction]:
-        for path, answer, _ in self._answers(paths):
+        for path, answer in self._answers(paths):
             if isinstance(answer, ImageError):
                 yield Prediction(str(path), error=str(answer))
             else:
@@ -156,30 +155,23 @@ class Predictor:
     def evaluate(self, dataset: Dataset, *, track: Track = unwatched) -> Predictions:
         """Answer for every sample of a data set but those that the bundle was made with.
 
-        These become strays, as do those that cannot be read. Raises InputError where the data set
-        has a class that the bundle lacks, or no picture to score.
+        These become strays, as do those that cannot be read. Near-duplicates are groups, which
+        intervals count as one picture. Raises InputError where the data set has a class that the
+        bundle lacks, or no picture to score.
         """
         unknown = sorted(set(dataset.classes) - set(self.classes))
         if unknown:
             raise InputError(
-                f"{dataset.root}: the bundle has no class {', '.join(map(repr, unknown))}; "
-                f"it has: {', '.join(self.classes)}"
+                f"{dataset.root}: the bundle has no class{'es'[: 2 * (len(unknown) > 1)]} "
+                f"{', '.join(map(repr, unknown))}; it has: {', '.join(self.classes)}"
             )
         if not len(dataset):
             raise InputError(
                 f"{dataset.root}: no picture has a label; put each into a folder named after its "
                 f"class: {', '.join(self.classes)}"
             )
-        answered = self._scored_pixels if dataset.shape else self._scored_files
-        samples, strays, rows = list[Sample](), list(dataset.strays), list[Answer]()
-        for sample, answer in answered(dataset, self.bundle.made_with(), track):
-            if isinstance(answer, ImageError):
-                strays.append(Stray(sample.name, answer.reason, answer.detail))
-            else:
-                # The same bytes twice are one picture: a group of their own.
-                samples.append(sample._replace(group=sample.digest))
-                rows.append(answer)
-        if not rows:
+        new, strays = self._new(dataset, track)
+        if not new:
             used = sum(stray.reason == MADE_WITH for stray in strays)
             rest = ", the others cannot be read" if used < len(strays) else ""
             raise InputError(
@@ -187,38 +179,57 @@ class Predictor:
                 f"those that the bundle was made with{rest}"
             )
         scored = replace(
-            dataset, classes=self.classes, samples=tuple(samples), strays=tuple(strays), note=""
+            dataset, classes=self.classes, samples=tuple(new), strays=tuple(strays), note=""
         )
-        p_NK = np.stack([answer.p_K for answer in rows])
-        return Predictions(scored, p_NK, np.array([a.strangeness for a in rows], np.float32))
+        store, outputs = pixel_store(self.bundle.shape), []
+        for start in track(range(0, len(new), BATCH), "predicting", -(-len(new) // BATCH)):
+            some = [sample.digest for sample in new[start : start + BATCH]]
+            outputs.append(self._run(store.read(some))[:2])
+        p_NK, strangeness_N = map(np.concatenate, zip(*outputs, strict=True))
+        return Predictions(scored, p_NK, strangeness_N)
 
-    def _scored_files(
-        self, dataset: Dataset, left_out: Mapping[str, str], track: Track
-    ) -> Iterator[tuple[Sample, Answer | ImageError]]:
-        answers = self._answers((sample.path for sample in dataset.samples), left_out)
-        watched = track(answers, "predicting", len(dataset))
-        for sample, (_, answer, digest) in zip(dataset.samples, watched, strict=True):
-            yield sample._replace(digest=digest), answer
+    def _new(self, dataset: Dataset, track: Track) -> tuple[list[Sample], list[Stray]]:
+        """The samples that took no part in the making, in groups of near-duplicates, and the rest.
 
-    def _scored_pixels(
-        self, dataset: Dataset, left_out: Mapping[str, str], track: Track
-    ) -> Iterator[tuple[Sample, Answer | ImageError]]:
-        """Answers for samples whose pixels are in the cache."""
-        if dataset.shape != self.bundle.shape:
+        Their pixels are in the cache. Copies of training pictures that are not the same bytes are
+        known as long as the training pictures are in the cache too, and are not rows of numbers.
+        """
+        if dataset.shape and dataset.shape != self.bundle.shape:
             raise InputError(
                 f"{dataset.root}: its pictures are {dataset.shape}, the bundle takes "
                 f"{self.bundle.shape}; say it with --shape"
             )
-        store = pixel_store(self.bundle.shape)
-        for sample in dataset.samples:
-            if sample.digest in left_out:
-                yield sample, _made_with(left_out[sample.digest])
-        new = [sample for sample in dataset.samples if sample.digest not in left_out]
-        starts = range(0, len(new), 256)
-        for start in track(starts, "predicting", len(starts)):
-            some = new[start : start + 256]
-            pixels = store.read([sample.digest for sample in some])
-            yield from zip(some, self.answered(pixels), strict=True)
+        store, made_with = pixel_store(self.bundle.shape), self.bundle.made_with()
+        found = (
+            known(dataset.samples, store)
+            if dataset.shape
+            else decoded((sample.path for sample in dataset.samples), store)
+        )
+        strays, left = list(dataset.strays), list[Sample]()
+        watched = track(found, "reading pictures", len(dataset))
+        for sample, picture in zip(dataset.samples, watched, strict=True):
+            if picture.reason:
+                strays.append(Stray(sample.name, picture.reason, picture.detail))
+            elif name := made_with.get(picture.digest):
+                strays.append(Stray(sample.name, MADE_WITH, f"it is {name} there"))
+            else:
+                left.append(sample._replace(digest=picture.digest))
+        theirs = [
+            Sample(name, "", Path(), digest=digest)
+            for digest, name in made_with.items()
+            if not dataset.shape and store.has_row(digest)
+        ]
+        grouped = same_pictures([*theirs, *left], store, crops=not dataset.shape, track=track)
+        first = {sample.digest: members[0] for members in grouped for sample in members}
+        new = list[Sample]()
+        for sample in left:
+            copied = first[sample.digest]
+            if copied.digest in made_with:
+                detail = f"it is almost the same picture as {copied.name} there"
+                strays.append(Stray(sample.name, MADE_WITH, detail))
+            else:
+                new.append(sample._replace(group=copied.digest))
+        return new, strays
 
     def to_torch(self) -> "nn.Module":
         """The network with its weights in PyTorch, whichever framework trained it.
@@ -240,45 +251,28 @@ class Predictor:
         network = engines.network(recipe, self.bundle.shape, len(self.classes))
         return network, load_safetensors(self.bundle.read(WEIGHTS))
 
-    def _answers(
-        self, paths: Iterable[Path], left_out: Mapping[str, str] = NOTHING
-    ) -> Iterator[tuple[Path, Any, str]]:
-        """Each path with its Answer or an ImageError, and its hash.
-
-        Files of the hashes that are left out have an ImageError too.
-        """
-
-        def read(path: Path) -> tuple[Path, Pixels | ImageError, str]:
-            return self._read(path, left_out)
-
+    def _answers(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Answer | ImageError]]:
+        """Each path with its Answer or an ImageError."""
         waiting = iter(paths)
         with ThreadPoolExecutor(cores()) as pool:
             try:
-                running = pool.map(read, islice(waiting, BATCH))
+                running = pool.map(self._read, islice(waiting, BATCH))
                 # The next pictures are decoded while the network looks at these.
-                ahead = pool.map(read, islice(waiting, BATCH))
+                ahead = pool.map(self._read, islice(waiting, BATCH))
                 while batch := list(running):
-                    running, ahead = ahead, pool.map(read, islice(waiting, BATCH))
-                    good = [found for _, found, _ in batch if not isinstance(found, ImageError)]
+                    running, ahead = ahead, pool.map(self._read, islice(waiting, BATCH))
+                    good = [found for _, found in batch if not isinstance(found, ImageError)]
                     answers = self.answered(np.stack(good)) if good else iter(())
-                    for path, found, digest in batch:
-                        bad = isinstance(found, ImageError)
-                        yield path, found if bad else next(answers), digest
+                    for path, found in batch:
+                        yield path, found if isinstance(found, ImageError) else next(answers)
             finally:
                 pool.shutdown(cancel_futures=True)
 
-    def _read(
-        self, path: Path, left_out: Mapping[str, str]
-    ) -> tuple[Path, Pixels | ImageError, str]:
-        digest = ""
+    def _read(self, path: Path) -> tuple[Path, Pixels | ImageError]:
         try:
-            data = read_file(path)
-            digest = hashlib.sha256(data).hexdigest()
-            if digest in left_out:
-                return path, _made_with(left_out[digest]), digest
-            return path, decode(data, self.bundle.shape).pixels, digest
+            return path, decode(read_file(path), self.bundle.shape).pixels
         except ImageError as error:
-            return path, error, digest
+            return path, error
 
     def _verify(self) -> None:
         """The golden pictures give the pixels and the answers they gave where they were made."""
@@ -307,10 +301,6 @@ def _by_picture(outputs: Iterable[npt.NDArray[np.float32]]) -> Iterator[Answer]:
 def about(path: Path, error: InputError) -> str:
     """What is wrong with a file, without what the line of a prediction says anyway."""
     return str(error).removeprefix(f"{path}: ").removeprefix("cannot be read: ")
-
-
-def _made_with(name: str) -> ImageError:
-    return ImageError(MADE_WITH, f"it is {name} there")
 
 
 def load(path: str | Path) -> Predictor:

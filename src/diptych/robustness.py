@@ -42,9 +42,9 @@ KINDS = tuple(AMOUNTS)
 GAMMA = 2.2  # of sRGB, nearly: a stop doubles the light, and its levels grow by 2 ** (1 / 2.2)
 GREY = 128
 
-# One strength looks at as many pictures as have this many pixels: 60 photographs at 288 × 288. All
-# strengths of all kinds then take OpenVINO about a minute on two cores.
-PIXELS = 60 * 288 * 288
+# One strength looks at as many pictures as have this many pixels: 200 photographs at 288 × 288. All
+# strengths of all kinds then take OpenVINO up to a minute on two cores.
+PIXELS = 200 * 288 * 288
 FEWEST = 40
 BATCH = 16
 
@@ -54,6 +54,7 @@ class Curve(NamedTuple):
 
     kind: str  # one of KINDS
     scores: tuple[Score, ...]
+    n: int  # pictures
 
 
 def robustness(
@@ -68,7 +69,7 @@ def robustness(
     """The accuracy under each kind of corruption, with Wilson's intervals.
 
     `run` maps uint8 pixels (N, H, W, C) to probabilities (N, K). All scores are those of the same
-    pictures: `most` of them at most, and fewer of large ones (60 of 288 × 288 pixels).
+    pictures: `most` of them at most, and fewer of large ones (200 of 288 × 288 pixels).
     """
     height, width = pixels_NHWC[np.arange(1)].shape[1:3]
     affordable = max(PIXELS // (height * width), FEWEST)
@@ -90,7 +91,7 @@ def robustness(
     steps = [(kind, strength) for kind in KINDS for strength in range(1, STRENGTHS + 1)]
     scores = [accuracy(*step) for step in track(steps, "making pictures worse", len(steps))]
     return tuple(
-        Curve(kind, (untouched, *scores[STRENGTHS * i : STRENGTHS * (i + 1)]))
+        Curve(kind, (untouched, *scores[STRENGTHS * i : STRENGTHS * (i + 1)]), len(labels_N))
         for i, kind in enumerate(KINDS)
     )
 

@@ -19,6 +19,7 @@ stated share of the validation pictures stays below, so that above 1 means "none
 Letters in names: N pictures, R reference pictures, K classes, D numbers of a look.
 """
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -201,6 +202,11 @@ def _fitted(
     return replace(raw, scales=(*each, _quantile(raw.scores(valid, valid_logits_NK), kept)))
 
 
+def fewest_to_keep(kept: float) -> int:
+    """How many known pictures it takes to set a limit that keeps such a share of them."""
+    return math.ceil(kept / (1 - kept) - 1e-9)
+
+
 def _quantile(score_N: Floats, kept: float) -> float:
     """What a new known picture stays below with this probability (as in split conformal)."""
     rank = int(np.ceil((len(score_N) + 1) * kept))
@@ -231,7 +237,9 @@ def _scatter(seen_RD: Floats, labels: Sequence[int]) -> dict[str, Floats]:
     middle_D = x_RD.mean(0)
     means_KD = np.stack([x_RD[label_R == label].mean(0) for label in np.unique(label_R)])
     around_RD = x_RD - means_KD[np.searchsorted(np.unique(label_R), label_R)]
-    spread_D = np.maximum(around_RD.std(0), 1e-3 * max(float(around_RD.std()), _TINY))
+    # With a picture a class, all of them are where their class is.
+    least = 1e-3 * (float(around_RD.std()) or float(x_RD.std()) or 1.0)
+    spread_D = np.maximum(around_RD.std(0), least)
     around_RD /= spread_D
     share_DD = (1 - SHRINKAGE) * around_RD.T @ around_RD / len(x_RD)
     covariance_DD = share_DD + SHRINKAGE * np.eye(len(spread_D))

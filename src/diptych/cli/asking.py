@@ -148,10 +148,20 @@ def evaluate(
         _write_report(predictors[0], predictions, out)
         write_file(out / "set_aside.csv", _set_aside_csv(paths, answered))
     if as_json:
-        facts = {"bundle": str(paths[0]), "used": len(predictions.dataset)}
+        facts = {
+            "bundle": str(paths[0]),
+            "used": len(predictions.dataset),
+            "strangers": int(predictions.strangers().sum()),
+            "accuracy_of_known": predictions.accuracy_of_known()._asdict(),
+        }
         print_json({**facts, **_set_aside(predictions.dataset), **scores.to_json()})
         return
     print_scores(scores)
+    if strangers := int(predictions.strangers().sum()):
+        print(
+            f"{strangers:,} of them would be answered 'none of these'; of the others "
+            f"{predictions.accuracy_of_known()} are answered rightly"
+        )
     if out:
         print(f"{out / 'report.html'} shows where it is right and where not")
 

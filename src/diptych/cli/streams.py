@@ -21,12 +21,16 @@ def print_json(answer: Any) -> None:
 
 def print_scores(scores: "Scores") -> None:
     """Scores for people."""
-    print(f"accuracy {scores.accuracy} on {scores.n:,} pictures, macro F1 {scores.macro_f1}")
+    pictures = f"{scores.n:,} picture{'s'[: scores.n != 1]}"
+    print(f"accuracy {scores.accuracy} on {pictures}, macro F1 {scores.macro_f1}")
     width = max(map(len, scores.per_class))
-    for label, found in scores.per_class.items():
+    there = {label: found for label, found in scores.per_class.items() if found.n}
+    for label, found in there.items():
         print(f"  {label:<{width}}  precision {found.precision}  recall {found.recall}")
     print(f"  in brackets: intervals at {scores.method}")
     for label, counts in zip(scores.per_class, scores.confusion, strict=True):
+        if label not in there:
+            continue
         named = zip(scores.per_class, counts, strict=True)
         said = ", ".join(f"{n:,} as {c}" for c, n in named if n or len(counts) < FEW_CLASSES)
         print(f"  {label:<{width}}  answered {said}")

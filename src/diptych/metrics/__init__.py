@@ -42,8 +42,9 @@ __all__ = [
 ]
 
 METHOD = (
-    "95 %: Wilson for shares; otherwise the bootstrap's standard error over duplicate groups in "
-    "closed form, on the logit or logarithm; the wider of both for F1 and averages"
+    "95 %: Wilson for shares, a little wider next to 0 and 1; otherwise the bootstrap's standard "
+    "error over duplicate groups in closed form, on the logit or logarithm; the wider of both for "
+    "F1 and averages"
 )
 TOP = (2, 3, 5)
 

@@ -131,7 +131,7 @@ def _figure(title: str, height: float) -> Iterator[tuple[Any, list[str]]]:
     with mpl.rc_context(look):
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         axes = figure.add_subplot()
-        axes.set_title(textwrap.fill(title, TITLE), fontsize=11)
+        figure.suptitle(textwrap.fill(title, TITLE), fontsize=11)
         yield axes, drawn
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from diptych.analysis import (
+    CERTAIN,
     Answer,
     Confusion,
     Slices,
     Suspicion,
     column_facts,
     confused_pairs,
+    fisher,
     most_wrong,
     picture_facts,
     slices,
@@ -28,11 +30,12 @@ from diptych.preprocess import Pixels
 from diptych.probabilities import Probabilities
 from diptych.reviewing.curve import LearningCurve
 from diptych.robustness import Curve
+from diptych.strangers import fewest_to_keep
 
 # Mistakes that are shown, and suspicious labels.
 SHOWN = 12
-# A learning curve or a slice is worth a word from here on.
-WORTH = 0.01
+# How far probabilities may be off, at least, before it is worth a word.
+OFF = 0.03
 
 
 class Near(NamedTuple):
@@ -111,8 +114,8 @@ def _no_better_than_colours(found: Review) -> list[Advice]:
     return [
         Advice(
             "Do not use it yet.",
-            f"It is right on {found.scores.accuracy}; a classifier that only knows mean colours "
-            f"reaches {found.baseline}: it may be just as good.",
+            f"It is right on {found.scores.accuracy}; a linear classifier on the mean colours of a "
+            f"grid reaches {found.baseline}: it may be just as good.",
         )
     ]
 
@@ -125,32 +128,40 @@ def _wrong_labels(found: Review) -> list[Advice]:
     return [
         Advice(
             "Check one label." if one else f"Check {n:,} labels.",
-            f"{'A test picture is' if one else f'{n:,} test pictures are'} likely in the wrong "
-            "class, shown below. Wrong labels make the score worse than the classifier is.",
+            f"{'A test picture' if one else f'{n:,} test pictures'} may be in the wrong class, "
+            "shown below. Wrong labels make the score worse than the classifier is.",
         )
     ]
 
 
 def _slices(found: Review) -> list[Advice]:
+    if not found.slices.found:
+        return []
+    worst_two = "; ".join(map(str, found.slices.found[:2]))
     return [
-        Advice("Add pictures of the kind it fails on.", f"{one}, more than chance explains.")
-        for one in found.slices.found[:2]
+        Advice(
+            "Add pictures of the kind it fails on.",
+            f"{worst_two[0].upper()}{worst_two[1:]}: worse than chance explains.",
+        )
     ]
 
 
 def _weak_class(found: Review) -> list[Advice]:
     scored = {label: s for label, s in found.scores.per_class.items() if s.n}
     label = min(scored, key=lambda label: scored[label].recall.value)
-    others = [scored[other].recall.value for other in scored if other != label]
-    recall = scored[label].recall
-    if not others or recall.high >= sum(others) / len(others) - WORTH:
+    recall, n = scored[label].recall, scored[label].n
+    missed = round(n * (1 - recall.value))
+    wrong = int((~found.predictions.right()).sum())
+    # It was looked for among all classes.
+    if fisher(missed, n, wrong, found.n) * len(scored) >= CERTAIN:
         return []
     taken = next((pair for pair in found.pairs if pair.label == label), None)
     mostly = f", mostly taken for {taken.answer}" if taken else ""
     return [
         Advice(
             f"Look at the class {label}.",
-            f"Only {recall} of its pictures are recognised{mostly}.",
+            f"Only {recall} of its pictures are recognised{mostly}: fewer than of the others, by "
+            "more than chance explains.",
         )
     ]
 
@@ -171,10 +182,34 @@ def _too_few_to_tell(found: Review) -> list[Advice]:
 
 
 def _more_to_learn_from(found: Review) -> list[Advice]:
-    if found.curve is None:
+    if found.curve is None or not found.curve.helps:
         return []
-    gain = found.curve.with_twice - found.curve.scores[-1].value
-    return [Advice("Collect more pictures.", str(found.curve))] if gain > WORTH else []
+    return [Advice("Collect more pictures.", str(found.curve))]
+
+
+def _too_few_to_refuse(found: Review) -> list[Advice]:
+    facts, valid = found.facts["strangers"], found.facts["data"]["valid"]
+    if facts is None or valid >= (needed := fewest_to_keep(facts["kept"])):
+        return []
+    return [
+        Advice(
+            "Do not rely on “none of these” yet.",
+            f"Its limit was set by {valid:,} validation pictures; to keep "
+            f"{100 * facts['kept']:.0f} % of known pictures takes at least {needed:,}.",
+        )
+    ]
+
+
+def _not_calibrated(found: Review) -> list[Advice]:
+    error = found.scores.calibration_error
+    if error.low < OFF:
+        return []
+    return [
+        Advice(
+            "Do not take its probabilities literally.",
+            f"On average they are {100 * error.value:.0f} points away from how often it is right.",
+        )
+    ]
 
 
 def _frail(found: Review) -> list[Advice]:
@@ -185,8 +220,8 @@ def _frail(found: Review) -> list[Advice]:
     return [
         Advice(
             f"Beware of {kinds}.",
-            "Already a little of it costs more than chance explains; add such pictures, or "
-            "train with --train all and changes of that kind.",
+            "A little of it costs more right answers than chance explains (see “Worse pictures”): "
+            "add such pictures to the training.",
         )
     ]
 
@@ -196,6 +231,8 @@ _WAYS: tuple[Callable[[Review], list[Advice]], ...] = (
     _wrong_labels,
     _slices,
     _weak_class,
+    _too_few_to_refuse,
+    _not_calibrated,
     _more_to_learn_from,
     _frail,
     _too_few_to_tell,

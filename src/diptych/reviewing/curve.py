@@ -11,6 +11,7 @@ from diptych.probabilities import softmax
 
 SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
 DRAWS = 3  # of each share but the last; what is shown is their mean
+WORTH = 0.01  # a gain in accuracy that is worth a word
 # Newton-like steps of the classifier that is fitted to each share, and how much it is held back.
 STEPS, RIDGE = 60, 1e-3
 
@@ -31,16 +32,21 @@ class LearningCurve(NamedTuple):
         Empirically", 2017).
         """
         errors = np.maximum([1 - score.value for score in self.scores], 1e-3)
-        falls, _ = np.polyfit(np.log(self.counts), np.log(errors), 1)
+        x, y = np.log(self.counts), np.log(errors)
+        x, y = x - x.mean(), y - y.mean()
+        falls = x @ y / max(x @ x, 1e-9)  # of so few pictures all shares may be the same
         return float(1 - errors[-1] * 2 ** min(falls, 0.0))
 
+    @property
+    def helps(self) -> bool:
+        """Whether twice as many pictures would bring more than the test leaves open."""
+        now = self.scores[-1]
+        return self.with_twice - now.value >= max(0.25 * (now.high - now.low), WORTH)
+
     def __str__(self) -> str:
-        now, then = self.scores[-1].value, self.with_twice
-        reach = self.scores[-1].high - self.scores[-1].low
-        said = f"from {100 * now:.1f} % to about {100 * then:.1f} %"
-        if then - now < 0.25 * reach:
-            return f"Twice as many pictures would hardly help ({said})."
-        return f"Twice as many pictures would likely help ({said})."
+        said = f"from {100 * self.scores[-1].value:.1f} % to about {100 * self.with_twice:.1f} %"
+        helps = "likely" if self.helps else "hardly"
+        return f"Twice as many pictures would {helps} help ({said})."
 
 
 def learning_curve(

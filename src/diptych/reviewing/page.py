@@ -43,17 +43,19 @@ def review_page(found: Review, title: str) -> str:
             "near_note": found.near_note,
             "columns": list(found.predictions.dataset.columns),
             "mistakes": [_mistake(found, answer) for answer in found.wrong],
-            "unlikely": [a for a in found.worst if a.answer == a.label][:5],
+            "worst": found.worst,
             "suspicions": [
                 {**_picture(found, one.name), "label": one.label, "likely": one.likely}
                 for one in found.suspicions[:8]
             ],
             "suspicion_count": f"{len(found.suspicions):,}",
+            "more_suspicions": len(found.suspicions) > 8,
             "slices": found.slices,
             "calibration": _calibration(found),
             "strangers": _strangers(found),
             "sets": _sets(found),
             "curve": _curve(found),
+            "by_numbers": bool(found.predictions.dataset.shape),
             "robustness": _robustness(found),
             "history": _history(found),
             "facts": facts,
@@ -78,8 +80,13 @@ def _scores(found: Review) -> Iterator[tuple[str, str, str]]:
     yield "balanced accuracy", str(scores.balanced_accuracy), "the same, with classes weighed alike"
     for k, top in scores.top_k.items():
         yield f"top-{k} accuracy", str(top), f"the label is among the {k} likeliest answers"
+    yield "macro precision", str(scores.macro_precision), "how far answers hold, by class"
+    yield "macro recall", str(scores.macro_recall), "how many are recognised: balanced accuracy"
     yield "macro F1", str(scores.macro_f1), "precision and recall in one, classes weighed alike"
-    yield "weighted F1", str(scores.weighted_f1), "the same, weighed by their pictures"
+    weighed = "the same, classes weighed by their pictures"
+    yield "weighted precision", str(scores.weighted_precision), weighed
+    yield "weighted recall", str(scores.weighted_recall), weighed
+    yield "weighted F1", str(scores.weighted_f1), weighed
     if scores.roc_auc:
         yield "ROC-AUC", str(scores.roc_auc), "how well classes are told apart at any threshold"
     if scores.average_precision:
@@ -155,9 +162,9 @@ def _url(found: Review, digest: str) -> str | None:
 
 def _calibration(found: Review) -> dict[str, str]:
     p_NK, labels = found.predictions.probabilities_NK, found.predictions.dataset.targets()
-    answers = [("calibrated", p_NK)]
+    answers = [("its probabilities", p_NK)]
     if found.uncalibrated_NK is not None:
-        answers.insert(0, ("before calibration", found.uncalibrated_NK))
+        answers = [("before calibration", found.uncalibrated_NK), ("calibrated", p_NK)]
     drawn = [Line("exactly true", [0, 100], [0, 100], style="--")]
     for name, p in answers:
         bins = reliability(p, labels)
@@ -165,6 +172,11 @@ def _calibration(found: Review) -> dict[str, str]:
         drawn.append(Line(name, x, y))
     lowest = min(min(line.x) for line in drawn[1:])
     drawn[0] = drawn[0]._replace(x=[lowest, 100], y=[lowest, 100])
+    ways = {
+        "none": "They are the network's own",
+        "temperature": f"They were calibrated by a temperature of {_temperature(found)}",
+        "vector": "They were calibrated, each class by its own scale and shift",
+    }
     error, chance = calibration_error(p_NK, labels), perfect_calibration_error(p_NK)
     # Equal errors may differ in the last bit: both are sums over the same bins.
     verdict = "no more than" if error <= chance + 1e-9 else "more than"
@@ -174,9 +186,13 @@ def _calibration(found: Review) -> dict[str, str]:
         "says": (
             f"Confidence and the share of right answers are {100 * error:.1f} points apart on "
             f"average, {verdict} chance makes of exactly true probabilities on as many pictures "
-            f"(up to {100 * chance:.1f})."
+            f"(up to {100 * chance:.1f}). {ways[found.facts['calibration']['kind']]}."
         ),
     }
+
+
+def _temperature(found: Review) -> str:
+    return f"{found.facts['calibration']['temperature']:.2f}"
 
 
 def _strangers(found: Review) -> dict[str, Any] | None:
@@ -199,7 +215,8 @@ def _strangers(found: Review) -> dict[str, Any] | None:
         ),
         "says": (
             f"{refused:,} of the {found.n:,} pictures would be answered “none of these”; it is "
-            f"set so that {_percent(facts['kept'])} of known pictures are not."
+            f"set so that {_percent(facts['kept'])} of known pictures are not. Of the others "
+            f"{found.predictions.accuracy_of_known()} are answered rightly."
         ),
         "chosen": (
             f"Four scores were compared on drawn strangers (noise, clouds, stripes, shapes, "
@@ -248,7 +265,7 @@ def _robustness(found: Review) -> dict[str, str] | None:
     )
     return {
         "plot": lines(drawn, title, "strength, as in ImageNet-C", "accuracy, %"),
-        "says": f"From untouched to the strongest: {says}.",
+        "says": f"From untouched to the strongest, of {found.robustness[0].n:,} pictures: {says}.",
     }
 
 
