@@ -15,6 +15,7 @@ from PIL import Image
 
 from conftest import BLUE, GREEN, RED, picture
 from diptych import ImageClassifier, Recipe, engines, load, read, split
+from diptych.dataset import NONE
 from diptych.engines import Optimiser, Step
 from diptych.errors import InputError
 from diptych.explain import Explainer, Heat, heatmap_name, occlusion, overlay
@@ -22,7 +23,7 @@ from diptych.networks import Network, Weights, initial
 from diptych.networks.graph import onnx_graph
 from diptych.networks.pretrained import efficientnet_lite0
 from diptych.networks.zoo import ZOO
-from diptych.predictor import NONE, Prediction
+from diptych.predictor import Prediction
 from diptych.preprocess import as_png
 from diptych.runtimes import open_graph
 

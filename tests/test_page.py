@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 from browser import DESK, PHONE, Scheme, chromium, opened, seen
 from conftest import BLUE, GREEN, RED, picture
 from diptych import load
-from diptych.predictor import NONE
+from diptych.dataset import NONE
 from served import Server, encoded, serving, small_bundle
 
 expect.set_options(timeout=30_000)  # milliseconds; a busy machine takes its time

@@ -1,6 +1,7 @@
 import hashlib
 import os
 import sys
+import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
@@ -195,3 +196,24 @@ def test_a_table_that_begins_as_a_picture_might_is_one(tmp_path: Path, text: str
     (tmp_path / "x.csv").write_text(text)
     assert is_table(tmp_path / "x.csv")
     assert is_table(tmp_path / "absent.csv")
+
+
+def test_a_class_has_one_name_however_its_letters_are_written(tmp_path: Path) -> None:
+    for spelling in ("NFC", "NFD"):
+        folder = tmp_path / spelling / unicodedata.normalize(spelling, "Kätzchen")
+        folder.mkdir(parents=True)
+        (folder / "1.png").touch()
+        (tmp_path / spelling / "Hund").mkdir()
+        (tmp_path / spelling / "Hund" / "2.png").touch()
+    one, two = (read(tmp_path / spelling) for spelling in ("NFC", "NFD"))
+    assert one.classes == two.classes == ("Hund", "Kätzchen")
+    assert [s.label for s in one.samples] == [s.label for s in two.samples]
+    assert all(sample.path.exists() for sample in two.samples)
+
+
+def test_no_class_may_be_called_as_the_answer_for_strangers(tmp_path: Path) -> None:
+    for label in ("none of these", "pizza"):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / "1.png").touch()
+    with pytest.raises(InputError, match="no class may be called 'none of these'"):
+        read(tmp_path)

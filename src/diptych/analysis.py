@@ -7,6 +7,7 @@ pictures, L neighbours.
 
 import itertools
 import math
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
@@ -400,8 +401,9 @@ def _luma_facts(pixels_NHWC: Pixels) -> Floats:
 def _folders(sample: Sample) -> tuple[str, ...]:
     """The folders between a picture and its class, or its part where classes have no folder."""
     above = PurePosixPath(sample.name).parts[:-1]
-    if sample.label in above:
-        return above[above.index(sample.label) + 1 :]
+    named = [unicodedata.normalize("NFC", folder) for folder in above]
+    if sample.label in named:
+        return above[named.index(sample.label) + 1 :]
     return above[1:] if above and above[0] in PARTS else above
 
 

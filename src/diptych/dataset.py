@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 PARTS = ("train", "valid", "test")
 
+# The answer for pictures that are too strange for any class, which none may be called.
+NONE = "none of these"
+
 Shape = tuple[int, int, int]  # height, width and channels (1 or 3) of pixels
 
 

@@ -15,7 +15,7 @@ from diptych import engines
 from diptych.auditing.duplicates import same_pictures
 from diptych.bundle import GOLDEN, GRAPH, WEIGHTS, Bundle, open_bundle
 from diptych.conformal import prediction_sets
-from diptych.dataset import Dataset, Sample, Stray
+from diptych.dataset import NONE, Dataset, Sample, Stray
 from diptych.decoding import decoded, known, pixel_store, read_file
 from diptych.errors import BundleError, ImageError, InputError
 from diptych.networks import Network, Weights
@@ -41,8 +41,6 @@ STRANGENESS_TOLERANCE = 0.05  # thresholds
 
 # Why pictures are left out of an evaluation.
 MADE_WITH = "made with"
-# The label of pictures that are too strange for any class.
-NONE = "none of these"
 
 
 class Prediction(NamedTuple):

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from diptych import drift
-from diptych.predictor import NONE, Answer
+from diptych.dataset import NONE
+from diptych.predictor import Answer
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry

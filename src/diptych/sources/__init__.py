@@ -1,10 +1,11 @@
 """Where pictures come from: `read(path)` tells what there is, without opening a picture."""
 
 import os
+import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
-from diptych.dataset import Dataset
+from diptych.dataset import NONE, Dataset
 from diptych.errors import InputError
 from diptych.preprocess import is_picture
 from diptych.sources.folder import read_folder
@@ -48,7 +49,21 @@ def _read(path: Path, shape: str | None, value_range: str | None) -> Dataset:
         raise InputError(
             f"{path}: a shape and a range are said of pixels in a table; leave them out"
         )
-    return found
+    return _named(found)
+
+
+def _named(found: Dataset) -> Dataset:
+    """The same with class names of one spelling: macOS and others write ä in two ways."""
+    spelt = {label: unicodedata.normalize("NFC", label) for label in found.classes}
+    if NONE in spelt.values():
+        raise InputError(
+            f"{found.root}: no class may be called '{NONE}', which is the answer for pictures of "
+            "something else; call it otherwise"
+        )
+    if all(label == name for label, name in spelt.items()):
+        return found
+    samples = tuple(sample._replace(label=spelt[sample.label]) for sample in found.samples)
+    return replace(found, classes=tuple(sorted(set(spelt.values()))), samples=samples)
 
 
 def _found(path: Path, shape: str | None, value_range: str | None) -> Dataset:
