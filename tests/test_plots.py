@@ -22,6 +22,6 @@ def test_seeds_of_one_engine_are_one_entry_of_the_legend() -> None:
 
 def test_long_names_leave_room_for_the_plot() -> None:
     found = [Bar(name * 60, 90, 80, 95) for name in ("ab", "cd")]
-    svg = intervals(found, "How many pictures of each class are recognised", "recall, %")
+    svg = intervals(found, "How many pictures of each and every class are recognised", "recall, %")
     assert svg.count("…<") == 2
-    assert ">How many pictures of each class are<" in svg  # a title has lines too
+    assert ">How many pictures of each and every class are<" in svg  # a title has lines too

@@ -15,7 +15,7 @@ COLOURS = ("#c2410c", "#2563eb", "#15803d", "#c026d3", "#a16207", "#0e7490", "#7
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
 BINS = 40
 WIDTH = 4.8  # inches; text of 10 points is still 9 pixels high where a phone has 320 for it
-TITLE, NAME = 45, 28  # letters of a line of a title, and of a name beside an axis
+TITLE, NAME = 50, 28  # letters of a line of a title, and of a name beside an axis
 _INK = "#010203"  # stands for the colour of the page's text until the plot is in it
 
 
