@@ -229,6 +229,20 @@ def test_words_and_numbers_nobody_knew_before_make_slices_too() -> None:
     assert any(" or more): " in text and "high-ISO pictures (ISO " in text for text in said)
 
 
+def test_kinds_that_are_the_same_pictures_are_one_finding() -> None:
+    dark = np.arange(240) < 60
+    wrong = np.isin(np.arange(240), [*range(0, 60, 3), 100, 150, 200])
+    facts = {name: np.where(dark, ("cellar"), "hall").tolist() for name in ("room", "floor")}
+    assert len(slices(right_or_wrong(wrong), facts).found) == 1
+
+
+def test_the_middle_of_a_fact_has_words_too() -> None:
+    sharpness = np.linspace(0, 1, 240).tolist()
+    wrong = np.isin(np.arange(240), range(60, 120, 3))
+    (found,) = slices(right_or_wrong(wrong), {"sharpness": sharpness}).found
+    assert found.what.startswith("rather blurred pictures (sharpness 0.25")
+
+
 def test_what_is_not_known_makes_no_slice() -> None:
     wrong = np.arange(90) % 9 == 0
     nobody = slices(right_or_wrong(wrong), {"camera": [""] * 90, "ISO": [float("nan")] * 90})

@@ -49,7 +49,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Made:
         patch.setenv("DIPTYCH_CACHE", str(made.cache))
         data = read(made.photos)
         parts = split(clean(data, audit(data, size=SIDE)))
-        recipe = Recipe(engine="torch", network="cnn", image_size=SIDE, epochs=4)
+        recipe = Recipe(engine="torch", network="cnn", image_size=SIDE, epochs=10)
         model = ImageClassifier(recipe).fit(parts.train, parts.valid)
         model.evaluate(parts.test).save(made.bundle / "a.bundle")
     return made._replace(bundle=made.bundle / "a.bundle")

@@ -67,6 +67,13 @@ def test_the_score_that_tells_strangers_best_is_kept_and_says_how_well() -> None
     assert best.auroc.low > found.evidence["probability"].auroc.high
 
 
+def test_a_picture_of_each_class_is_too_little_to_measure_by_but_no_failure() -> None:
+    one_each = [CENTRES, CENTRES[:, :8]]
+    valid, _ = cloud(30, 2)
+    score = _fitted("mahalanobis", one_each, [0, 1, 2], valid, logits(valid), 0.95)
+    assert np.isfinite(score.scores(valid, logits(valid))).all()
+
+
 def test_strangers_that_only_one_look_tells_are_told() -> None:
     (train, labels), (valid, _), (new, _) = cloud(300, 1), cloud(300, 2), cloud(100, 3)
     half_strange = [new[0], elsewhere(100)[1]]

@@ -358,21 +358,22 @@ def _cuts(fact: str, column: Column) -> Iterator[tuple[str, Flags]]:
         return
     # Where many have the same number, two cuts may fall together.
     edges = [-math.inf, *np.unique(np.quantile(known_N, inner, method="higher")), math.inf]
-    middle = float(np.median(known_N))
-    for low, high in itertools.pairwise(edges):
-        yield _range(fact, low, high, middle), (numbers_N >= low) & (numbers_N < high)
+    for i, (low, high) in enumerate(itertools.pairwise(edges)):
+        place = 2 * i - (len(edges) - 2)
+        yield _range(fact, low, high, place), (numbers_N >= low) & (numbers_N < high)
 
 
-def _range(fact: str, low: float, high: float, middle: float) -> str:
-    """What pictures between two values of a fact are called; the upper one is not included."""
+def _range(fact: str, low: float, high: float, place: int) -> str:
+    """What pictures between two values of a fact are called; the upper one is not included.
+
+    `place` is below 0 for ranges below the middle one, 0 for that, and above 0 for those above it.
+    """
     small, large = CALLED.get(fact, (f"low-{fact}", f"high-{fact}"))
     if low == -math.inf:
         return f"{small} pictures ({fact} below {_short(high)})"
     if high == math.inf:
         return f"{large} pictures ({fact} {_short(low)} or more)"
-    called = f"rather {small if high <= middle else large}"
-    if low < middle < high:
-        called = f"neither {small} nor {large}"
+    called = f"rather {small if place < 0 else large}" if place else f"neither {small} nor {large}"
     return f"{called} pictures ({fact} {_short(low)} to {_short(high)})"
 
 

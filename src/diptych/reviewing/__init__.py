@@ -150,10 +150,10 @@ def _weak_class(found: Review) -> list[Advice]:
     scored = {label: s for label, s in found.scores.per_class.items() if s.n}
     label = min(scored, key=lambda label: scored[label].recall.value)
     recall, n = scored[label].recall, scored[label].n
-    missed = round(n * (1 - recall.value))
-    wrong = int((~found.predictions.right()).sum())
+    every, missed = found.scores.n, round(n * (1 - recall.value))
+    wrong = every - sum(row[k] for k, row in enumerate(found.scores.confusion))
     # It was looked for among all classes.
-    if fisher(missed, n, wrong, found.n) * len(scored) >= CERTAIN:
+    if fisher(missed, n, wrong, every) * len(scored) >= CERTAIN:
         return []
     taken = next((pair for pair in found.pairs if pair.label == label), None)
     mostly = f", mostly taken for {taken.answer}" if taken else ""
