@@ -167,6 +167,22 @@ def test_large_pictures_are_looked_at_by_fewer_and_small_ones_by_a_thousand() ->
         assert sum(seen) == expected
 
 
+def test_a_slow_machine_looks_at_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+
+    def run(images_NHWC: Pixels) -> Probabilities:
+        nonlocal now
+        now += 0.01 * len(images_NHWC)  # 200 pictures, 36 times: more than a minute
+        return np.eye(2, dtype=np.float32)[np.zeros(len(images_NHWC), np.intp)]
+
+    monkeypatch.setattr("diptych.robustness.time.monotonic", lambda: now)
+    pixels = np.broadcast_to(np.uint8(9), (1200, 288, 288, 1))
+    found = robustness(run, pixels, [0, 1] * 600, track=lambda steps, doing, total: steps[:1] * 35)
+    assert found[0].n == int(55 / (35 * 1.4 * 0.01)) == 112
+    assert found[0].scores[0] == share(56, 112)
+    assert now < 60
+
+
 def test_a_sample_has_the_shares_of_the_whole() -> None:
     labels = [0] * 700 + [1] * 200 + [2] * 100
     chosen = stratified(labels, 50)
