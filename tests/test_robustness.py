@@ -167,6 +167,13 @@ def test_large_pictures_are_looked_at_by_fewer_and_small_ones_by_a_thousand() ->
         assert sum(seen) == expected
 
 
+def test_a_clock_that_stands_still_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diptych.robustness.time.monotonic", lambda: 7.0)
+    pixels = np.full((60, 8, 8, 1), 9, np.uint8)
+    found = robustness(lambda x: np.eye(2, dtype=np.float32)[[0] * len(x)], pixels, [0, 1] * 30)
+    assert found[0].n == 60
+
+
 def test_a_slow_machine_looks_at_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
 

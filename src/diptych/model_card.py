@@ -85,14 +85,19 @@ def _every_score(test: Mapping[str, Any]) -> str:
     return "\n".join(f"| {name.replace('_', ' ')} | {value} |" for name, value in rows)
 
 
-def _calibration(found: Mapping[str, Any]) -> str:
+def calibrated_by(found: Mapping[str, Any]) -> str:
+    """How probabilities came about, from what bundle.json says of the calibration."""
     ways = {
         "none": "Probabilities are the network's own",
         "temperature": f"Probabilities are calibrated (temperature {found['temperature']:.2f})",
         "vector": "Probabilities are calibrated (each class by its own scale and shift)",
     }
+    return ways[found["kind"]]
+
+
+def _calibration(found: Mapping[str, Any]) -> str:
     return (
-        f"{ways[found['kind']]}. On the test pictures confidence and share of right answers are "
+        f"{calibrated_by(found)}. On the test pictures confidence and share of right answers are "
         f"{100 * found['test_error']:.1f} points apart on average; probabilities that are exactly "
         f"true would be up to {100 * found['test_error_by_chance']:.1f} apart on so many pictures."
     )

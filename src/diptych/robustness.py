@@ -82,7 +82,8 @@ def robustness(
     started = time.monotonic()
     answers = [run(images_NHWC[batch]).argmax(1) for batch in _batches(len(labels_N))]
     right_N = np.concatenate(answers) == labels_N
-    each = (time.monotonic() - started) / len(labels_N)
+    # A clock may stand still for so quick a network.
+    each = max(time.monotonic() - started, 1e-3) / len(labels_N)
     in_time = int(SECONDS / (len(KINDS) * STRENGTHS * WORSE * each))
     kept_N = stratified(labels_N.tolist(), max(in_time, FEWEST), seed)
     images_NHWC, labels_N, right_N = images_NHWC[kept_N], labels_N[kept_N], right_N[kept_N]

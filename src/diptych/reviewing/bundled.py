@@ -15,7 +15,7 @@ from diptych.bundle import GRAPH, SPLITS, WEIGHTS, Bundle
 from diptych.cache import Store
 from diptych.calibration import Calibration, uncalibrated
 from diptych.dataset import Dataset, Sample
-from diptych.decoding import decoded, pixel_store
+from diptych.decoding import pixel_store
 from diptych.errors import InputError
 from diptych.explain import Look, looks, occlusion, overlay
 from diptych.features import Sight, features
@@ -44,7 +44,7 @@ def reviewed(predictor: Predictor, predictions: Predictions, *, track: Track = u
     answers before a calibration that scales each class by its own factor.
     """
     bundle, dataset, run = predictor.bundle, predictions.dataset, predictor.fast()
-    store = _filled(dataset, pixel_store(bundle.shape), track)
+    store = pixel_store(bundle.shape)  # the evaluation left their pixels there
     found = review(predictions, store, bundle.facts)
     by_name = {sample.name: sample for sample in dataset.samples}
     mistakes = [by_name[answer.name] for answer in found.wrong]
@@ -60,15 +60,6 @@ def reviewed(predictor: Predictor, predictions: Predictions, *, track: Track = u
         heat=_heat(predictor, run, mistakes, answers, store),
         robustness=robustness(run, rows, dataset.targets(), track=track),
     )
-
-
-def _filled(dataset: Dataset, store: Store, track: Track) -> Store:
-    """The store, with the pixels of every sample in it."""
-    if not dataset.shape:
-        found = decoded((sample.path for sample in dataset.samples), store)
-        for _ in track(found, "reading pictures", len(dataset)):
-            pass
-    return store
 
 
 def _sight(bundle: Bundle) -> Sight | None:

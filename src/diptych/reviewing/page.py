@@ -9,7 +9,8 @@ import numpy as np
 from diptych.analysis import Answer
 from diptych.calibration import calibration_error, perfect_calibration_error, reliability
 from diptych.conformal import prediction_sets
-from diptych.metrics import Score
+from diptych.metrics import Score, share
+from diptych.model_card import calibrated_by
 from diptych.preprocess import Pixels, thumbnail
 from diptych.report import SMALL, page, picture_url
 from diptych.report.plots import Bar, Line, histograms, intervals, lines
@@ -172,11 +173,6 @@ def _calibration(found: Review) -> dict[str, str]:
         drawn.append(Line(name, x, y))
     lowest = min(min(line.x) for line in drawn[1:])
     drawn[0] = drawn[0]._replace(x=[lowest, 100], y=[lowest, 100])
-    ways = {
-        "none": "They are the network's own",
-        "temperature": f"They were calibrated by a temperature of {_temperature(found)}",
-        "vector": "They were calibrated, each class by its own scale and shift",
-    }
     error, chance = calibration_error(p_NK, labels), perfect_calibration_error(p_NK)
     # Equal errors may differ in the last bit: both are sums over the same bins.
     verdict = "no more than" if error <= chance + 1e-9 else "more than"
@@ -186,13 +182,9 @@ def _calibration(found: Review) -> dict[str, str]:
         "says": (
             f"Confidence and the share of right answers are {100 * error:.1f} points apart on "
             f"average, {verdict} chance makes of exactly true probabilities on as many pictures "
-            f"(up to {100 * chance:.1f}). {ways[found.facts['calibration']['kind']]}."
+            f"(up to {100 * chance:.1f}). {calibrated_by(found.facts['calibration'])}."
         ),
     }
-
-
-def _temperature(found: Review) -> str:
-    return f"{found.facts['calibration']['temperature']:.2f}"
 
 
 def _strangers(found: Review) -> dict[str, Any] | None:
@@ -232,11 +224,11 @@ def _sets(found: Review) -> str:
     facts = found.facts["sets"]
     sets_NK = prediction_sets(found.predictions.probabilities_NK, facts["least_probability"])
     targets = found.predictions.dataset.targets()
-    held = sets_NK[np.arange(len(sets_NK)), targets].mean()
+    held = share(int(sets_NK[np.arange(len(sets_NK)), targets].sum()), len(sets_NK))
     return (
         f"Every answer comes with the set of classes that are likely enough. It is made to hold "
         f"the right one for {_percent(facts['coverage'])} of pictures; here it did for "
-        f"{_percent(held)}, with {sets_NK.sum(1).mean():.2f} classes on average."
+        f"{held}, with {sets_NK.sum(1).mean():.2f} classes on average."
     )
 
 
@@ -259,13 +251,14 @@ def _robustness(found: Review) -> dict[str, str] | None:
     strengths = list(range(len(found.robustness[0].scores)))
     drawn = [Line(curve.kind, strengths, _percents(curve.scores)[0]) for curve in found.robustness]
     title = "Accuracy on pictures that were made worse"
-    says = "; ".join(
-        f"{c.kind} {_percent(c.scores[0].value)} to {_percent(c.scores[-1].value)}"
-        for c in found.robustness
-    )
+    first = found.robustness[0]
+    says = "; ".join(f"{curve.kind} {curve.scores[-1]}" for curve in found.robustness)
     return {
         "plot": lines(drawn, title, "strength, as in ImageNet-C", "accuracy, %"),
-        "says": f"From untouched to the strongest, of {found.robustness[0].n:,} pictures: {says}.",
+        "says": (
+            f"Of {first.n:,} pictures {first.scores[0]} are answered rightly as they are; at the "
+            f"strongest: {says}."
+        ),
     }
 
 
