@@ -14,7 +14,7 @@ from PIL import Image, ImageEnhance
 from scipy.fft import dctn
 
 from diptych.auditing.near import near_duplicates, thumbnails
-from diptych.preprocess import decode
+from diptych.images.preprocess import decode
 
 Edit = Callable[[Image.Image], Image.Image]
 SHAPE, COPIES = (128, 128, 3), 200

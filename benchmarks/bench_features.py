@@ -14,13 +14,14 @@ import numpy as np
 from measuring import cold_cache, machine, need_photos
 from PIL import Image
 
-from diptych.decoding import decoded, pixel_store
-from diptych.features import BATCH, features, sight
-from diptych.networks.graph import onnx_graph
+from diptych.graphs.writer import onnx_graph
+from diptych.images.decoding import decoded, pixel_store
 from diptych.networks.pretrained import efficientnet_lite0
 from diptych.networks.zoo import efficientnet_lite0 as lite0
 from diptych.recipe import IMAGE_SIZE
-from diptych.runtimes import cores, fastest, open_graph
+from diptych.runtimes import fastest, open_graph
+from diptych.system.cores import cores
+from diptych.training.features import BATCH, features, sight
 
 SHAPE = (IMAGE_SIZE, IMAGE_SIZE, 3)
 

@@ -17,8 +17,8 @@ import numpy as np
 import numpy.typing as npt
 from measuring import machine
 
-from diptych.conformal import least_probability, prediction_sets
 from diptych.metrics import Score, Scores, score
+from diptych.reliability.conformal import least_probability, prediction_sets
 
 SIZES, CLASSES, ACCURACIES = (60, 200, 1000), (2, 5), (0.95, 0.75)
 SURER = 1.2

@@ -22,8 +22,8 @@ import numpy as np
 from measuring import diptych, machine, need_photos, served
 
 from diptych import load
-from diptych.preprocess import decode
-from diptych.runtimes import cores
+from diptych.images.preprocess import decode
+from diptych.system.cores import cores
 
 HERE = Path(__file__).parent
 CLIENTS, SECONDS, ROUNDS = 32, 8.0, 3

@@ -26,7 +26,7 @@ from typing import Any
 from measuring import diptych, free_port, machine, need_photos
 
 from diptych import load
-from diptych.predictor import Prediction
+from diptych.bundles.predictor import Prediction
 
 MINUTES = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
 SHARE, MALFORMED, CLIENTS = 0.8, 0.05, 32

@@ -15,7 +15,7 @@ import numpy as np
 from measuring import SHARED, cold_cache, diptych, machine, measured, need_photos, rows
 from PIL import Image
 
-from diptych.strangers import auroc
+from diptych.reliability.ood import auroc
 
 CIFAR = 400
 

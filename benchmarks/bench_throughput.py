@@ -16,10 +16,10 @@ import numpy as np
 from measuring import machine
 
 from diptych import engines
-from diptych.batches import Batches, one_hot
 from diptych.engines import Optimiser
 from diptych.networks import initial
 from diptych.networks.zoo import cnn
+from diptych.training.batches import Batches, one_hot
 
 BATCH, COUNT, ROUNDS = 128, 6400, 5
 NETWORK = cnn((28, 28, 1), 10, dropout=0.0)

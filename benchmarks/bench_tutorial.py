@@ -17,14 +17,14 @@ import numpy.typing as npt
 from measuring import SHARED, cold_cache, machine
 
 from diptych import engines, read
-from diptych.augment import Augment
-from diptych.batches import Batches, one_hot
-from diptych.decoding import pixel_store
 from diptych.engines import Optimiser
+from diptych.images.augmentation import Augment
+from diptych.images.decoding import pixel_store
 from diptych.networks import initial
 from diptych.networks.zoo import cnn
 from diptych.recipe import Recipe
-from diptych.training import Schedule, learning_rates, predict_rows
+from diptych.training.batches import Batches, one_hot
+from diptych.training.loop import Schedule, learning_rates, predict_rows
 
 EPOCHS, TARGET = 3, 0.99
 Pixels = npt.NDArray[np.uint8]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 
-from diptych.probabilities import softmax
+from diptych.metrics.probabilities import softmax
 
 DOCS = Path(__file__).parents[1] / "docs"
 

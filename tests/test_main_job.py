@@ -81,9 +81,9 @@ def test_the_network_answers_the_same_in_torch_as_in_the_bundle(
     from safetensors.torch import load_file
 
     from diptych.engines.torch.modules import module
+    from diptych.images.preprocess import decode
+    from diptych.metrics.probabilities import softmax
     from diptych.networks.zoo import efficientnet_lite0
-    from diptych.preprocess import decode
-    from diptych.probabilities import softmax
 
     bundle, _ = trained
     network = module(efficientnet_lite0((224, 224, 3), 2)).eval()

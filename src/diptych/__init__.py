@@ -13,22 +13,22 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from diptych.auditing import audit as audit
+    from diptych.auditing.cleaning import clean as clean
+    from diptych.bundles.predictor import load as load
     from diptych.classifier import ImageClassifier as ImageClassifier
-    from diptych.cleaning import clean as clean
-    from diptych.predictor import load as load
+    from diptych.data.splitting import split as split
     from diptych.recipe import Recipe as Recipe
     from diptych.sources import read as read
-    from diptych.splitting import split as split
 
 # Imported on first use, so that `import diptych` costs nothing.
 _HOMES = {
     "read": "sources",
     "audit": "auditing",
-    "clean": "cleaning",
-    "split": "splitting",
+    "clean": "auditing.cleaning",
+    "split": "data.splitting",
     "Recipe": "recipe",
     "ImageClassifier": "classifier",
-    "load": "predictor",
+    "load": "bundles.predictor",
 }
 
 __all__ = ["ImageClassifier", "Recipe", "audit", "clean", "load", "read", "split"]

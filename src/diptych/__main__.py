@@ -2,7 +2,7 @@
 
 from typing import NoReturn
 
-from diptych import interrupts
+from diptych.system import interrupts
 
 
 def main() -> NoReturn:

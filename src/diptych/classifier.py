@@ -6,7 +6,6 @@ import importlib.metadata
 import importlib.util
 import itertools
 import json
-import platform
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,33 +17,40 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save as save_safetensors
 
-from diptych import bundle, engines, strangers
-from diptych.analysis import neighbours
+from diptych import engines
 from diptych.auditing import Audit
-from diptych.cache import Store
-from diptych.calibration import calibration_error, perfect_calibration_error, uncalibrated
-from diptych.conformal import prediction_sets
-from diptych.dataset import Dataset, Sample, classes_hash
-from diptych.decoding import decoded, pixel_store
+from diptych.bundles import format as bundle
+from diptych.bundles.model_card import model_card
+from diptych.data.dataset import Dataset, Sample, classes_hash
+from diptych.data.splitting import Splits
 from diptych.errors import InputError
-from diptych.explain import overlay
-from diptych.features import features
-from diptych.fitting import Model, answers, fitted, logits, wary
+from diptych.graphs.writer import with_metadata
+from diptych.images.cache import Store
+from diptych.images.decoding import decoded, pixel_store
+from diptych.images.preprocess import RULES, Pixels, as_png, fingerprint
 from diptych.metrics import share
-from diptych.model_card import model_card
-from diptych.networks.graph import with_metadata
-from diptych.predictions import Predictions
-from diptych.preprocess import RULES, Pixels, as_png, fingerprint
-from diptych.probabilities import Logits, Probabilities
-from diptych.progress import Track, unwatched
+from diptych.metrics.predictions import Predictions
+from diptych.metrics.probabilities import Logits, Probabilities
 from diptych.recipe import Recipe
-from diptych.reviewing import Near, Review, review
-from diptych.reviewing.curve import LearningCurve, learning_curve
-from diptych.reviewing.page import review_page
+from diptych.reliability import ood as strangers
+from diptych.reliability.calibration import (
+    calibration_error,
+    perfect_calibration_error,
+    uncalibrated,
+)
+from diptych.reliability.conformal import prediction_sets
+from diptych.reliability.ood import references
+from diptych.reporting.analysis import neighbours
+from diptych.reporting.explain import overlay
+from diptych.reporting.learning_curve import LearningCurve, learning_curve
+from diptych.reporting.review import Near, Review, review
+from diptych.reporting.review_page import review_page
 from diptych.runtimes import open_outputs
-from diptych.splitting import Splits
-from diptych.strangers import references
-from diptych.training import Epoch
+from diptych.system.progress import Track, unwatched
+from diptych.system.versions import versions
+from diptych.training.features import features
+from diptych.training.fitting import Model, answers, fitted, logits, wary
+from diptych.training.loop import Epoch
 
 # Validation pictures that go into the bundle.
 GOLDEN_PICTURES = 6
@@ -365,11 +371,3 @@ def _history_csv(history: Iterable[Epoch]) -> str:
     lines = [",".join(Epoch._fields)]
     lines += [",".join(str(value) for value in epoch) for epoch in history]
     return "\n".join(lines) + "\n"
-
-
-def versions() -> dict[str, str]:
-    """The versions of what a result may depend on, where installed."""
-    names = ("numpy", "pillow", "onnxruntime", "openvino", "torch", "timm", "tensorflow", "keras")
-    installed = {d.metadata["Name"].lower() for d in importlib.metadata.distributions()}
-    found = {name: importlib.metadata.version(name) for name in names if name in installed}
-    return {"python": platform.python_version(), **found}

@@ -36,10 +36,10 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from diptych.auditing.duplicates import same_pictures
-from diptych.dataset import PARTS, Dataset, Sample
-from diptych.decoding import Picture, decoded, known, pixel_store
-from diptych.progress import Track, unwatched
+from diptych.data.dataset import PARTS, Dataset, Sample
+from diptych.images.decoding import Picture, decoded, known, pixel_store
 from diptych.recipe import IMAGE_SIZE
+from diptych.system.progress import Track, unwatched
 
 # Below this many pictures of a class, a test of the classifier says little about it.
 FEW = 30

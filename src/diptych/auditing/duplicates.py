@@ -3,10 +3,10 @@
 import numpy as np
 
 from diptych.auditing.near import near_duplicates, thumbnails
-from diptych.cache import Store
-from diptych.dataset import Sample
-from diptych.decoding import CHUNK
-from diptych.progress import Track, unwatched
+from diptych.data.dataset import Sample
+from diptych.images.cache import Store
+from diptych.images.decoding import CHUNK
+from diptych.system.progress import Track, unwatched
 
 
 def same_pictures(

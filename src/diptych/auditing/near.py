@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diptych.progress import Track, unwatched
+from diptych.system.progress import Track, unwatched
 
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]

@@ -12,10 +12,10 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from diptych import interrupts
 from diptych.cli.arguments import parser
 from diptych.cli.streams import complain, drop_output, open_streams
 from diptych.errors import DiptychError, GateError
+from diptych.system import interrupts
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

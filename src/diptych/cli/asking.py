@@ -12,9 +12,9 @@ from diptych.cli.streams import note, print_json, print_scores
 from diptych.errors import InputError
 
 if TYPE_CHECKING:
-    from diptych.dataset import Dataset
-    from diptych.predictions import Predictions
-    from diptych.predictor import Predictor
+    from diptych.bundles.predictor import Predictor
+    from diptych.data.dataset import Dataset
+    from diptych.metrics.predictions import Predictions
 
 # So many pictures that were set aside for a reason are named; the others are counted.
 NAMED = 3
@@ -22,9 +22,9 @@ NAMED = 3
 
 def predict(bundle: str, pictures: list[str], key: str | None, as_json: bool) -> int:
     """Say what is on each picture, a line a picture."""
-    from diptych.client import Client, is_address
-    from diptych.display import printable
-    from diptych.predictor import load
+    from diptych.bundles.predictor import load
+    from diptych.cli.display import printable
+    from diptych.serving.client import Client, is_address
     from diptych.sources.naming import named
 
     if is_address(bundle):
@@ -55,12 +55,13 @@ def explain(
     as_json: bool,
 ) -> int:
     """Write a heatmap of each picture: what speaks for a class, and where."""
-    from diptych.bundle import refuse_unwritable_folder, write_file
-    from diptych.display import printable
-    from diptych.explain import Explainer, heatmap_name
-    from diptych.predictor import load
-    from diptych.preprocess import as_png
+    from diptych.bundles.format import refuse_unwritable_folder
+    from diptych.bundles.predictor import load
+    from diptych.cli.display import printable
+    from diptych.images.preprocess import as_png
+    from diptych.reporting.explain import Explainer, heatmap_name
     from diptych.sources.naming import named
+    from diptych.system.files import write_file
 
     refuse_unwritable_folder(out)
     explainer = Explainer(load(bundle), method, engine)
@@ -100,10 +101,12 @@ def evaluate(
     as_json: bool,
 ) -> None:
     """Score a bundle on other labelled pictures, or say which of two is better there."""
-    from diptych.bundle import refuse_unwritable_folder, write_file
-    from diptych.display import printable, shown
-    from diptych.predictor import load
+    from diptych.bundles.format import refuse_unwritable_folder
+    from diptych.bundles.predictor import load
+    from diptych.cli.display import printable
     from diptych.sources import read
+    from diptych.system.files import write_file
+    from diptych.system.progress import shown
 
     *paths, data = bundles if on is None else [*bundles, on]
     if len(paths) not in (1, 2):
@@ -125,7 +128,7 @@ def evaluate(
     if absent := sorted({label for label, count in counts if not count}):
         note(f"no picture of {', '.join(absent)}: nothing is said of how those are answered")
     if len(paths) == 2:
-        from diptych.comparing.versus import versus
+        from diptych.comparing.bundles import versus
 
         both = versus((str(paths[0]), str(paths[1])), answered[0], answered[1])
         if out:
@@ -196,10 +199,10 @@ def _set_aside_csv(paths: Sequence[Path], answered: "Sequence[Predictions]") -> 
 
 def _write_report(predictor: "Predictor", predictions: "Predictions", out: Path) -> None:
     """A page and a table of what a bundle answered, with its pictures made worse as well."""
-    from diptych.bundle import write_file
-    from diptych.display import shown
-    from diptych.reviewing.bundled import reviewed
-    from diptych.reviewing.page import review_page
+    from diptych.reporting.bundled import reviewed
+    from diptych.reporting.review_page import review_page
+    from diptych.system.files import write_file
+    from diptych.system.progress import shown
 
     found = reviewed(predictor, predictions, track=shown)
     title = f"{predictor.bundle.path.name} on {predictions.dataset.root.name}"

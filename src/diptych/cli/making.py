@@ -3,9 +3,9 @@
 import time
 from pathlib import Path
 
-from diptych import interrupts
 from diptych.cli.preparing import prepared, read_data, refuse_inside
 from diptych.cli.streams import print_json, print_scores
+from diptych.system import interrupts
 
 
 def train(
@@ -22,14 +22,15 @@ def train(
 ) -> None:
     """Audit, split, train, test and export: a folder of pictures becomes a tested bundle."""
     started = time.monotonic()
-    from diptych import bundle, cache
+    from diptych.bundles import format as bundle
+    from diptych.images import cache
 
     bundle.refuse_unwritable(out, force)
     refuse_inside(out, data, test)
     pictures, chosen = read_data(data, test, shape, value_range, recipe, settings, choices)
 
     from diptych.classifier import ImageClassifier
-    from diptych.display import shown
+    from diptych.system.progress import shown
 
     found, parts = prepared(pictures, chosen)
     model = ImageClassifier(chosen).fit(
@@ -77,23 +78,24 @@ def compare(
     **choices: str | int | None,
 ) -> None:
     """Train in two frameworks on the same data: one table, one verdict."""
-    from diptych import bundle
+    from diptych.bundles.format import refuse_unwritable_file
+    from diptych.system.files import write_file
 
-    bundle.refuse_unwritable_file(out, force)
+    refuse_unwritable_file(out, force)
     names = [name.strip() for name in engines.split(",")]
     pictures, chosen = read_data(
         data, test, shape, value_range, recipe, settings, {**choices, "engine": names[0]}
     )
 
-    from diptych.comparing import compare as both
-    from diptych.comparing import refuse_unfit
+    from diptych.cli.display import table
+    from diptych.comparing.engines import compare as both
+    from diptych.comparing.engines import refuse_unfit
     from diptych.comparing.page import comparison_page
-    from diptych.display import table
 
     refuse_unfit(chosen, names, seeds)
     _, parts = prepared(pictures, chosen)
     found = both(parts, chosen, names, seeds=seeds, progress=True)
-    bundle.write_file(out, comparison_page(found).encode(errors="surrogateescape"))
+    write_file(out, comparison_page(found).encode(errors="surrogateescape"))
     found.forget_runs()
     if as_json:
         print_json({"page": str(out), **found.to_json()})

@@ -9,9 +9,9 @@ from diptych.errors import InputError
 
 if TYPE_CHECKING:
     from diptych.auditing import Audit
-    from diptych.dataset import Dataset
+    from diptych.data.dataset import Dataset
+    from diptych.data.splitting import Splits
     from diptych.recipe import Recipe
-    from diptych.splitting import Splits
 
 
 def audit(
@@ -25,10 +25,12 @@ def audit(
 ) -> None:
     """Look at every file: broken, doubled, too small, labelled twice."""
     from diptych.auditing import audit as look
-    from diptych.bundle import refuse_unwritable_folder, write_file
-    from diptych.display import printable, shown
+    from diptych.bundles.format import refuse_unwritable_folder
+    from diptych.cli.display import printable
     from diptych.recipe import Recipe
     from diptych.sources import read
+    from diptych.system.files import write_file
+    from diptych.system.progress import shown
 
     if out:
         refuse_unwritable_folder(out)
@@ -99,9 +101,9 @@ def read_data(
 def prepared(pictures: "Dataset", recipe: "Recipe") -> "tuple[Audit, Splits]":
     """Audited, cleaned and split, with a word on each."""
     from diptych.auditing import audit as look
-    from diptych.cleaning import clean
-    from diptych.display import shown
-    from diptych.splitting import split
+    from diptych.auditing.cleaning import clean
+    from diptych.data.splitting import split
+    from diptych.system.progress import shown
 
     found = look(pictures, size=recipe.image_size, min_side=recipe.min_side, track=shown)
     note(str(found))

@@ -18,8 +18,8 @@ def export(
     as_json: bool,
 ) -> int:
     """Write a bundle in other formats, each checked by its own runtime."""
-    from diptych.bundle import open_bundle
-    from diptych.display import printable, table
+    from diptych.bundles.format import open_bundle
+    from diptych.cli.display import printable, table
     from diptych.exporting import export as written
     from diptych.exporting import export_weights, page
 
@@ -68,11 +68,11 @@ def serve(
     as_json: bool,
 ) -> None:
     """Answer by HTTP until it is told to stop, or only make a key."""
-    from diptych.server import Limits, Settings
-    from diptych.server import serve as answer
+    from diptych.serving import Limits, Settings
+    from diptych.serving import serve as answer
 
     if new_key is not None:
-        from diptych.server.keys import added
+        from diptych.serving.keys import added
 
         if keys is None:
             raise InputError("--new-key: say with --keys FILE where its hash is kept")

@@ -43,7 +43,7 @@ def note(text: str) -> None:
 
 def complain(message: str, code: int) -> int:
     """The one line that says what went wrong; returns the exit code."""
-    from diptych.display import printable
+    from diptych.cli.display import printable
 
     print(printable(f"diptych: {message}"), file=sys.stderr)
     return code

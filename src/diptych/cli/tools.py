@@ -7,7 +7,7 @@ from diptych.cli.streams import print_json
 
 def cache(clear: bool, as_json: bool) -> None:
     """See or clear the cache of decoded pictures and features."""
-    from diptych import cache as cached
+    from diptych.images import cache as cached
 
     held = cached.clear() if clear else cached.usage()
     if as_json:
@@ -31,8 +31,8 @@ def digits(file: Path, as_json: bool) -> None:
 
 def plates(folder: Path, count: int, seed: int, defects: bool, as_json: bool) -> None:
     """Draw pizzas, and round things that are no pizza."""
-    from diptych.display import shown
     from diptych.samples.plates import draw_plates, wanted
+    from diptych.system.progress import shown
 
     total = count + (len(wanted(count)) if defects else 0)
     drawn = sum(1 for _ in shown(draw_plates(folder, count, seed, defects), "drawing", total))

@@ -4,12 +4,12 @@ import importlib.metadata
 from collections.abc import Iterator
 from typing import Any
 
-from diptych.comparing import NOT_REPRODUCIBLE, Candidate, Comparison
-from diptych.decoding import pixel_store
+from diptych.comparing.engines import NOT_REPRODUCIBLE, Candidate, Comparison
+from diptych.images.decoding import pixel_store
 from diptych.metrics import METHOD
-from diptych.report import SMALL, page, picture_url
-from diptych.report.plots import Bar, Line, intervals, lines
-from diptych.runtimes import cores
+from diptych.reporting.pages import SMALL, page, picture_url
+from diptych.reporting.plots import Bar, Line, intervals, lines
+from diptych.system.cores import cores
 
 # Pictures in the gallery: enough to see a pattern, few enough for a page of a megabyte.
 GALLERY = 24

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from diptych.augment import Draw
 from diptych.errors import InputError, MissingExtra
+from diptych.graphs.writer import onnx_graph
+from diptych.images.augmentation import Draw
+from diptych.metrics.probabilities import Logits
 from diptych.networks import GlobalAverage, Network, Weights
-from diptych.networks.graph import onnx_graph
 from diptych.networks.pretrained import efficientnet_lite0, of_backbone, read_safetensors
 from diptych.networks.zoo import ZOO
-from diptych.probabilities import Logits
 from diptych.recipe import Recipe, nearest
 
 if TYPE_CHECKING:

@@ -10,9 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
-from diptych.augment import drawn
 from diptych.engines import Inputs, Optimiser, Step, in_batches, joined
 from diptych.errors import InputError
+from diptych.graphs.writer import onnx_graph
+from diptych.images.augmentation import drawn
+from diptych.metrics.probabilities import Logits, log_softmax
 from diptych.networks import (
     AveragePool,
     Dropout,
@@ -22,8 +24,6 @@ from diptych.networks import (
     Standardise,
     Weights,
 )
-from diptych.networks.graph import onnx_graph
-from diptych.probabilities import Logits, log_softmax
 
 Array = npt.NDArray[np.float32]
 

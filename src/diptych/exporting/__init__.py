@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from safetensors.numpy import load
 
-from diptych.bundle import WEIGHTS, Bundle, refuse_unwritable_file, write_file
+from diptych.bundles.format import WEIGHTS, Bundle, refuse_unwritable_file
+from diptych.system.files import write_file
 
 if TYPE_CHECKING:
     from diptych.exporting.exported import Exported

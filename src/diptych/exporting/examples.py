@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from diptych.bundle import Bundle
+from diptych.bundles.format import Bundle
 from diptych.exporting.formats import ANY_SIZE, FLOAT, FORMATS
 
 

@@ -9,19 +9,21 @@ from typing import Any, NamedTuple
 import numpy as np
 from safetensors.numpy import save_file
 
-from diptych.answering import PROBABILITIES, STRANGENESS
-from diptych.bundle import GRAPH as MODEL
-from diptych.bundle import Bundle, folder_aside
+from diptych.bundles.format import GRAPH as MODEL
+from diptych.bundles.format import Bundle
 from diptych.errors import DiptychError, GateError, InputError
-from diptych.exporting import int8, page
+from diptych.exporting import page
+from diptych.exporting import quantization as int8
 from diptych.exporting.folder import existing, put_in_place
 from diptych.exporting.formats import FLOAT, Format, chosen
+from diptych.exporting.jobs import Job, done
 from diptych.exporting.judging import Row
 from diptych.exporting.making import facts_of, packed
-from diptych.exporting.one_process import GRAPH, JUDGE, MAKE, TARGETS
 from diptych.exporting.pictures import Judges, judges, pixels_of
-from diptych.exporting.processes import Job, done
-from diptych.runtime_files import open_onnx
+from diptych.exporting.process import GRAPH, JUDGE, MAKE, TARGETS
+from diptych.graphs.outputs import PROBABILITIES, STRANGENESS
+from diptych.runtimes.files import open_onnx
+from diptych.system.files import folder_aside
 
 Tell = Callable[[str], object]
 

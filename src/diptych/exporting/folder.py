@@ -7,12 +7,13 @@ import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from diptych.bundle import SEAL, Bundle, refuse_unwritable_folder, write_file
+from diptych.bundles.format import SEAL, Bundle, refuse_unwritable_folder
 from diptych.errors import InputError
 from diptych.exporting.examples import example, example_name, has_example
-from diptych.exporting.gate import LIMIT, STRANGENESS_LIMIT
 from diptych.exporting.judging import Row
 from diptych.exporting.page import readme
+from diptych.runtimes.gate import LIMIT, STRANGENESS_LIMIT
+from diptych.system.files import write_file
 
 TABLE, README = "gate.json", "README.md"
 

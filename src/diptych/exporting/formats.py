@@ -5,10 +5,10 @@ import importlib.util
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from diptych.bundle import Bundle
+from diptych.bundles.format import Bundle
 from diptych.engines import LIBRARIES
 from diptych.errors import InputError, MissingExtra
-from diptych.exporting.int8 import KINDS
+from diptych.exporting.quantization import KINDS
 
 FLOAT = "fp32"
 ANY_SIZE = "any size"

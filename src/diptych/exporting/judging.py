@@ -10,15 +10,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diptych.answering import PROBABILITIES, STRANGENESS, Answer
-from diptych.batches import Rows
 from diptych.exporting.formats import FLOAT
-from diptych.exporting.gate import LIMIT, STRANGENESS_LIMIT, apart, parity
-from diptych.exporting.int8 import KINDS
-from diptych.exporting.int8.drop import Fidelity
+from diptych.exporting.quantization import KINDS
+from diptych.exporting.quantization.fidelity import Fidelity
 from diptych.exporting.speed import Speed
+from diptych.graphs.outputs import PROBABILITIES, STRANGENESS, Answer
 from diptych.metrics import Score, share
-from diptych.probabilities import Probabilities
+from diptych.metrics.probabilities import Probabilities
+from diptych.runtimes.gate import LIMIT, STRANGENESS_LIMIT, apart, parity
+from diptych.training.batches import Rows
 
 # A file with a fixed batch fails at one of these.
 BATCHES = (1, 7, 32)

@@ -10,19 +10,20 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load
 
-from diptych import engines, runtime_files
-from diptych.answering import FACTS, PROBABILITIES, STRANGENESS, Answer, Answers
-from diptych.batches import Rows
-from diptych.bundle import GRAPH, STRANGERS, WEIGHTS, Bundle
+from diptych import engines
+from diptych.bundles.format import GRAPH, STRANGERS, WEIGHTS, Bundle
 from diptych.errors import InputError
 from diptych.exporting.formats import ANY_SIZE
+from diptych.exporting.pytorch_source import pytorch_source
+from diptych.graphs.outputs import FACTS, PROBABILITIES, STRANGENESS, Answer, Answers
+from diptych.graphs.resizing import any_size
+from diptych.graphs.surgery import HalfWay, half_way, only
+from diptych.metrics.probabilities import Probabilities, softmax
 from diptych.networks import Network
-from diptych.networks.pytorch_source import pytorch_source
-from diptych.networks.resizing import any_size
-from diptych.networks.surgery import HalfWay, half_way, only
-from diptych.probabilities import Probabilities, softmax
 from diptych.recipe import Recipe
-from diptych.strangers import Strangers, restored
+from diptych.reliability.ood import Strangers, restored
+from diptych.runtimes import files as runtime_files
+from diptych.training.batches import Rows
 
 if TYPE_CHECKING:
     import keras

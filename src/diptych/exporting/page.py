@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from diptych.bundle import Bundle
+from diptych.bundles.format import Bundle
 from diptych.exporting.examples import example_name, has_example
 from diptych.exporting.formats import FLOAT, FORMATS
 from diptych.exporting.judging import Row

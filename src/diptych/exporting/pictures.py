@@ -9,12 +9,12 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diptych.batches import Cached
-from diptych.bundle import SPLITS, Bundle
-from diptych.cache import Store
-from diptych.decoding import decoded, pixel_store
+from diptych.bundles.format import SPLITS, Bundle
 from diptych.errors import InputError
+from diptych.images.cache import Store
+from diptych.images.decoding import decoded, pixel_store
 from diptych.sources import read
+from diptych.training.batches import Cached
 
 
 class Judges(NamedTuple):

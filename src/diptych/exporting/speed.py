@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diptych.answering import Answer
-from diptych.batches import Rows
+from diptych.graphs.outputs import Answer
+from diptych.training.batches import Rows
 
 BATCHES = (1, 8, 32)
 # Of each figure: at most so many runs, and no more after so many seconds.

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from diptych.answering import PROBABILITIES, STRANGENESS, Answer
-from diptych.bundle import Bundle
-from diptych.exporting.gate import apart
+from diptych.bundles.format import Bundle
 from diptych.exporting.judging import Row
-from diptych.preprocess import decode
+from diptych.graphs.outputs import PROBABILITIES, STRANGENESS, Answer
+from diptych.images.preprocess import decode
+from diptych.runtimes.gate import apart
 
 # Pixels are off by a level here and there. On 300 photographs probabilities were by 0.01 at most.
 LIMIT = 0.02

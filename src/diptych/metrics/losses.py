@@ -21,15 +21,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from diptych.metrics.intervals import (
-    TINY,
-    Floats,
-    Loss,
-    Positions,
-    distinct,
-    share,
-    spread,
-)
+from diptych.metrics.intervals import TINY, Floats, Loss, Positions, distinct, share, spread
 
 LEAST = float(np.finfo(np.float64).eps)  # a lower probability counts as this one: 36 nats
 FEW = 10  # degrees of freedom
@@ -67,7 +59,7 @@ def brier(p_NK: Floats, labels_N: Positions, group_N: Positions) -> Loss:
 def calibration_error(p_NK: Floats, labels_N: Positions, group_N: Positions) -> Loss:
     """Expected calibration error without what chance adds, in bins of equally many pictures.
 
-    See the top of this file; `calibration.calibration_error` is the error as it is seen.
+    See the top of this file; `reliability.calibration` has the error as it is seen.
     """
     sure_N, n = p_NK.max(1), len(labels_N)
     gap_N = sure_N - (p_NK.argmax(1) == labels_N)

@@ -3,8 +3,8 @@
 import gzip
 from pathlib import Path
 
-from diptych.bundle import write_file
 from diptych.errors import InputError, MissingExtra
+from diptych.system.files import write_file
 
 
 def write_digits(path: Path) -> int:

@@ -5,9 +5,9 @@ import unicodedata
 from dataclasses import replace
 from pathlib import Path
 
-from diptych.dataset import NONE, Dataset
+from diptych.data.dataset import NONE, Dataset
 from diptych.errors import InputError
-from diptych.preprocess import is_picture
+from diptych.images.preprocess import is_picture
 from diptych.sources.folder import read_folder
 from diptych.sources.layout import looks_like_pixels
 from diptych.sources.pixel_csv import read_pixel_csv

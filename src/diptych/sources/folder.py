@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from diptych.dataset import Dataset, Sample, Stray
+from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
 from diptych.sources.walking import is_folder, is_hidden, listed
 

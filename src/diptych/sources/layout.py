@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diptych.dataset import Shape
+from diptych.data.dataset import Shape
 from diptych.errors import InputError
 from diptych.sources.columns import LABELS, SPLITS, column, is_number
 from diptych.sources.opening import delimiter, first_rows, opened

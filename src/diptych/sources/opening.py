@@ -12,7 +12,7 @@ from typing import IO, Any
 from isal import igzip
 
 from diptych.errors import InputError
-from diptych.regular import regular
+from diptych.system.files import regular
 
 # Cells of a picture's pixels may be long: 4,096 × 4,096 numbers.
 csv.field_size_limit(2**26)

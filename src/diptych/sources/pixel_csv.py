@@ -9,10 +9,10 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from diptych.dataset import Dataset, Sample, Shape
-from diptych.decoding import pixel_store
+from diptych.data.dataset import Dataset, Sample, Shape
 from diptych.errors import InputError
-from diptych.preprocess import Pixels
+from diptych.images.decoding import pixel_store
+from diptych.images.preprocess import Pixels
 from diptych.sources.columns import LABELS, is_number
 from diptych.sources.layout import Layout, inferred
 from diptych.sources.rows import blocks

@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.errors import InputError
-from diptych.preprocess import Pixels
+from diptych.images.preprocess import Pixels
 from diptych.sources.columns import part_of
 from diptych.sources.layout import Layout, numbers
 from diptych.sources.opening import opened

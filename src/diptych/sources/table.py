@@ -6,7 +6,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from diptych.dataset import Dataset, Sample, Stray
+from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
 from diptych.sources.columns import FILES, LABELS, SPLITS, column, part_of, telling
 from diptych.sources.opening import numbered_rows

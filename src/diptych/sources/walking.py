@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from diptych.dataset import Stray
+from diptych.data.dataset import Stray
 from diptych.errors import InputError
 
 

@@ -12,12 +12,12 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
-from diptych.augment import Draw
 from diptych.engines import Inputs, Optimiser, Step, in_batches, joined
 from diptych.errors import InputError, MissingExtra
+from diptych.graphs.writer import onnx_graph
+from diptych.images.augmentation import Draw
+from diptych.metrics.probabilities import Logits
 from diptych.networks import Network, Weights
-from diptych.networks.graph import onnx_graph
-from diptych.probabilities import Logits
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -50,7 +50,7 @@ if keras.backend.backend() != "tensorflow":
     )
 
 from diptych.engines.tensorflow import external
-from diptych.engines.tensorflow.drawing import Drawn, drawn, signature
+from diptych.engines.tensorflow.augmentation import Drawn, drawn, signature
 from diptych.engines.tensorflow.models import model, set_weights, weights_of
 
 MEAN_LOSS = "mean_loss"

@@ -13,17 +13,17 @@ import numpy as np
 import tensorflow as tf
 from keras import layers as kl
 
-from diptych.answering import FACTS, PROBABILITIES, STRANGENESS, Answer, Answers
 from diptych.engines import Inputs
 from diptych.engines.libraries import quiet
 from diptych.engines.tensorflow import external, loaded, silenced
 from diptych.engines.tensorflow.models import Standardise
-from diptych.engines.tensorflow.strangeness import strangeness
+from diptych.engines.tensorflow.ood import strangeness
 from diptych.errors import InputError
+from diptych.graphs.outputs import FACTS, PROBABILITIES, STRANGENESS, Answer, Answers
+from diptych.graphs.surgery import HalfWay
+from diptych.graphs.writer import INPUT
 from diptych.networks import Network, Weights
-from diptych.networks.graph import INPUT
-from diptych.networks.surgery import HalfWay
-from diptych.strangers import Strangers
+from diptych.reliability.ood import Strangers
 
 _SIGNATURE = "serving_default"
 

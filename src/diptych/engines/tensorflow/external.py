@@ -16,8 +16,8 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from diptych.engines.libraries import quiet, said
 from diptych.errors import InputError, MissingExtra
+from diptych.graphs.writer import INPUT, OPSET, renamed
 from diptych.networks import Dense, Dropout, External, Network
-from diptych.networks.graph import INPUT, OPSET, renamed
 from diptych.networks.pretrained import read_safetensors
 
 Arrays = dict[str, npt.NDArray[np.float32]]

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from diptych.augment import Draw
 from diptych.engines import Inputs, Optimiser, Step, in_batches, joined
 from diptych.errors import InputError, MissingExtra
+from diptych.graphs.writer import onnx_graph
+from diptych.images.augmentation import Draw
+from diptych.metrics.probabilities import Logits
 from diptych.networks import Network, Weights
-from diptych.networks.graph import onnx_graph
-from diptych.probabilities import Logits
 
 try:
     import torch
@@ -26,7 +26,7 @@ from torch.nn import functional
 from torch.utils.data import DataLoader, IterableDataset
 
 from diptych.engines.torch import external
-from diptych.engines.torch.drawing import drawn
+from diptych.engines.torch.augmentation import drawn
 from diptych.engines.torch.memory import MOST, at_once, keep_freed
 from diptych.engines.torch.modules import module
 from diptych.engines.torch.triton import leave_out_beside_tensorflow

@@ -11,14 +11,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from diptych.answering import FACTS, PROBABILITIES, STRANGENESS, Answer, Answers
 from diptych.engines import Inputs
 from diptych.engines.libraries import quiet
 from diptych.engines.torch import full_precision, loaded, tensor
 from diptych.engines.torch.modules import Convolution
-from diptych.engines.torch.strangeness import Strangeness
+from diptych.engines.torch.ood import Strangeness
+from diptych.graphs.outputs import FACTS, PROBABILITIES, STRANGENESS, Answer, Answers
 from diptych.networks import Network, Weights
-from diptych.strangers import Strangers
+from diptych.reliability.ood import Strangers
 
 
 class Classifier(nn.Module):
@@ -89,7 +89,7 @@ def open_program(path: Path) -> Answer:
 def open_state(weights: Path, source: Path) -> Answer:
     """A function from pixels to the probabilities of a Python file's network with a file's weights.
 
-    The file is run, so it must be one of ours (`networks.pytorch_source`).
+    The file is run, so it must be one of ours (`exporting.pytorch_source`).
     """
     network = runpy.run_path(str(source))["network"]()
     network.load_state_dict(torch.load(weights, weights_only=True))

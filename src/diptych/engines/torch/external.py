@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from diptych.engines.libraries import quiet, said
 from diptych.engines.torch.files import read_state
 from diptych.errors import InputError, MissingExtra
+from diptych.graphs.writer import INPUT, OPSET
 from diptych.networks import Dense, Dropout, External, Network, Standardise
-from diptych.networks.graph import INPUT, OPSET
 
 Arrays = dict[str, npt.NDArray[np.float32]]
 

@@ -1,0 +1,1 @@
+"""A classifier as one directory, and that directory at work."""

@@ -1,0 +1,201 @@
+"""The bundle: one directory that holds a classifier and all that is known of it.
+
+=====================  ==========================================================================
+bundle.json            format, classes, preprocess, recipe, scores, versions, hash of every member
+bundle.json.sha256     the hash of bundle.json, as sha256sum writes and checks it
+model.safetensors      the weights under canonical names
+model.onnx             uint8 pixels (N, S, S, 3) in; out come the probabilities (N, classes), how
+                       strange each picture is (N,), and the components drift is seen by (N, C)
+strangers.safetensors  what strangers are known by, as the graph has it too
+golden/                a few encoded pictures, and the pixels and answers expected of them
+history.csv            the epochs
+predictions.csv        the answer for each test picture
+splits.csv, audit.csv  which picture was used where, and which not, and why
+report.html            how good it is and where it fails, for people
+README.md              a model card
+=====================  ==========================================================================
+"""
+
+import csv
+import hashlib
+import io
+import json
+import os
+import shutil
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from diptych.data.dataset import Shape, classes_hash
+from diptych.errors import BundleError, InputError
+from diptych.system.files import beside, folder_aside, regular, write_synced
+
+FORMAT = 1
+FACTS = "bundle.json"
+SEAL = "bundle.json.sha256"
+WEIGHTS = "model.safetensors"
+GRAPH = "model.onnx"
+STRANGERS = "strangers.safetensors"
+GOLDEN = "golden/expected.safetensors"
+SPLITS = "splits.csv"
+# What is read of bundle.json.
+NEEDED = (
+    "members",
+    "golden",
+    "classes",
+    "classes_sha256",
+    "preprocess",
+    "recipe",
+    "strangers",
+    "sets",
+    "drift",
+)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle on disk whose every member has the hash it was written with."""
+
+    path: Path
+    facts: Mapping[str, Any]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The labels, in the order of the probabilities."""
+        return tuple(self.facts["classes"])
+
+    @property
+    def shape(self) -> Shape:
+        """The height, width and channels of the pixels that the network takes."""
+        height, width, channels = self.facts["preprocess"]["shape"]
+        return height, width, channels
+
+    def read(self, member: str) -> bytes:
+        """The bytes of a member."""
+        return regular(self.path / member).read_bytes()
+
+    def made_with(self) -> dict[str, str]:
+        """The pictures it was trained and chosen with: the SHA-256 of each, and its name."""
+        rows = csv.DictReader(io.StringIO(self.read(SPLITS).decode(errors="surrogateescape")))
+        return {row["sha256"]: row["path"] for row in rows if row["part"] != "test"}
+
+    def golden(self) -> list[Path]:
+        """The encoded pictures, in the order of their expected answers."""
+        return [self.path / name for name in self.facts["golden"]]
+
+
+def refuse_unwritable(path: Path, force: bool) -> None:
+    """Raise InputError where a bundle cannot be written, or would overwrite what it must not."""
+    _refuse_existing(path, force)
+    if path.exists() and not (path / FACTS).is_file():
+        raise InputError(f"{path} is no bundle; --force replaces only a bundle")
+
+
+def refuse_unwritable_file(path: Path, force: bool) -> None:
+    """Raise InputError where a file cannot be written, or would overwrite what it must not."""
+    _refuse_existing(path, force)
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name a file with --out")
+
+
+def refuse_unwritable_folder(path: Path) -> None:
+    """Raise InputError where no file can be written into a folder, which need not exist yet."""
+    if path.exists() and not path.is_dir():
+        raise InputError(f"{path} is a file; name a folder with --out")
+    if (path / FACTS).exists():
+        raise InputError(f"{path} is a bundle, which stays as it is; name another --out")
+    _refuse_closed(path, (path, *path.absolute().parents))
+
+
+def _refuse_existing(path: Path, force: bool) -> None:
+    if path.exists():
+        if not force:
+            raise InputError(f"{path} exists already; name another --out, or add --force")
+    elif path.is_symlink():
+        raise InputError(f"{path} is a link that leads nowhere; name another --out")
+    else:
+        _refuse_closed(path, path.absolute().parents)
+
+
+def _refuse_closed(path: Path, folders: Iterable[Path]) -> None:
+    above = next(folder for folder in folders if folder.exists())
+    if not (above.is_dir() and os.access(above, os.W_OK)):
+        raise InputError(f"{path}: nothing can be written in {above}; name another --out")
+
+
+def write(path: Path, members: Mapping[str, bytes], facts: Mapping[str, Any], force: bool) -> None:
+    """Write a bundle aside, then rename it into place; an old one goes only after that.
+
+    A link stays, and the bundle that it leads to is replaced.
+    """
+    refuse_unwritable(path, force)
+    path = path.resolve()
+    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(members.items())}
+    with folder_aside(path) as aside:
+        for name, data in members.items():
+            write_synced(aside / name, data)
+        whole = {"format": FORMAT, **facts, "members": hashes}
+        told = (json.dumps(whole, indent=2) + "\n").encode()
+        write_synced(aside / FACTS, told)
+        write_synced(aside / SEAL, _seal(told))
+        old = beside(path, "old")
+        if path.exists():
+            path.rename(old)
+        aside.rename(path)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def open_bundle(path: str | Path) -> Bundle:
+    """Read a bundle and verify every member.
+
+    Raises BundleError when it is missing, damaged, or of a newer format.
+    """
+    root = Path(path)
+    try:
+        if not root.exists():
+            raise BundleError(f"{path}: no such bundle")
+        told = regular(root / FACTS).read_bytes()
+        facts = json.loads(told)
+        newer = int(facts["format"]) > FORMAT
+    except (FileNotFoundError, NotADirectoryError) as cause:
+        raise BundleError(f"{path}: no bundle; it has no {FACTS}") from cause
+    except OSError as cause:
+        raise BundleError(f"{path}: cannot be read ({cause.strerror})") from cause
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as cause:
+        raise BundleError(f"{path}: {FACTS} is damaged ({cause}); copy it anew") from cause
+    if newer:
+        raise BundleError(
+            f"{path}: written in format {facts['format']}, this version reads up to {FORMAT}; "
+            "run: pip install --upgrade diptych"
+        )
+    bundle = Bundle(root, facts)
+    try:
+        _verify(bundle, told)
+    except FileNotFoundError as cause:
+        missing = Path(cause.filename).relative_to(root)
+        raise BundleError(f"{path}: incomplete, without {missing}; copy it anew") from cause
+    except OSError as cause:
+        raise BundleError(f"{cause.filename}: cannot be read ({cause.strerror})") from cause
+    return bundle
+
+
+def _verify(bundle: Bundle, told: bytes) -> None:
+    """Raise BundleError where a byte of the bundle is not as it was written."""
+    if bundle.read(SEAL) != _seal(told):
+        raise BundleError(f"{bundle.path / FACTS}: changed since it was written; copy it anew")
+    lacking = [key for key in NEEDED if key not in bundle.facts]
+    if not lacking:
+        needed = (WEIGHTS, GRAPH, STRANGERS, GOLDEN, SPLITS, *bundle.facts["golden"])
+        lacking = [name for name in needed if name not in bundle.facts["members"]]
+    if lacking:
+        raise BundleError(f"{bundle.path / FACTS}: has no {lacking[0]}; train again")
+    for name, expected in bundle.facts["members"].items():
+        if hashlib.sha256(bundle.read(name)).hexdigest() != expected:
+            raise BundleError(f"{bundle.path / name}: changed since it was written; copy it anew")
+    if classes_hash(bundle.classes) != bundle.facts["classes_sha256"]:
+        raise BundleError(f"{bundle.path / FACTS}: the classes were changed; copy it anew")
+
+
+def _seal(told: bytes) -> bytes:
+    return f"{hashlib.sha256(told).hexdigest()}  {FACTS}\n".encode()

@@ -1,0 +1,1 @@
+"""What pictures there are, what they are called, and which part they are in; no pixels."""

@@ -1,0 +1,79 @@
+"""How strange a picture is (see `strangers`), computed by Keras' own layers.
+
+N pictures, R reference pictures, K classes, D numbers of a look. Arrays are weights of layers, so
+that a file keeps them as numbers, and needs nothing but Keras to be read.
+"""
+
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+import numpy.typing as npt
+from keras import layers as kl
+from keras import ops
+
+from diptych.graphs.outputs import STRANGENESS
+from diptych.reliability.ood import NEIGHBOURS, Strangers
+
+Array = npt.NDArray[np.float32]
+
+_TINY = 1e-30  # instead of a length of nothing
+
+
+def strangeness(
+    strangers: Strangers, looks: Sequence[keras.KerasTensor], logits_NK: keras.KerasTensor
+) -> keras.KerasTensor:
+    """From the looks at some pictures, (N, D) each, and their logits to a score (N,)."""
+    match strangers.kind:
+        case "energy":
+            raw = ops.exp(-ops.logsumexp(logits_NK, axis=1))
+        case "probability":
+            raw = 1.0 - ops.max(ops.softmax(logits_NK), axis=1)
+        case kind:
+            measure = _apart if kind == "neighbours" else _distance
+            each = [
+                measure(strangers, look, i) / strangers.scales[i] for i, look in enumerate(looks)
+            ]
+            raw = kl.Maximum()(each) if len(each) > 1 else each[0]
+    return kl.Rescaling(1 / strangers.scales[-1], name=STRANGENESS)(raw)
+
+
+def _apart(strangers: Strangers, seen_ND: keras.KerasTensor, number: int) -> keras.KerasTensor:
+    """One minus the mean cosine similarity to the nearest references, (N,)."""
+    references_RD = strangers.arrays[f"references{number}"]
+    rooted_ND = ops.sign(seen_ND) * ops.sqrt(ops.abs(seen_ND))
+    length_N1 = ops.sqrt(ops.sum(ops.square(rooted_ND), axis=1, keepdims=True))
+    unit_ND = rooted_ND / ops.maximum(length_N1, _TINY)
+    alike_NR = _product(unit_ND, references_RD.T, f"references{number}")
+    nearest, _ = ops.top_k(alike_NR, min(NEIGHBOURS, len(references_RD)))
+    return 1.0 - ops.mean(nearest, axis=1)
+
+
+def _distance(strangers: Strangers, seen_ND: keras.KerasTensor, number: int) -> keras.KerasTensor:
+    """The squared distance to the nearest class, (N,)."""
+    middle_D, whiten_DD, classes_KD = (
+        strangers.arrays[f"{name}{number}"] for name in ("middle", "whiten", "classes")
+    )
+    moved_ND = _product(_off(seen_ND, middle_D, f"middle{number}"), whiten_DD, f"whiten{number}")
+    own_N1 = ops.sum(ops.square(moved_ND), axis=1, keepdims=True)
+    lengths_K = (classes_KD**2).sum(1)
+    theirs_NK = _product(moved_ND, -2 * classes_KD.T, f"classes{number}", lengths_K)
+    return ops.min(own_N1 + theirs_NK, axis=1)
+
+
+def _off(x: keras.KerasTensor, middle: Array, name: str) -> keras.KerasTensor:
+    layer = kl.Normalization(name=name)
+    layer.build(x.shape)
+    layer.set_weights([middle, np.ones_like(middle), np.array(1)])  # a variance of 1, of one "seen"
+    layer.finalize_state()
+    return layer(x)
+
+
+def _product(
+    x: keras.KerasTensor, kernel: Array, name: str, bias: Array | None = None
+) -> keras.KerasTensor:
+    use_bias = bias is not None
+    layer = kl.Dense(kernel.shape[1], use_bias=use_bias, trainable=False, name=name)
+    product = layer(x)
+    layer.set_weights([kernel] if bias is None else [kernel, bias])
+    return product

@@ -1,0 +1,53 @@
+"""A draw of `augment` carried out in PyTorch, on whatever device the pictures are."""
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from diptych.images.augmentation import GREY, Draw
+
+
+def drawn(pixels_NHWC: Tensor, draw: Draw) -> Tensor:
+    """uint8 pictures (N, H, W, C) changed as drawn: float32 levels of the same shape."""
+    # NHWC pixels seen as NCHW are PyTorch's channels_last already.
+    x_NCHW = pixels_NHWC.permute(0, 3, 1, 2).to(torch.float32)
+    if draw.geometry:
+        x_NCHW = warped(x_NCHW, like(draw.affine_N23, x_NCHW))
+    if draw.colour:
+        colour_NCD = like(draw.colour_NCD, x_NCHW)
+        x_NCHW = torch.einsum("nkc,nchw->nkhw", colour_NCD[:, :, :-1], x_NCHW)
+        x_NCHW = (x_NCHW + colour_NCD[:, :, -1:, None]).clamp(0, 255)
+    if draw.erased_N4.any():
+        x_NCHW = torch.where(inside(draw.erased_N4, x_NCHW), GREY, x_NCHW)
+    if draw.mixing:
+        partner_NCHW = x_NCHW[torch.as_tensor(draw.partner_N, device=x_NCHW.device).long()]
+        x_NCHW = torch.lerp(x_NCHW, partner_NCHW, like(draw.share_N, x_NCHW).view(-1, 1, 1, 1))
+        x_NCHW = torch.where(inside(draw.patch_N4, x_NCHW), partner_NCHW, x_NCHW)
+    return x_NCHW.permute(0, 2, 3, 1)
+
+
+def warped(x_NCHW: Tensor, affine_N23: Tensor) -> Tensor:
+    """Each picture seen through its map from output to input pixels, bilinearly."""
+    height, width = x_NCHW.shape[2:]
+    # affine_grid counts from −1 to 1 over the width and over the height.
+    half = torch.tensor([width / 2, height / 2, 1.0], device=x_NCHW.device)
+    theta_N23 = affine_N23 * half / half[:2, None]
+    grid = functional.affine_grid(theta_N23, list(x_NCHW.shape), align_corners=False)
+    return functional.grid_sample(
+        x_NCHW, grid, mode="bilinear", padding_mode="border", align_corners=False
+    )
+
+
+def inside(boxes_N4: object, x_NCHW: Tensor) -> Tensor:
+    """Whether each pixel (N, 1, H, W) lies in its picture's box."""
+    height, width = x_NCHW.shape[2:]
+    boxes = torch.as_tensor(boxes_N4, device=x_NCHW.device).view(-1, 4, 1, 1, 1)
+    top, left, bottom, right = boxes.unbind(1)
+    rows = torch.arange(height, device=x_NCHW.device).view(-1, 1)
+    columns = torch.arange(width, device=x_NCHW.device)
+    return (rows >= top) & (rows < bottom) & (columns >= left) & (columns < right)
+
+
+def like(array: object, x: Tensor) -> Tensor:
+    """An array as a float tensor where x is."""
+    return torch.as_tensor(array, dtype=torch.float32, device=x.device)

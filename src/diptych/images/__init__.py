@@ -1,0 +1,1 @@
+"""From bytes to pixels, once; pixels kept; pictures changed for training."""

@@ -1,0 +1,221 @@
+"""What happens to each picture of a training step, drawn once for every engine.
+
+All geometry is one affine map, all colour one matrix, each applied once by the engine: nothing is
+lost in chains of resampling, and two engines see the same pictures. Then come erasing (Zhong et al.
+2020), and mixing with another picture of the step: mixup (Zhang et al. 2018) or CutMix (Yun et al.
+2019).
+
+Letters in names: N pictures of a step, C channels, H rows, W columns, K classes.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from diptych.data.dataset import Shape
+
+Floats = npt.NDArray[np.float32]
+Box = npt.NDArray[np.int32]  # (N, 4): top, left, bottom, right, the last two excluded
+
+# Numbers drawn for each picture, whatever is done with them: a recipe that adds a rotation keeps
+# the flips that it had.
+_NUMBERS = 20
+
+
+class Augment(NamedTuple):
+    """How strongly pictures are changed; zero leaves them as they are."""
+
+    flip: float = 0.0  # the share of pictures that is mirrored, left to right
+    rotate: float = 0.0  # degrees, at most, either way
+    zoom: float = 0.0  # 0.1: between 1/1.1 and 1.1 times as large
+    shift: float = 0.0  # shares of the side, at most, either way
+    shear: float = 0.0  # degrees, at most, either way
+    brightness: float = 0.0  # 0.1: up to 10 % of white lighter or darker
+    contrast: float = 0.0  # 0.1: between 0.9 and 1.1 times
+    saturation: float = 0.0  # as contrast; colour pictures only
+    hue: float = 0.0  # degrees round the circle of colours, at most, either way
+    erase: float = 0.0  # the share of pictures of which a box becomes grey
+    mixup: float = 0.0  # alpha of the Beta distribution that shares are drawn from
+    cutmix: float = 0.0  # likewise; with both, each picture is mixed in one of the two ways
+
+
+class Draw(NamedTuple):
+    """What happens to the N pictures of a step, in this order.
+
+    Coordinates are in pixels (x to the right, y down) from the centre of the picture; levels run
+    from 0 to 255. Where an output pixel comes from outside, the nearest pixel of the edge is taken;
+    between pixels, levels are interpolated bilinearly.
+    """
+
+    affine_N23: Floats  # (x, y, 1) of an output pixel → (x, y) of the input
+    colour_NCD: Floats  # (levels of a pixel, 1) → levels, then clipped; D is C + 1
+    erased_N4: Box  # becomes mid-grey
+    partner_N: npt.NDArray[np.int32]  # another picture of the step, changed as said above
+    share_N: Floats  # of the partner in the whole picture (mixup)
+    patch_N4: Box  # is taken from the partner alone (CutMix)
+
+    @property
+    def geometry(self) -> bool:
+        """Whether any picture is warped."""
+        return bool((self.affine_N23 != _IDENTITY).any())
+
+    @property
+    def colour(self) -> bool:
+        """Whether any picture changes its colours."""
+        channels = self.colour_NCD.shape[1]
+        return bool((self.colour_NCD != np.eye(channels, channels + 1)).any())
+
+    @property
+    def mixing(self) -> bool:
+        """Whether any picture is mixed with its partner."""
+        return bool(self.share_N.any() or self.patch_N4.any())
+
+
+_IDENTITY: Floats = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
+GREY = 127.5
+
+
+def numbers(seed: int, epoch: int, count: int) -> Floats:
+    """The random numbers of an epoch, (count, …): row i is picture i's, in whatever step it is."""
+    rng = np.random.default_rng((seed, epoch, 0xA6))
+    return rng.random((count, _NUMBERS), np.float32)
+
+
+def draw(augment: Augment, shape: Shape, chance_NR: Floats) -> Draw:
+    """What happens to the pictures of a step whose random numbers these are.
+
+    Each picture's changes depend on its own numbers alone; its partner is the next in the step.
+    """
+    height, width, channels = shape
+    n = len(chance_NR)
+    u = iter(2 * chance_NR.T - 1)  # each use takes N numbers between −1 and 1
+    affine_N23 = _affine(augment, height, width, u)
+    colour_NCD = _colour(augment, channels, u)
+    erased_N4 = _boxes((next(u) + 1) / 2 < augment.erase, 0.02 + 0.15 * (next(u) + 1), shape, u)
+    which, amount = (next(u) + 1) / 2, (next(u) + 1) / 2
+    cut_N = which < (0.5 if augment.mixup else 1) if augment.cutmix else np.zeros(n, bool)
+    share_N = np.where(cut_N, 0, _beta(augment.mixup, amount)).astype(np.float32)
+    patch_N4 = _boxes(cut_N, _beta(augment.cutmix, amount), shape, u)
+    partner_N = np.roll(np.arange(n, dtype=np.int32), -1)
+    return Draw(affine_N23, colour_NCD, erased_N4, partner_N, share_N, patch_N4)
+
+
+def drawn(pixels_NHWC: npt.NDArray[np.uint8], draw: Draw) -> Floats:
+    """Pictures changed as drawn, in NumPy: float32 levels of the same shape.
+
+    What the engines do on their devices, here in the open: the reference that they are held to.
+    """
+    x_NHWC = pixels_NHWC.astype(np.float32)
+    if draw.geometry:
+        x_NHWC = _warped(x_NHWC, draw.affine_N23)
+    if draw.colour:
+        x_NHWC = np.einsum("nkc,nhwc->nhwk", draw.colour_NCD[:, :, :-1], x_NHWC)
+        x_NHWC = np.clip(x_NHWC + draw.colour_NCD[:, None, None, :, -1], 0, 255)
+    x_NHWC = np.where(_inside(draw.erased_N4, x_NHWC), np.float32(GREY), x_NHWC)
+    partner_NHWC = x_NHWC[draw.partner_N]
+    x_NHWC = x_NHWC + draw.share_N[:, None, None, None] * (partner_NHWC - x_NHWC)
+    return np.asarray(np.where(_inside(draw.patch_N4, x_NHWC), partner_NHWC, x_NHWC), np.float32)
+
+
+def mixed_targets(targets_NK: Floats, drawn: Draw, shape: Shape) -> Floats:
+    """The targets of pictures that are mixed: in the shares in which the pictures are seen."""
+    height, width, _ = shape
+    top, left, bottom, right = drawn.patch_N4.T
+    patch_N = (bottom - top) * (right - left) / (height * width)
+    partner_N1 = (drawn.share_N + (1 - drawn.share_N) * patch_N)[:, None]
+    mixed = (1 - partner_N1) * targets_NK + partner_N1 * targets_NK[drawn.partner_N]
+    return np.asarray(mixed, np.float32)
+
+
+def _warped(x_NHWC: Floats, affine_N23: Floats) -> Floats:
+    """Each picture seen through its map from output to input pixels, bilinearly."""
+    n, height, width, _ = x_NHWC.shape
+    y_H, x_W = np.arange(height) - (height - 1) / 2, np.arange(width) - (width - 1) / 2
+    at_3HW = np.stack([*np.meshgrid(x_W, y_H), np.ones((height, width))]).astype(np.float32)
+    across_NHW, down_NHW = np.einsum("nij,jhw->inhw", affine_N23, at_3HW)
+    column_NHW = np.clip(across_NHW + (width - 1) / 2, 0, width - 1)
+    row_NHW = np.clip(down_NHW + (height - 1) / 2, 0, height - 1)
+    left, top = np.floor(column_NHW).astype(np.intp), np.floor(row_NHW).astype(np.intp)
+    right, bottom = np.minimum(left + 1, width - 1), np.minimum(top + 1, height - 1)
+    picture = np.arange(n)[:, None, None]
+    u, v = (column_NHW - left)[..., None], (row_NHW - top)[..., None]
+    upper = x_NHWC[picture, top, left] * (1 - u) + x_NHWC[picture, top, right] * u
+    lower = x_NHWC[picture, bottom, left] * (1 - u) + x_NHWC[picture, bottom, right] * u
+    return np.asarray(upper * (1 - v) + lower * v, np.float32)
+
+
+def _inside(boxes_N4: Box, x_NHWC: Floats) -> npt.NDArray[np.bool_]:
+    """Whether each pixel (N, H, W, 1) lies in its picture's box."""
+    height, width = x_NHWC.shape[1:3]
+    top, left, bottom, right = boxes_N4.T[:, :, None, None, None]
+    rows, columns = np.arange(height)[:, None, None], np.arange(width)[:, None]
+    inside = (rows >= top) & (rows < bottom) & (columns >= left) & (columns < right)
+    return np.asarray(inside, np.bool_)
+
+
+def _affine(augment: Augment, height: int, width: int, u: Any) -> Floats:
+    """Mirror, rotate, shear, zoom and shift as one map from output to input."""
+    mirror = np.where((next(u) + 1) / 2 < augment.flip, -1, 1)
+    turn = np.radians(augment.rotate) * next(u)
+    slant = np.tan(np.radians(augment.shear) * next(u))
+    zoom = (1 + augment.zoom) ** next(u)
+    across, down = augment.shift * width * next(u), augment.shift * height * next(u)
+    cos, sin = np.cos(turn) / zoom, np.sin(turn) / zoom
+    rows = [[mirror * cos, mirror * (slant * cos - sin), across], [sin, slant * sin + cos, down]]
+    return np.array(rows, np.float32).transpose(2, 0, 1)
+
+
+# Luma (ITU-R BT.601), and the turn of colours about the axis of greys.
+_LUMA = np.array([0.299, 0.587, 0.114])
+
+
+def _colour(augment: Augment, channels: int, u: Any) -> Floats:
+    """Hue, saturation, contrast and brightness as one matrix."""
+    light = 255 * augment.brightness * next(u)
+    gain = 1 + augment.contrast * next(u)
+    vivid, turn = 1 + augment.saturation * next(u), np.radians(augment.hue) * next(u)
+    n = len(light)
+    matrix_NCC = np.broadcast_to(np.eye(channels), (n, channels, channels))
+    if channels == 3:
+        grey_CC = np.broadcast_to(_LUMA, (3, 3))
+        matrix_NCC = vivid[:, None, None] * (np.eye(3) - grey_CC) + grey_CC
+        matrix_NCC = matrix_NCC @ _hue(turn)
+    matrix_NCC = gain[:, None, None] * matrix_NCC
+    # Contrast turns about mid-grey, so that it does not also make pictures darker.
+    offset_NC1 = np.broadcast_to((light + GREY * (1 - gain))[:, None, None], (n, channels, 1))
+    return np.concatenate([matrix_NCC, offset_NC1], 2).astype(np.float32)
+
+
+def _hue(turn_N: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Rotations about the axis of greys (Rodrigues' formula): greys stay as they are."""
+    axis = 1 / math.sqrt(3)
+    cross = axis * np.array([[0, -1, 1], [1, 0, -1], [-1, 1, 0]])
+    cos, sin = np.cos(turn_N)[:, None, None], np.sin(turn_N)[:, None, None]
+    return np.asarray(cos * np.eye(3) + sin * cross + (1 - cos) / 3 * np.ones((3, 3)))
+
+
+def _boxes(chosen_N: Any, area_N: npt.NDArray[Any], shape: Shape, u: Any) -> Box:
+    """A box of a share of the picture's area somewhere in it; an empty one where not chosen."""
+    height, width, _ = shape
+    side_N = np.sqrt(area_N)
+    rows = np.rint(side_N * height).astype(np.int32)
+    columns = np.rint(side_N * width).astype(np.int32)
+    top = ((next(u) + 1) / 2 * (height - rows + 1)).astype(np.int32)
+    left = ((next(u) + 1) / 2 * (width - columns + 1)).astype(np.int32)
+    boxes = np.stack([top, left, top + rows, left + columns], 1)
+    return np.where(np.asarray(chosen_N)[:, None], boxes, 0).astype(np.int32)
+
+
+def _beta(alpha: float, chance_N: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Numbers of a Beta(alpha, alpha) distribution at these chances; none where alpha is 0.
+
+    By its distribution function, tabulated: NumPy draws from it, but has no inverse.
+    """
+    if not alpha:
+        return np.zeros(len(chance_N))
+    edges = np.linspace(0, 1, 1025)
+    middle = (edges[1:] + edges[:-1]) / 2
+    mass = np.cumsum((middle * (1 - middle)) ** (alpha - 1))
+    return np.asarray(np.interp(chance_N, np.concatenate([[0], mass / mass[-1]]), edges))

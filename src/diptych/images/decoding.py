@@ -1,0 +1,120 @@
+"""Files to cached pixels: each file is read once, decoded once, on every core."""
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from pathlib import Path
+from typing import NamedTuple
+
+from diptych.data.dataset import Sample, Shape
+from diptych.errors import ImageError
+from diptych.images.cache import Facts, Store, folder
+from diptych.images.preprocess import BYTES_LIMIT, Pixels, decode, fingerprint
+from diptych.system.files import ENDLESS
+
+# Rows written at a time: enough to make the wait for the disk rare, little enough to lose.
+CHUNK = 64
+
+
+class Picture(NamedTuple):
+    """What one file turned out to be."""
+
+    path: Path
+    digest: str = ""  # SHA-256 of its bytes; "" where they could not be read
+    reason: str = ""  # why it cannot be used; "" where it can
+    detail: str = ""
+    width: int = 0  # pixels, as a viewer shows it
+    height: int = 0
+    format: str = ""
+
+
+def pixel_store(shape: Shape) -> Store:
+    """The cache of pictures squashed to a shape."""
+    return Store(folder() / "pixels" / fingerprint(shape), shape, "uint8")
+
+
+def decoded(paths: Iterable[Path], store: Store) -> Iterator[Picture]:
+    """Decode files into a store from `pixel_store`; yields what each turned out to be, in order.
+
+    Pictures that the store has already are read to know their content, and not decoded again.
+    """
+
+    def read(path: Path) -> tuple[Picture, Pixels | None]:
+        return _read(path, store)
+
+    waiting = iter(paths)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        try:
+            running = pool.map(read, islice(waiting, CHUNK))
+            # The next chunk is being decoded while this one is written.
+            ahead = pool.map(read, islice(waiting, CHUNK))
+            while chunk := list(running):
+                running, ahead = ahead, pool.map(read, islice(waiting, CHUNK))
+                rows = {
+                    picture.digest: (pixels, _noted(picture))
+                    for picture, pixels in chunk
+                    if picture.digest and picture.digest not in store
+                }
+                if rows:
+                    store.add((digest, *row) for digest, row in rows.items())
+                yield from (picture for picture, _ in chunk)
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+
+def known(samples: Iterable[Sample], store: Store) -> Iterator[Picture]:
+    """What the store knows of samples whose pixels are in it already."""
+    for sample in samples:
+        yield Picture(sample.path, sample.digest, **store.facts(sample.digest))
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file.
+
+    Raises ImageError with the reason "not an image" for a folder, pipe or device, "too large",
+    "permission denied" or "unreadable".
+    """
+    try:
+        facts = path.stat()
+        if stat.S_ISDIR(facts.st_mode):
+            raise ImageError("not an image", _folder(path))
+        if not stat.S_ISREG(facts.st_mode):
+            raise ImageError("not an image", ENDLESS)
+        if facts.st_size > BYTES_LIMIT:
+            raise ImageError("too large", f"{facts.st_size:,} bytes; the limit is {BYTES_LIMIT:,}")
+        return path.read_bytes()
+    except PermissionError as cause:
+        raise ImageError("permission denied", "it may not be read") from cause
+    except (OSError, ValueError) as cause:
+        # ValueError: a NUL in the name.
+        said = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
+        raise ImageError("unreadable", said.lower()) from cause
+
+
+def _folder(path: Path) -> str:
+    with os.scandir(path) as entries:
+        return "a folder; give the files in it" if any(entries) else "a folder with no file in it"
+
+
+def _read(path: Path, store: Store) -> tuple[Picture, Pixels | None]:
+    digest = ""
+    try:
+        data = read_file(path)
+        digest = hashlib.sha256(data).hexdigest()
+        if digest in store:
+            return Picture(path, digest, **store.facts(digest)), None
+        rows, columns, channels = store.shape
+        pixels, width, height, kind = decode(data, (rows, columns, channels))
+        return Picture(path, digest, width=width, height=height, format=kind), pixels
+    except ImageError as error:
+        return Picture(path, digest, error.reason, error.detail), None
+
+
+def _noted(picture: Picture) -> Facts:
+    """What the store keeps of a picture: all but where it lay."""
+    facts = picture._asdict()
+    del facts["path"], facts["digest"]
+    return facts

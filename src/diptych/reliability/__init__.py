@@ -1,0 +1,1 @@
+"""Whether an answer can be relied on: calibration, prediction sets, "none of these", drift."""

@@ -1,0 +1,1 @@
+"""How good a classifier is, where it fails and why: gathered, and shown as pages."""

@@ -1,0 +1,120 @@
+"""What every request passes, in and out: its id, its key, its line in the log.
+
+Plain ASGI: a middleware of Starlette's own kind costs more than all of this.
+"""
+
+import asyncio
+import re
+import time
+import uuid
+from contextlib import suppress
+
+from starlette.requests import ClientDisconnect
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from diptych.serving import keys, logs, problems
+from diptych.serving.problems import Problem, busy
+from diptych.serving.state import Serving
+
+# What needs no key.
+OPEN = re.compile(r"/(healthz|readyz|docs|openapi\.json|watch|static/.*|)")
+_ROUTES = re.compile(
+    r"/(?:$|(?:predict|explain|model|models|drift|watch|docs|healthz|readyz|metrics|static|v2)\b)"
+)
+_SANE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
+# What a page of ours may load and do: nothing from elsewhere, and no script inside of a page.
+_POLICY = (
+    b"default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
+    b"form-action 'self'; frame-ancestors 'none'"
+)
+_ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"content-security-policy", _POLICY),
+)
+# The status of a request whose client went away, as proxies log it.
+GONE = 499
+# Seconds for the rest of a request that is refused anyway.
+REST = 5.0
+
+
+class Door:
+    """Gives each request an id, writes its line, and answers what nobody foresaw."""
+
+    def __init__(self, app: ASGIApp, serving: Serving) -> None:
+        self._app = app
+        self._serving = serving
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        given = dict(scope["headers"]).get(b"x-request-id", b"")
+        identity = given if _SANE.fullmatch(given) else uuid.uuid4().hex.encode()
+        noted = scope["noted"] = {}
+        status = GONE
+
+        async def tell(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                sent = [*message["headers"], (b"x-request-id", identity), *_ALWAYS]
+                if self._serving.closing:
+                    sent.append((b"connection", b"close"))
+                message = {**message, "headers": sent}
+            await send(message)
+
+        try:
+            await self._app(scope, receive, tell)
+        except ClientDisconnect:
+            pass
+        except Exception as error:
+            logs.failure(identity.decode(), error)
+            if status == GONE:
+                unforeseen = Problem(500, "this should not have happened; the log tells more")
+                await problems.response(unforeseen, scope["path"])(scope, receive, tell)
+        finally:
+            seconds = time.perf_counter() - started
+            route = _ROUTES.match(scope["path"])
+            self._serving.watch.answered(route[0] if route else "other", status, seconds)
+            logs.write(
+                id=identity.decode(),
+                method=scope["method"],
+                path=scope["path"],
+                status=status,
+                ms=round(1000 * seconds, 1),
+                **noted,
+            )
+
+
+class Guard:
+    """Turns away who has no key where one is needed, and who comes too late."""
+
+    def __init__(self, app: ASGIApp, serving: Serving) -> None:
+        self._app = app
+        self._serving = serving
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        problem = None if OPEN.fullmatch(scope["path"]) else self._refusal(scope)
+        if problem is None:
+            await self._app(scope, receive, send)
+            return
+        if self._serving.closing:
+            # A connection that is closed amid a body may take the answer with it.
+            with suppress(TimeoutError):
+                async with asyncio.timeout(REST):
+                    while (await receive()).get("more_body"):
+                        pass
+        await problems.response(problem, scope["path"])(scope, receive, send)
+
+    def _refusal(self, scope: Scope) -> Problem | None:
+        if self._serving.closing:
+            return busy("the server is shutting down; send it again", status=503)
+        if self._serving.keys:
+            owner = keys.owner(self._serving.keys, dict(scope["headers"]))
+            if owner is None:
+                return Problem(
+                    401,
+                    "a key is needed: send it as X-API-Key, or as Authorization: Bearer",
+                    headers={"WWW-Authenticate": 'Bearer realm="diptych"'},
+                )
+            scope["noted"]["key"] = owner
+        return None

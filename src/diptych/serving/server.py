@@ -1,0 +1,85 @@
+"""The server as processes: its socket, its workers, and the signals that reach them."""
+
+import importlib.util
+import json
+import os
+import socket
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from diptych.errors import InputError, MissingExtra
+from diptych.serving.settings import Settings, refuse_unfit
+
+NEEDED = ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client")
+
+
+def run(settings: Settings, as_json: bool) -> None:
+    """Serve until a signal says to stop."""
+    for package in NEEDED:
+        if importlib.util.find_spec(package) is None:
+            raise MissingExtra(package, "serve")
+    refuse_unfit(settings)
+    _say_of_keys(settings)
+    started = time.monotonic()
+    listening = bound(settings.host, settings.port)
+
+    def ready(names: list[str]) -> None:
+        _say_ready(listening, names, time.monotonic() - started, as_json)
+
+    if settings.workers == 1:
+        from diptych.serving.worker import work
+
+        work(settings, listening, ready)
+    else:
+        from diptych.serving.supervisor import Workers
+
+        with tempfile.TemporaryDirectory(prefix="diptych-") as shared:
+            Workers(settings, listening, Path(shared)).run(ready)
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket at an address; raises InputError where it is taken or is not ours."""
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(
+            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )[0]
+        found = socket.socket(family, kind, protocol)
+    except OSError as cause:
+        raise InputError(f"--host {host}: {cause.strerror}") from cause
+    try:
+        if os.name == "posix":
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        found.bind(address)
+    except OSError as cause:
+        found.close()
+        raise InputError(
+            f"{host}:{port} cannot be used ({cause.strerror}); name another --port"
+        ) from cause
+    return found
+
+
+def _say_of_keys(settings: Settings) -> None:
+    from diptych.serving import keys
+
+    if settings.keys:
+        keys.read(settings.keys)
+        if warning := keys.warning(settings.keys):
+            print(f"diptych: {warning}", file=sys.stderr, flush=True)
+    elif settings.host not in ("127.0.0.1", "::1", "localhost"):
+        print(
+            f"diptych: whoever reaches {settings.host}:{settings.port} may ask; --keys FILE "
+            "answers only some",
+            file=sys.stderr,
+            flush=True,
+        )
+
+
+def _say_ready(listening: socket.socket, names: list[str], seconds: float, as_json: bool) -> None:
+    host, port = listening.getsockname()[:2]
+    url = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
+    if as_json:
+        print(json.dumps({"url": url, "models": names, "seconds": round(seconds, 2)}), flush=True)
+    else:
+        print(f"{', '.join(names)} at {url} after {seconds:.1f} s; Ctrl-C stops", flush=True)

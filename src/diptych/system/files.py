@@ -1,0 +1,69 @@
+"""Files on disk: read only where they have an end, written aside and then renamed into place.
+
+A pipe or a device may never come to an end, so only regular files are read.
+"""
+
+import contextlib
+import errno
+import os
+import shutil
+import stat
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from diptych.errors import InputError
+
+ENDLESS = "a pipe or device; save what it gives as a file"
+
+
+def regular(path: Path) -> Path:
+    """The path itself; raises OSError where opening it would, and for a pipe or device."""
+    mode = path.stat().st_mode
+    if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+        raise OSError(errno.EINVAL, ENDLESS, str(path))
+    return path
+
+
+def beside(path: Path, purpose: str) -> Path:
+    """A new hidden name next to the path, which is short enough where the path's own is."""
+    return path.with_name(f".{path.name[:40]}.{uuid.uuid4().hex[:8]}.{purpose}")
+
+
+@contextlib.contextmanager
+def folder_aside(path: Path) -> Iterator[Path]:
+    """A folder beside the path that is gone afterwards, unless it was renamed."""
+    aside = beside(path, "writing")
+    try:
+        aside.mkdir(parents=True)
+        yield aside
+    except OSError as cause:
+        raise InputError(
+            f"{path}: cannot be written ({cause.strerror}); free some space or name another --out"
+        ) from cause
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def write_synced(path: Path, data: bytes) -> None:
+    """Write a file whose folder may be missing, and wait until it is on disk."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def write_file(path: Path, data: bytes) -> None:
+    """Write a single file aside, then rename it into place.
+
+    Raises InputError when it cannot be written.
+    """
+    aside = beside(path, "writing")
+    try:
+        write_synced(aside, data)
+        aside.replace(path)
+    except OSError as cause:
+        raise InputError(f"{path}: cannot be written ({cause.strerror})") from cause
+    finally:
+        aside.unlink(missing_ok=True)

@@ -1,0 +1,179 @@
+import csv
+import io
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageEnhance
+
+from conftest import BLUE, RED, picture
+from diptych.auditing import Audit, audit
+from diptych.auditing.cleaning import clean
+from diptych.data.splitting import split
+from diptych.errors import InputError
+from diptych.sources import read
+
+
+def found_in(root: Path) -> Audit:
+    return audit(read(root), size=64)
+
+
+def reasons(found: Audit) -> dict[str, str]:
+    return {Path(name).name: reason for name, reason in found.reasons.items()}
+
+
+def copied(source: Path, target: Path) -> None:
+    target.write_bytes(source.read_bytes())
+
+
+def test_every_file_is_used_or_set_aside_with_its_reason(folder_of: Callable[..., Path]) -> None:
+    root = folder_of(5)
+    red = root / "red"
+    whole = (red / "red000.png").read_bytes()
+    (red / "empty.jpg").touch()
+    (red / "page.jpg").write_text("<html>")
+    (red / "cut.png").write_bytes(whole[: len(whole) // 2])
+    picture(77, 12).save(red / "tiny.png")
+    (root / "notes.txt").write_text("mine")
+    copied(red / "red001.png", red / "again.png")
+    found = found_in(root)
+    assert reasons(found) == {
+        "empty.jpg": "empty",
+        "page.jpg": "not an image",
+        "cut.png": "truncated",
+        "tiny.png": "too small",
+        "notes.txt": "no class",
+        "red001.png": "exact duplicate",
+    }
+    assert found.files == len([path for path in root.rglob("*") if path.is_file()]) == 16
+    assert found.used + sum(found.set_aside.values()) == found.files
+    assert "16 files: 10 used, 6 set aside" in str(found)
+
+
+def test_a_name_that_lies_about_the_format_does_no_harm(folder_of: Callable[..., Path]) -> None:
+    root = folder_of(5)
+    picture(50, hue=RED).save(root / "red" / "lying.jpg", "WEBP")
+    assert not found_in(root).reasons
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda image: image.resize((40, 40)),
+        lambda image: ImageEnhance.Brightness(image).enhance(1.15),
+        lambda image: image.crop((3, 3, 61, 61)),
+    ],
+    ids=["smaller", "brighter", "cropped"],
+)
+def test_near_duplicates_are_kept_together(
+    folder_of: Callable[..., Path], change: Callable[[Image.Image], Image.Image]
+) -> None:
+    root = folder_of(8)
+    with Image.open(root / "red" / "red003.png") as image:
+        change(image).save(root / "red" / "zz.jpg", quality=80)
+    found = found_in(root)
+    pairs = [(f.name, f.related) for f in found.findings if f.issue == "near duplicate"]
+    assert pairs == [("red/zz.jpg", "red/red003.png")]
+    assert not found.reasons
+    data = clean(found.dataset, found)
+    groups = {sample.name: sample.group for sample in data.samples}
+    assert groups["red/zz.jpg"] == groups["red/red003.png"]
+    for seed in range(5):
+        parts = split(data, seed=seed)
+        homes = {s.part for part in parts for s in part.samples if s.group == "red/red003.png"}
+        assert len(homes) == 1
+
+
+def test_a_picture_under_two_labels_is_used_under_neither(folder_of: Callable[..., Path]) -> None:
+    root = folder_of(5)
+    copied(root / "red" / "red002.png", root / "blue" / "odd.png")
+    found = found_in(root)
+    assert reasons(found) == {"red002.png": "two labels", "odd.png": "two labels"}
+    details = {f.detail for f in found.findings if f.issue == "two labels"}
+    assert details == {
+        "the same picture is also labelled blue",
+        "the same picture is also labelled red",
+    }
+
+
+def test_in_a_given_split_the_copy_in_train_goes(tmp_path: Path) -> None:
+    for part, start in (("train", 0), ("test", 20)):
+        for label, hue in (("blue", BLUE), ("red", RED)):
+            folder = tmp_path / part / label
+            folder.mkdir(parents=True)
+            for i in range(4):
+                seed = start + 2 * i + (label == "red")
+                picture(seed, hue=hue).save(folder / f"{i}.png")
+    copied(tmp_path / "test/red/1.png", tmp_path / "train/red/leak.png")
+    found = found_in(tmp_path)
+    assert found.reasons == {"train/red/leak.png": "across parts"}
+
+
+def test_a_class_with_few_pictures_is_pointed_out(folder_of: Callable[..., Path]) -> None:
+    found = found_in(folder_of(5))
+    assert [f.name for f in found.findings if f.issue == "few pictures"] == ["blue/", "red/"]
+    assert found.used == 10
+
+
+def test_a_class_with_no_usable_picture_cannot_be_cleaned(folder_of: Callable[..., Path]) -> None:
+    root = folder_of(4)
+    (root / "green").mkdir()
+    (root / "green" / "a.jpg").write_text("no picture")
+    found = found_in(root)
+    with pytest.raises(InputError, match="class 'green' has no usable picture"):
+        clean(found.dataset, found)
+
+
+def test_the_csv_has_a_row_a_finding(folder_of: Callable[..., Path]) -> None:
+    root = folder_of(4)
+    (root / "red" / "empty.jpg").touch()
+    found = found_in(root)
+    rows = list(csv.DictReader(io.StringIO(found.to_csv())))
+    assert len(rows) == len(found.findings)
+    assert {row["path"]: row["set_aside"] for row in rows}["red/empty.jpg"] == "yes"
+
+
+def test_a_second_audit_decodes_nothing(
+    folder_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = folder_of(4)
+    (root / "red" / "broken.jpg").write_text("no picture")
+    first = found_in(root)
+    monkeypatch.setattr("diptych.images.decoding.decode", None)
+    assert found_in(root).findings == first.findings
+
+
+def test_originals_are_never_touched(folder_of: Callable[..., Path]) -> None:
+    root = folder_of(4)
+
+    def state(paths: Iterable[Path]) -> list[tuple[str, bytes, int]]:
+        return [(str(p), p.read_bytes(), p.stat().st_mtime_ns) for p in sorted(paths)]
+
+    before = state(p for p in root.rglob("*") if p.is_file())
+    found = found_in(root)
+    clean(found.dataset, found)
+    assert state(p for p in root.rglob("*") if p.is_file()) == before
+
+
+@pytest.mark.realdata
+def test_odd_and_broken_files_pass_without_a_crash(real: Path) -> None:
+    root = real / "dirty"
+    found = audit(read(root))
+    assert found.files == len([path for path in root.rglob("*") if path.is_file()])
+    assert found.used + sum(found.set_aside.values()) == found.files
+    assert found.used > 300
+    assert {"not an image", "truncated", "unreadable", "too large", "empty"} <= set(found.set_aside)
+
+
+@pytest.mark.parametrize("part", ["train", "val", "test"])
+def test_a_part_with_a_class_of_broken_files_alone_is_refused(
+    folder_of: Callable[..., Path], tmp_path: Path, part: str
+) -> None:
+    for i, name in enumerate(("train", "val", "test")):
+        folder_of(4, name=f"split/{name}", start=10 * i)
+    for file in (tmp_path / "split" / part / "red").iterdir():
+        file.write_text("no picture")
+    data = read(tmp_path / "split")
+    which = {"val": "valid"}.get(part, part)
+    with pytest.raises(InputError, match=rf"split: {which} has no usable picture of red; add some"):
+        clean(data, audit(data, size=32))

@@ -1,0 +1,77 @@
+from pathlib import Path
+
+import pytest
+
+from diptych.data.dataset import Dataset, Sample
+from diptych.data.splitting import split
+from diptych.errors import InputError
+
+
+def squares(counts: dict[str, int], pairs: bool = False) -> Dataset:
+    """Samples without pictures; with `pairs`, neighbours are near-duplicates."""
+    samples = tuple(
+        Sample(f"{c}/{i}", c, Path(f"{c}/{i}"), group=f"{c}/{i // 2}" if pairs else "")
+        for c, count in counts.items()
+        for i in range(count)
+    )
+    return Dataset(Path("data"), tuple(sorted(counts)), samples)
+
+
+def groups(data: Dataset) -> set[str]:
+    return {sample.group for sample in data.samples}
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_duplicates_never_end_up_on_both_sides(seed: int) -> None:
+    parts = split(squares({"a": 61, "b": 33}, pairs=True), seed=seed)
+    assert not groups(parts.train) & groups(parts.test)
+    assert not groups(parts.train) & groups(parts.valid)
+    assert not groups(parts.valid) & groups(parts.test)
+
+
+def test_every_sample_is_in_one_part() -> None:
+    data = squares({"a": 40, "b": 17})
+    names = sorted(s.name for part in split(data) for s in part.samples)
+    assert names == sorted(s.name for s in data.samples)
+
+
+def test_parts_have_the_shares_that_were_asked_for_in_each_class() -> None:
+    parts = split(squares({"a": 200, "b": 60}), valid=0.1, test=0.2)
+    assert parts.train.counts() == {"a": 140, "b": 42}
+    assert parts.valid.counts() == {"a": 20, "b": 6}
+    assert parts.test.counts() == {"a": 40, "b": 12}
+
+
+def test_the_same_seed_splits_the_same_way_whatever_the_order_of_files() -> None:
+    data = squares({"a": 30, "b": 30})
+    shuffled = data.with_samples(reversed(data.samples))
+    in_test = {s.name for s in split(data, seed=3).test.samples}
+    assert in_test == {s.name for s in split(shuffled, seed=3).test.samples}
+    assert in_test != {s.name for s in split(data, seed=4).test.samples}
+
+
+def test_three_pictures_of_a_class_are_just_enough() -> None:
+    parts = split(squares({"a": 3, "b": 30}))
+    assert [part.counts()["a"] for part in parts] == [1, 1, 1]
+
+
+def test_too_few_pictures_say_how_many_are_needed() -> None:
+    with pytest.raises(InputError, match="class 'a' has 2 independent pictures; at least 3"):
+        split(squares({"a": 2, "b": 30}))
+    with pytest.raises(InputError, match="class 'a' has 2 independent pictures"):
+        split(squares({"a": 4, "b": 30}, pairs=True))
+
+
+def test_one_class_is_refused() -> None:
+    with pytest.raises(InputError, match="only one class, 'a'"):
+        split(squares({"a": 30}))
+
+
+def test_a_given_test_part_stays_and_valid_comes_out_of_train() -> None:
+    data = squares({"a": 50, "b": 50})
+    given = data.with_samples(
+        s._replace(part="test" if i % 5 == 0 else "train") for i, s in enumerate(data.samples)
+    )
+    parts = split(given, valid=0.1)
+    assert {s.name for s in parts.test.samples} == {s.name for s in given.samples[::5]}
+    assert len(parts.valid) == 10

@@ -1,0 +1,426 @@
+"""One contract, held by every engine."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import torch
+
+from conftest import BLUE, GREEN, RED
+from diptych import engines
+from diptych.engines import Engine, Inputs, Optimiser, Step
+from diptych.errors import InputError
+from diptych.graphs.writer import onnx_graph
+from diptych.metrics.probabilities import softmax
+from diptych.networks import Network, Weights, initial
+from diptych.networks.zoo import ZOO
+from diptych.recipe import Recipe
+from diptych.runtimes import open_graph
+
+pytestmark = pytest.mark.usefixtures("one_thread")
+
+SIDE, CLASSES = 12, 3
+ADAMW = Optimiser("adamw", weight_decay=0.01, backbone_rate=0.5)
+SGD = Optimiser("sgd", weight_decay=0.01, backbone_rate=0.5)
+
+
+class Subject(NamedTuple):
+    """An engine with a network that it can train."""
+
+    engine: str
+    network: str
+
+    def drawn(self, dropout: float = 0.3) -> Network:
+        name, _, part = self.network.partition("/")
+        whole = ZOO[name]((SIDE, SIDE, 3), CLASSES, dropout)
+        return whole.head if part else whole
+
+    def build(
+        self,
+        *,
+        dropout: float = 0.3,
+        weights: Weights | None = None,
+        start: int = 0,
+        optimiser: Optimiser = ADAMW,
+        seed: int = 0,
+    ) -> Engine:
+        network = self.drawn(dropout)
+        weights = initial(network, start) if weights is None else weights
+        return engines.build(self.engine, network, weights, optimiser, seed)
+
+
+SUBJECTS = [
+    Subject("linear", "linear"),
+    Subject("linear", "mlp/head"),
+    Subject("torch", "linear"),
+    Subject("torch", "mlp"),
+    Subject("torch", "cnn"),
+    Subject("torch", "mlp/head"),
+    Subject("tensorflow", "linear"),
+    Subject("tensorflow", "mlp"),
+    Subject("tensorflow", "cnn"),
+    Subject("tensorflow", "mlp/head"),
+]
+DROPPING = [s for s in SUBJECTS if s.engine != "linear" and s.network != "linear"]
+
+
+def every(subjects: list[Subject] = SUBJECTS) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("subject", subjects, ids=[" ".join(s) for s in subjects])
+
+
+@pytest.fixture
+def float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training in float32 also where the processor has bfloat16."""
+    monkeypatch.setattr("diptych.engines.torch.has_bfloat16", lambda device: False)
+    monkeypatch.setattr("diptych.engines.tensorflow.has_bfloat16", lambda: False)
+
+
+def labelled(network: Network, n: int, seed: int = 0) -> tuple[Inputs, npt.NDArray[np.intp]]:
+    """Noisy pictures, or features, of three colours."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(n) % CLASSES
+    colours_NC = np.array([RED, BLUE, GREEN])[labels]
+    if len(network.input) == 3:
+        pixels = colours_NC[:, None, None] + rng.normal(0, 30, (n, SIDE, SIDE, 3))
+        return pixels.clip(0, 255).astype(np.uint8), labels
+    features = np.repeat(colours_NC / 128 - 1, -(-network.features // 3), axis=1)
+    noisy = features[:, : network.features] + rng.normal(0, 0.5, (n, network.features))
+    return noisy.astype(np.float32), labels
+
+
+def steps(
+    network: Network, epoch: int = 0, *, n: int = 24, size: int = 6, rate: float = 0.003
+) -> Iterator[Step]:
+    inputs, labels = labelled(network, n, epoch)
+    targets = np.eye(CLASSES, dtype=np.float32)[labels]
+    for at in range(0, n, size):
+        yield Step(inputs[at : at + size], targets[at : at + size], rate)
+
+
+def assert_same(found: Weights, expected: Weights) -> None:
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        np.testing.assert_array_equal(found[name], value, err_msg=name)
+
+
+def differ(one: Weights, other: Weights) -> bool:
+    return any((value != other[name]).any() for name, value in one.items())
+
+
+@every()
+def test_inputs_may_be_read_only_and_are_never_written_to(subject: Subject) -> None:
+    inputs, labels = labelled(subject.drawn(), 6)
+    targets = np.eye(CLASSES, dtype=np.float32)[labels]
+    before = inputs.copy(), targets.copy()
+    answers = []
+    for writeable in (True, False):
+        inputs.flags.writeable = targets.flags.writeable = writeable
+        engine = subject.build()
+        engine.train([Step(inputs, targets, 0.01)])
+        answers.append(engine.predict(inputs))
+        np.testing.assert_array_equal(inputs, before[0])
+        np.testing.assert_array_equal(targets, before[1])
+    np.testing.assert_array_equal(answers[0], answers[1])
+
+
+@every()
+def test_inputs_may_be_a_mirrored_view(subject: Subject) -> None:
+    engine = subject.build()
+    inputs, _ = labelled(subject.drawn(), 3)
+    mirrored = inputs[::-1]
+    np.testing.assert_allclose(engine.predict(mirrored), engine.predict(mirrored.copy()), atol=1e-6)
+
+
+@every()
+def test_batching_is_invisible(subject: Subject) -> None:
+    engine = subject.build()
+    inputs, _ = labelled(subject.drawn(), 70)
+    one_by_one = np.concatenate([engine.predict(inputs[i : i + 1]) for i in range(70)])
+    assert np.ptp(one_by_one, axis=0).min() > 0.001
+    np.testing.assert_allclose(engine.predict(inputs), one_by_one, atol=1e-5)
+    assert engine.predict(inputs[:0]).shape == (0, CLASSES)
+
+
+@pytest.mark.parametrize("optimiser", [ADAMW, SGD], ids=lambda choice: choice.kind)
+@every()
+def test_training_learns_colours(subject: Subject, optimiser: Optimiser) -> None:
+    network = subject.drawn()
+    engine = subject.build(optimiser=optimiser)
+    losses = [engine.train(steps(network, epoch, n=48)) for epoch in range(6)]
+    assert losses[-1] < 0.5 * losses[0]
+    inputs, labels = labelled(network, 60, seed=99)
+    assert (engine.predict(inputs).argmax(1) == labels).all()
+
+
+@pytest.mark.usefixtures("float32")
+@every([s for s in SUBJECTS if s.network != "cnn"])
+def test_the_loss_is_the_mean_per_picture_also_of_uneven_batches(subject: Subject) -> None:
+    network = subject.drawn()
+    engine = subject.build(dropout=0, start=3)
+    loss = engine.train(steps(network, n=8, size=7, rate=0))
+    inputs, labels = labelled(network, 8)
+    p_NK = softmax(engine.predict(inputs))
+    assert loss == pytest.approx(-np.log(p_NK[np.arange(8), labels]).mean(), abs=1e-5)
+
+
+@pytest.mark.parametrize("optimiser", [ADAMW, SGD], ids=lambda choice: choice.kind)
+@every()
+def test_a_loaded_engine_goes_on_as_if_never_stopped(
+    subject: Subject, optimiser: Optimiser, tmp_path: Path
+) -> None:
+    network = subject.drawn()
+    straight = subject.build(optimiser=optimiser)
+    straight.train(steps(network, 1))
+    straight.save(tmp_path)
+    fresh = subject.build(optimiser=optimiser, start=7)
+    fresh.load(tmp_path)
+    assert_same(fresh.weights(), straight.weights())
+    for epoch in (2, 3):
+        assert fresh.train(steps(network, epoch)) == straight.train(steps(network, epoch))
+    assert_same(fresh.weights(), straight.weights())
+
+
+@every()
+def test_what_was_saved_stays_as_it_was(subject: Subject, tmp_path: Path) -> None:
+    network = subject.drawn()
+    engine = subject.build()
+    engine.train(steps(network, 1))
+    engine.save(tmp_path)
+    saved = engine.weights()
+    engine.train(steps(network, 2))
+    assert differ(engine.weights(), saved)
+    engine.load(tmp_path)
+    assert_same(engine.weights(), saved)
+
+
+@every()
+def test_the_same_seed_gives_the_same_weights(subject: Subject) -> None:
+    network = subject.drawn()
+    trained = []
+    for noise in range(2):
+        torch.manual_seed(noise)
+        engine = subject.build(seed=4)
+        engine.train(steps(network))
+        trained.append(engine.weights())
+    assert_same(trained[0], trained[1])
+    assert differ(trained[0], initial(network, 0))
+
+
+@every(DROPPING)
+def test_another_seed_draws_another_dropout(subject: Subject) -> None:
+    trained = []
+    for seed in range(2):
+        engine = subject.build(seed=seed)
+        engine.train(steps(subject.drawn()))
+        trained.append(engine.weights())
+    assert differ(trained[0], trained[1])
+
+
+@every(DROPPING)
+def test_dropout_is_drawn_anew_each_epoch(subject: Subject) -> None:
+    network = subject.drawn()
+    engine = subject.build()
+    losses = {engine.train(steps(network, rate=0)) for _ in range(3)}
+    assert len(losses) == 3
+
+
+@every()
+def test_answers_have_no_dropout(subject: Subject) -> None:
+    engine = subject.build(dropout=0.9)
+    engine.train(steps(subject.drawn()))
+    calm = subject.build(dropout=0, weights=engine.weights())
+    inputs, _ = labelled(subject.drawn(), 9)
+    np.testing.assert_allclose(engine.predict(inputs), calm.predict(inputs), atol=1e-6)
+
+
+@every()
+def test_targets_may_be_soft(subject: Subject) -> None:
+    inputs, labels = labelled(subject.drawn(), 12)
+    hard = np.eye(CLASSES, dtype=np.float32)[labels]
+
+    def loss(targets: npt.NDArray[np.float32]) -> float:
+        return subject.build(dropout=0).train([Step(inputs, targets, 0.0)])
+
+    uniform = np.full_like(hard, 1 / CLASSES)
+    assert loss(uniform) == pytest.approx(np.log(CLASSES), abs=0.1)
+    # Cross-entropy is linear in its targets.
+    turned = np.roll(hard, 1, axis=1)
+    mixed = loss((0.7 * hard + 0.3 * turned).astype(np.float32))
+    assert mixed == pytest.approx(0.7 * loss(hard) + 0.3 * loss(turned), abs=1e-5)
+    assert abs(loss(hard) - loss(turned)) > 0.001
+
+
+@every()
+def test_weights_travel_to_another_engine(subject: Subject) -> None:
+    network = subject.drawn()
+    engine = subject.build()
+    engine.train(steps(network))
+    other = subject.build(weights=engine.weights())
+    inputs, _ = labelled(network, 5)
+    np.testing.assert_array_equal(other.predict(inputs), engine.predict(inputs))
+
+
+@every()
+def test_weights_are_named_shaped_and_typed_as_in_networks(subject: Subject) -> None:
+    found, expected = subject.build().weights(), initial(subject.drawn(), 0)
+    assert {n: (v.shape, v.dtype) for n, v in found.items()} == {
+        n: (v.shape, np.dtype(np.float32)) for n, v in expected.items()
+    }
+
+
+@every()
+def test_weights_are_a_copy(subject: Subject) -> None:
+    engine = subject.build()
+    for value in engine.weights().values():
+        value[:] = 0
+    assert_same(engine.weights(), initial(subject.drawn(), 0))
+
+
+@pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
+@every()
+def test_an_exported_graph_answers_as_the_engine(subject: Subject, runtime: str) -> None:
+    network = subject.drawn()
+    engine = subject.build(optimiser=Optimiser("sgd", 0, 1))
+    engine.train(steps(network, rate=0.01))
+    probabilities = open_graph(engine.export("onnx"), runtime)
+    logits = open_graph(engine.export("onnx", probabilities=False), runtime)
+    inputs, _ = labelled(network, 7)
+    inputs.flags.writeable = False
+    # OpenVINO computes in bfloat16, of 8 bits, where the processor has it.
+    facts = torch.cpu.get_capabilities()
+    coarse = runtime == "openvino" and (facts.get("amx_bf16") or facts.get("avx512_bf16"))
+    for some in (inputs[:1], inputs):
+        expected = engine.predict(some)
+        limit = 0.05 if coarse else 1e-5
+        np.testing.assert_allclose(probabilities(some), softmax(expected), atol=limit)
+        np.testing.assert_allclose(logits(some), expected, atol=limit, rtol=limit)
+
+
+@every()
+def test_an_unknown_format_is_refused_with_those_there_are(subject: Subject) -> None:
+    with pytest.raises(InputError, match=f"the engine {subject.engine} .* csv; it has: onnx"):
+        subject.build().export("csv")
+
+
+@every()
+def test_nobody_elses_random_numbers_are_touched(subject: Subject) -> None:
+    torch.manual_seed(1)
+    untouched = torch.rand(3)
+    torch.manual_seed(1)
+    engine = subject.build()
+    engine.train(steps(subject.drawn()))
+    engine.predict(labelled(subject.drawn(), 2)[0])
+    engine.export("onnx")
+    assert torch.equal(torch.rand(3), untouched)
+
+
+@pytest.mark.usefixtures("float32")
+@pytest.mark.parametrize(("kind", "rate"), [("adamw", 0.01), ("sgd", 0.1)])
+@pytest.mark.parametrize("name", ["linear", "mlp/head"])
+def test_both_engines_train_to_the_same_weights(name: str, kind: str, rate: float) -> None:
+    optimiser = Optimiser(kind, weight_decay=0.5, backbone_rate=0.1)
+    trained = []
+    for engine in ("linear", "torch"):
+        subject = Subject(engine, name)
+        built = subject.build(dropout=0, optimiser=optimiser)
+        built.train(steps(subject.drawn(0), n=120, size=6, rate=rate))
+        trained.append(built.weights())
+    start = initial(subject.drawn(0), 0)
+    for key, value in trained[0].items():
+        assert np.abs(value - start[key]).max() > 0.001
+        np.testing.assert_allclose(trained[1][key], value, atol=1e-4, err_msg=key)
+
+
+def test_the_backbone_learns_at_its_own_rate() -> None:
+    frozen = Optimiser("adamw", weight_decay=0.1, backbone_rate=0)
+    subject = Subject("torch", "mlp")
+    engine = subject.build(optimiser=frozen)
+    engine.train(steps(subject.drawn()))
+    start = initial(subject.drawn(), 0)
+    moved = {name for name, value in engine.weights().items() if (value != start[name]).any()}
+    assert moved == {"classifier.weight", "classifier.bias"}
+
+
+def test_backbone_then_head_is_the_whole_network() -> None:
+    subject = Subject("torch", "cnn")
+    engine = subject.build()
+    engine.train(steps(subject.drawn()))
+    backbone = open_graph(engines.backbone_graph("torch", subject.drawn(), engine.weights()))
+    own = {n: v for n, v in engine.weights().items() if subject.drawn().head.has(n)}
+    head = engines.build("linear", subject.drawn().head, own, ADAMW, 0)
+    inputs, _ = labelled(subject.drawn(), 5)
+    np.testing.assert_allclose(head.predict(backbone(inputs)), engine.predict(inputs), atol=1e-5)
+
+
+def test_the_linear_engine_says_what_it_can_train() -> None:
+    with pytest.raises(InputError, match="cannot train cnn; it has: linear, and any head"):
+        Subject("linear", "cnn").build()
+
+
+def test_weights_of_another_network_are_refused() -> None:
+    network = Subject("torch", "linear").drawn()
+    weights = initial(network, 0)
+    with pytest.raises(InputError, match=r"linear: no weights for classifier\.weight"):
+        engines.build("torch", network, {"classifier.bias": weights["classifier.bias"]}, ADAMW, 0)
+    with pytest.raises(InputError, match=r"linear: no place for hidden1\.bias"):
+        engines.build(
+            "torch",
+            network,
+            {**weights, "hidden1.bias": np.zeros(3, np.float32)},
+            ADAMW,
+            0,
+        )
+
+
+def test_an_unknown_engine_or_network_names_the_nearest() -> None:
+    network = Subject("linear", "linear").drawn()
+    with pytest.raises(InputError, match="no engine 'toarch'; did you mean 'torch'"):
+        engines.build("toarch", network, {}, ADAMW, 0)
+    with pytest.raises(InputError, match="no network 'efficientnet'; did you mean 'efficientnet_"):
+        engines.network(Recipe(network="efficientnet"), (SIDE, SIDE, 3), 2)
+
+
+def test_only_pytorch_has_the_networks_of_timm() -> None:
+    recipe = Recipe(engine="linear", network="timm/resnet18")
+    with pytest.raises(InputError, match="timm/resnet18: only the engine torch has it"):
+        engines.network(recipe, (SIDE, SIDE, 3), 2)
+
+
+def test_a_graph_without_a_softmax_ends_in_features() -> None:
+    network = Subject("torch", "cnn").drawn()
+    run = open_graph(onnx_graph(network.backbone, initial(network, 0), probabilities=False))
+    assert run(labelled(network, 4)[0]).shape == (4, network.features)
+
+
+@pytest.mark.usefixtures("float32")
+@pytest.mark.parametrize("optimiser", [ADAMW, SGD], ids=["adamw", "sgd"])
+@pytest.mark.parametrize("network", ["linear", "mlp", "cnn", "mlp/head"])
+def test_two_frameworks_take_the_same_steps(network: str, optimiser: Optimiser) -> None:
+    found = []
+    for name in ("torch", "tensorflow"):
+        subject = Subject(name, network)
+        engine = subject.build(dropout=0.0, optimiser=optimiser)
+        losses = [engine.train(steps(subject.drawn(0.0), epoch)) for epoch in range(3)]
+        found.append((losses, softmax(engine.predict(labelled(subject.drawn(), 30, 9)[0]))))
+    (losses, answers), (other_losses, other_answers) = found
+    assert losses[-1] < losses[0]
+    np.testing.assert_allclose(losses, other_losses, rtol=2e-3)
+    np.testing.assert_allclose(answers, other_answers, atol=5e-3)
+
+
+@pytest.mark.parametrize("missing", ["tensorflow", "torch"])
+def test_a_framework_that_is_not_installed_names_the_extra(missing: str) -> None:
+    code = (
+        "import sys; sys.modules[sys.argv[1]] = None\n"
+        "from diptych import engines; from diptych.errors import MissingExtra\n"
+        "try: engines.build(sys.argv[1], None, {}, None, 0)\n"
+        "except MissingExtra as error: print(error)"
+    )
+    command = [sys.executable, "-c", code, missing]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert f"is not installed; run: pip install 'diptych[{missing}]'" in run.stdout, run.stderr

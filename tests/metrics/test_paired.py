@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+from scipy.stats import binomtest
+
+from diptych.metrics.paired import Difference, difference, is_noise, mcnemar
+
+
+def answers(only_first: int, only_second: int, both: int, neither: int = 0) -> list[np.ndarray]:
+    first = [True] * only_first + [False] * only_second + [True] * both + [False] * neither
+    second = [False] * only_first + [True] * only_second + [True] * both + [False] * neither
+    return [np.array(first), np.array(second)]
+
+
+@pytest.mark.parametrize(("first", "second"), [(0, 0), (5, 5), (3, 9), (12, 0), (40, 25)])
+def test_mcnemar_is_the_exact_binomial_test(first: int, second: int) -> None:
+    found = mcnemar(*answers(first, second, both=50))
+    assert (found.only_first, found.only_second) == (first, second)
+    expected = binomtest(first, first + second).pvalue if first + second else 1.0
+    assert found.p == pytest.approx(expected)
+
+
+def test_thousands_of_disagreements_do_not_underflow() -> None:
+    assert mcnemar(*answers(2500, 2600, both=10)).p == pytest.approx(
+        binomtest(2500, 5100).pvalue, rel=1e-6
+    )
+
+
+def test_the_interval_of_a_difference_holds_the_truth_as_often_as_it_promises() -> None:
+    rng = np.random.default_rng(3)
+    held, tries, n = 0, 120, 150
+    for _ in range(tries):
+        hard = rng.random(n)
+        # Each is right where a picture is easy enough; 85 % and 80 % of all are, in truth.
+        first, second = hard < 0.85, (hard < 0.75) | (rng.random(n) < 0.2)
+        found = difference(first[None], second[None], [str(i) for i in range(n)])
+        truth = 0.85 - (0.75 + 0.25 * 0.2)
+        held += found.low <= truth <= found.high
+    assert 0.9 <= held / tries <= 0.99
+
+
+def test_two_that_answer_alike_may_differ_on_other_pictures() -> None:
+    same = np.array([[True] * 30 + [False] * 5])
+    found = difference(same, same, [str(i) for i in range(35)])
+    assert found.value == 0
+    assert found.high == -found.low == pytest.approx(0.0989, abs=1e-3)  # z² / (n + z²)
+
+
+@pytest.mark.parametrize(("only_first", "both"), [(1, 0), (3, 3), (4, 6), (5, 25)])
+def test_a_handful_of_pictures_proves_nothing(only_first: int, both: int) -> None:
+    first, second = answers(only_first, 0, both)
+    found = difference(first[None], second[None], [str(i) for i in range(len(first))])
+    assert found.low < found.value <= found.high <= 1
+    assert is_noise(found, [mcnemar(first, second)])
+
+
+def test_what_interval_and_test_both_say_is_no_noise() -> None:
+    first, second = answers(12, 1, 60)
+    found = difference(first[None], second[None], [str(i) for i in range(73)])
+    assert not is_noise(found, [mcnemar(first, second)])
+
+
+def test_copies_of_a_picture_make_no_difference_more_certain() -> None:
+    first, second = (row[None] for row in answers(12, 4, both=60, neither=4))
+    alone = difference(first, second, [str(i) for i in range(80)])
+    copied = difference(first, second, [str(i // 4) for i in range(80)])
+    assert copied.high - copied.low > alone.high - alone.low
+
+
+def test_seeds_that_differ_widen_the_interval() -> None:
+    steady = np.array([[True] * 80 + [False] * 20] * 3)
+    shaky = np.array([[True] * n + [False] * (100 - n) for n in (60, 80, 100)])
+    groups = [str(i) for i in range(100)]
+    narrow, wide = difference(steady, steady, groups), difference(steady, shaky, groups)
+    assert narrow.value == wide.value == 0
+    assert wide.high - wide.low > 0.2 > narrow.high - narrow.low
+
+
+def test_a_zero_has_no_sign_of_its_own() -> None:
+    assert Difference(0.01, -0.0, 0.02).reach == "+0.00 to +2.00"
+    assert Difference(0.01, -0.00001, 0.02).reach == "+0.00 to +2.00"

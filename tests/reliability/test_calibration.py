@@ -1,0 +1,137 @@
+import numpy as np
+import numpy.typing as npt
+import pytest
+from scipy.optimize import minimize_scalar
+from sklearn.metrics import log_loss
+
+from diptych.graphs.writer import onnx_graph
+from diptych.metrics.probabilities import softmax
+from diptych.networks import initial
+from diptych.networks.zoo import linear
+from diptych.reliability.calibration import (
+    calibrate,
+    calibration_error,
+    perfect_calibration_error,
+    reliability,
+)
+from diptych.runtimes import open_graph
+
+Floats = npt.NDArray[np.float32]
+
+
+def answered(
+    n: int, k: int, *, sharpness: float = 1.0, shift: float = 0.0, seed: int = 0
+) -> tuple[Floats, list[int]]:
+    """Logits that are too sure by a factor, with a first class that is answered too often."""
+    rng = np.random.default_rng(seed)
+    true_NK = 2 * rng.standard_normal((n, k)).astype(np.float32)
+    # The largest of logits with Gumbel noise is a draw from their softmax.
+    labels = (true_NK + rng.gumbel(size=(n, k))).argmax(1)
+    given_NK = sharpness * true_NK
+    given_NK[:, 0] += shift
+    return given_NK, labels.tolist()
+
+
+@pytest.mark.parametrize("sharpness", [0.4, 3.0])
+def test_a_temperature_undoes_too_much_or_too_little_confidence(sharpness: float) -> None:
+    logits, labels = answered(4000, 4, sharpness=sharpness)
+    found = calibrate(logits, labels)
+    assert found.kind == "temperature"
+    assert found.temperature == pytest.approx(sharpness, rel=0.1)
+    assert found.loss_after < found.loss_before - 0.01
+    fresh, truth = answered(4000, 4, sharpness=sharpness, seed=1)
+    before, after = (calibration_error(softmax(z), truth) for z in (fresh, found.applied(fresh)))
+    assert after < 0.02 < before
+
+
+def test_the_temperature_is_the_likeliest() -> None:
+    logits, labels = answered(500, 3, sharpness=2.0)
+    found = calibrate(logits, labels)
+    best = minimize_scalar(
+        lambda t: log_loss(labels, softmax(logits / t), labels=[0, 1, 2]),
+        bounds=(0.1, 10),
+        method="bounded",
+    )
+    assert found.temperature == pytest.approx(best.x, rel=0.02)
+
+
+def test_each_class_gets_its_own_where_that_is_better() -> None:
+    logits, labels = answered(3000, 3, shift=2.0)
+    found = calibrate(logits, labels)
+    assert found.kind == "vector"
+    fresh, truth = answered(3000, 3, shift=2.0, seed=1)
+    before, after = (calibration_error(softmax(z), truth) for z in (fresh, found.applied(fresh)))
+    assert after < 0.03 < 0.1 < before
+
+
+def test_what_is_calibrated_already_stays_nearly_as_it_is() -> None:
+    found = calibrate(*answered(2000, 3))
+    assert found.temperature == pytest.approx(1, abs=0.06)
+
+
+@pytest.mark.parametrize("n", [18, 46, 120])
+@pytest.mark.parametrize("sharpness", [0.5, 1.0, 2.0])
+def test_few_pictures_with_few_mistakes_do_no_harm(n: int, sharpness: float) -> None:
+    def two_clouds(n: int, seed: int) -> tuple[Floats, list[int]]:
+        """Logits of a classifier that is right on 97 %."""
+        rng = np.random.default_rng(seed)
+        labels = rng.integers(0, 2, n)
+        x_NK = rng.standard_normal((n, 2))
+        x_NK[np.arange(n), labels] += 2.6
+        return (sharpness * 2.6 * x_NK).astype(np.float32), labels.tolist()
+
+    fresh, truth = two_clouds(20_000, 999)
+    before = log_loss(truth, softmax(fresh))
+    after = [
+        log_loss(truth, softmax(calibrate(*two_clouds(n, seed)).applied(fresh)))
+        for seed in range(20)
+    ]
+    assert np.mean(after) < before + 0.01
+    assert max(after) < before + 0.03
+    if sharpness == 0.5:
+        assert np.mean(after) < before - 0.015
+
+
+def test_a_handful_of_pictures_calibrates_nothing() -> None:
+    logits, labels = answered(6, 2, sharpness=5)
+    found = calibrate(logits, labels)
+    assert found.kind == "none"
+    assert np.array_equal(found.applied(logits), logits)
+
+
+def test_answers_that_are_all_right_leave_probabilities_below_one() -> None:
+    logits = np.array([[4, 0], [0, 4]] * 40, np.float32)
+    found = calibrate(logits, [0, 1] * 40)
+    p = softmax(found.applied(logits))
+    assert 0.98 < p.max() <= 1
+    assert np.isfinite(found.loss_after)
+
+
+def test_a_calibration_lies_in_the_last_layer() -> None:
+    network = linear((16, 16, 3), 4)
+    weights = initial(network, 3)
+    found = calibrate(*answered(2000, 4, sharpness=3, shift=4))
+    assert found.kind == "vector"
+    images = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), np.uint8)
+    logits = open_graph(onnx_graph(network, weights, probabilities=False))(images)
+    answers = open_graph(onnx_graph(network, found.folded(weights)))(images)
+    np.testing.assert_allclose(answers, softmax(found.applied(logits)), atol=1e-5)
+
+
+def test_reliability_counts_every_picture_once() -> None:
+    logits, labels = answered(503, 5)
+    found = reliability(softmax(logits), labels)
+    assert sum(found.counts) == 503
+    assert found.confidence == sorted(found.confidence)
+    right = (logits.argmax(1) == labels).mean()
+    weighted = np.dot(found.right, found.counts) / 503
+    assert weighted == pytest.approx(right)
+
+
+def test_a_perfect_classifier_is_within_what_chance_makes_19_times_in_20() -> None:
+    within, tries = 0, 200
+    for seed in range(tries):
+        logits, labels = answered(180, 2, seed=seed)
+        p = softmax(logits)
+        within += calibration_error(p, labels) <= perfect_calibration_error(p, draws=200)
+    assert 0.9 <= within / tries <= 0.99

@@ -1,0 +1,96 @@
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from conftest import BLUE, GREEN, RED, picture
+from diptych import load
+from diptych.images.preprocess import decode
+from diptych.reliability import drift
+from served import Server, encoded, serving, small_bundle
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_bundle(tmp_path_factory.mktemp("bundles") / "colours.bundle")
+
+
+@pytest.fixture
+def server(bundle: Path, tmp_path: Path) -> Iterator[Server]:
+    with serving(tmp_path / "log", bundle) as found:
+        yield found
+
+
+def post(server: Server, pictures: list[bytes]) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda data: server.post("/predict", data), pictures))
+    assert {answer.status for answer in answers} == {200}
+
+
+def test_drift_is_that_of_the_answers_and_grows_where_pictures_change(
+    server: Server, bundle: Path
+) -> None:
+    usual = [encoded(picture(5000 + i, hue=(RED, BLUE)[i % 2])) for i in range(60)]
+    post(server, usual)
+    told = server.get("/drift").json
+    assert told["pictures"] == 60
+    assert sum(told["classes"].values()) + told["strangers"] == 60
+
+    predictor = load(bundle)
+    pixels = np.stack([decode(data, (32, 32, 3)).pixels for data in usual])
+    answers = list(predictor.answered(pixels))
+    values = drift.values(
+        np.stack([answer.p_K for answer in answers]),
+        np.array([answer.strangeness for answer in answers], np.float32),
+        np.stack([answer.components_C for answer in answers]),
+    )
+    known = drift.quantities(predictor.bundle.facts)
+    assert [quantity["name"] for quantity in told["quantities"]] == [q.name for q in known]
+    for quantity, here in zip(told["quantities"], known, strict=True):
+        counts_B = drift.counted(here, values[here.name])
+        assert quantity["shares"] == pytest.approx((counts_B / 60).tolist(), abs=1e-3)
+        assert quantity["expected"] == pytest.approx(here.shares)
+        found = drift.drift(here, counts_B, len(known))
+        assert quantity["psi"] == pytest.approx(found.psi, abs=1e-3)
+        assert quantity["seen"] == found.seen
+        assert quantity["by_chance"] == pytest.approx(found.by_chance, abs=1e-3)
+
+    post(server, [encoded(picture(6000 + i, hue=GREEN)) for i in range(60)])
+    changed = server.get("/drift").json
+    assert changed["strangers"] > 40
+    before, after = (
+        {quantity["name"]: quantity for quantity in one["quantities"]} for one in (told, changed)
+    )
+    assert after["strangeness"]["psi"] > before["strangeness"]["psi"]
+
+
+def test_metrics_count_requests_pictures_and_refusals(server: Server) -> None:
+    good = encoded(picture(5000, hue=RED))
+    post(server, [good] * 5)
+    server.post_form("/predict", ("a", good), ("b", b"no picture"))
+    server.post("/predict", b"no picture")
+    server.get("/no/such/thing")
+    server.get("/no/such/other")
+    text = server.get("/metrics").body.decode()
+    told = {
+        (
+            sample.name,
+            *(v for k, v in sample.labels.items() if k not in ("model", "version")),
+        ): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    assert told["diptych_requests_total", "/predict", "200"] == 6
+    assert told["diptych_requests_total", "/predict", "415"] == 1
+    assert told["diptych_requests_total", "other", "404"] == 2
+    assert told["diptych_request_seconds_count", "/predict"] == 7
+    assert told["diptych_pictures_total", "red"] == 6
+    assert told["diptych_refused_pictures_total", "not an image"] == 2
+    assert told["diptych_batch_pictures_sum",] == told["diptych_confidence_count",] == 6
+    assert told["diptych_waiting_requests",] == 0
+    psi = {q["name"]: q["psi"] for q in server.get("/drift").json["quantities"]}
+    assert told["diptych_drift_psi", "class"] == pytest.approx(psi["class"])
+    assert server.get("/drift").json["errors"] == {"not an image": 2}

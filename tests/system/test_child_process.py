@@ -1,0 +1,75 @@
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from diptych.errors import GateError, InputError
+from diptych.system.child_process import Ended, told
+
+CHILD = """
+import os, sys, time
+from pathlib import Path
+from diptych.system.child_process import quietly, work
+from diptych.errors import GateError, InputError
+
+task = Path(sys.argv[1])
+
+def main():
+    tell = quietly(task)
+    print("talk of a library")
+    print("and its last words", file=sys.stderr)
+    tell("first")
+    tell("sécond")
+    {does}
+
+work(main, task)
+"""
+
+
+@pytest.fixture
+def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder for a task, and for the module that is its child."""
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    task = tmp_path / "task"
+    task.mkdir()
+    return task
+
+
+def child(task: Path, does: str) -> Iterator[str]:
+    (task.parent / "its_work.py").write_text(CHILD.format(does=does), encoding="utf-8")
+    return told("its_work", task)
+
+
+def test_what_a_child_tells_is_parted_from_its_talk(running: Path) -> None:
+    assert list(child(running, "pass")) == ["first", "sécond"]
+
+
+@pytest.mark.parametrize("kind", [InputError, GateError])
+def test_what_a_child_foresaw_is_raised_where_it_was_called(
+    running: Path, kind: type[Exception]
+) -> None:
+    with pytest.raises(kind, match="no such tool") as raised:
+        list(child(running, f"raise {kind.__name__}('no such tool')"))
+    assert raised.type is kind
+
+
+def test_a_child_that_fails_otherwise_leaves_its_last_words(running: Path) -> None:
+    with pytest.raises(Ended, match="ended with the code 7") as raised:
+        list(child(running, "sys.stderr.flush(); os._exit(7)"))
+    assert raised.value.last == "and its last words"
+
+
+def test_a_child_that_was_stopped_stops_its_caller(running: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        list(child(running, "raise KeyboardInterrupt"))
+
+
+def test_a_child_ends_with_its_caller(running: Path) -> None:
+    lines = child(running, "tell(str(os.getpid())); time.sleep(600)")
+    *_, pid = (next(lines) for _ in range(3))
+    with contextlib.closing(lines):  # type: ignore[type-var]
+        os.kill(int(pid), 0)
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid), 0)
