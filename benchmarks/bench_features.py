@@ -21,7 +21,7 @@ from diptych.networks.zoo import efficientnet_lite0 as lite0
 from diptych.recipe import IMAGE_SIZE
 from diptych.runtimes import fastest, open_graph
 from diptych.system.cores import cores
-from diptych.training.features import BATCH, features, sight
+from diptych.training.features import BATCH, feature_extractor, features
 
 SHAPE = (IMAGE_SIZE, IMAGE_SIZE, 3)
 
@@ -54,7 +54,7 @@ def main() -> None:
             started = time.monotonic()
             store = pixel_store(SHAPE)
             keys = [picture.digest for picture in decoded(paths, store)]
-            features(sight(graph, network.features), keys, store)
+            features(feature_extractor(graph, network.features), keys, store)
             ours = len(paths) / (time.monotonic() - started)
         allowed = 1 / (1 / decode + 1 / bare)
         ratios.append(ours / allowed)

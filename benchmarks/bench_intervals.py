@@ -18,7 +18,7 @@ import numpy.typing as npt
 from measuring import machine
 
 from diptych.metrics import Score, Scores, score
-from diptych.reliability.conformal import least_probability, prediction_sets
+from diptych.reliability.conformal import conformal_threshold, prediction_sets
 
 SIZES, CLASSES, ACCURACIES = (60, 200, 1000), (2, 5), (0.95, 0.75)
 SURER = 1.2
@@ -80,7 +80,7 @@ def held(case: Case, seed: int) -> float:
     Their threshold is from a validation set of the same size.
     """
     labels, p_NK = drawn(case, 1_000_000 + seed)
-    least = least_probability(p_NK, labels, 0.95)
+    least = conformal_threshold(p_NK, labels, 0.95)
     labels, p_NK = drawn(case, seed)
     return float(prediction_sets(p_NK, least)[np.arange(case.n), labels].mean())
 

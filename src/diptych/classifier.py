@@ -32,7 +32,7 @@ from diptych.metrics import share
 from diptych.metrics.predictions import Predictions
 from diptych.metrics.probabilities import Logits, Probabilities
 from diptych.recipe import Recipe
-from diptych.reliability import ood as strangers
+from diptych.reliability import ood
 from diptych.reliability.calibration import (
     calibration_error,
     perfect_calibration_error,
@@ -143,13 +143,13 @@ class Evaluation:
 
         Raises InputError when the path exists and `force` is not given, or cannot be written.
         """
-        assert self.model.strangers is not None
+        assert self.model.detector is not None
         golden = _golden(self.model, self.parts.valid)
         facts = {**self.facts(), "golden": sorted(n for n in golden if n != bundle.GOLDEN)}
         members = {
             bundle.WEIGHTS: save_safetensors(self.model.weights),
             bundle.GRAPH: with_metadata(self.model.graph, _metadata(facts)),
-            bundle.STRANGERS: strangers.saved(self.model.strangers),
+            bundle.OOD: ood.saved(self.model.detector),
             "recipe.toml": self.recipe.to_toml().encode(errors="surrogateescape"),
             "history.csv": _history_csv(self.model.history).encode(),
             "predictions.csv": self.predictions.to_csv().encode(errors="surrogateescape"),
@@ -190,32 +190,36 @@ class Evaluation:
         keys = [sample.digest for sample in self.predictions.dataset.samples]
 
         def found() -> Logits | None:
-            if self.model.sight is None:
+            if self.model.feature_extractor is None:
                 return None
-            return logits(self.model.weights, features(self.model.sight, keys, store)[0])
+            return logits(
+                self.model.weights, features(self.model.feature_extractor, keys, store)[0]
+            )
 
         return uncalibrated(self.model.calibration, self.predictions.probabilities_NK, found)
 
     def _learning_curve(self, store: Store) -> LearningCurve | None:
         """Of the head, whose features are at hand; a whole network would be trained anew."""
         train, valid, _ = self.parts
-        if not self.model.head_only or self.model.sight is None:
+        if not self.model.head_only or self.model.feature_extractor is None:
             return None
         keys = [[sample.digest for sample in part.samples] for part in (train, valid)]
-        train_ND, valid_ND = (features(self.model.sight, some, store)[0] for some in keys)
+        train_ND, valid_ND = (
+            features(self.model.feature_extractor, some, store)[0] for some in keys
+        )
         return learning_curve(train_ND, train.targets(), valid_ND, valid.targets())
 
     def _near(self, samples: list[Sample], store: Store) -> dict[str, list[Near]]:
         """The training pictures that look most alike to the network, for some test pictures."""
-        train, seen_by = self.parts.train, self.model.sight
-        if seen_by is None or not samples:
+        train, extractor = self.parts.train, self.model.feature_extractor
+        if extractor is None or not samples:
             return {}
-        # Where the whole network was trained, only those are at hand that strangers are known by.
+        # Where the whole network was trained, only those are at hand that outliers are known by.
         every = range(len(train))
         some = list(every) if self.model.head_only else references(train.targets())
         shown = [train.samples[i] for i in some]
-        theirs_MD = features(seen_by, [sample.digest for sample in shown], store)[0]
-        ours_ND = features(seen_by, [sample.digest for sample in samples], store)[0]
+        theirs_MD = features(extractor, [sample.digest for sample in shown], store)[0]
+        ours_ND = features(extractor, [sample.digest for sample in samples], store)[0]
         found = neighbours(ours_ND, theirs_MD, NEAREST)
         return {
             sample.name: [
@@ -263,8 +267,8 @@ class Evaluation:
             "test": self.predictions.scores().to_json(),
             "baseline": self.baseline.scores().to_json(),
             "calibration": self._calibration(),
-            "strangers": self._strangers(),
-            "sets": self._sets(),
+            "ood": self._ood(),
+            "prediction_sets": self._sets(),
             "drift": [quantity._asdict() for quantity in self.model.drift],
             "parity": self.model.parity._asdict(),
             "made_with": versions(),
@@ -280,21 +284,21 @@ class Evaluation:
             "test_error_by_chance": perfect_calibration_error(p_NK),
         }
 
-    def _strangers(self) -> dict[str, Any]:
+    def _ood(self) -> dict[str, Any]:
         """How pictures of something else are known, and how many test pictures pass for such."""
-        assert self.model.strangers is not None
-        assert self.predictions.strangeness_N is not None
-        known_N = self.predictions.strangeness_N <= 1
+        assert self.model.detector is not None
+        assert self.predictions.ood_score_N is not None
+        known_N = self.predictions.ood_score_N <= 1
         passed = share(int(known_N.sum()), len(known_N))
-        return {**strangers.facts(self.model.strangers), "test_kept": passed._asdict()}
+        return {**ood.facts(self.model.detector), "test_acceptance": passed._asdict()}
 
     def _sets(self) -> dict[str, Any]:
         """The prediction sets: what was promised, and what came of it on the test part."""
-        sets_NK = prediction_sets(self.predictions.probabilities_NK, self.model.least_probability)
+        sets_NK = prediction_sets(self.predictions.probabilities_NK, self.model.conformal_threshold)
         held_N = sets_NK[np.arange(len(sets_NK)), self.parts.test.targets()]
         return {
             "coverage": self.recipe.coverage,
-            "least_probability": self.model.least_probability,
+            "conformal_threshold": self.model.conformal_threshold,
             "test_coverage": share(int(held_N.sum()), len(held_N))._asdict(),
             "test_size": float(sets_NK.sum(1).mean()),
         }
@@ -350,8 +354,8 @@ def _golden(model: Model, valid: Dataset) -> dict[str, bytes]:
     height, width, channels = model.network.input
     store = pixel_store((height, width, channels))
     pixels = store.read([sample.digest for sample in chosen])
-    probabilities, strangeness, _ = open_outputs(model.graph)(pixels)
-    expected = {"pixels": pixels, "probabilities": probabilities, "strangeness": strangeness}
+    probabilities, ood_score, _ = open_outputs(model.graph)(pixels)
+    expected = {"pixels": pixels, "probabilities": probabilities, "ood_score": ood_score}
     if valid.shape:
         files = {f"golden/{i}.png": as_png(picture) for i, picture in enumerate(pixels)}
     else:

@@ -42,7 +42,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "valid_share": (0.01, 0.5),
     "test_share": (0.01, 0.5),
     "min_side": (1, 1024),
-    "kept": (0.5, 0.999),
+    "acceptance": (0.5, 0.999),
     "coverage": (0.5, 0.999),
     "seed": (0, 2**31 - 1),
 }
@@ -66,9 +66,9 @@ class Recipe:
     there are pretrained weights, all where there are none. `weights` is "pretrained", "none" or a
     file. Rates are per step; `backbone_rate` multiplies `learning_rate` for pretrained layers;
     `warmup`, `valid_share` and `test_share` are shares of one. `flip` to `cutmix` say how pictures
-    are changed in training (see `augment.Augment`), unless the head alone is trained. `kept` is the
-    share of known pictures that may not be answered "none of these", `coverage` the share of
-    prediction sets that hold the right answer.
+    are changed in training (see `images.augmentation`), unless the head alone is trained.
+    `acceptance` is the share of known pictures that may not be answered "none of these",
+    `coverage` the share of prediction sets that hold the right answer.
     """
 
     engine: str = "torch"
@@ -101,7 +101,7 @@ class Recipe:
     valid_share: float = 0.15
     test_share: float = 0.15
     min_side: int = 16
-    kept: float = 0.95
+    acceptance: float = 0.95
     coverage: float = 0.95
     seed: int = 0
 

@@ -347,8 +347,8 @@ def test_evaluate_writes_a_report_and_says_what_it_left_out(
     answer = answer_of("evaluate", bundle, other)
     assert answer["set_aside"] == {"made with": 5, "empty": 1}
     with (tmp_path / "eval" / "predictions.csv").open() as file:
-        refused = sum(float(row["strangeness"]) > 1 for row in csv.DictReader(file))
-    assert answer["strangers"] == refused
+        refused = sum(float(row["ood_score"]) > 1 for row in csv.DictReader(file))
+    assert answer["none_of_these"] == refused
     if refused:
         assert f"{refused} of them would be answered 'none of these'; of the others" in run.stdout
     assert [one["name"] for one in answer["left_out"]] == [row["path"] for row in rows]

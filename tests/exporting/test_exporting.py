@@ -140,7 +140,7 @@ def test_every_format_answers_as_the_network_does_on_every_validation_picture(
         assert row["max_difference"] <= 1e-4
         assert row["agreement"] == 1
         if row["format"] != "torch":
-            assert row["strangeness_difference"] <= 1e-2
+            assert row["ood_score_difference"] <= 1e-2
         assert row["accuracy"]["low"] <= row["accuracy"]["value"] <= row["accuracy"]["high"]
         assert row["bytes"] == sum(size(subject.exports / name) for name in row["files"])
         assert row["speed"]["rate"] > 0
@@ -154,7 +154,7 @@ def size(path: Path) -> int:
 def test_the_table_is_stored_and_explained_and_nothing_else_is_left(subject: Subject) -> None:
     gate = json.loads((subject.exports / "gate.json").read_text())
     assert gate["files"] == subject.told["files"]
-    assert gate["limits"] == {"probability": 1e-4, "agreement": 1.0, "strangeness": 1e-2}
+    assert gate["limits"] == {"probability": 1e-4, "agreement": 1.0, "ood_score": 1e-2}
     page = (subject.exports / "README.md").read_text()
     files = {name for row in gate["files"] for name in row["files"]}
     examples = {path.name for path in subject.exports.glob("example_*.py")}
@@ -261,7 +261,7 @@ def test_each_script_needs_only_its_runtime_and_answers_as_diptych_does(subject:
         assert float(probability) == pytest.approx(expected["probability"], abs=limit), row["name"]
 
 
-def test_scripts_know_strangers(in_torch: Subject) -> None:
+def test_scripts_know_outliers(in_torch: Subject) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)
     Image.fromarray(noise).save(in_torch.place.folder / "noise.png")
     for row in in_torch.told["files"]:

@@ -17,7 +17,7 @@ from diptych.exporting.page import recommendation
 from diptych.exporting.quantization.fidelity import Drop, Fidelity
 from diptych.exporting.speed import Speed
 from diptych.exporting.whole_pictures import judged_whole
-from diptych.graphs.outputs import PROBABILITIES, STRANGENESS, Answers
+from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES, Answers
 from diptych.metrics import share
 
 Pixels = npt.NDArray[np.uint8]
@@ -43,13 +43,13 @@ class File:
 
     def __init__(self, count: int = 50) -> None:
         whole = expected(count)
-        self.p_NK, self.strangeness_N = whole.p_NK.copy(), whole.strangeness_N.copy()
+        self.p_NK, self.ood_score_N = whole.p_NK.copy(), whole.ood_score_N.copy()
         self.sizes: list[int] = []
 
     def __call__(self, pixels: npt.NDArray[Any]) -> Answers:
         self.sizes.append(len(pixels))
         which = pixels[:, 0, 0, 0]
-        return {PROBABILITIES: self.p_NK[which], STRANGENESS: self.strangeness_N[which]}
+        return {PROBABILITIES: self.p_NK[which], OOD_SCORE: self.ood_score_N[which]}
 
 
 def refusal(file: File, row: Row = ONNX) -> str:
@@ -60,7 +60,7 @@ def test_a_file_that_answers_as_it_should_is_kept_with_its_accuracy() -> None:
     row = judged(ONNX, File(), pictures(), expected())
     assert row.refusal == ""
     assert (row.pictures, row.max_difference, row.agreement) == (50, 0, 1)
-    assert row.strangeness_difference == 0
+    assert row.ood_score_difference == 0
     assert row.accuracy == share(40, 50)
 
 
@@ -91,13 +91,13 @@ def test_an_answer_that_is_no_number_is_refused_wherever_it_stands() -> None:
         assert plain["refusal"] == row.refusal
 
 
-def test_strangeness_counts_in_thresholds_and_in_shares_where_it_is_large() -> None:
+def test_ood_score_counts_in_thresholds_and_in_shares_where_it_is_large() -> None:
     file = File()
-    file.strangeness_N[49] = 3.02
+    file.ood_score_N[49] = 3.02
     assert refusal(file) == ""
-    file.strangeness_N[10] += 0.02
+    file.ood_score_N[10] += 0.02
     assert refusal(file) == (
-        "its strangeness differs by 0.02 thresholds from the bundle's (limit 0.01)"
+        "its OOD score differs by 0.02 thresholds from the bundle's (limit 0.01)"
     )
 
 
@@ -134,7 +134,7 @@ def test_rows_come_back_from_json() -> None:
 
 def row(name: str, rate: float, p50: float, **more: Any) -> Row:
     speed = Speed(p50, 2 * p50, rate, 8)
-    return Row(name, "fp32", (name,), strangeness_difference=0.0, speed=speed)._replace(**more)
+    return Row(name, "fp32", (name,), ood_score_difference=0.0, speed=speed)._replace(**more)
 
 
 def test_the_fastest_that_is_as_good_is_recommended() -> None:
@@ -144,7 +144,7 @@ def test_the_fastest_that_is_as_good_is_recommended() -> None:
         row("fast", 900, 2.0),
         row("quick", 500, 1.0),
         row("refused", 5000, 0.1, refusal="it differs"),
-        row("weights", 4000, 0.1, strangeness_difference=None),
+        row("weights", 4000, 0.1, ood_score_difference=None),
         row("worse", 3000, 0.1, fidelity=worse),
     ]
     found = recommendation(rows)
@@ -166,28 +166,28 @@ def test_a_graph_that_resizes_otherwise_is_refused(tmp_path: Path) -> None:
         assert pixels.shape == (1, 8, 8, 3)
         return {
             PROBABILITIES: np.array([[0.3, 0.7]], np.float32),
-            STRANGENESS: np.array([0.5], np.float32),
+            OOD_SCORE: np.array([0.5], np.float32),
         }
 
-    def resizing(p: float, strangeness: float) -> str:
+    def resizing(p: float, ood_score: float) -> str:
         def answer(picture: npt.NDArray[Any]) -> Answers:
             assert picture.shape == (40, 60, 3)
             found = {PROBABILITIES: np.array([[1 - p, p]], np.float32)}
-            return {**found, STRANGENESS: np.array([strangeness], np.float32)}
+            return {**found, OOD_SCORE: np.array([ood_score], np.float32)}
 
         return judged_whole(ONNX, answer, fixed, bundle).refusal
 
     assert resizing(0.7, 0.5) == resizing(0.715, 0.54) == ""
-    for p, strangeness in ((0.73, 0.5), (0.7, 0.56), (np.nan, 0.5), (0.7, np.nan)):
-        said = resizing(p, strangeness)
+    for p, ood_score in ((0.73, 0.5), (0.7, 0.56), (np.nan, 0.5), (0.7, np.nan)):
+        said = resizing(p, ood_score)
         assert said.startswith("of a picture of 60 × 40 pixels its probabilities differ by ")
-    strange_N = np.array([700], np.float32)
+    outlier_N = np.array([700], np.float32)
     far = {PROBABILITIES: np.array([[0.3, 0.7]], np.float32)}
-    # Of a great stranger a share counts: it is one either way.
+    # Of a great outlier a share counts: it is one either way.
     row = judged_whole(
         ONNX,
-        lambda _: {**far, STRANGENESS: strange_N + 1},
-        lambda _: {**far, STRANGENESS: strange_N},
+        lambda _: {**far, OOD_SCORE: outlier_N + 1},
+        lambda _: {**far, OOD_SCORE: outlier_N},
         bundle,
     )
     assert row.refusal == ""

@@ -22,7 +22,7 @@ from diptych.exporting.quantization.search import accurate, hardest, noise
 from diptych.graphs.writer import onnx_graph, with_metadata
 from diptych.networks import Network, Weights, initial
 from diptych.networks.zoo import cnn, linear
-from diptych.reliability.ood import Strangers
+from diptych.reliability.ood import OodDetector
 from diptych.runtimes import open_graph, open_outputs
 
 Array = npt.NDArray[np.float32]
@@ -75,8 +75,8 @@ def stretched(weights: Weights, *names: str) -> dict[str, Array]:
 
 
 def graph(network: Network, weights: Weights) -> bytes:
-    """A network's graph with strangeness: half of what the unlikeliest answer would have."""
-    score = Strangers("probability", 0.95, {}, (2 / 3,), {})
+    """A network's graph with OOD score: half of what the unlikeliest answer would have."""
+    score = OodDetector("probability", 0.95, {}, (2 / 3,), {})
     return score.written(onnx_graph(network, weights))
 
 
@@ -115,7 +115,7 @@ module = tf.Module()
 
 @tf.function(input_signature=[tf.TensorSpec((None, 32, 32, 3), tf.uint8, name="images")])
 def named(images):
-    return dict(zip(("probabilities", "strangeness"), frozen(images)))
+    return dict(zip(("probabilities", "OOD score"), frozen(images)))
 
 module.named = named
 tf.saved_model.save(module, sys.argv[2], signatures={"serving_default": named})
@@ -201,7 +201,7 @@ def test_a_layer_that_int8_ruins_stays_in_float_and_the_file_is_saved(
     images, labels = drawn(3)
     for count in (1, 7, 32):
         found_N = answers(tool, found.files, images[:count])
-        assert found_N["strangeness"].shape == (count,)
+        assert found_N["ood_score"].shape == (count,)
         assert found_N["probabilities"].argmax(1).tolist() == labels[:count]
     if subject not in BF16:
         with pytest.raises(InputError, match="LiteRT has no bfloat16; export onnx or openvino"):
@@ -220,7 +220,7 @@ def test_a_network_that_int8_ruins_everywhere_is_refused(weights: dict[str, Arra
         made("onnxruntime", files)
 
 
-def test_every_convolution_is_in_int8_and_neither_head_nor_strangeness(
+def test_every_convolution_is_in_int8_and_neither_head_nor_ood_score(
     weights: dict[str, Array],
 ) -> None:
     import onnx
@@ -350,7 +350,7 @@ def fidelity(lost: int, won: int = 0, strange: int = 0, pictures: int = 180) -> 
     before, after = (right(pictures) for _ in range(2))
     after.p_NK[:lost] = [0.2, 0.8]
     before.p_NK[lost : lost + won] = [0.2, 0.8]
-    after.strangeness_N[:strange] = 2
+    after.ood_score_N[:strange] = 2
     return compared(before, after, targets_N, [str(i) for i in range(pictures)])
 
 
@@ -366,11 +366,11 @@ def test_a_single_picture_may_be_lost_but_not_two_of_180() -> None:
     assert fidelity(6, pictures=1000).refusal(0.5) is not None
 
 
-def test_known_pictures_that_become_strangers_are_a_reason_to_refuse() -> None:
+def test_known_pictures_that_become_outliers_are_a_reason_to_refuse() -> None:
     assert fidelity(0, strange=2).refusal(0.5) is None
     refusal = fidelity(0, strange=20).refusal(0.5)
     assert refusal is not None
-    assert refusal.startswith("known pictures are taken for strangers more often by 11.1 points (")
+    assert refusal.startswith("known pictures are taken for outliers more often by 11.1 points (")
 
 
 def test_an_answer_that_is_no_number_is_wrong() -> None:
@@ -438,7 +438,7 @@ def test_layers_go_from_one_product_to_the_next_and_end_at_the_features() -> Non
         Operation("conv1", ("a",), ("b",), True),
         Operation("relu1", ("b",), ("c",), False),
         Operation("aside", ("c",), ("d",), False),
-        Operation("strangeness", ("d",), ("strangeness",), True),
+        Operation("ood_score", ("d",), ("ood_score",), True),
         Operation("conv2", ("c",), ("e",), True),
         Operation("add", ("e", "c"), ("f",), False),
         Operation("mean", ("f",), ("features",), False),

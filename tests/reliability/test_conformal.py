@@ -3,7 +3,7 @@ import numpy.typing as npt
 import pytest
 
 from diptych.metrics.probabilities import Probabilities, softmax
-from diptych.reliability.conformal import least_probability, prediction_sets
+from diptych.reliability.conformal import conformal_threshold, prediction_sets
 
 Labels = npt.NDArray[np.intp]
 
@@ -22,7 +22,7 @@ def test_sets_hold_the_right_answer_as_often_as_promised(coverage: float) -> Non
     held = []
     for _ in range(300):
         p_NK, labels = answered(rng, 100)
-        least = least_probability(p_NK, labels.tolist(), coverage)
+        least = conformal_threshold(p_NK, labels.tolist(), coverage)
         p_NK, labels = answered(rng, 100)
         held.append(prediction_sets(p_NK, least)[np.arange(100), labels].mean())
     # On average over validation sets; a set of n has up to 1/(n + 1) more.
@@ -36,5 +36,5 @@ def test_the_likeliest_answer_is_always_in_the_set() -> None:
 
 def test_too_few_validation_pictures_promise_with_every_answer() -> None:
     p_NK = np.array([[0.9, 0.1], [0.8, 0.2]], np.float32)
-    least = least_probability(p_NK, [0, 0], 0.95)
+    least = conformal_threshold(p_NK, [0, 0], 0.95)
     assert prediction_sets(p_NK, least).all()

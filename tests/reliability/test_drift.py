@@ -100,7 +100,7 @@ def test_without_a_change_one_watch_in_twenty_at_most_cries_wolf(then: int, now:
         known = learned(answered(rng, then), 3)
         new = answered(rng, now)
         found = [drift(q, counted(q, new[q.name]), len(known)) for q in known]
-        cries += any(one.seen for one in found)
+        cries += any(one.drifted for one in found)
         crossed += any(one.psi > one.by_chance for one in found)
     assert cries <= 0.05 * WATCHES + 3 * np.sqrt(WATCHES * 0.05 * 0.95)
     # The limit is no wider than it must be: chance alone comes near it now and then.
@@ -112,7 +112,7 @@ def test_a_real_change_is_seen_and_named() -> None:
     known = learned(answered(rng, 800), 3)
     new = answered(rng, 300, shift=1.0)
     found = {q.name: drift(q, counted(q, new[q.name]), len(known)) for q in known}
-    seen = {name for name, one in found.items() if one.seen}
+    seen = {name for name, one in found.items() if one.drifted}
     assert seen == {f"component {i + 1}" for i in range(COMPONENTS)}
     assert all(found[name].psi > 0.5 for name in seen)
 
@@ -122,7 +122,7 @@ def test_few_pictures_prove_nothing_and_none_even_less() -> None:
     known = learned(answered(rng, 800), 3)
     for count in (0, 1, 5):
         new = answered(rng, count, shift=0.5)
-        assert not any(drift(q, counted(q, new[q.name]), len(known)).seen for q in known)
+        assert not any(drift(q, counted(q, new[q.name]), len(known)).drifted for q in known)
 
 
 def test_a_small_change_is_no_drift_however_sure_it_is() -> None:
@@ -130,7 +130,7 @@ def test_a_small_change_is_no_drift_however_sure_it_is() -> None:
     (known,) = learned({"confidence": rng.standard_normal(100_000)}, 2)
     found = drift(known, counted(known, rng.standard_normal(100_000) + 0.1), 1)
     assert found.psi > found.by_chance
-    assert not found.seen
+    assert not found.drifted
 
 
 def test_the_index_is_that_of_its_definition() -> None:

@@ -265,11 +265,11 @@ def test_explaining_answers_as_predicting_does(linear: Path, tmp_path: Path) -> 
     assert found.explained == "red"
 
 
-def test_a_stranger_is_explained_by_the_nearest_class(linear: Path) -> None:
-    stranger = Prediction("new.png", NONE, None, {"blue": 0.4, "red": 0.6}, strangeness=2.0)
+def test_an_outlier_is_explained_by_the_nearest_class(linear: Path) -> None:
+    outlier = Prediction("new.png", NONE, None, {"blue": 0.4, "red": 0.6}, ood_score=2.0)
     pixels = np.asarray(picture(900, 64, hue=GREEN))
-    found = Explainer(load(linear)).explain(stranger, as_png(pixels))
-    assert found.answer == stranger
+    found = Explainer(load(linear)).explain(outlier, as_png(pixels))
+    assert found.answer == outlier
     assert found.explained == "red"
 
 

@@ -165,12 +165,12 @@ def test_two_labels_share_bytes_but_not_class(folder: Path) -> None:
 
 @pytest.mark.parametrize("nth", [0, 1, 2, 3])
 def test_near_duplicates_look_alike_but_differ(folder: Path, tmp_path: Path, nth: int) -> None:
-    original, stranger = folder / plates.named(0), folder / plates.named(2)
+    original, outlier = folder / plates.named(0), folder / plates.named(2)
     near = tmp_path / "near.jpg"
     near.write_bytes(plates.altered(original.read_bytes(), nth, np.random.default_rng(0)))
     assert near.read_bytes() != original.read_bytes()
     apart = abs(pixels(near, (8, 8)) - pixels(original, (8, 8))).mean()
-    assert apart < 0.5 * abs(pixels(stranger, (8, 8)) - pixels(original, (8, 8))).mean()
+    assert apart < 0.5 * abs(pixels(outlier, (8, 8)) - pixels(original, (8, 8))).mean()
 
 
 def test_only_wrong_labels_lie_about_what_they_show(tmp_path: Path, in_red_or_blue: None) -> None:

@@ -50,19 +50,23 @@ def test_answers_are_those_of_predict(server: Server, bundle: Path, tmp_path: Pa
     for here, one, many in zip(local, alone, together, strict=True):
         assert one.status == 200
         for there in (one.json["predictions"][0], many):
-            assert (there["label"], there["set"], there["error"]) == (here.label, here.set, None)
+            assert (there["label"], there["prediction_set"], there["error"]) == (
+                here.label,
+                here.prediction_set,
+                None,
+            )
             assert there["probability"] == pytest.approx(here.probability, abs=1e-5)
             assert there["probabilities"] == pytest.approx(here.probabilities, abs=1e-5)
-            assert there["strangeness"] == pytest.approx(here.strangeness, abs=1e-4)
+            assert there["ood_score"] == pytest.approx(here.ood_score, abs=1e-4)
 
 
-def test_an_answer_is_in_words_and_a_stranger_is_none_of_these(server: Server) -> None:
+def test_an_answer_is_in_words_and_a_outlier_is_none_of_these(server: Server) -> None:
     (known,) = server.post("/predict", encoded(picture(701, hue=RED))).json["predictions"]
     assert known["words"] == f"red, {100 * known['probability']:.1f} %"
     (strange,) = server.post("/predict", encoded(picture(702, hue=GREEN))).json["predictions"]
     assert strange["words"] == strange["label"] == "none of these"
-    assert (strange["probability"], strange["set"]) == (None, [])
-    assert strange["strangeness"] > 1
+    assert (strange["probability"], strange["prediction_set"]) == (None, [])
+    assert strange["ood_score"] > 1
 
 
 def test_of_several_files_a_bad_one_has_its_error(server: Server) -> None:
@@ -73,7 +77,7 @@ def test_of_several_files_a_bad_one_has_its_error(server: Server) -> None:
     assert first["label"] == last["label"] == "red"
     assert bad["path"] == "notes.txt"
     assert bad["error"].startswith("not an image: none of the formats JPEG")
-    assert {bad[key] for key in ("label", "probability", "strangeness", "words")} == {None}
+    assert {bad[key] for key in ("label", "probability", "ood_score", "words")} == {None}
 
 
 @pytest.mark.parametrize(

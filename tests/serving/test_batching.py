@@ -46,7 +46,7 @@ def test_pictures_are_answered_together_as_they_would_be_alone(
     assert isinstance(bad[0], ImageError)
     for there, here in zip(many, alone, strict=True):
         assert there.p_K == pytest.approx(here.p_K, abs=1e-5)
-        assert there.strangeness == pytest.approx(here.strangeness, abs=1e-4)
+        assert there.ood_score == pytest.approx(here.ood_score, abs=1e-4)
     assert sum(map(len, batches)) == 2 * len(PICTURES)
     if plan:
         assert max(map(len, batches)) <= plan.size

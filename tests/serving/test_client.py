@@ -73,9 +73,9 @@ def test_the_json_is_that_of_the_bundle_but_for_rounding(
     )
     assert len(here) == len(there) == 28
     for one, other in zip(here, there, strict=True):
-        for key in ("path", "label", "set", "error"):
+        for key in ("path", "label", "prediction_set", "error"):
             assert one[key] == other[key]
-        for key in ("probability", "strangeness", "probabilities"):
+        for key in ("probability", "ood_score", "probabilities"):
             assert one[key] == pytest.approx(other[key], abs=1e-5)
 
 
@@ -149,7 +149,7 @@ class Scripted(BaseHTTPRequestHandler):
 
     def answer(self) -> None:
         one = {"label": "red", "probability": 1.0, "probabilities": {"red": 1.0}}
-        rest = {"path": "picture", "strangeness": 0.5, "set": ["red"], "error": None}
+        rest = {"path": "picture", "ood_score": 0.5, "prediction_set": ["red"], "error": None}
         self.tell(200, {"model": "colours", "predictions": [one | rest]})
 
     def busy(self) -> None:

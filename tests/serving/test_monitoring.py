@@ -37,14 +37,14 @@ def test_drift_is_that_of_the_answers_and_grows_where_pictures_change(
     post(server, usual)
     told = server.get("/drift").json
     assert told["pictures"] == 60
-    assert sum(told["classes"].values()) + told["strangers"] == 60
+    assert sum(told["classes"].values()) + told["none_of_these"] == 60
 
     predictor = load(bundle)
     pixels = np.stack([decode(data, (32, 32, 3)).pixels for data in usual])
     answers = list(predictor.answered(pixels))
     values = drift.values(
         np.stack([answer.p_K for answer in answers]),
-        np.array([answer.strangeness for answer in answers], np.float32),
+        np.array([answer.ood_score for answer in answers], np.float32),
         np.stack([answer.components_C for answer in answers]),
     )
     known = drift.quantities(predictor.bundle.facts)
@@ -55,16 +55,16 @@ def test_drift_is_that_of_the_answers_and_grows_where_pictures_change(
         assert quantity["expected"] == pytest.approx(here.shares)
         found = drift.drift(here, counts_B, len(known))
         assert quantity["psi"] == pytest.approx(found.psi, abs=1e-3)
-        assert quantity["seen"] == found.seen
+        assert quantity["drifted"] == found.drifted
         assert quantity["by_chance"] == pytest.approx(found.by_chance, abs=1e-3)
 
     post(server, [encoded(picture(6000 + i, hue=GREEN)) for i in range(60)])
     changed = server.get("/drift").json
-    assert changed["strangers"] > 40
+    assert changed["none_of_these"] > 40
     before, after = (
         {quantity["name"]: quantity for quantity in one["quantities"]} for one in (told, changed)
     )
-    assert after["strangeness"]["psi"] > before["strangeness"]["psi"]
+    assert after["ood_score"]["psi"] > before["ood_score"]["psi"]
 
 
 def test_metrics_count_requests_pictures_and_refusals(server: Server) -> None:

@@ -16,8 +16,8 @@ from served import Server, encoded, serving, small_bundle
 expect.set_options(timeout=30_000)  # milliseconds; a busy machine takes its time
 
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-# A stranger's features are far from those of any red or blue picture.
-STRANGE = encoded(picture(77, hue=GREEN))
+# A outlier's features are far from those of any red or blue picture.
+OUTLIER = encoded(picture(77, hue=GREEN))
 BROKEN = encoded(picture(78, hue=RED))[:-1000]
 # A file that a person drops on a page or pastes into it, as the browser tells of it.
 GIVE = """([kind, name, base64]) => {
@@ -144,10 +144,10 @@ def test_the_heat_is_shown_and_hidden_again(page: Page, files: list[Path]) -> No
     expect(heat_of).to_have_count(0)
 
 
-def test_a_stranger_is_none_of_these_and_not_a_class_with_a_bar(page: Page) -> None:
-    choose(page, ("green.png", STRANGE))
+def test_an_outlier_is_none_of_these_and_not_a_class_with_a_bar(page: Page) -> None:
+    choose(page, ("green.png", OUTLIER))
     assert said(page) == [NONE]
-    expect(page.locator(".card.stranger")).to_contain_text("so it names no class")
+    expect(page.locator(".card.none-of-these")).to_contain_text("so it names no class")
     expect(page.locator(".bars")).to_be_hidden()
     page.click("text=If it had to be one of them")
     expect(page.locator(".bars")).to_be_visible()
@@ -168,7 +168,7 @@ def test_a_picture_that_cannot_be_read_says_why_and_the_others_are_answered(
 
 def test_the_name_of_a_file_is_text_whatever_is_in_it(page: Page) -> None:
     name = "<img src=x onerror=alert(1)>.png"
-    choose(page, (name, STRANGE))
+    choose(page, (name, OUTLIER))
     expect(page.locator(".card h3")).to_have_text(name)
     expect(page.locator("img[onerror]")).to_have_count(0)
 
@@ -239,7 +239,7 @@ def test_another_bundle_answers_when_it_is_chosen(page: Page, files: list[Path])
     expect(page.locator("#promise")).to_contain_text("tells blue from red")
     page.select_option("#models select", "three")
     expect(page.locator("#promise")).to_contain_text("tells blue, green and red apart")
-    choose(page, ("green.png", STRANGE))
+    choose(page, ("green.png", OUTLIER))
     assert said(page)[0].startswith("green, ")
     expect(page.locator(".card")).to_contain_text("answered by three")
 
@@ -249,7 +249,7 @@ def test_it_reads_well_with_every_kind_of_answer(
     browser: Browser, server: Server, files: list[Path], width: int, scheme: Scheme
 ) -> None:
     with opened(browser, at(server), width, scheme, reduced_motion="reduce") as (page, troubles):
-        choose(page, *files, ("green.png", STRANGE), ("broken.png", BROKEN))
+        choose(page, *files, ("green.png", OUTLIER), ("broken.png", BROKEN))
         page.get_by_role("button", name="What speaks for red?").click()
         expect(page.locator("figure canvas")).to_be_visible()
         page.click("text=About this model")
@@ -307,7 +307,7 @@ def test_what_was_asked_is_watched_and_a_change_is_said(
         page.clock.fast_forward(11_000)
         expect(verdict).to_contain_text("No longer as in training: ")
         expect(verdict).to_contain_text("how strange the pictures are")
-        expect(page.locator("#strange")).to_contain_text("none of these")
+        expect(page.locator("#none-of-these")).to_contain_text("none of these")
         expect(page.locator('#answered [data-state="changed"]').first).to_be_visible()
 
 

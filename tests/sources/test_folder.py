@@ -211,7 +211,7 @@ def test_a_class_has_one_name_however_its_letters_are_written(tmp_path: Path) ->
     assert all(sample.path.exists() for sample in two.samples)
 
 
-def test_no_class_may_be_called_as_the_answer_for_strangers(tmp_path: Path) -> None:
+def test_no_class_may_be_called_as_the_answer_for_outliers(tmp_path: Path) -> None:
     for label in ("none of these", "pizza"):
         (tmp_path / label).mkdir()
         (tmp_path / label / "1.png").touch()

@@ -6,7 +6,7 @@ bundle.json.sha256     the hash of bundle.json, as sha256sum writes and checks i
 model.safetensors      the weights under canonical names
 model.onnx             uint8 pixels (N, S, S, 3) in; out come the probabilities (N, classes), how
                        strange each picture is (N,), and the components drift is seen by (N, C)
-strangers.safetensors  what strangers are known by, as the graph has it too
+ood.safetensors  what outliers are known by, as the graph has it too
 golden/                a few encoded pictures, and the pixels and answers expected of them
 history.csv            the epochs
 predictions.csv        the answer for each test picture
@@ -36,7 +36,7 @@ FACTS = "bundle.json"
 SEAL = "bundle.json.sha256"
 WEIGHTS = "model.safetensors"
 GRAPH = "model.onnx"
-STRANGERS = "strangers.safetensors"
+OOD = "ood.safetensors"
 GOLDEN = "golden/expected.safetensors"
 SPLITS = "splits.csv"
 # What is read of bundle.json.
@@ -47,8 +47,8 @@ NEEDED = (
     "classes_sha256",
     "preprocess",
     "recipe",
-    "strangers",
-    "sets",
+    "ood",
+    "prediction_sets",
     "drift",
 )
 
@@ -186,7 +186,7 @@ def _verify(bundle: Bundle, told: bytes) -> None:
         raise BundleError(f"{bundle.path / FACTS}: changed since it was written; copy it anew")
     lacking = [key for key in NEEDED if key not in bundle.facts]
     if not lacking:
-        needed = (WEIGHTS, GRAPH, STRANGERS, GOLDEN, SPLITS, *bundle.facts["golden"])
+        needed = (WEIGHTS, GRAPH, OOD, GOLDEN, SPLITS, *bundle.facts["golden"])
         lacking = [name for name in needed if name not in bundle.facts["members"]]
     if lacking:
         raise BundleError(f"{bundle.path / FACTS}: has no {lacking[0]}; train again")

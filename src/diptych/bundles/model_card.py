@@ -65,7 +65,7 @@ diptych predict {name} new.jpg folder/
 and gives probabilities in the order {classes}. It agreed with the trained network to
 {facts["parity"]["max_difference"]:.1e} on {facts["parity"]["pictures"]} validation pictures.
 
-{_strangers(facts)}
+{_ood(facts)}
 """
 
 
@@ -103,12 +103,12 @@ def _calibration(found: Mapping[str, Any]) -> str:
     )
 
 
-def _strangers(facts: Mapping[str, Any]) -> str:
-    found, sets = facts["strangers"], facts["sets"]
+def _ood(facts: Mapping[str, Any]) -> str:
+    found, sets = facts["ood"], facts["prediction_sets"]
     return (
-        f"Pictures of something else are answered “none of these”: their `strangeness` "
-        f"({found['score']}) is above 1. {_percent(found['test_kept'])} of the test pictures are "
-        "below. Sets of answers that are likely enough held the right one for "
+        f"Pictures of something else are answered “none of these”: their `ood_score` "
+        f"({found['score']}) is above 1. {_percent(found['test_acceptance'])} of the test pictures "
+        "are below. Sets of answers that are likely enough held the right one for "
         f"{_percent(sets['test_coverage'])}, with {sets['test_size']:.2f} answers on average."
     )
 

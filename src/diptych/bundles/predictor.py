@@ -37,7 +37,7 @@ BATCH = 16
 # Decoders differ by a rounding here and there from machine to machine; networks hardly mind.
 PIXEL_TOLERANCE = 1.0  # grey levels, on average over a picture
 PROBABILITY_TOLERANCE = 0.01
-STRANGENESS_TOLERANCE = 0.05  # thresholds
+OOD_SCORE_TOLERANCE = 0.05  # thresholds
 
 
 # Why pictures are left out of an evaluation.
@@ -47,7 +47,7 @@ MADE_WITH = "made with"
 class Prediction(NamedTuple):
     """The answer for one picture; with an `error` there is no answer.
 
-    The label of a stranger is "none of these" and has no probability; `probabilities` are those
+    The label of a outlier is "none of these" and has no probability; `probabilities` are those
     that the classes would have if it had to be one of them.
     """
 
@@ -55,8 +55,10 @@ class Prediction(NamedTuple):
     label: str | None = None
     probability: float | None = None
     probabilities: dict[str, float] | None = None
-    strangeness: float | None = None  # above 1: none of these
-    set: list[str] | None = None  # the labels that are likely enough, the likeliest first
+    ood_score: float | None = None  # above 1: none of these
+    prediction_set: list[str] | None = (
+        None  # the labels that are likely enough, the likeliest first
+    )
     error: str | None = None
 
     def __str__(self) -> str:
@@ -72,7 +74,7 @@ class Answer(NamedTuple):
     """What the graph gives for one picture."""
 
     p_K: Probabilities
-    strangeness: float
+    ood_score: float
     components_C: npt.NDArray[np.float32]  # by which drift is seen
 
 
@@ -86,7 +88,7 @@ class Predictor:
         self._verify()
 
     def probabilities(self, pixels_NHWC: Pixels) -> Probabilities:
-        """The probabilities (N, K) for pixels of the bundle's shape, strangers or not."""
+        """The probabilities (N, K) for pixels of the bundle's shape, outliers or not."""
         return self._run(pixels_NHWC)[0]
 
     def fast(self) -> Run:
@@ -141,15 +143,15 @@ class Predictor:
     def prediction(self, name: str, answer: Answer) -> Prediction:
         """An answer in labels."""
         by_class = {c: float(p) for c, p in zip(self.classes, answer.p_K, strict=True)}
-        if answer.strangeness > 1:
-            return Prediction(name, NONE, None, by_class, answer.strangeness, [])
+        if answer.ood_score > 1:
+            return Prediction(name, NONE, None, by_class, answer.ood_score, [])
         (within,) = prediction_sets(
-            answer.p_K[None], self.bundle.facts["sets"]["least_probability"]
+            answer.p_K[None], self.bundle.facts["prediction_sets"]["conformal_threshold"]
         )
         ranked = sorted(np.flatnonzero(within), key=lambda k: -answer.p_K[k])
         best = self.classes[ranked[0]]
         likely = [self.classes[k] for k in ranked]
-        return Prediction(name, best, by_class[best], by_class, answer.strangeness, likely)
+        return Prediction(name, best, by_class[best], by_class, answer.ood_score, likely)
 
     def evaluate(self, dataset: Dataset, *, track: Track = unwatched) -> Predictions:
         """Answer for every sample of a data set but those that the bundle was made with.
@@ -184,8 +186,8 @@ class Predictor:
         for start in track(range(0, len(new), BATCH), "predicting", -(-len(new) // BATCH)):
             some = [sample.digest for sample in new[start : start + BATCH]]
             outputs.append(self._run(store.read(some))[:2])
-        p_NK, strangeness_N = map(np.concatenate, zip(*outputs, strict=True))
-        return Predictions(scored, p_NK, strangeness_N)
+        p_NK, ood_score_N = map(np.concatenate, zip(*outputs, strict=True))
+        return Predictions(scored, p_NK, ood_score_N)
 
     def _new(self, dataset: Dataset, track: Track) -> tuple[list[Sample], list[Stray]]:
         """The samples that took no part in the making, in groups of near-duplicates, and the rest.
@@ -280,21 +282,21 @@ class Predictor:
             [decode(path.read_bytes(), self.bundle.shape).pixels for path in self.bundle.golden()]
         )
         off = np.abs(pixels.astype(np.int16) - expected["pixels"]).mean((1, 2, 3)).max()
-        p_NK, strangeness_N, _ = self._run(pixels)
+        p_NK, ood_score_N, _ = self._run(pixels)
         apart = np.abs(p_NK - expected["probabilities"]).max()
-        stranger = np.abs(strangeness_N - expected["strangeness"]).max()
+        outlier = np.abs(ood_score_N - expected["ood_score"]).max()
         fits = off <= PIXEL_TOLERANCE and apart <= PROBABILITY_TOLERANCE
-        if not (fits and stranger <= STRANGENESS_TOLERANCE):
+        if not (fits and outlier <= OOD_SCORE_TOLERANCE):
             raise BundleError(
                 f"{self.bundle.path}: answers differently here than where it was made "
-                f"(pixels by {off:.2f} levels, probabilities by {apart:.2g}, strangeness by "
-                f"{stranger:.2g}); compare the versions in bundle.json with `pip list`"
+                f"(pixels by {off:.2f} levels, probabilities by {apart:.2g}, OOD score by "
+                f"{outlier:.2g}); compare the versions in bundle.json with `pip list`"
             )
 
 
 def _by_picture(outputs: Iterable[npt.NDArray[np.float32]]) -> Iterator[Answer]:
-    for p_K, strangeness, components_C in zip(*outputs, strict=True):
-        yield Answer(p_K, float(strangeness), components_C)
+    for p_K, ood_score, components_C in zip(*outputs, strict=True):
+        yield Answer(p_K, float(ood_score), components_C)
 
 
 def about(path: Path, error: InputError) -> str:

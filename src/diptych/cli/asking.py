@@ -154,16 +154,16 @@ def evaluate(
         facts = {
             "bundle": str(paths[0]),
             "used": len(predictions.dataset),
-            "strangers": int(predictions.strangers().sum()),
-            "accuracy_of_known": predictions.accuracy_of_known()._asdict(),
+            "none_of_these": int(predictions.out_of_distribution().sum()),
+            "accuracy_in_distribution": predictions.accuracy_in_distribution()._asdict(),
         }
         print_json({**facts, **_set_aside(predictions.dataset), **scores.to_json()})
         return
     print_scores(scores)
-    if strangers := int(predictions.strangers().sum()):
+    if unknown := int(predictions.out_of_distribution().sum()):
         print(
-            f"{strangers:,} of them would be answered 'none of these'; of the others "
-            f"{predictions.accuracy_of_known()} are answered rightly"
+            f"{unknown:,} of them would be answered 'none of these'; of the others "
+            f"{predictions.accuracy_in_distribution()} are answered rightly"
         )
     if out:
         print(f"{out / 'report.html'} shows where it is right and where not")

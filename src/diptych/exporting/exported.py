@@ -21,7 +21,7 @@ from diptych.exporting.judging import Row
 from diptych.exporting.making import facts_of, packed
 from diptych.exporting.pictures import Judges, judges, pixels_of
 from diptych.exporting.process import GRAPH, JUDGE, MAKE, TARGETS
-from diptych.graphs.outputs import PROBABILITIES, STRANGENESS
+from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES
 from diptych.runtimes.files import open_onnx
 from diptych.system.files import folder_aside
 
@@ -110,8 +110,7 @@ def _ask_graph(order: Order) -> str:
     starts = range(0, len(pixels), BATCH)
     found = [answer(pixels[np.arange(at, min(at + BATCH, len(pixels)))]) for at in starts]
     arrays = {
-        name: np.concatenate([some[name] for some in found])
-        for name in (PROBABILITIES, STRANGENESS)
+        name: np.concatenate([some[name] for some in found]) for name in (PROBABILITIES, OOD_SCORE)
     }
     save_file({**arrays, TARGETS: order.judges.targets_N}, order.task / GRAPH)
     engine = order.bundle.facts["recipe"]["engine"]

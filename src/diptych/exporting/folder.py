@@ -12,7 +12,7 @@ from diptych.errors import InputError
 from diptych.exporting.examples import example, example_name, has_example
 from diptych.exporting.judging import Row
 from diptych.exporting.page import readme
-from diptych.runtimes.gate import LIMIT, STRANGENESS_LIMIT
+from diptych.runtimes.gate import LIMIT, OOD_SCORE_LIMIT
 from diptych.system.files import write_file
 
 TABLE, README = "gate.json", "README.md"
@@ -76,7 +76,7 @@ def put_in_place(
         "bundle": bundle.path.name,
         "bundle_sha256": _identity(bundle),
         "reference": reference,
-        "limits": {"probability": LIMIT, "agreement": 1.0, "strangeness": STRANGENESS_LIMIT},
+        "limits": {"probability": LIMIT, "agreement": 1.0, "ood_score": OOD_SCORE_LIMIT},
         "files": [row.to_json() for row in every],
     }
     write_file(out / TABLE, (json.dumps(told, indent=2) + "\n").encode())

@@ -14,10 +14,10 @@ from diptych.exporting.formats import FLOAT
 from diptych.exporting.quantization import KINDS
 from diptych.exporting.quantization.fidelity import Fidelity
 from diptych.exporting.speed import Speed
-from diptych.graphs.outputs import PROBABILITIES, STRANGENESS, Answer
+from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES, Answer
 from diptych.metrics import Score, share
 from diptych.metrics.probabilities import Probabilities
-from diptych.runtimes.gate import LIMIT, STRANGENESS_LIMIT, apart, parity
+from diptych.runtimes.gate import LIMIT, OOD_SCORE_LIMIT, apart, parity
 from diptych.training.batches import Rows
 
 # A file with a fixed batch fails at one of these.
@@ -28,7 +28,7 @@ class Expected(NamedTuple):
     """What files should answer, and what would be right."""
 
     p_NK: Probabilities
-    strangeness_N: npt.NDArray[np.float32]
+    ood_score_N: npt.NDArray[np.float32]
     targets_N: npt.NDArray[np.intp]
 
 
@@ -43,7 +43,7 @@ class Row(NamedTuple):
     pictures: int = 0
     max_difference: float | None = None  # in probability, from the trained network's
     agreement: float | None = None  # the share of pictures with the same answer, ties aside
-    strangeness_difference: float | None = None  # in thresholds; None where it does not tell
+    ood_score_difference: float | None = None  # in thresholds; None where it does not tell
     accuracy: Score | None = None
     speed: Speed | None = None
     fidelity: Fidelity | None = None  # of a lighter file, against the one in float
@@ -70,7 +70,7 @@ class Row(NamedTuple):
         for key in ("accuracy", "speed"):
             if plain[key] is not None:
                 plain[key] = plain[key]._asdict()
-        for key in ("max_difference", "strangeness_difference"):
+        for key in ("max_difference", "ood_score_difference"):
             if plain[key] is not None and math.isnan(plain[key]):
                 plain[key] = None
         if self.fidelity is not None:
@@ -91,7 +91,7 @@ class Row(NamedTuple):
         return cls(**{**given, "files": tuple(given["files"]), "floats": tuple(given["floats"])})
 
 
-_DROPS = ("drop", "kept_drop")
+_DROPS = ("drop", "acceptance_drop")
 
 
 def judged(row: Row, answer: Answer, pixels: Rows, expected: Expected) -> Row:
@@ -115,16 +115,16 @@ def judged(row: Row, answer: Answer, pixels: Rows, expected: Expected) -> Row:
         return row._replace(refusal=f"it answers with probabilities of the shape {shapes}")
     compared = parity(p_NK, wanted_NK)
     strange = None
-    if all(STRANGENESS in some for some in found):
-        found_N = np.concatenate([some[STRANGENESS] for some in found])
-        strange = apart(found_N, expected.strangeness_N[seen_N])
+    if all(OOD_SCORE in some for some in found):
+        found_N = np.concatenate([some[OOD_SCORE] for some in found])
+        strange = apart(found_N, expected.ood_score_N[seen_N])
     once = np.unique(seen_N, return_index=True)[1]
     right = int((p_NK[once].argmax(1) == expected.targets_N).sum())
     row = row._replace(
         pictures=len(pixels),
         max_difference=compared.max_difference,
         agreement=compared.agreement,
-        strangeness_difference=strange,
+        ood_score_difference=strange,
         accuracy=share(right, len(pixels)),
     )
     return row if row.kind in KINDS else row._replace(refusal=_refusal(row))
@@ -138,11 +138,11 @@ def _refusal(row: Row) -> str:
             f"it differs from the trained network by {row.max_difference:.2g} in probability "
             f"(limit {LIMIT:g}; same answer on {row.agreement:.1%} of {row.pictures:,} pictures)"
         )
-    strange = row.strangeness_difference
-    if strange is not None and not strange <= STRANGENESS_LIMIT:
+    strange = row.ood_score_difference
+    if strange is not None and not strange <= OOD_SCORE_LIMIT:
         return (
-            f"its strangeness differs by {strange:.2g} thresholds from the bundle's "
-            f"(limit {STRANGENESS_LIMIT:g})"
+            f"its OOD score differs by {strange:.2g} thresholds from the bundle's "
+            f"(limit {OOD_SCORE_LIMIT:g})"
         )
     return ""
 

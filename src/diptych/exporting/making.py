@@ -11,17 +11,17 @@ import numpy.typing as npt
 from safetensors.numpy import load
 
 from diptych import engines
-from diptych.bundles.format import GRAPH, STRANGERS, WEIGHTS, Bundle
+from diptych.bundles.format import GRAPH, OOD, WEIGHTS, Bundle
 from diptych.errors import InputError
 from diptych.exporting.formats import ANY_SIZE
 from diptych.exporting.pytorch_source import pytorch_source
-from diptych.graphs.outputs import FACTS, PROBABILITIES, STRANGENESS, Answer, Answers
+from diptych.graphs.outputs import FACTS, OOD_SCORE, PROBABILITIES, Answer, Answers
 from diptych.graphs.resizing import any_size
-from diptych.graphs.surgery import HalfWay, half_way, only
+from diptych.graphs.surgery import MidLayer, mid_layer, only
 from diptych.metrics.probabilities import Probabilities, softmax
 from diptych.networks import Network
 from diptych.recipe import Recipe
-from diptych.reliability.ood import Strangers, restored
+from diptych.reliability.ood import OodDetector, restored
 from diptych.runtimes import files as runtime_files
 from diptych.training.batches import Rows
 
@@ -48,7 +48,7 @@ class Source:
     def graph(self) -> bytes:
         """The bundle's graph, but for what only the watching of drift needs."""
         classes = len(self.bundle.classes)
-        outputs = {PROBABILITIES: ("N", classes), STRANGENESS: ("N",)}
+        outputs = {PROBABILITIES: ("N", classes), OOD_SCORE: ("N",)}
         return only(self.bundle.read(GRAPH), outputs)
 
     @cached_property
@@ -56,8 +56,8 @@ class Source:
         """The classifier in PyTorch."""
         from diptych.engines.torch.exports import Classifier
 
-        number = None if self.half_way is None else self.half_way.number
-        return Classifier(self.network("torch"), self.weights, self.strangers, number)
+        number = None if self.mid_layer is None else self.mid_layer.number
+        return Classifier(self.network("torch"), self.weights, self.detector, number)
 
     @cached_property
     def keras(self) -> "keras.Model":
@@ -65,17 +65,17 @@ class Source:
         from diptych.engines.tensorflow.exports import classifier
 
         network = self.network("tensorflow")
-        return classifier(network, self.weights, self.strangers, self.half_way)
+        return classifier(network, self.weights, self.detector, self.mid_layer)
 
     @cached_property
-    def half_way(self) -> HalfWay | None:
-        """Where strangers are looked at besides the features."""
-        return half_way(self.bundle.read(GRAPH))
+    def mid_layer(self) -> MidLayer | None:
+        """Where outliers are looked at besides the features."""
+        return mid_layer(self.bundle.read(GRAPH))
 
     @cached_property
-    def strangers(self) -> Strangers:
-        """How strangers are known."""
-        return restored(self.bundle.facts["strangers"], self.bundle.read(STRANGERS))
+    def detector(self) -> OodDetector:
+        """How outliers are known."""
+        return restored(self.bundle.facts["ood"], self.bundle.read(OOD))
 
 
 def facts_of(bundle: Bundle) -> dict[str, Any]:

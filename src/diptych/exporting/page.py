@@ -8,7 +8,7 @@ from diptych.exporting.formats import FLOAT, FORMATS
 from diptych.exporting.judging import Row
 
 HEAD = (
-    *("file", "MiB", "Δ probability", "Δ strangeness", "accuracy"),
+    *("file", "MiB", "Δ probability", "Δ OOD score", "accuracy"),
     *("one picture (p50 / p95)", "pictures/s", "batch"),
 )
 
@@ -18,7 +18,7 @@ def cells(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
     for row in rows:
         if row.refusal or row.speed is None:
             continue
-        speed, strange = row.speed, row.strangeness_difference
+        speed, strange = row.speed, row.ood_score_difference
         yield (
             row.files[0],
             f"{row.bytes / 2**20:.2f}",
@@ -49,8 +49,8 @@ def recommendation(rows: Sequence[Row]) -> str:
 
 
 def _whole(row: Row) -> bool:
-    """Whether it is there, and knows strangers."""
-    return not row.refusal and row.strangeness_difference is not None
+    """Whether it is there, and knows outliers."""
+    return not row.refusal and row.ood_score_difference is not None
 
 
 def _as_accurate(row: Row) -> bool:
@@ -73,7 +73,7 @@ def readme(bundle: Bundle, rows: Sequence[Row], reference: str) -> str:
         f"Tells pictures apart: {order}.",
         f"Every file was run by its own runtime on {pictures:,} validation pictures, 1, 7 and 32 "
         f"at a time, and compared with {reference} before it was put here. `Δ probability` is the "
-        "largest difference in probability, `Δ strangeness` that in strangeness. Accuracy is on "
+        "largest difference in probability, `Δ OOD score` that in OOD score. Accuracy is on "
         "the same pictures, which chose the best epoch too; the bundle's README has it on test "
         "pictures. Speed is that of the machine that exported, all processors at work: the time "
         "for one picture, and the most pictures a second, in batches of that size. `gate.json` "
@@ -85,9 +85,9 @@ def readme(bundle: Bundle, rows: Sequence[Row], reference: str) -> str:
         f"Files take `images`, uint8 pixels (N, {height}, {width}, {channels}): {colours} pictures "
         "squashed to that size by an antialiased triangle filter, Pillow's `BILINEAR`. One with "
         "`any_size` in its name takes a single `picture`, RGB (H, W, 3), of any size. They answer "
-        f"with calibrated `probabilities` in the order {order}, and with `strangeness`, which "
+        f"with calibrated `probabilities` in the order {order}, and with `OOD score`, which "
         "above 1 means none of these. The network whose weights are in a `.pth` answers with "
-        "logits, of which softmax makes the probabilities, and knows no strangers.\n\n"
+        "logits, of which softmax makes the probabilities, and knows no outliers.\n\n"
         "Each script answers for one picture, and needs `pip install numpy pillow` and the "
         "package that is named.",
         "\n".join(used),

@@ -20,7 +20,7 @@ from diptych.exporting.judging import Expected, Row, judged
 from diptych.exporting.making import Source, made, network_answers, opened
 from diptych.exporting.speed import measured
 from diptych.exporting.whole_pictures import judged_whole
-from diptych.graphs.outputs import PROBABILITIES, STRANGENESS
+from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES
 from diptych.images.decoding import pixel_store
 from diptych.runtimes.files import open_onnx
 from diptych.system.child_process import quietly, work
@@ -90,7 +90,7 @@ def expected(task: Path) -> Expected:
     graph = load_file(task / GRAPH)
     own = task / NETWORK
     p_NK = load_file(own)[NETWORK] if own.exists() else graph[PROBABILITIES]
-    return Expected(p_NK, graph[STRANGENESS], graph[TARGETS])
+    return Expected(p_NK, graph[OOD_SCORE], graph[TARGETS])
 
 
 if __name__ == "__main__":

@@ -4,13 +4,13 @@ import numpy as np
 
 from diptych.bundles.format import Bundle
 from diptych.exporting.judging import Row
-from diptych.graphs.outputs import PROBABILITIES, STRANGENESS, Answer
+from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES, Answer
 from diptych.images.preprocess import decode
 from diptych.runtimes.gate import apart
 
 # Pixels are off by a level here and there. On 300 photographs probabilities were by 0.01 at most.
 LIMIT = 0.02
-STRANGENESS_LIMIT = 0.05  # thresholds
+OOD_SCORE_LIMIT = 0.05  # thresholds
 
 
 def judged_whole(row: Row, answer: Answer, fixed: Answer, bundle: Bundle) -> Row:
@@ -24,11 +24,11 @@ def judged_whole(row: Row, answer: Answer, fixed: Answer, bundle: Bundle) -> Row
         large = decode(data, (small.height, small.width, 3))
         found, expected = answer(large.pixels), fixed(small.pixels[None])
         off = float(np.abs(found[PROBABILITIES] - expected[PROBABILITIES]).max())
-        strange = apart(found[STRANGENESS], expected[STRANGENESS])
-        if not (off <= LIMIT and strange <= STRANGENESS_LIMIT):
+        strange = apart(found[OOD_SCORE], expected[OOD_SCORE])
+        if not (off <= LIMIT and strange <= OOD_SCORE_LIMIT):
             return row._replace(
                 refusal=f"of a picture of {small.width} × {small.height} pixels its probabilities "
-                f"differ by {off:.2g} (limit {LIMIT:g}), its strangeness by {strange:.2g} "
-                f"thresholds (limit {STRANGENESS_LIMIT:g})"
+                f"differ by {off:.2g} (limit {LIMIT:g}), its OOD score by {strange:.2g} "
+                f"thresholds (limit {OOD_SCORE_LIMIT:g})"
             )
     return row

@@ -10,6 +10,6 @@ Answers = Mapping[str, npt.NDArray[np.float32]]  # by name, N pictures first
 Answer = Callable[[npt.NDArray[Any]], Answers]  # of pixels (N, H, W, C)
 
 PROBABILITIES = "probabilities"  # (N, K)
-STRANGENESS = "strangeness"  # (N,), above 1: none of the classes
+OOD_SCORE = "ood_score"  # (N,), above 1: none of the classes
 # The member of an archive that says what the classes are called and how pixels are made.
 FACTS = "diptych.json"

@@ -1,6 +1,6 @@
 """Changes to ONNX graphs, whoever wrote them: what a network sees becomes an output.
 
-What is seen are the features that the last layer gets, and a look half-way: the mean of each
+What is seen are the features that the last layer gets, and a mid-level features: the mean of each
 channel where about two thirds of the convolutions are done. Features tell what is shown; the look
 half-way tells what it is made of: a drawing of a pizza is no photograph of one.
 """
@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-# The share of convolutions before the look half-way. On photographs, EfficientNet-Lite0 told
+# The share of convolutions before the mid-level features. On photographs, EfficientNet-Lite0 told
 # drawings best from 0.6 to 0.75.
-HALF_WAY = 0.7
+MID_DEPTH = 0.7
 # With fewer convolutions there is no half-way.
 FEWEST = 4
 # What makes the input of a convolution, where it is an activation and not a sum or another
@@ -24,7 +24,7 @@ Model = Any  # an onnx.ModelProto
 Name = str  # of a tensor in a graph
 
 
-class HalfWay(NamedTuple):
+class MidLayer(NamedTuple):
     """The convolution half-way, before which the maps are looked at."""
 
     number: int  # in the order of the graph, which is that of the computation
@@ -33,25 +33,25 @@ class HalfWay(NamedTuple):
     channels: int
 
 
-def half_way(graph: bytes) -> HalfWay | None:
+def mid_layer(graph: bytes) -> MidLayer | None:
     """Where a network's graph is looked at half-way; nowhere in one with few convolutions."""
     import onnx
 
-    return _half_way(onnx.load_from_string(graph))
+    return _mid_layer(onnx.load_from_string(graph))
 
 
-def seeing(backbone: bytes) -> tuple[bytes, int]:
-    """A backbone's graph with the look half-way as a second output, and how wide that is.
+def with_mid_features(backbone: bytes) -> tuple[bytes, int]:
+    """A backbone's graph with the mid-level features as a second output, and how wide that is.
 
     A network without enough convolutions keeps its one output, and the width is 0.
     """
     import onnx
 
     model = onnx.load_from_string(backbone)
-    if (found := _half_way(model)) is None:
+    if (found := _mid_layer(model)) is None:
         return backbone, 0
-    pen = Pen(model, "half_way")
-    pen.output(pen.mean(found.maps), "half_way")
+    pen = Pen(model, "mid_features")
+    pen.output(pen.mean(found.maps), "mid_features")
     return pen.graph(), found.channels
 
 
@@ -60,16 +60,16 @@ def extended(
 ) -> bytes:
     """A network's graph, to probabilities, with one more output that `write` adds.
 
-    `write` gets a pen, the names of what is seen (features, and the look half-way if there is one)
-    and that of the logits; it returns the name of what it wrote.
+    `write` gets a pen, the names of the features, of the mid-level ones if there are any, and
+    that of the logits; it returns the name of what it wrote.
     """
     import onnx
 
     model = onnx.load_from_string(whole)
     pen = Pen(model, name)
     features, logits = _last_layer(model)
-    half_way = _half_way(model)
-    seen = (features,) if half_way is None else (features, pen.mean(half_way.maps))
+    mid_layer = _mid_layer(model)
+    seen = (features,) if mid_layer is None else (features, pen.mean(mid_layer.maps))
     pen.output(write(pen, seen, logits), name)
     return pen.graph()
 
@@ -158,18 +158,18 @@ class Pen:
         return bytes(self.model.SerializeToString())
 
 
-def _half_way(model: Model) -> HalfWay | None:
+def _mid_layer(model: Model) -> MidLayer | None:
     made_by = {name: node.op_type for node in model.graph.node for name in node.output}
     shapes = {constant.name: tuple(constant.dims) for constant in model.graph.initializer}
     convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
     if len(convolutions) < FEWEST:
         return None
-    wanted = HALF_WAY * len(convolutions)
+    wanted = MID_DEPTH * len(convolutions)
     for number, node in sorted(enumerate(convolutions), key=lambda at: abs(at[0] - wanted)):
         maps, kernel = node.input[:2]
         if made_by.get(maps) in _ACTIVATED and kernel in shapes:
             groups = next((a.i for a in node.attribute if a.name == "group"), 1)
-            return HalfWay(number, node.name, maps, shapes[kernel][1] * groups)
+            return MidLayer(number, node.name, maps, shapes[kernel][1] * groups)
     return None
 
 

@@ -19,7 +19,7 @@ class Predictions(NamedTuple):
 
     dataset: Dataset
     probabilities_NK: Probabilities
-    strangeness_N: npt.NDArray[np.float32] | None = None  # above 1: none of the classes
+    ood_score_N: npt.NDArray[np.float32] | None = None  # above 1: none of the classes
 
     def scores(self) -> Scores:
         """How good they are, with intervals."""
@@ -28,47 +28,47 @@ class Predictions(NamedTuple):
         return score(self.dataset.targets(), self.probabilities_NK, self.dataset.classes, groups)
 
     def answers(self) -> list[str]:
-        """The likeliest class of each picture, stranger or not."""
+        """The likeliest class of each picture, outlier or not."""
         return [self.dataset.classes[k] for k in self.probabilities_NK.argmax(1)]
 
     def right(self) -> npt.NDArray[np.bool_]:
         """Which answers are the labels, (N,)."""
         return np.asarray(self.probabilities_NK.argmax(1) == np.array(self.dataset.targets()))
 
-    def strangers(self) -> npt.NDArray[np.bool_]:
+    def out_of_distribution(self) -> npt.NDArray[np.bool_]:
         """Which pictures would be answered "none of these", (N,)."""
-        if self.strangeness_N is None:
+        if self.ood_score_N is None:
             return np.zeros(len(self.dataset), np.bool_)
-        return np.asarray(self.strangeness_N > 1)
+        return np.asarray(self.ood_score_N > 1)
 
-    def accuracy_of_known(self) -> Score:
-        """The share of right answers among the pictures that are no strangers."""
+    def accuracy_in_distribution(self) -> Score:
+        """The share of right answers among the pictures that are no outliers."""
         groups = [sample.group or sample.name for sample in self.dataset.samples]
         group_N = np.unique(groups, return_inverse=True)[1]
-        return share_of(self.right(), ~self.strangers(), group_N).score
+        return share_of(self.right(), ~self.out_of_distribution(), group_N).score
 
     def only(self, names: Collection[str]) -> "Predictions":
         """Those for some of the samples, by name."""
         samples = self.dataset.samples
         kept = [i for i, sample in enumerate(samples) if sample.name in names]
-        strangeness_N = None if self.strangeness_N is None else self.strangeness_N[kept]
+        ood_score_N = None if self.ood_score_N is None else self.ood_score_N[kept]
         dataset = self.dataset.with_samples(samples[i] for i in kept)
-        return Predictions(dataset, self.probabilities_NK[kept], strangeness_N)
+        return Predictions(dataset, self.probabilities_NK[kept], ood_score_N)
 
     def to_csv(self) -> str:
-        """A row a picture: path, label, answer, strangeness, the probability of each class.
+        """A row a picture: path, label, answer, OOD score, the probability of each class.
 
-        The answer is the likeliest class; above a strangeness of 1 it would be "none of these".
+        The answer is the likeliest class; above a OOD score of 1 it would be "none of these".
         """
         classes = self.dataset.classes
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
-        titles = ["path", "label", "answer", "strangeness", *(f"p({label})" for label in classes)]
+        titles = ["path", "label", "answer", "ood_score", *(f"p({label})" for label in classes)]
         rows.writerow(titles)
         for i, (sample, p_K) in enumerate(
             zip(self.dataset.samples, self.probabilities_NK, strict=True)
         ):
             answer = classes[int(p_K.argmax())]
-            strange = "" if self.strangeness_N is None else f"{self.strangeness_N[i]:.4f}"
+            strange = "" if self.ood_score_N is None else f"{self.ood_score_N[i]:.4f}"
             rows.writerow([sample.name, sample.label, answer, strange, *(f"{p:.6f}" for p in p_K)])
         return text.getvalue()

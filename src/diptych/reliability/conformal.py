@@ -15,7 +15,7 @@ import numpy.typing as npt
 from diptych.metrics.probabilities import Probabilities
 
 
-def least_probability(p_NK: Probabilities, labels: Sequence[int], coverage: float) -> float:
+def conformal_threshold(p_NK: Probabilities, labels: Sequence[int], coverage: float) -> float:
     """The least probability of an answer in a set, from the validation pictures (N, K)."""
     right_N = np.sort(p_NK[np.arange(len(labels)), np.asarray(labels, np.intp)])
     # One more picture than there are, for the new one: so the promise holds for small N too.

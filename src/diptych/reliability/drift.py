@@ -7,7 +7,7 @@ drift it is about χ² with one degree of freedom less than bins, times 1/n + 1/
 "Statistical properties of the population stability index", 2020).
 
 Watched are the features, along the directions in which the training pictures differ most, and
-what was answered: the class, the confidence and the strangeness.
+what was answered: the class, the confidence and the OOD score.
 
 Letters in names: N pictures, D features, C components, B bins.
 """
@@ -81,16 +81,14 @@ class Drift(NamedTuple):
     by_chance: float  # what it stays below without a change
 
     @property
-    def seen(self) -> bool:
+    def drifted(self) -> bool:
         """Whether it changed by more than chance, and by enough to matter."""
         return self.psi > max(self.by_chance, SMALL)
 
 
-def values(
-    p_NK: Floats, strangeness_N: Floats, components_NC: Floats
-) -> dict[str, npt.NDArray[Any]]:
+def values(p_NK: Floats, ood_score_N: Floats, components_NC: Floats) -> dict[str, npt.NDArray[Any]]:
     """What is watched of the answers for N pictures, by its name."""
-    answered = {CLASS: p_NK.argmax(1), "confidence": p_NK.max(1), "strangeness": strangeness_N}
+    answered = {CLASS: p_NK.argmax(1), "confidence": p_NK.max(1), "ood_score": ood_score_N}
     return {**answered, **along(components_NC)}
 
 

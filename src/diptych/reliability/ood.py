@@ -1,7 +1,7 @@
 """Pictures of something else: how strange a picture is to a classifier, and when to say so.
 
 A classifier knows its classes only; asked about a cat, one of pizzas answers with a pizza or none,
-often with confidence. Four scores are compared, each larger for stranger pictures:
+often with confidence. Four scores are compared, each larger for pictures further out:
 
 ============  =====================================================================================
 neighbours    one minus the mean cosine similarity to the nearest training pictures (Sun et al.,
@@ -12,9 +12,9 @@ energy        exp(−log Σ exp(logits)) (Liu et al., NeurIPS 2020)
 probability   one minus the largest probability, what most tools go by (Hendrycks & Gimpel 2017)
 ============  =====================================================================================
 
-The first two look at all that the network sees (`graphs.surgery`): the stranger of the looks
-counts. Which score is kept is decided on strangers that are drawn here. Each is divided by what a
-stated share of the validation pictures stays below, so that above 1 means "none of these".
+The first two go by all features there are (`graphs.surgery`), the last ones and mid-level ones: the
+larger score counts. Which of the four is taken is decided on synthetic outliers. Each is divided by
+what a stated share of the validation pictures stays below: above 1 means "none of these".
 
 Letters in names: N pictures, R reference pictures, K classes, D numbers of a look.
 """
@@ -37,7 +37,7 @@ from diptych.metrics.probabilities import Logits, softmax
 from diptych.metrics.ranking import ranked, roc_auc
 
 Floats = npt.NDArray[np.float32]
-Seen = Sequence[Floats]  # the looks at some pictures, (N, D) each
+Features = Sequence[Floats]  # the looks at some pictures, (N, D) each
 
 # In this order where two do as well as each other.
 KINDS = ("neighbours", "mahalanobis", "energy", "probability")
@@ -46,40 +46,42 @@ NEIGHBOURS = 10
 REFERENCES = 1000
 # How much of the scatter is taken to be round: there are more numbers than pictures.
 SHRINKAGE = 0.1
-DRAWN = 8  # strangers of each kind
-OUTPUT = "strangeness"
+DRAWN = 8  # outliers of each kind
+OUTPUT = "ood_score"
 
 
 class Evidence(NamedTuple):
-    """How well a score told drawn strangers from validation pictures, with 95 % intervals."""
+    """How well a score told drawn outliers from validation pictures, with 95 % intervals."""
 
     auroc: Score
-    refused: Score  # the share of strangers above 1
+    rejection: Score  # the share of outliers above 1
 
 
 @dataclass(frozen=True)
-class Strangers:
-    """A score for strangeness, with all that it needs to know of the training pictures."""
+class OodDetector:
+    """An OOD score, with all that it needs to know of the training pictures."""
 
     kind: str
-    kept: float  # the share of known pictures that is meant to stay below 1
+    acceptance: float  # the share of known pictures that is meant to stay below 1
     arrays: Mapping[str, Floats]
     scales: tuple[float, ...]  # what each look's score is divided by, then what the largest is
     evidence: Mapping[str, Evidence]  # of each kind, this one's too
 
-    def scores(self, seen: Seen, logits_NK: Logits) -> Floats:
+    def scores(self, features: Features, logits_NK: Logits) -> Floats:
         """How strange pictures are, (N,); above 1 they are none of the classes."""
         if self.kind in ("energy", "probability"):
             raw_N = _by_logits(self.kind, logits_NK)
             return np.asarray(raw_N / self.scales[-1], np.float32)
-        looks = [self._look(look, number) / self.scales[number] for number, look in enumerate(seen)]
+        looks = [
+            self._look(look, number) / self.scales[number] for number, look in enumerate(features)
+        ]
         return np.asarray(np.max(looks, 0) / self.scales[-1], np.float32)
 
-    def _look(self, seen_ND: Floats, number: int) -> Floats:
+    def _look(self, features_ND: Floats, number: int) -> Floats:
         arrays = self.arrays
         if self.kind == "neighbours":
-            return _apart(seen_ND, arrays[f"references{number}"])
-        off_ND = seen_ND - arrays[f"middle{number}"]
+            return _apart(features_ND, arrays[f"references{number}"])
+        off_ND = features_ND - arrays[f"middle{number}"]
         moved_ND = np.asarray(off_ND @ arrays[f"whiten{number}"], np.float32)
         return _nearest(moved_ND, arrays[f"classes{number}"])
 
@@ -87,23 +89,23 @@ class Strangers:
         """A network's graph with the score as one more output."""
         return extended(graph, OUTPUT, self._write)
 
-    def _write(self, pen: Pen, seen: Sequence[Name], logits: Name) -> Name:
+    def _write(self, pen: Pen, features: Sequence[Name], logits: Name) -> Name:
         if self.kind in ("energy", "probability"):
             raw = _write_by_logits(pen, self.kind, logits)
         else:
             looks = [
                 pen.node("Div", self._write_look(pen, look, i), pen.constant(self.scales[i]))
-                for i, look in enumerate(seen)
+                for i, look in enumerate(features)
             ]
             raw = pen.node("Max", *looks)
         return pen.node("Div", raw, pen.constant(self.scales[-1]))
 
-    def _write_look(self, pen: Pen, seen: Name, number: int) -> Name:
+    def _write_look(self, pen: Pen, features: Name, number: int) -> Name:
         first = pen.constant([1], np.int64)  # the axis
         if self.kind == "neighbours":
             references_RD = self.arrays[f"references{number}"]
-            root = pen.node("Sqrt", pen.node("Abs", seen))
-            rooted = pen.node("Mul", pen.node("Sign", seen), root)
+            root = pen.node("Sqrt", pen.node("Abs", features))
+            rooted = pen.node("Mul", pen.node("Sign", features), root)
             length = pen.node("ReduceL2", rooted, first, keepdims=1)
             unit = pen.node("Div", rooted, pen.node("Max", length, pen.constant(_TINY)))
             alike = pen.node("MatMul", unit, pen.constant(references_RD.T))
@@ -112,7 +114,7 @@ class Strangers:
             mean = pen.node("ReduceMean", nearest, first, keepdims=0)
             return pen.node("Sub", pen.constant(1.0), mean)
         classes_KD = self.arrays[f"classes{number}"]
-        off = pen.node("Sub", seen, pen.constant(self.arrays[f"middle{number}"]))
+        off = pen.node("Sub", features, pen.constant(self.arrays[f"middle{number}"]))
         moved = pen.node("MatMul", off, pen.constant(self.arrays[f"whiten{number}"]))
         own = pen.node("ReduceSum", pen.node("Mul", moved, moved), first, keepdims=1)
         cross = pen.node("MatMul", moved, pen.constant(-2 * classes_KD.T))
@@ -124,37 +126,37 @@ _TINY = 1e-30  # instead of a length or a scale of nothing
 
 
 def chosen(
-    train: Seen,
+    train: Features,
     labels: Sequence[int],
-    valid: Seen,
+    valid: Features,
     valid_logits_NK: Logits,
-    drawn: Seen,
+    drawn: Features,
     drawn_logits_NK: Logits,
-    kept: float,
-) -> Strangers:
-    """The score that best tells strangers from validation pictures, ready to be used.
+    acceptance: float,
+) -> OodDetector:
+    """The score that best tells outliers from validation pictures, ready to be used.
 
-    What is seen of training, validation and drawn pictures, the labels of the first and the logits
-    of the others; `kept` is the share of known pictures that may not be called strangers.
+    Features of training, validation and drawn pictures, the labels of the first and the logits
+    of the others; `acceptance` is the share of known pictures that may not be called outliers.
     """
     found = {}
     for kind in KINDS:
-        score = _fitted(kind, train, labels, valid, valid_logits_NK, kept)
+        score = _fitted(kind, train, labels, valid, valid_logits_NK, acceptance)
         known_N = score.scores(valid, valid_logits_NK)
-        strange_N = score.scores(drawn, drawn_logits_NK)
-        refused = share(int((strange_N > 1).sum()), len(strange_N))
-        found[kind] = score, Evidence(auroc(known_N, strange_N), refused)
+        outlier_N = score.scores(drawn, drawn_logits_NK)
+        rejection = share(int((outlier_N > 1).sum()), len(outlier_N))
+        found[kind] = score, Evidence(auroc(known_N, outlier_N), rejection)
     evidence = {kind: how_well for kind, (_, how_well) in found.items()}
 
     def merit(kind: str) -> tuple[float, float]:
-        return round(evidence[kind].auroc.value, 2), round(evidence[kind].refused.value, 1)
+        return round(evidence[kind].auroc.value, 2), round(evidence[kind].rejection.value, 1)
 
     return replace(found[max(KINDS, key=merit)][0], evidence=evidence)
 
 
-def auroc(known_N: Floats, strange_N: Floats) -> Score:
-    """The chance that a stranger has a higher score than a known picture."""
-    both_N = np.concatenate([known_N, strange_N])
+def auroc(known_N: Floats, outlier_N: Floats) -> Score:
+    """The chance that an outlier has a higher score than a known picture."""
+    both_N = np.concatenate([known_N, outlier_N])
     positions_N = np.arange(len(both_N))
     return roc_auc(ranked(both_N, positions_N >= len(known_N), positions_N)).score
 
@@ -170,7 +172,7 @@ def references(labels: Sequence[int], most: int = REFERENCES) -> list[int]:
     return sorted(index for _, index in sorted(turns)[:most])
 
 
-def draw_strangers(shape: Shape, each: int = DRAWN, seed: int = 0) -> Pixels:
+def synthetic_outliers(shape: Shape, each: int = DRAWN, seed: int = 0) -> Pixels:
     """Pictures of nothing that has a name: noise, clouds, stripes, shapes, scribbles."""
     height, width, channels = shape
     rng = np.random.default_rng(seed)
@@ -182,58 +184,58 @@ def draw_strangers(shape: Shape, each: int = DRAWN, seed: int = 0) -> Pixels:
 
 def _fitted(
     kind: str,
-    train: Seen,
+    train: Features,
     labels: Sequence[int],
-    valid: Seen,
+    valid: Features,
     valid_logits_NK: Logits,
-    kept: float,
-) -> Strangers:
+    acceptance: float,
+) -> OodDetector:
     arrays: dict[str, Floats] = {}
     if kind == "neighbours":
         arrays = {f"references{i}": _unit(look) for i, look in enumerate(train)}
     elif kind == "mahalanobis":
         for i, look in enumerate(train):
             arrays |= {f"{name}{i}": value for name, value in _scatter(look, labels).items()}
-    raw = Strangers(kind, kept, arrays, (1.0,) * (len(train) + 1), {})
+    raw = OodDetector(kind, acceptance, arrays, (1.0,) * (len(train) + 1), {})
     if not arrays:
-        return replace(raw, scales=(_quantile(raw.scores(valid, valid_logits_NK), kept),))
-    each = [_quantile(raw._look(look, i), kept) for i, look in enumerate(valid)]
+        return replace(raw, scales=(_quantile(raw.scores(valid, valid_logits_NK), acceptance),))
+    each = [_quantile(raw._look(look, i), acceptance) for i, look in enumerate(valid)]
     raw = replace(raw, scales=(*each, 1.0))
-    return replace(raw, scales=(*each, _quantile(raw.scores(valid, valid_logits_NK), kept)))
+    return replace(raw, scales=(*each, _quantile(raw.scores(valid, valid_logits_NK), acceptance)))
 
 
-def fewest_to_keep(kept: float) -> int:
+def fewest_to_accept(acceptance: float) -> int:
     """How many known pictures it takes to set a limit that keeps such a share of them."""
-    return math.ceil(kept / (1 - kept) - 1e-9)
+    return math.ceil(acceptance / (1 - acceptance) - 1e-9)
 
 
-def _quantile(score_N: Floats, kept: float) -> float:
+def _quantile(score_N: Floats, acceptance: float) -> float:
     """What a new known picture stays below with this probability (as in split conformal)."""
-    rank = int(np.ceil((len(score_N) + 1) * kept))
+    rank = int(np.ceil((len(score_N) + 1) * acceptance))
     return max(float(np.sort(score_N)[min(rank, len(score_N)) - 1]), _TINY)
 
 
-def _unit(seen_ND: Floats) -> Floats:
+def _unit(features_ND: Floats) -> Floats:
     """Directions of the square roots, so that no few numbers decide alone.
 
     Power normalisation (Perronnin, Sánchez & Mensink, ECCV 2010). On photographs it refused 97 % of
     drawn food instead of 92 %.
     """
-    seen_ND = np.sign(seen_ND) * np.sqrt(np.abs(seen_ND))
-    length_N1 = np.linalg.norm(seen_ND, axis=1, keepdims=True)
-    return np.asarray(seen_ND / np.maximum(length_N1, _TINY), np.float32)
+    features_ND = np.sign(features_ND) * np.sqrt(np.abs(features_ND))
+    length_N1 = np.linalg.norm(features_ND, axis=1, keepdims=True)
+    return np.asarray(features_ND / np.maximum(length_N1, _TINY), np.float32)
 
 
-def _apart(seen_ND: Floats, references_RD: Floats) -> Floats:
+def _apart(features_ND: Floats, references_RD: Floats) -> Floats:
     """One minus the mean cosine similarity to the nearest references, (N,)."""
-    alike_NR = _unit(seen_ND) @ references_RD.T
+    alike_NR = _unit(features_ND) @ references_RD.T
     count = min(NEIGHBOURS, len(references_RD))
     return np.asarray(1 - np.sort(alike_NR, 1)[:, -count:].mean(1), np.float32)
 
 
-def _scatter(seen_RD: Floats, labels: Sequence[int]) -> dict[str, Floats]:
+def _scatter(features_RD: Floats, labels: Sequence[int]) -> dict[str, Floats]:
     """How to measure distances: from where, in which directions how much, and where classes are."""
-    x_RD, label_R = seen_RD.astype(np.float64), np.asarray(labels)
+    x_RD, label_R = features_RD.astype(np.float64), np.asarray(labels)
     middle_D = x_RD.mean(0)
     means_KD = np.stack([x_RD[label_R == label].mean(0) for label in np.unique(label_R)])
     around_RD = x_RD - means_KD[np.searchsorted(np.unique(label_R), label_R)]
@@ -325,25 +327,25 @@ def _colour(rng: Random) -> tuple[int, ...]:
     return tuple(rng.integers(0, 256, 3).tolist())
 
 
-def saved(found: Strangers) -> bytes:
+def saved(found: OodDetector) -> bytes:
     """What the score knows of the training pictures, as a safetensors file."""
     return save({**found.arrays, _SCALES: np.array(found.scales, np.float32)})
 
 
-def restored(facts: Mapping[str, Any], data: bytes) -> Strangers:
+def restored(facts: Mapping[str, Any], data: bytes) -> OodDetector:
     """A score from what a bundle tells of it, and what `saved` wrote; without the evidence."""
     arrays = load(data)
     scales = tuple(arrays.pop(_SCALES).tolist())
-    return Strangers(facts["score"], facts["kept"], arrays, scales, {})
+    return OodDetector(facts["score"], facts["acceptance"], arrays, scales, {})
 
 
 _SCALES = "scales"
 
 
-def facts(found: Strangers) -> dict[str, Any]:
+def facts(found: OodDetector) -> dict[str, Any]:
     """What a bundle tells of the score."""
     by = {
         kind: {name: score._asdict() for name, score in how_well._asdict().items()}
         for kind, how_well in found.evidence.items()
     }
-    return {"score": found.kind, "kept": found.kept, "drawn_strangers": by}
+    return {"score": found.kind, "acceptance": found.acceptance, "synthetic_outliers": by}

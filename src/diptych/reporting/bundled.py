@@ -29,7 +29,7 @@ from diptych.reporting.robustness import robustness
 from diptych.runtimes import Run
 from diptych.system.progress import Track, unwatched
 from diptych.training.batches import Cached
-from diptych.training.features import Sight, features
+from diptych.training.features import FeatureExtractor, features
 
 # Training pictures shown beside a mistake.
 NEAREST = 3
@@ -49,12 +49,12 @@ def reviewed(predictor: Predictor, predictions: Predictions, *, track: Track = u
     by_name = {sample.name: sample for sample in dataset.samples}
     mistakes = [by_name[answer.name] for answer in found.wrong]
     answers = [bundle.classes.index(answer.answer) for answer in found.wrong]
-    seen_by = _sight(bundle)
-    near, near_note = _near(bundle, seen_by, mistakes, store, track)
+    extractor = _extractor(bundle)
+    near, near_note = _near(bundle, extractor, mistakes, store, track)
     rows = Cached(store, [sample.digest for sample in dataset.samples])
     return replace(
         found,
-        uncalibrated_NK=_uncalibrated(bundle, seen_by, predictions, store, track),
+        uncalibrated_NK=_uncalibrated(bundle, extractor, predictions, store, track),
         near=near,
         near_note=near_note,
         heat=_heat(predictor, run, mistakes, answers, store),
@@ -62,16 +62,20 @@ def reviewed(predictor: Predictor, predictions: Predictions, *, track: Track = u
     )
 
 
-def _sight(bundle: Bundle) -> Sight | None:
+def _extractor(bundle: Bundle) -> FeatureExtractor | None:
     """The bundle's network up to and through its last layer; None without the package onnx."""
     if not importlib.util.find_spec("onnx"):
         return None
     classes, width = load_safetensors(bundle.read(WEIGHTS))["classifier.weight"].shape
-    return Sight(laid_open(bundle.read(GRAPH)), (width, classes))
+    return FeatureExtractor(laid_open(bundle.read(GRAPH)), (width, classes))
 
 
 def _uncalibrated(
-    bundle: Bundle, seen_by: Sight | None, predictions: Predictions, store: Store, track: Track
+    bundle: Bundle,
+    extractor: FeatureExtractor | None,
+    predictions: Predictions,
+    store: Store,
+    track: Track,
 ) -> Probabilities | None:
     """What the probabilities were before calibration; None where they cannot be told."""
     facts = bundle.facts["calibration"]
@@ -79,18 +83,22 @@ def _uncalibrated(
     keys = [sample.digest for sample in predictions.dataset.samples]
 
     def logits() -> Logits | None:
-        return None if seen_by is None else features(seen_by, keys, store, track=track)[1]
+        return None if extractor is None else features(extractor, keys, store, track=track)[1]
 
     return uncalibrated(found, predictions.probabilities_NK, logits)
 
 
 def _near(
-    bundle: Bundle, seen_by: Sight | None, mistakes: Sequence[Sample], store: Store, track: Track
+    bundle: Bundle,
+    extractor: FeatureExtractor | None,
+    mistakes: Sequence[Sample],
+    store: Store,
+    track: Track,
 ) -> tuple[dict[str, list[Near]], str]:
     """The training pictures most like each mistake, and a word on where they were looked for."""
     if not mistakes:
         return {}, ""
-    if seen_by is None:
+    if extractor is None:
         return {}, "With the package onnx the training pictures most like each would be shown."
     text = bundle.read(SPLITS).decode(errors="surrogateescape")
     train = Splits.from_csv(text, Dataset(bundle.path, bundle.classes, ())).train.samples
@@ -102,7 +110,7 @@ def _near(
         )
     chosen = [there[i] for i in references([bundle.classes.index(s.label) for s in there])]
     keys = [sample.digest for sample in (*chosen, *mistakes)]
-    seen_ND = features(seen_by, keys, store, track=track)[0]
+    seen_ND = features(extractor, keys, store, track=track)[0]
     nearest = neighbours(seen_ND[len(chosen) :], seen_ND[: len(chosen)], NEAREST)
     near = {
         sample.name: [

@@ -45,7 +45,7 @@ SMALLEST, LARGEST = 256, 512
 class Explanation(NamedTuple):
     """The answer for one picture and what speaks for a class; only the answer where it is an error.
 
-    A stranger ("none of these") is explained by what speaks for the nearest class.
+    A outlier ("none of these") is explained by what speaks for the nearest class.
     """
 
     answer: Prediction

@@ -13,7 +13,7 @@ from diptych.images.preprocess import Pixels
 from diptych.metrics import Score, Scores
 from diptych.metrics.predictions import Predictions
 from diptych.metrics.probabilities import Probabilities
-from diptych.reliability.ood import fewest_to_keep
+from diptych.reliability.ood import fewest_to_accept
 from diptych.reporting.analysis import (
     CERTAIN,
     Answer,
@@ -188,14 +188,14 @@ def _more_to_learn_from(found: Review) -> list[Advice]:
 
 
 def _too_few_to_refuse(found: Review) -> list[Advice]:
-    facts, valid = found.facts["strangers"], found.facts["data"]["valid"]
-    if facts is None or valid >= (needed := fewest_to_keep(facts["kept"])):
+    facts, valid = found.facts["ood"], found.facts["data"]["valid"]
+    if facts is None or valid >= (needed := fewest_to_accept(facts["acceptance"])):
         return []
     return [
         Advice(
             "Do not rely on “none of these” yet.",
             f"Its limit was set by {valid:,} validation pictures; to keep "
-            f"{100 * facts['kept']:.0f} % of known pictures takes at least {needed:,}.",
+            f"{100 * facts['acceptance']:.0f} % of known pictures takes at least {needed:,}.",
         )
     ]
 

@@ -57,8 +57,8 @@ def review_page(found: Review, title: str) -> str:
             "more_suspicions": len(found.suspicions) > 8,
             "slices": found.slices,
             "calibration": _calibration(found),
-            "strangers": _strangers(found),
-            "sets": _sets(found),
+            "ood": _ood(found),
+            "prediction_sets": _sets(found),
             "curve": _curve(found),
             "by_numbers": bool(found.predictions.dataset.shape),
             "robustness": _robustness(found),
@@ -191,42 +191,42 @@ def _calibration(found: Review) -> dict[str, str]:
     }
 
 
-def _strangers(found: Review) -> dict[str, Any] | None:
-    strangeness_N = found.predictions.strangeness_N
-    if strangeness_N is None:
+def _ood(found: Review) -> dict[str, Any] | None:
+    ood_score_N = found.predictions.ood_score_N
+    if ood_score_N is None:
         return None
-    facts = found.facts["strangers"]
-    # Far strangers would squeeze the rest into a corner.
-    shown = {"pictures of the test": np.minimum(strangeness_N, 3).tolist()}
+    facts = found.facts["ood"]
+    # Far outliers would squeeze the rest into a corner.
+    shown = {"pictures of the test": np.minimum(ood_score_N, 3).tolist()}
     title = "How strange the pictures are"
-    refused = int((strangeness_N > 1).sum())
-    by_score = facts["drawn_strangers"]
-    kept, plain = (
+    refused = int((ood_score_N > 1).sum())
+    by_score = facts["synthetic_outliers"]
+    chosen, plain = (
         {name: Score(**score) for name, score in by_score[kind].items()}
         for kind in (facts["score"], "probability")
     )
     return {
         "plot": histograms(
-            shown, title, "strangeness; right of the line: none of these", "pictures", 1
+            shown, title, "OOD score; right of the line: none of these", "pictures", 1
         ),
         "says": (
             f"{refused:,} of the {found.n:,} pictures would be answered “none of these”; it is "
-            f"set so that {_percent(facts['kept'])} of known pictures are not. Of the others "
-            f"{found.predictions.accuracy_of_known()} are answered rightly."
+            f"set so that {_percent(facts['acceptance'])} of known pictures are not. Of the others "
+            f"{found.predictions.accuracy_in_distribution()} are answered rightly."
         ),
         "chosen": (
-            f"Four scores were compared on drawn strangers (noise, clouds, stripes, shapes, "
-            f"scribbles). Kept: {facts['score']}, which told {kept['auroc']} of pairs of a "
-            f"stranger and a known picture apart and refused {kept['refused']} of the strangers. "
+            f"Four scores were compared on drawn outliers (noise, clouds, stripes, shapes, "
+            f"scribbles). Kept: {facts['score']}, which told {chosen['auroc']} of pairs of a "
+            f"outlier and a known picture apart and refused {chosen['rejection']} of the outliers. "
             f"By the largest probability, as most tools have it: {plain['auroc']} and "
-            f"{plain['refused']}."
+            f"{plain['rejection']}."
         ),
     }
 
 
 def _sets(found: Review) -> str:
-    facts = found.facts["sets"]
-    sets_NK = prediction_sets(found.predictions.probabilities_NK, facts["least_probability"])
+    facts = found.facts["prediction_sets"]
+    sets_NK = prediction_sets(found.predictions.probabilities_NK, facts["conformal_threshold"])
     targets = found.predictions.dataset.targets()
     held = share(int(sets_NK[np.arange(len(sets_NK)), targets].sum()), len(sets_NK))
     return (

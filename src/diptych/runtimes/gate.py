@@ -15,8 +15,8 @@ LIMIT = 1e-4
 BATCHES = (1, 7)
 
 
-# Strangeness is measured in thresholds; it sums hundreds of products more than a probability does.
-STRANGENESS_LIMIT = 1e-2
+# OOD score is measured in thresholds; it sums hundreds of products more than a probability does.
+OOD_SCORE_LIMIT = 1e-2
 
 
 class Parity(NamedTuple):
@@ -71,23 +71,21 @@ def parity(found_NK: Probabilities, expected_NK: Probabilities, limit: float = L
     return Parity(len(found_NK), difference, float(same_N.mean()))
 
 
-def check_strangeness(
-    found_N: npt.NDArray[np.float32], expected_N: npt.NDArray[np.float32]
-) -> float:
-    """Compare a graph's strangeness with that computed apart; returns the largest difference.
+def check_ood_score(found_N: npt.NDArray[np.float32], expected_N: npt.NDArray[np.float32]) -> float:
+    """Compare a graph's OOD score with that computed apart; returns the largest difference.
 
     Raises GateError
     where it is more than `STRANGENESS_LIMIT`.
     """
     difference = apart(found_N, expected_N)
-    if not difference <= STRANGENESS_LIMIT:
+    if not difference <= OOD_SCORE_LIMIT:
         raise GateError(
-            f"the graph's strangeness differs by {difference:.2g} thresholds from what it should "
-            f"be (limit {STRANGENESS_LIMIT:g}); nothing was written"
+            f"the graph's OOD score differs by {difference:.2g} thresholds from what it should "
+            f"be (limit {OOD_SCORE_LIMIT:g}); nothing was written"
         )
     return difference
 
 
 def apart(found_N: npt.NDArray[np.float32], expected_N: npt.NDArray[np.float32]) -> float:
-    """The largest difference in strangeness, relative where pictures are stranger than 1."""
+    """The largest difference in OOD score, relative where pictures are outlier than 1."""
     return float((np.abs(found_N - expected_N) / np.maximum(np.abs(expected_N), 1)).max())

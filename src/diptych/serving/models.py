@@ -76,8 +76,8 @@ class Model:
             "created": facts.get("created"),
             "diptych": facts.get("diptych"),
             "test": {key: facts.get("test", {}).get(key) for key in ("n", "accuracy")},
-            "sets": {"coverage": facts["sets"].get("coverage")},
-            "strangers": {"kept": facts["strangers"].get("kept")},
+            "prediction_sets": {"coverage": facts["prediction_sets"].get("coverage")},
+            "ood": {"acceptance": facts["ood"].get("acceptance")},
             "limits": limits._asdict(),
         }
 

@@ -112,7 +112,7 @@ class Watch:
     def _count(self, model: "Model", answers: list[Answer]) -> None:
         of = model.name, model.version
         labels = Counter(
-            NONE if answer.strangeness > 1 else model.classes[int(answer.p_K.argmax())]
+            NONE if answer.ood_score > 1 else model.classes[int(answer.p_K.argmax())]
             for answer in answers
         )
         for label, n in labels.items():
@@ -152,7 +152,7 @@ class Watch:
             "version": model.version,
             "since": datetime.fromtimestamp(since, UTC).isoformat(timespec="seconds"),
             "pictures": sum(labels.values()),
-            "strangers": labels.get(NONE, 0),
+            "none_of_these": labels.get(NONE, 0),
             "classes": {label: labels.get(label, 0) for label in model.classes},
             "errors": _by("reason", "diptych_refused_pictures_total", samples),
             "quantities": list(_quantities(model, samples)),
@@ -180,9 +180,9 @@ class Watch:
 def _binned(model: "Model", answers: Sequence[Answer]) -> Iterator[tuple[str, int, int]]:
     """Each quantity that is watched, with how many answers fall into each bin that has any."""
     p_NK = np.stack([answer.p_K for answer in answers])
-    strangeness_N = np.array([answer.strangeness for answer in answers], np.float32)
+    ood_score_N = np.array([answer.ood_score for answer in answers], np.float32)
     components_NC = np.stack([answer.components_C for answer in answers])
-    values = drift.values(p_NK, strangeness_N, components_NC)
+    values = drift.values(p_NK, ood_score_N, components_NC)
     for known in model.watched:
         counts_B = drift.counted(known, values[known.name])
         for position in np.flatnonzero(counts_B).tolist():
@@ -206,7 +206,7 @@ def _quantities(model: "Model", samples: Sequence[Sample]) -> Iterator[dict[str,
             "name": known.name,
             "psi": round(found.psi, 4),
             "by_chance": round(found.by_chance, 4),
-            "seen": found.seen,
+            "drifted": found.drifted,
             "shares": (counts_B / max(int(counts_B.sum()), 1)).round(4).tolist(),
             "expected": list(known.shares),
         }

@@ -1,7 +1,7 @@
 """The Open Inference Protocol, version 2, as other inference servers speak it.
 
 Pictures come as `pictures` (BYTES: encoded files in base64) or, decoded and of the network's shape,
-as `images` (UINT8 [N, H, W, C]). Answers go out as `probabilities`, `strangeness` and `labels`.
+as `images` (UINT8 [N, H, W, C]). Answers go out as `probabilities`, `OOD score` and `labels`.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ from diptych.serving.problems import Problem, busy
 from diptych.serving.state import Serving
 
 IMAGES, PICTURES = "images", "pictures"
-OUTPUTS = ("probabilities", "strangeness", "labels")
+OUTPUTS = ("probabilities", "ood_score", "labels")
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -128,7 +128,7 @@ def _metadata(model: Model) -> dict[str, Any]:
         ],
         "outputs": [
             {"name": "probabilities", "datatype": "FP32", "shape": [-1, len(model.classes)]},
-            {"name": "strangeness", "datatype": "FP32", "shape": [-1]},
+            {"name": "ood_score", "datatype": "FP32", "shape": [-1]},
             {"name": "labels", "datatype": "BYTES", "shape": [-1]},
         ],
     }
@@ -211,8 +211,8 @@ def _output(name: str, model: Model, found: list[Answer]) -> dict[str, Any]:
     if name == "probabilities":
         flat = [float(p) for answer in found for p in answer.p_K]
         return {"name": name, "datatype": "FP32", "shape": [n, len(model.classes)], "data": flat}
-    if name == "strangeness":
-        strange = [answer.strangeness for answer in found]
+    if name == "ood_score":
+        strange = [answer.ood_score for answer in found]
         return {"name": name, "datatype": "FP32", "shape": [n], "data": strange}
     labels = [model.predictor.prediction("", answer).label for answer in found]
     return {"name": name, "datatype": "BYTES", "shape": [n], "data": labels}

@@ -12,8 +12,8 @@ class Answer(BaseModel):
     label: str | None = Field(description="a class, or 'none of these'")
     probability: float | None = Field(description="calibrated; null for 'none of these'")
     probabilities: dict[str, float] | None = Field(description="of each class")
-    strangeness: float | None = Field(description="above 1: none of these")
-    set: list[str] | None = Field(description="the classes that are likely enough")
+    ood_score: float | None = Field(description="above 1: none of these")
+    prediction_set: list[str] | None = Field(description="the classes that are likely enough")
     words: str | None = Field(description="the answer for people")
     error: str | None = Field(description="why there is no answer")
 
@@ -23,8 +23,8 @@ PIZZA = {
     "label": "pizza",
     "probability": 0.973,
     "probabilities": {"not_pizza": 0.027, "pizza": 0.973},
-    "strangeness": 0.61,
-    "set": ["pizza"],
+    "ood_score": 0.61,
+    "prediction_set": ["pizza"],
     "words": "pizza, 97.3 %",
     "error": None,
 }
@@ -78,8 +78,8 @@ class About(BaseModel):
     created: str | None
     diptych: str | None = Field(description="the version that made it")
     test: Tested
-    sets: dict[str, float | None]
-    strangers: dict[str, float | None]
+    prediction_sets: dict[str, float | None]
+    ood: dict[str, float | None]
     limits: Told
 
 
@@ -89,7 +89,7 @@ class Quantity(BaseModel):
     name: str
     psi: float = Field(description="population stability index")
     by_chance: float = Field(description="what it stays below without a change")
-    seen: bool = Field(description="whether it changed by more than chance, and enough to matter")
+    drifted: bool = Field(description="whether it changed beyond chance, and enough to matter")
     shares: list[float] = Field(description="of the pictures in each bin since then")
     expected: list[float] = Field(description="the same in training")
 
@@ -101,7 +101,7 @@ class Drift(BaseModel):
     version: str
     since: str
     pictures: int
-    strangers: int
+    none_of_these: int
     classes: dict[str, int]
     errors: dict[str, int] = Field(description="pictures that could not be used, by the reason")
     quantities: list[Quantity]

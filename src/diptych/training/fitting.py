@@ -1,6 +1,6 @@
 """A recipe and pictures to a trained network whose graph was compared with it.
 
-`fitted` trains and calibrates; `wary` adds how strangers are known and how drift is seen.
+`fitted` trains and calibrates; `wary` adds how outliers are known and how drift is seen.
 """
 
 from pathlib import Path
@@ -20,20 +20,20 @@ from diptych.metrics.probabilities import Logits, softmax
 from diptych.networks import Network, Weights, initial
 from diptych.recipe import Recipe
 from diptych.reliability.calibration import Calibration, calibrate
-from diptych.reliability.conformal import least_probability
+from diptych.reliability.conformal import conformal_threshold
 from diptych.reliability.drift import Quantity, along, components, learned, values
-from diptych.reliability.ood import Strangers, chosen, draw_strangers, references
+from diptych.reliability.ood import OodDetector, chosen, references, synthetic_outliers
 from diptych.runtimes import fastest, gate, open_graph, open_outputs
 from diptych.system.progress import Track, unwatched
 from diptych.training.batches import Batches, Cached, Rows, one_hot, pixel_rows
-from diptych.training.features import Sight, features, looked, sight
+from diptych.training.features import FeatureExtractor, extracted, feature_extractor, features
 from diptych.training.loop import Epoch, Schedule, fit, predict_rows
 
 Floats = npt.NDArray[np.float32]
 
 # Validation pictures that the gate looks at.
 GATE_PICTURES = 48
-STRANGENESS_PICTURES = 12
+OOD_SCORE_PICTURES = 12
 
 
 class Model(NamedTuple):
@@ -46,9 +46,11 @@ class Model(NamedTuple):
     calibration: Calibration
     parity: gate.Parity
     head_only: bool  # the backbone stayed as it was
-    sight: Sight | None = None  # what the backbone sees; None where nobody asked yet
-    strangers: Strangers | None = None  # how it knows pictures of something else
-    least_probability: float = 0.0  # of an answer in a prediction set
+    feature_extractor: FeatureExtractor | None = (
+        None  # what the backbone sees; None where nobody asked yet
+    )
+    detector: OodDetector | None = None  # how it knows pictures of something else
+    conformal_threshold: float = 0.0  # of an answer in a prediction set
     drift: tuple[Quantity, ...] = ()  # what is watched in use, as it was in training
 
 
@@ -71,11 +73,11 @@ def fitted(
     weights: Weights = {**initial(network, recipe.seed), **begun}
     keys = [[sample.digest for sample in part.samples] for part in (train, valid)]
     rows: list[Rows]
-    seen_by = None
+    extractor = None
     if head_only:
         graph = engines.backbone_graph(recipe.engine, network, weights)
-        seen_by = sight(graph, network.features)
-        both = features(seen_by, [*keys[0], *keys[1]], store, track=track)[0]
+        extractor = feature_extractor(graph, network.features)
+        both = features(extractor, [*keys[0], *keys[1]], store, track=track)[0]
         rows = [both[: len(train)], both[len(train) :]]
         trained, history = _optimised(
             recipe, network.head, weights, 1.0, rows, train, valid, keep, track
@@ -97,7 +99,9 @@ def fitted(
     whole = engine.export("onnx")
     seen = store.read(keys[1][:GATE_PICTURES])
     parity = gate.check(open_graph(whole), seen, softmax(engine.predict(seen)))
-    return Model(network, engine.weights(), whole, history, calibration, parity, head_only, seen_by)
+    return Model(
+        network, engine.weights(), whole, history, calibration, parity, head_only, extractor
+    )
 
 
 def wary(
@@ -105,48 +109,48 @@ def wary(
 ) -> Model:
     """The same model, which also says how strange it finds a picture, and how sure it is.
 
-    The store has the pixels of every sample. Raises GateError where the graph's strangeness is not
+    The store has the pixels of every sample. Raises GateError where the graph's OOD score is not
     what it should be.
     """
-    seen_by = model.sight
-    if seen_by is None:
+    extractor = model.feature_extractor
+    if extractor is None:
         graph = engines.backbone_graph(recipe.engine, model.network, model.weights)
-        seen_by = sight(graph, model.network.features)
-    look = open_outputs(seen_by.graph, fastest())
+        extractor = feature_extractor(graph, model.network.features)
+    look = open_outputs(extractor.graph, fastest())
     some = references(train.targets())
     valid_keys = [sample.digest for sample in valid.samples]
     keys = [train.samples[i].digest for i in some] + valid_keys
-    seen = features(seen_by, keys, store, track=track)
-    drawn = looked(look, draw_strangers(train.shape_at(recipe.image_size)))
+    seen = features(extractor, keys, store, track=track)
+    drawn = extracted(look, synthetic_outliers(train.shape_at(recipe.image_size)))
     valid_seen = [part[len(some) :] for part in seen]
     valid_logits_NK = logits(model.weights, valid_seen[0])
 
-    strangers = chosen(
+    detector = chosen(
         [part[: len(some)] for part in seen],
         [train.targets()[i] for i in some],
         valid_seen,
         valid_logits_NK,
         drawn,
         logits(model.weights, drawn[0]),
-        recipe.kept,
+        recipe.acceptance,
     )
     differing = components(seen[0][: len(some)])
-    graph = differing.written(strangers.written(model.graph))
-    checked = store.read(valid_keys[:STRANGENESS_PICTURES])
-    expected = looked(open_outputs(seen_by.graph), checked)
+    graph = differing.written(detector.written(model.graph))
+    checked = store.read(valid_keys[:OOD_SCORE_PICTURES])
+    expected = extracted(open_outputs(extractor.graph), checked)
     found = open_outputs(graph)(checked)[1]
-    gate.check_strangeness(found, strangers.scores(expected, logits(model.weights, expected[0])))
+    gate.check_ood_score(found, detector.scores(expected, logits(model.weights, expected[0])))
     p_NK = softmax(valid_logits_NK)
     # Answers for the pictures of the training would be better than those for new ones.
     watched = {
-        **values(p_NK, strangers.scores(valid_seen, valid_logits_NK), differing.of(valid_seen[0])),
+        **values(p_NK, detector.scores(valid_seen, valid_logits_NK), differing.of(valid_seen[0])),
         **along(differing.of(seen[0][: len(some)])),
     }
     return model._replace(
         graph=graph,
-        sight=seen_by,
-        strangers=strangers,
-        least_probability=least_probability(p_NK, valid.targets(), recipe.coverage),
+        feature_extractor=extractor,
+        detector=detector,
+        conformal_threshold=conformal_threshold(p_NK, valid.targets(), recipe.coverage),
         drift=learned(watched, len(train.classes)),
     )
 

@@ -1,4 +1,4 @@
-"""A whole classifier as files of TensorFlow: uint8 pixels in, probabilities and strangeness out."""
+"""A whole classifier as files of TensorFlow: uint8 pixels in, probabilities and OOD score out."""
 
 import json
 import tempfile
@@ -17,41 +17,41 @@ from diptych.engines import Inputs
 from diptych.engines.libraries import quiet
 from diptych.engines.tensorflow import external, loaded, silenced
 from diptych.engines.tensorflow.models import Standardise
-from diptych.engines.tensorflow.ood import strangeness
+from diptych.engines.tensorflow.ood import ood_score
 from diptych.errors import InputError
-from diptych.graphs.outputs import FACTS, PROBABILITIES, STRANGENESS, Answer, Answers
-from diptych.graphs.surgery import HalfWay
+from diptych.graphs.outputs import FACTS, OOD_SCORE, PROBABILITIES, Answer, Answers
+from diptych.graphs.surgery import MidLayer
 from diptych.graphs.writer import INPUT
 from diptych.networks import Network, Weights
-from diptych.reliability.ood import Strangers
+from diptych.reliability.ood import OodDetector
 
 _SIGNATURE = "serving_default"
 
 
 def classifier(
-    network: Network, weights: Weights, strangers: Strangers, half_way: HalfWay | None
+    network: Network, weights: Weights, detector: OodDetector, mid_layer: MidLayer | None
 ) -> keras.Model:
-    """From uint8 pixels (N, H, W, C) to {"probabilities": (N, K), "strangeness": (N,)}.
+    """From uint8 pixels (N, H, W, C) to {"probabilities": (N, K), "OOD score": (N,)}.
 
     It is made of Keras' own layers only, so that a file of it needs nothing else to be read.
     """
     built = loaded(network, weights)
     if network.external:
         images = keras.Input(network.input, dtype="uint8", name=INPUT)
-        looks = _external_looks(built, network.external.model, half_way, images)
+        looks = _external_looks(built, network.external.model, mid_layer, images)
         logits = built.layers[-1](looks[0])
     else:
         plain = keras.models.clone_model(built, clone_function=_plain)
         plain.set_weights(built.get_weights())
         images, logits = plain.input, plain.output
         looks = [plain.layers[-1].input]
-        if half_way is not None:
+        if mid_layer is not None:
             kinds = (kl.Conv2D, kl.DepthwiseConv2D)
             convolutions = [layer for layer in plain.layers if isinstance(layer, kinds)]
-            looks.append(_mean(convolutions[half_way.number].input))
+            looks.append(_mean(convolutions[mid_layer.number].input))
     answers = {
         PROBABILITIES: kl.Softmax(name=PROBABILITIES)(logits),
-        STRANGENESS: strangeness(strangers, looks, logits),
+        OOD_SCORE: ood_score(detector, looks, logits),
     }
     return keras.Model(images, answers, name=built.name)
 
@@ -121,26 +121,26 @@ def _plain(layer: kl.Layer) -> kl.Layer:
 
 
 def _external_looks(
-    built: keras.Model, model: str, half_way: HalfWay | None, images: keras.KerasTensor
+    built: keras.Model, model: str, mid_layer: MidLayer | None, images: keras.KerasTensor
 ) -> list[keras.KerasTensor]:
-    """The features of a backbone of keras.applications, and the look half-way if there is one."""
+    """The features of a backbone of keras.applications, and mid-level ones where there are any."""
     core = external.core(next(x for x in built.layers if isinstance(x, keras.Model)))
     prepared = _prepared(model)(kl.Rescaling(1.0)(images))
-    if half_way is None:
+    if mid_layer is None:
         return [core(prepared)]
-    features, seen = keras.Model(core.input, [core.output, _maps(core, half_way)])(prepared)
+    features, seen = keras.Model(core.input, [core.output, _maps(core, mid_layer)])(prepared)
     return [features, _mean(seen)]
 
 
-def _maps(core: keras.Model, half_way: HalfWay) -> keras.KerasTensor:
+def _maps(core: keras.Model, mid_layer: MidLayer) -> keras.KerasTensor:
     """What the convolution half-way is given, found in Keras by its name in the graph."""
-    if layer := _layer(core, half_way.maps):
+    if layer := _layer(core, mid_layer.maps):
         return layer.output
-    if layer := _layer(core, half_way.node):
+    if layer := _layer(core, mid_layer.node):
         before = layer.input._keras_history.operation
         # In the graph the padding is the convolution's own.
         return before.input if isinstance(before, kl.ZeroPadding2D) else layer.input
-    raise InputError(f"no layer of {core.name} is called as the graph's {half_way.maps}")
+    raise InputError(f"no layer of {core.name} is called as the graph's {mid_layer.maps}")
 
 
 def _layer(core: keras.Model, path: str) -> kl.Layer | None:
@@ -169,4 +169,4 @@ def _prepared(model: str) -> kl.Layer:
 
 
 def _mean(maps: keras.KerasTensor) -> keras.KerasTensor:
-    return kl.GlobalAveragePooling2D(name="half_way")(maps)
+    return kl.GlobalAveragePooling2D(name="mid_features")(maps)

@@ -1,4 +1,4 @@
-"""How strange a picture is (see `strangers`), computed by Keras' own layers.
+"""How strange a picture is (see `reliability.ood`), computed by Keras' own layers.
 
 N pictures, R reference pictures, K classes, D numbers of a look. Arrays are weights of layers, so
 that a file keeps them as numbers, and needs nothing but Keras to be read.
@@ -12,35 +12,33 @@ import numpy.typing as npt
 from keras import layers as kl
 from keras import ops
 
-from diptych.graphs.outputs import STRANGENESS
-from diptych.reliability.ood import NEIGHBOURS, Strangers
+from diptych.graphs.outputs import OOD_SCORE
+from diptych.reliability.ood import NEIGHBOURS, OodDetector
 
 Array = npt.NDArray[np.float32]
 
 _TINY = 1e-30  # instead of a length of nothing
 
 
-def strangeness(
-    strangers: Strangers, looks: Sequence[keras.KerasTensor], logits_NK: keras.KerasTensor
+def ood_score(
+    detector: OodDetector, looks: Sequence[keras.KerasTensor], logits_NK: keras.KerasTensor
 ) -> keras.KerasTensor:
     """From the looks at some pictures, (N, D) each, and their logits to a score (N,)."""
-    match strangers.kind:
+    match detector.kind:
         case "energy":
             raw = ops.exp(-ops.logsumexp(logits_NK, axis=1))
         case "probability":
             raw = 1.0 - ops.max(ops.softmax(logits_NK), axis=1)
         case kind:
             measure = _apart if kind == "neighbours" else _distance
-            each = [
-                measure(strangers, look, i) / strangers.scales[i] for i, look in enumerate(looks)
-            ]
+            each = [measure(detector, look, i) / detector.scales[i] for i, look in enumerate(looks)]
             raw = kl.Maximum()(each) if len(each) > 1 else each[0]
-    return kl.Rescaling(1 / strangers.scales[-1], name=STRANGENESS)(raw)
+    return kl.Rescaling(1 / detector.scales[-1], name=OOD_SCORE)(raw)
 
 
-def _apart(strangers: Strangers, seen_ND: keras.KerasTensor, number: int) -> keras.KerasTensor:
+def _apart(detector: OodDetector, seen_ND: keras.KerasTensor, number: int) -> keras.KerasTensor:
     """One minus the mean cosine similarity to the nearest references, (N,)."""
-    references_RD = strangers.arrays[f"references{number}"]
+    references_RD = detector.arrays[f"references{number}"]
     rooted_ND = ops.sign(seen_ND) * ops.sqrt(ops.abs(seen_ND))
     length_N1 = ops.sqrt(ops.sum(ops.square(rooted_ND), axis=1, keepdims=True))
     unit_ND = rooted_ND / ops.maximum(length_N1, _TINY)
@@ -49,10 +47,10 @@ def _apart(strangers: Strangers, seen_ND: keras.KerasTensor, number: int) -> ker
     return 1.0 - ops.mean(nearest, axis=1)
 
 
-def _distance(strangers: Strangers, seen_ND: keras.KerasTensor, number: int) -> keras.KerasTensor:
+def _distance(detector: OodDetector, seen_ND: keras.KerasTensor, number: int) -> keras.KerasTensor:
     """The squared distance to the nearest class, (N,)."""
     middle_D, whiten_DD, classes_KD = (
-        strangers.arrays[f"{name}{number}"] for name in ("middle", "whiten", "classes")
+        detector.arrays[f"{name}{number}"] for name in ("middle", "whiten", "classes")
     )
     moved_ND = _product(_off(seen_ND, middle_D, f"middle{number}"), whiten_DD, f"whiten{number}")
     own_N1 = ops.sum(ops.square(moved_ND), axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""A whole classifier as files of PyTorch: uint8 pixels in, probabilities and strangeness out."""
+"""A whole classifier as files of PyTorch: uint8 pixels in, probabilities and OOD score out."""
 
 import io
 import json
@@ -15,26 +15,26 @@ from diptych.engines import Inputs
 from diptych.engines.libraries import quiet
 from diptych.engines.torch import full_precision, loaded, tensor
 from diptych.engines.torch.modules import Convolution
-from diptych.engines.torch.ood import Strangeness
-from diptych.graphs.outputs import FACTS, PROBABILITIES, STRANGENESS, Answer, Answers
+from diptych.engines.torch.ood import OodScore
+from diptych.graphs.outputs import FACTS, OOD_SCORE, PROBABILITIES, Answer, Answers
 from diptych.networks import Network, Weights
-from diptych.reliability.ood import Strangers
+from diptych.reliability.ood import OodDetector
 
 
 class Classifier(nn.Module):
-    """From uint8 pixels (N, H, W, C) to probabilities (N, K) and strangeness (N,), by name."""
+    """From uint8 pixels (N, H, W, C) to probabilities (N, K) and OOD score (N,), by name."""
 
     def __init__(
-        self, network: Network, weights: Weights, strangers: Strangers, half_way: int | None
+        self, network: Network, weights: Weights, detector: OodDetector, mid_layer: int | None
     ) -> None:
         super().__init__()
         layers = loaded(network, weights).eval()
         assert isinstance(layers, nn.Sequential)
         self.below, self.head = layers[:-1], layers[-1]
-        self.strangeness = Strangeness(strangers)
+        self.ood_score = OodScore(detector)
         self._maps: list[Tensor] = []
-        if half_way is not None:
-            convolution = _convolutions(network, layers)[half_way]
+        if mid_layer is not None:
+            convolution = _convolutions(network, layers)[mid_layer]
             convolution.register_forward_pre_hook(lambda _, given: self._maps.append(given[0]))
         self.eval().requires_grad_(False)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -45,7 +45,7 @@ class Classifier(nn.Module):
         logits = self.head(features)
         looks = [features, *(maps.mean((2, 3)) for maps in self._maps)]
         self._maps.clear()
-        return {PROBABILITIES: logits.softmax(1), STRANGENESS: self.strangeness(looks, logits)}
+        return {PROBABILITIES: logits.softmax(1), OOD_SCORE: self.ood_score(looks, logits)}
 
 
 def torchscript(whole: Classifier, shape: tuple[int, ...], facts: Mapping[str, Any]) -> bytes:

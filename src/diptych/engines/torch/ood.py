@@ -1,4 +1,4 @@
-"""How strange a picture is (see `strangers`), computed in PyTorch.
+"""How strange a picture is (see `reliability.ood`), computed in PyTorch.
 
 N pictures, R reference pictures, K classes, D numbers of a look.
 """
@@ -9,19 +9,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from diptych.reliability.ood import NEIGHBOURS, Strangers
+from diptych.reliability.ood import NEIGHBOURS, OodDetector
 
 _TINY = 1e-30  # instead of a length of nothing
 
 
-class Strangeness(nn.Module):
+class OodScore(nn.Module):
     """From the looks at some pictures, (N, D) each, and their logits (N, K) to a score (N,)."""
 
-    def __init__(self, strangers: Strangers) -> None:
+    def __init__(self, detector: OodDetector) -> None:
         super().__init__()
-        self.kind = strangers.kind
-        self.scales = strangers.scales
-        for name, array in strangers.arrays.items():
+        self.kind = detector.kind
+        self.scales = detector.scales
+        for name, array in detector.arrays.items():
             self.register_buffer(name, torch.from_numpy(np.array(array)))
 
     def forward(self, looks: Sequence[Tensor], logits_NK: Tensor) -> Tensor:

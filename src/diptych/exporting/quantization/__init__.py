@@ -1,7 +1,7 @@
 """Exports in fewer bits: int8 by each format's own tool, bfloat16 weights; never unmeasured.
 
 The network's layers compute in int8, all or most of them; what stands before the first (to
-standardise pixels) and after the last (the dense layer on the features, the softmax, strangeness,
+standardise pixels) and after the last (the dense layer on the features, the softmax, OOD score,
 drift) stays in float. What accuracy that costs is measured on the validation pictures against the
 float file, both run by the format's own runtime (`drop`). Where it costs too much, the most
 sensitive layers stay in float as well (`search`), and where that is not enough the file is refused.
@@ -76,7 +76,7 @@ def lighter(
 ) -> Lighter:
     """A float file of the tool's format in int8 or bf16, as accurate as asked.
 
-    The file takes "images" and answers with "probabilities" and "strangeness"; its metadata stay,
+    The file takes "images" and answers with "probabilities" and "OOD score"; its metadata stay,
     but for files that are packed behind a LiteRT model. `max_drop` is in percentage points; `tell`
     gets a line for every attempt. Raises InputError without the tool, for a network that has
     nothing to make smaller and for a kind that the format lacks, GateError where accuracy drops by

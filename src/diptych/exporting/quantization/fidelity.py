@@ -13,7 +13,7 @@ from diptych.metrics.intervals import paired
 from diptych.metrics.probabilities import Probabilities
 
 MAX_DROP = 0.5  # percentage points
-OUTPUTS = ("probabilities", "strangeness")
+OUTPUTS = ("probabilities", "ood_score")
 
 Which = npt.NDArray[np.bool_]
 
@@ -22,7 +22,7 @@ class Answers(NamedTuple):
     """What a file says of some pictures."""
 
     p_NK: Probabilities
-    strangeness_N: npt.NDArray[np.float32]
+    ood_score_N: npt.NDArray[np.float32]
 
 
 class Drop(NamedTuple):
@@ -43,15 +43,15 @@ class Fidelity(NamedTuple):
     pictures: int
     accuracy: float
     drop: Drop  # of accuracy
-    kept: float  # the share of known pictures that are not taken for strangers
-    kept_drop: Drop
+    acceptance: float  # the share of known pictures that are not taken for outliers
+    acceptance_drop: Drop
     agreement: float  # the share of pictures with the same answer
     max_difference: float  # the largest difference in probability
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> "Fidelity":
         """The same from what `_asdict` and JSON made of it."""
-        drops = {name: Drop(*plain[name]) for name in ("drop", "kept_drop")}
+        drops = {name: Drop(*plain[name]) for name in ("drop", "acceptance_drop")}
         return cls(**{**plain, **drops})
 
     @property
@@ -61,8 +61,9 @@ class Fidelity(NamedTuple):
 
     def __str__(self) -> str:
         return (
-            f"accuracy {100 * self.accuracy:.1f} %, drop {self.drop}; {100 * self.kept:.1f} % of "
-            f"known pictures kept; same answer on {100 * self.agreement:.1f} %"
+            f"accuracy {100 * self.accuracy:.1f} %, drop {self.drop}; "
+            f"{100 * self.acceptance:.1f} % of known pictures accepted; "
+            f"same answer on {100 * self.agreement:.1f} %"
         )
 
     def refusal(self, max_drop: float) -> str | None:
@@ -70,15 +71,15 @@ class Fidelity(NamedTuple):
 
         The measured drop counts, but one picture is never too many unless none may be lost: it
         can happen to any rounding, and with fewer than 200 pictures is more than half a point. As
-        the threshold for strangers lies amid these very pictures, a few go either way; they are
+        the threshold for outliers lies amid these very pictures, a few go either way; they are
         too many where the interval says that the true drop is above the limit.
         """
         allowed = max(max_drop / 100 * self.pictures, 1.0 if max_drop > 0 else 0.0)
         if self.net_lost > allowed + 1e-9:
             return f"accuracy drops by {self.drop}, and {max_drop:g} are allowed"
-        if self.kept_drop.low > max_drop / 100:
+        if self.acceptance_drop.low > max_drop / 100:
             return (
-                f"known pictures are taken for strangers more often by {self.kept_drop}, "
+                f"known pictures are taken for outliers more often by {self.acceptance_drop}, "
                 f"and {max_drop:g} are allowed"
             )
         return None
@@ -92,7 +93,7 @@ def compared(
     Answers that are no numbers are wrong answers.
     """
     right_N, still_N = (_right(answers.p_NK, targets_N) for answers in (floats, lighter))
-    kept_N, kept_still_N = (answers.strangeness_N <= 1 for answers in (floats, lighter))
+    kept_N, kept_still_N = (answers.ood_score_N <= 1 for answers in (floats, lighter))
     same_N = floats.p_NK.argmax(1) == lighter.p_NK.argmax(1)
     difference = np.abs(floats.p_NK - lighter.p_NK).max()
     return Fidelity(

@@ -62,7 +62,7 @@ class Static:
             name for layer in self.layers if layer not in floats for name in self._nodes[layer]
         }
         kinds = {node.name: node.op_type for node in self.model.graph.node}
-        # The mean that gives the features is best in float: strangeness is measured by them.
+        # The mean that gives the features is best in float: OOD score is measured by them.
         last = self._nodes[self.layers[-1]]
         pooled = {name for name in last if kinds[name] == "GlobalAveragePool"}
         made = self.task / "quantised.onnx"

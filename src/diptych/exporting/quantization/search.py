@@ -98,7 +98,7 @@ def noise(floats: Answers, lighter: Answers) -> float:
     Infinite where an answer is no number.
     """
     found = _share(_logits(floats), _logits(lighter))
-    found += _share(floats.strangeness_N, lighter.strangeness_N)
+    found += _share(floats.ood_score_N, lighter.ood_score_N)
     return found if np.isfinite(found) else float("inf")
 
 

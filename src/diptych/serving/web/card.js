@@ -39,10 +39,10 @@ export function showWaiting(card, sentence) {
 /** Show the server's answer; `model` is named where there are several. */
 export function showAnswer(card, answer, model, several) {
   const ranked = Object.entries(answer.probabilities).sort(([, p], [, q]) => q - p);
-  const parts = answer.label === NONE ? strange(answer, ranked) : known(answer, ranked);
+  const parts = answer.label === NONE ? outOfDistribution(answer, ranked) : known(answer, ranked);
   if (several) parts.push(made("p", { className: "soft small" }, `answered by ${model}`));
   become(card, "answered", ...parts, heatButton(card, ranked[0][0], model));
-  card.element.classList.toggle("stranger", answer.label === NONE);
+  card.element.classList.toggle("none-of-these", answer.label === NONE);
   if (card.unshown) sayUnshown(card);
 }
 
@@ -62,7 +62,7 @@ function become(card, state, ...parts) {
   card.said.replaceChildren(...parts);
 }
 
-function known({ label, probability, set }, ranked) {
+function known({ label, probability, prediction_set: set }, ranked) {
   const others = set.filter((likely) => likely !== label);
   const parts = [
     made("p", { className: "answer" },
@@ -74,13 +74,13 @@ function known({ label, probability, set }, ranked) {
   return [...parts, bars(ranked)];
 }
 
-function strange({ strangeness }, ranked) {
-  const times = strangeness.toFixed(strangeness < 10 ? 2 : 0);
+function outOfDistribution({ ood_score: score }, ranked) {
+  const times = score.toFixed(score < 10 ? 2 : 0);
   return [
     made("p", { className: "answer" }, NONE),
     made("p", { className: "why" },
       "This picture is unlike everything the model has learned from, so it names no class. ",
-      `Its strangeness is ${times}; what is above 1 counts as none of these.`),
+      `Its OOD score is ${times}; what is above 1 counts as none of these.`),
     made("details", {}, made("summary", {}, "If it had to be one of them"), bars(ranked)),
   ];
 }

@@ -34,7 +34,7 @@ function told(classes) {
     `${shown.join(", ")} and ${classes.length - shown.length} more.`;
 }
 
-function* described({ name, classes, test, created, diptych, network, input, sets, strangers }) {
+function* described({ name, classes, test, created, diptych, network, input, ood, prediction_sets: sets }) {
   yield ["Model", name];
   yield [counted(classes.length, "class", "classes"), classes.join(", ")];
   yield ["Right", `in ${measured(test.accuracy)} of ${counted(test.n, "test picture")}`];
@@ -42,9 +42,9 @@ function* described({ name, classes, test, created, diptych, network, input, set
     yield ["“Could also be”",
       `the true class is among those named for about ${percent(sets.coverage, 0)} of pictures`];
   }
-  if (strangers?.kept) {
+  if (ood?.acceptance) {
     yield ["“None of these”",
-      `said of about ${percent(1 - strangers.kept, 0)} of pictures like those of the training, ` +
+      `said of about ${percent(1 - ood.acceptance, 0)} of pictures like those of the training, ` +
       "and of those unlike them"];
   }
   yield ["Network", `${network}, ${input[1]} × ${input[0]} pixels`];

@@ -10,7 +10,7 @@ const MUCH = 0.25;
 const SUBJECTS = {
   class: "which classes are answered",
   confidence: "how sure the answers are",
-  strangeness: "how strange the pictures are",
+  ood_score: "how strange the pictures are",
 };
 const FOUND = {
   changed: "has changed",
@@ -19,7 +19,7 @@ const FOUND = {
 };
 const ENDS = {
   confidence: ["least sure", "surest"],
-  strangeness: ["most familiar", "strangest"],
+  ood_score: ["most familiar", "strangest"],
 };
 
 let chosen = new URLSearchParams(location.search).get("model");
@@ -100,13 +100,13 @@ function showAnswers({ classes }) {
   }));
 }
 
-function showOthers({ pictures, strangers, errors }) {
-  const usual = model.strangers?.kept
-    ? `; of pictures like those of the training it is about ${percent(1 - model.strangers.kept, 0)}`
+function showOthers({ pictures, none_of_these: unknown, errors }) {
+  const usual = model.ood?.acceptance
+    ? `; of pictures like those of the training it is about ${percent(1 - model.ood.acceptance, 0)}`
     : "";
-  byId("strange").textContent = strangers
-    ? `${counted(strangers, "picture")} (${percent(strangers / pictures)}) ` +
-      `${strangers === 1 ? "was" : "were"} none of these${usual}.`
+  byId("none-of-these").textContent = unknown
+    ? `${counted(unknown, "picture")} (${percent(unknown / pictures)}) ` +
+      `${unknown === 1 ? "was" : "were"} none of these${usual}.`
     : "No picture was none of these.";
   const refused = Object.entries(errors).sort(([, n], [, m]) => m - n);
   byId("refused").textContent = refused.length
@@ -116,7 +116,7 @@ function showOthers({ pictures, strangers, errors }) {
 
 /** Show quantities in a list, those that have changed first. */
 function place(list, quantities) {
-  const ordered = [...quantities].sort((a, b) => b.seen - a.seen).map(tile);
+  const ordered = [...quantities].sort((a, b) => b.drifted - a.drifted).map(tile);
   // What is moved loses the focus, so nothing is moved without need.
   if (ordered.some((element, i) => element !== list.children[i])) list.replaceChildren(...ordered);
 }
@@ -170,8 +170,8 @@ function pairs(shares, expected) {
 }
 
 /** Whether a quantity has changed, as far as so many pictures can tell. */
-function found({ seen, by_chance: chance }) {
-  if (seen) return "changed";
+function found({ drifted, by_chance: chance }) {
+  if (drifted) return "changed";
   return chance > MUCH ? "unclear" : "same";
 }
 

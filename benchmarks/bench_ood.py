@@ -1,7 +1,7 @@
 """Are pictures of something else told from the photographs, and better than by probability?
 
 Trains on the photographs with the default recipe, then asks about the test photographs and three
-kinds of strangers. Told apart: the chance that a stranger is thought stranger than a photograph
+kinds of outliers. Told apart: the chance that a outlier is thought outlier than a photograph
 (AUROC). Refused: answered "none of these", with the threshold that the bundle has.
 """
 
@@ -37,7 +37,7 @@ def noise(folder: Path) -> None:
 def answers(bundle: Path, *pictures: Path, env: dict[str, str]) -> tuple[np.ndarray, ...]:
     """How strange the pictures are, by the bundle's score and by the largest probability."""
     found = measured(diptych("predict", bundle, *pictures), env).answer
-    strange = [one["strangeness"] for one in found]
+    strange = [one["ood_score"] for one in found]
     unsure = [1 - max(one["probabilities"].values()) for one in found]
     return np.array(strange, np.float32), np.array(unsure, np.float32)
 
