@@ -82,7 +82,7 @@ def test_every_single_picture_counts() -> None:
 
 
 def test_an_answer_that_is_no_number_is_refused_wherever_it_stands() -> None:
-    for values in ("p_NK", "strangeness_N"):
+    for values in ("p_NK", "ood_score_N"):
         file = File()
         getattr(file, values)[33] = np.nan
         assert "nan" in refusal(file)

@@ -115,7 +115,7 @@ module = tf.Module()
 
 @tf.function(input_signature=[tf.TensorSpec((None, 32, 32, 3), tf.uint8, name="images")])
 def named(images):
-    return dict(zip(("probabilities", "OOD score"), frozen(images)))
+    return dict(zip(("probabilities", "ood_score"), frozen(images)))
 
 module.named = named
 tf.saved_model.save(module, sys.argv[2], signatures={"serving_default": named})

@@ -12,24 +12,24 @@ class Example(NamedTuple):
     standard: str  # imports of Python's
     imports: str
     load: str  # from `file` to `classes`, and to what answers
-    answer: str  # from `pixels` (1, H, W, C) to `p` (K,) and `OOD score`
+    answer: str  # from `pixels` (1, H, W, C) to `p` (K,) and `ood_score`
 
 
 _ONNX = """\
 model = onnxruntime.InferenceSession(file)
 classes = json.loads(model.get_modelmeta().custom_metadata_map["classes"])"""
-_RUN_ONNX = '(p,), (OOD score,) = model.run(["probabilities", "OOD score"], {"%s": pixels})'
+_RUN_ONNX = '(p,), (ood_score,) = model.run(["probabilities", "ood_score"], {"%s": pixels})'
 _TORCH = """\
 facts = {"diptych.json": ""}
 model = %s
 classes = json.loads(facts["diptych.json"])["classes"]"""
 _RUN_TORCH = """\
 found = model(torch.from_numpy(pixels))
-p, OOD score = found["probabilities"][0].numpy(), found["OOD score"][0]"""
+p, ood_score = found["probabilities"][0].numpy(), found["ood_score"][0]"""
 _ZIP = 'classes = json.loads(zipfile.ZipFile(file).read("diptych.json"))["classes"]'
 _RUN = """\
 found = %s
-p, OOD score = found["probabilities"][0], found["OOD score"][0]"""
+p, ood_score = found["probabilities"][0], found["ood_score"][0]"""
 
 _EXAMPLES = {
     ("onnx", FLOAT): Example("", "import onnxruntime", _ONNX, _RUN_ONNX % "images"),
@@ -52,7 +52,7 @@ model.load_state_dict(torch.load(file, weights_only=True))
 model.eval().requires_grad_(False)""",
         """\
 p = model(torch.from_numpy(pixels)).softmax(1)[0].numpy()
-OOD score = 0  # weights alone do not know it""",
+ood_score = 0  # weights alone do not know it""",
     ),
     ("savedmodel", FLOAT): Example(
         "",
@@ -123,5 +123,5 @@ file = Path(__file__).with_name({FORMATS[format].files(stem, kind)[0]!r})
 picture = ImageOps.exif_transpose(Image.open(sys.argv[1])).convert("RGB")
 pixels = {pixels}
 {parts.answer}
-print("none of these" if OOD score > 1 else f"{{classes[p.argmax()]}} {{p.max():.3f}}")
+print("none of these" if ood_score > 1 else f"{{classes[p.argmax()]}} {{p.max():.3f}}")
 '''
