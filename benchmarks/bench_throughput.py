@@ -16,7 +16,7 @@ import numpy as np
 from measuring import machine
 
 from diptych import engines
-from diptych.engines import Optimiser
+from diptych.engines.contract import Optimiser
 from diptych.networks import initial
 from diptych.networks.zoo import cnn
 from diptych.training.batches import Batches, one_hot

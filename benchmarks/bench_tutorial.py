@@ -17,7 +17,7 @@ import numpy.typing as npt
 from measuring import SHARED, cold_cache, machine
 
 from diptych import engines, read
-from diptych.engines import Optimiser
+from diptych.engines.contract import Optimiser
 from diptych.images.augmentation import Augment
 from diptych.images.decoding import pixel_store
 from diptych.networks import initial

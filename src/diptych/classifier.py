@@ -17,12 +17,12 @@ from typing import Any
 import numpy as np
 from safetensors.numpy import save as save_safetensors
 
-from diptych import engines
 from diptych.auditing import Audit
 from diptych.bundles import format as bundle
 from diptych.bundles.model_card import model_card
 from diptych.data.dataset import Dataset, Sample, classes_hash
 from diptych.data.splitting import Splits
+from diptych.engines.gradcam import gradcam
 from diptych.errors import InputError
 from diptych.graphs.writer import with_metadata
 from diptych.images.cache import Store
@@ -234,7 +234,7 @@ class Evaluation:
         if self.recipe.engine == "linear" or not samples:
             return {}
         try:
-            look = engines.gradcam(self.recipe.engine, self.model.network, self.model.weights)
+            look = gradcam(self.recipe.engine, self.model.network, self.model.weights)
         except InputError:
             return {}
         pixels = store.read([sample.digest for sample in samples])

@@ -41,3 +41,9 @@ class MissingExtra(InputError):
 
 class GateError(DiptychError):
     """A check on our own work failed."""
+
+
+def first_line(cause: BaseException) -> str:
+    """The first line of what an error of a library says, or its name."""
+    lines = str(cause).strip().splitlines()
+    return lines[0] if lines else type(cause).__name__

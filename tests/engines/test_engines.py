@@ -13,11 +13,12 @@ import torch
 
 from conftest import BLUE, GREEN, RED
 from diptych import engines
-from diptych.engines import Engine, Inputs, Optimiser, Step
+from diptych.engines.backbone import backbone_graph
+from diptych.engines.contract import Engine, Inputs, Optimiser, Step
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph
 from diptych.metrics.probabilities import softmax
-from diptych.networks import Network, Weights, initial
+from diptych.networks import Network, Weights, choosing, initial
 from diptych.networks.zoo import ZOO
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph
@@ -76,8 +77,8 @@ def every(subjects: list[Subject] = SUBJECTS) -> pytest.MarkDecorator:
 @pytest.fixture
 def float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """Training in float32 also where the processor has bfloat16."""
-    monkeypatch.setattr("diptych.engines.torch.has_bfloat16", lambda device: False)
-    monkeypatch.setattr("diptych.engines.tensorflow.has_bfloat16", lambda: False)
+    monkeypatch.setattr("diptych.engines.torch.engine.has_bfloat16", lambda device: False)
+    monkeypatch.setattr("diptych.engines.tensorflow.engine.has_bfloat16", lambda: False)
 
 
 def labelled(network: Network, n: int, seed: int = 0) -> tuple[Inputs, npt.NDArray[np.intp]]:
@@ -350,7 +351,7 @@ def test_backbone_then_head_is_the_whole_network() -> None:
     subject = Subject("torch", "cnn")
     engine = subject.build()
     engine.train(steps(subject.drawn()))
-    backbone = open_graph(engines.backbone_graph("torch", subject.drawn(), engine.weights()))
+    backbone = open_graph(backbone_graph("torch", subject.drawn(), engine.weights()))
     own = {n: v for n, v in engine.weights().items() if subject.drawn().head.has(n)}
     head = engines.build("linear", subject.drawn().head, own, ADAMW, 0)
     inputs, _ = labelled(subject.drawn(), 5)
@@ -382,13 +383,13 @@ def test_an_unknown_engine_or_network_names_the_nearest() -> None:
     with pytest.raises(InputError, match="no engine 'toarch'; did you mean 'torch'"):
         engines.build("toarch", network, {}, ADAMW, 0)
     with pytest.raises(InputError, match="no network 'efficientnet'; did you mean 'efficientnet_"):
-        engines.network(Recipe(network="efficientnet"), (SIDE, SIDE, 3), 2)
+        choosing.network(Recipe(network="efficientnet"), (SIDE, SIDE, 3), 2)
 
 
 def test_only_pytorch_has_the_networks_of_timm() -> None:
     recipe = Recipe(engine="linear", network="timm/resnet18")
     with pytest.raises(InputError, match="timm/resnet18: only the engine torch has it"):
-        engines.network(recipe, (SIDE, SIDE, 3), 2)
+        choosing.network(recipe, (SIDE, SIDE, 3), 2)
 
 
 def test_a_graph_without_a_softmax_ends_in_features() -> None:

@@ -8,7 +8,7 @@ BUILD = """
 if {beside}:
     import tensorflow
 from diptych import engines
-from diptych.engines import Optimiser
+from diptych.engines.contract import Optimiser
 from diptych.networks import initial
 from diptych.networks.zoo import mlp
 network = mlp((8, 8, 1), 2, dropout=0.0)

@@ -22,8 +22,8 @@ from PIL import Image
 
 from conftest import BLUE, RED, picture
 from diptych.bundles.format import open_bundle
-from diptych.engines.torch import external
 from diptych.exporting.formats import FLOAT, FORMATS
+from diptych.networks.libraries import timm as external
 from diptych.runtimes.files import open_onnx
 
 ALL = ",".join(FORMATS)

@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from diptych.engines.torch import external, loaded
+from diptych.engines.torch.engine import loaded
 from diptych.exporting.pytorch_source import pytorch_source
 from diptych.networks import Network, Weights, initial
+from diptych.networks.libraries import timm as external
 from diptych.networks.zoo import ZOO
 
 SHAPES = ((32, 32, 3), (57, 49, 3), (130, 128, 3), (28, 28, 1))

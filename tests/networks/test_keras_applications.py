@@ -16,11 +16,12 @@ import pytest
 from safetensors.numpy import save_file
 
 from diptych import engines
-from diptych.engines import Engine, Optimiser, Step
-from diptych.engines.tensorflow import external
+from diptych.engines.backbone import backbone_graph
+from diptych.engines.contract import Engine, Optimiser, Step
 from diptych.errors import InputError
 from diptych.metrics.probabilities import softmax
-from diptych.networks import External, Network, initial
+from diptych.networks import External, Network, choosing, initial
+from diptych.networks.libraries import keras as external
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph
 
@@ -34,7 +35,7 @@ SMALLEST = "MobileNetV3Small"
 
 def network(name: str, dropout: float = 0.0) -> Network:
     recipe = Recipe(engine="tensorflow", network=f"keras/{name}", dropout=dropout)
-    return engines.network(recipe, (SIDE, SIDE, 3), 3)
+    return choosing.network(recipe, (SIDE, SIDE, 3), 3)
 
 
 def layer(name: str) -> External:
@@ -45,7 +46,7 @@ def layer(name: str) -> External:
 
 def built(whole: Network, weights: str = "none") -> Engine:
     recipe = Recipe(engine="tensorflow", network=whole.name, weights=weights)
-    begun = {**initial(whole, 0), **engines.pretrained(whole, recipe)}
+    begun = {**initial(whole, 0), **choosing.pretrained(whole, recipe)}
     return engines.build("tensorflow", whole, begun, ADAMW, 0)
 
 
@@ -80,7 +81,7 @@ def test_the_graph_answers_as_the_network(trained: tuple[Network, Engine]) -> No
 
 def test_the_backbone_and_the_head_are_the_whole(trained: tuple[Network, Engine]) -> None:
     whole, engine = trained
-    run = open_graph(engines.backbone_graph("tensorflow", whole, engine.weights()))
+    run = open_graph(backbone_graph("tensorflow", whole, engine.weights()))
     own = {name: value for name, value in engine.weights().items() if whole.head.has(name)}
     head = engines.build("linear", whole.head, own, ADAMW, 0)
     images = pictures(4)
@@ -156,11 +157,11 @@ def test_what_keras_lacks_or_cannot_take_is_said() -> None:
         network("ResNet5O")
     recipe = Recipe(engine="tensorflow", network="keras/ResNet50")
     with pytest.raises(InputError, match="needs square colour pictures"):
-        engines.network(recipe, (28, 28, 1), 2)
+        choosing.network(recipe, (28, 28, 1), 2)
     with pytest.raises(InputError, match="keras/Xception cannot take 32 × 32 pixels"):
         network("Xception")
     with pytest.raises(InputError, match="only the engine tensorflow has it; there is no twin"):
-        engines.network(recipe.replace(engine="torch"), (SIDE, SIDE, 3), 2)
+        choosing.network(recipe.replace(engine="torch"), (SIDE, SIDE, 3), 2)
 
 
 @pytest.fixture(scope="module")

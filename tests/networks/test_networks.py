@@ -13,9 +13,6 @@ import torch
 from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_tensors
 
-from diptych.engines import pretrained, refuse_unknown
-from diptych.engines.torch.external import _timm
-from diptych.engines.torch.files import state_file
 from diptych.engines.torch.modules import module
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph, renamed
@@ -30,7 +27,10 @@ from diptych.networks import (
     initial,
 )
 from diptych.networks import pretrained as weights_of_others
+from diptych.networks.choosing import pretrained, refuse_unknown
+from diptych.networks.libraries.timm import _timm
 from diptych.networks.pretrained import efficientnet_lite0, read_torch_pickle
+from diptych.networks.torch_files import state_file
 from diptych.networks.zoo import ZOO
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph

@@ -18,11 +18,12 @@ from safetensors.torch import load_file, save, save_file
 from torch import Tensor
 
 from diptych import engines
-from diptych.engines import Engine, Optimiser, Step
-from diptych.engines.torch import external
+from diptych.engines.backbone import backbone_graph
+from diptych.engines.contract import Engine, Optimiser, Step
 from diptych.errors import InputError
 from diptych.metrics.probabilities import softmax
-from diptych.networks import Network, initial
+from diptych.networks import Network, choosing, initial
+from diptych.networks.libraries import timm as external
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph
 
@@ -52,11 +53,11 @@ def saved(state: dict[str, Tensor], path: Path) -> Path:
 
 
 def network(name: str, classes: int = 3) -> Network:
-    return engines.network(Recipe(network=f"timm/{name}", dropout=0.0), (SIDE, SIDE, 3), classes)
+    return choosing.network(Recipe(network=f"timm/{name}", dropout=0.0), (SIDE, SIDE, 3), classes)
 
 
 def built(network: Network, weights: str) -> Engine:
-    found = engines.pretrained(network, Recipe(network=network.name, weights=weights))
+    found = choosing.pretrained(network, Recipe(network=network.name, weights=weights))
     return engines.build("torch", network, {**initial(network, 0), **found}, SGD, 0)
 
 
@@ -66,7 +67,7 @@ def pictures(n: int) -> npt.NDArray[np.uint8]:
 
 def message(name: str, file: Path) -> str:
     with pytest.raises(InputError) as refused:
-        engines.pretrained(network(name), Recipe(network=f"timm/{name}", weights=str(file)))
+        choosing.pretrained(network(name), Recipe(network=f"timm/{name}", weights=str(file)))
     assert "\n" not in str(refused.value)
     return str(refused.value)
 
@@ -87,7 +88,7 @@ def test_features_are_those_of_the_model_in_the_file(name: str, file: str, tmp_p
     features = whole.features
     whole = network(name, classes=features)
     path = saved(theirs.state_dict(), tmp_path / file)
-    weights = {**engines.pretrained(whole, Recipe(network=whole.name, weights=str(path)))}
+    weights = {**choosing.pretrained(whole, Recipe(network=whole.name, weights=str(path)))}
     # A last layer that changes nothing shows what comes before it.
     weights["classifier.weight"] = np.eye(features, dtype=np.float32)
     weights["classifier.bias"] = np.zeros(features, np.float32)
@@ -127,7 +128,7 @@ def test_what_a_bundle_holds_or_exports_comes_back(file: str, tmp_path: Path) ->
     weights = engines.build("torch", whole, initial(whole, 0), SGD, 3).weights()
     state = {name: torch.from_numpy(value) for name, value in weights.items()}
     recipe = Recipe(network="timm/test_resnet", weights=str(saved(state, tmp_path / file)))
-    found = engines.pretrained(whole, recipe)
+    found = choosing.pretrained(whole, recipe)
     assert found.keys() == {name for name in weights if name.startswith("backbone.")}
     for name, value in found.items():
         np.testing.assert_array_equal(value, weights[name], err_msg=name)
@@ -167,7 +168,7 @@ def test_a_file_of_something_else_is_refused_in_a_line(tmp_path: Path) -> None:
 def test_half_precision_and_parameters_are_read(kind: torch.dtype, tmp_path: Path) -> None:
     state = model("test_resnet").to(kind).state_dict(keep_vars=True)
     file = saved(state, tmp_path / "half.pth")
-    found = engines.pretrained(
+    found = choosing.pretrained(
         network("test_resnet"), Recipe(network="timm/test_resnet", weights=str(file))
     )
     for name, value in found.items():
@@ -207,9 +208,9 @@ def test_an_unknown_model_names_the_nearest() -> None:
 
 def test_a_name_without_its_library_is_completed() -> None:
     with pytest.raises(InputError, match="no network 'resnet50'; did you mean 'timm/resnet50'"):
-        engines.refuse_unknown(Recipe(network="resnet50"))
+        choosing.refuse_unknown(Recipe(network="resnet50"))
     with pytest.raises(InputError, match=r"no network 'timm/'; it has [\d,]+, such as") as refused:
-        engines.refuse_unknown(Recipe(network="timm/"))
+        choosing.refuse_unknown(Recipe(network="timm/"))
     assert len(str(refused.value)) < 300
 
 
@@ -260,7 +261,7 @@ def test_an_external_network_answers_the_same_as_onnx(learned: Learned) -> None:
 def test_an_external_backbone_and_its_head_are_the_whole(learned: Learned) -> None:
     whole = network("test_resnet")
     weights = learned.engine.weights()
-    backbone = open_graph(engines.backbone_graph("torch", whole, weights))
+    backbone = open_graph(backbone_graph("torch", whole, weights))
     head = {name: value for name, value in weights.items() if whole.head.has(name)}
     images = pictures(7)
     for some in (images[:1], images):
@@ -301,7 +302,7 @@ def test_vgg_is_built_and_exported() -> None:
 
 FETCH = """
 import json, sys, time
-from diptych.engines.torch import external
+from diptych.networks.libraries import timm as external
 from diptych.errors import InputError
 from safetensors.numpy import save_file
 

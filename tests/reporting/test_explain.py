@@ -17,11 +17,12 @@ from conftest import BLUE, GREEN, RED, picture
 from diptych import ImageClassifier, Recipe, engines, load, read, split
 from diptych.bundles.predictor import Prediction
 from diptych.data.dataset import NONE
-from diptych.engines import Optimiser, Step
+from diptych.engines.contract import Optimiser, Step
+from diptych.engines.gradcam import gradcam
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph
 from diptych.images.preprocess import as_png
-from diptych.networks import Network, Weights, initial
+from diptych.networks import Network, Weights, choosing, initial
 from diptych.networks.pretrained import efficientnet_lite0
 from diptych.networks.zoo import ZOO
 from diptych.reporting.explain import Explainer, Heat, heatmap_name, occlusion, overlay
@@ -91,7 +92,7 @@ def test_hiding_the_square_costs_the_most(trained: tuple[Network, Weights]) -> N
 
 def test_grad_cam_points_to_the_square(trained: tuple[Network, Weights]) -> None:
     drawn = squares(30, 3)
-    heats = engines.gradcam("torch", *trained)(drawn.images_NHWC, drawn.classes_N)
+    heats = gradcam("torch", *trained)(drawn.images_NHWC, drawn.classes_N)
     assert heats.min() >= 0
     assert on_the_square(list(heats), drawn) >= 0.9
 
@@ -133,8 +134,7 @@ def test_both_frameworks_look_at_the_same_places(name: str, side: int) -> None:
     images = np.stack([np.asarray(picture(seed, side, hue=RED)) for seed in range(6)])
     classes = np.array([0, 1, 2, 0, 1, 2])
     one, other = (
-        engines.gradcam(engine, network, weights)(images, classes)
-        for engine in ("torch", "tensorflow")
+        gradcam(engine, network, weights)(images, classes) for engine in ("torch", "tensorflow")
     )
     hot_N = one.max((1, 2)) > 0
     assert hot_N.sum() >= 3
@@ -152,8 +152,8 @@ def of_the_hottest(heats_Nhw: npt.NDArray[np.float32]) -> npt.NDArray[np.float32
 )
 def test_backbones_of_libraries_have_a_map(engine: str, name: str) -> None:
     recipe = Recipe(engine=engine, network=name, weights="none")
-    network = engines.network(recipe, (64, 64, 3), 2)
-    look = engines.gradcam(engine, network, initial(network, 0))
+    network = choosing.network(recipe, (64, 64, 3), 2)
+    look = gradcam(engine, network, initial(network, 0))
     images = np.stack([np.asarray(picture(seed, 64, hue=RED)) for seed in (1, 2)])
     heats = look(images, np.array([0, 1]))
     assert heats.shape == (2, 2, 2)
@@ -163,9 +163,9 @@ def test_backbones_of_libraries_have_a_map(engine: str, name: str) -> None:
 @pytest.mark.parametrize("name", ["mlp", "linear", "timm/vit_tiny_patch16_224"])
 def test_networks_without_a_map_are_refused(name: str) -> None:
     recipe = Recipe(engine="torch", network=name, weights="none")
-    network = engines.network(recipe, (32, 32, 3), 2)
+    network = choosing.network(recipe, (32, 32, 3), 2)
     with pytest.raises(InputError, match=f"{name} has no map of where it looks; use --method occl"):
-        engines.gradcam("torch", network, initial(network, 0))
+        gradcam("torch", network, initial(network, 0))
 
 
 def test_the_overlay_is_grey_where_it_is_cold_and_coloured_where_it_is_hot() -> None:

@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 
 from conftest import BLUE, RED
 from diptych import engines
-from diptych.engines import Engine, Optimiser, Step
+from diptych.engines.contract import Engine, Inputs, Optimiser, Step
 from diptych.errors import InputError
 from diptych.metrics.probabilities import Logits
 from diptych.networks import initial
@@ -71,7 +71,7 @@ class Scripted:
         self.epochs += 1
         return 1.0
 
-    def predict(self, inputs: engines.Inputs) -> Logits:
+    def predict(self, inputs: Inputs) -> Logits:
         return one_hot(VALID[1], 2) * np.float32(self.margins[self.epochs - 1])
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:

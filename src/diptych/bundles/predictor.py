@@ -11,7 +11,6 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load as load_safetensors
 
-from diptych import engines
 from diptych.auditing.duplicates import same_pictures
 from diptych.bundles.format import GOLDEN, GRAPH, WEIGHTS, Bundle, open_bundle
 from diptych.data.dataset import NONE, Dataset, Sample, Stray
@@ -20,7 +19,7 @@ from diptych.images.decoding import decoded, known, pixel_store, read_file
 from diptych.images.preprocess import Pixels, decode
 from diptych.metrics.predictions import Predictions
 from diptych.metrics.probabilities import Probabilities
-from diptych.networks import Network, Weights
+from diptych.networks import Network, Weights, choosing
 from diptych.recipe import Recipe
 from diptych.reliability.conformal import prediction_sets
 from diptych.runtimes import Run, fastest, open_graph, open_on_one_core, open_outputs
@@ -237,19 +236,23 @@ class Predictor:
 
         From uint8 pixels (N, H, W, C) to logits (N, K). Raises InputError where there is no twin.
         """
-        return engines.torch_module(*self._network("torch"))
+        from diptych.engines.torch.engine import loaded
+
+        return loaded(*self._network("torch"))
 
     def to_keras(self) -> "keras.Model":
         """The network with its weights in Keras, whichever framework trained it; compiled.
 
         From uint8 pixels (N, H, W, C) to logits (N, K). Raises InputError where there is no twin.
         """
-        return engines.keras_model(*self._network("tensorflow"))
+        from diptych.engines.tensorflow.engine import loaded
+
+        return loaded(*self._network("tensorflow"))
 
     def _network(self, engine: str) -> tuple[Network, Weights]:
         """The network as an engine knows it, and its weights."""
         recipe = Recipe(**{**self.bundle.facts["recipe"], "engine": engine})
-        network = engines.network(recipe, self.bundle.shape, len(self.classes))
+        network = choosing.network(recipe, self.bundle.shape, len(self.classes))
         return network, load_safetensors(self.bundle.read(WEIGHTS))
 
     def _answers(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Answer | ImageError]]:

@@ -85,7 +85,7 @@ def read_data(
         return read.with_settings(settings).replace(**given)
 
     # A mistake in a choice is said before a long look at the data.
-    from diptych.engines import refuse_unknown, refuse_weights
+    from diptych.networks.choosing import refuse_unknown, refuse_weights
     from diptych.sources import read
 
     refuse_unknown(chosen(Recipe()))

@@ -23,11 +23,12 @@ from diptych import engines
 from diptych.comparing.engines import Latency, Speed, code_lines
 from diptych.data.dataset import Dataset
 from diptych.data.splitting import Splits
-from diptych.engines import Engine, in_batches
+from diptych.engines.contract import Engine
 from diptych.images import cache
 from diptych.images.decoding import pixel_store
+from diptych.images.rows import in_batches
 from diptych.metrics.probabilities import softmax
-from diptych.networks import initial
+from diptych.networks import choosing, initial
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph
 from diptych.system.child_process import work
@@ -84,7 +85,7 @@ def _named(who: str) -> Track:
 
 def _start(recipe: Recipe, model: Model, pixels: Any) -> Any:
     """What the network answers before it is trained: the same in every framework."""
-    begun = engines.pretrained(model.network, recipe)
+    begun = choosing.pretrained(model.network, recipe)
     weights = {**initial(model.network, recipe.seed), **begun}
     return softmax(_engine(recipe, model, weights).predict(pixels))
 
@@ -112,12 +113,12 @@ def _measured(recipe: Recipe, model: Model, pixels: Any, train: int) -> Speed:
 
 
 def _engine(recipe: Recipe, model: Model, weights: Any) -> Engine:
-    return engines.untrained(recipe.engine, model.network, weights)
+    return engines.build(recipe.engine, model.network, weights)
 
 
 def _rate(answer: Callable[[Any], Any], pixels: Any) -> float:
     """Pictures a second, 64 at a time."""
-    batches = list(in_batches(pixels))
+    batches = list(in_batches(pixels, 64))
     answer(batches[0])
     seen, started = 0, time.monotonic()
     for batch in itertools.cycle(batches):

@@ -23,12 +23,12 @@ from safetensors.numpy import load_file
 
 from diptych.data.dataset import Dataset
 from diptych.data.splitting import Splits
-from diptych.engines import refuse_unknown
 from diptych.errors import DiptychError, InputError
 from diptych.images import cache
 from diptych.metrics import Score, Scores
 from diptych.metrics.paired import Difference, Test, difference, is_noise, mcnemar
 from diptych.metrics.predictions import Predictions
+from diptych.networks.choosing import refuse_unknown
 from diptych.recipe import Recipe
 from diptych.system.child_process import Ended, told
 from diptych.system.versions import versions

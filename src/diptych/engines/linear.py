@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
-from diptych.engines import Inputs, Optimiser, Step, in_batches, joined
+from diptych.engines.contract import Inputs, Optimiser, Step, joined
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph
 from diptych.images.augmentation import drawn
+from diptych.images.rows import in_batches
 from diptych.metrics.probabilities import Logits, log_softmax
 from diptych.networks import (
     AveragePool,

@@ -46,6 +46,6 @@ def export_weights(bundle: Bundle, out: Path, force: bool = False) -> None:
     not what was written.
     """
     refuse_unwritable_file(out, force)
-    from diptych.engines.torch.files import state_file
+    from diptych.networks.torch_files import state_file
 
     write_file(out, state_file(load(bundle.read(WEIGHTS))))

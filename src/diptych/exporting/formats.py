@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from diptych.bundles.format import Bundle
-from diptych.engines import LIBRARIES
 from diptych.errors import InputError, MissingExtra
 from diptych.exporting.quantization import KINDS
+from diptych.networks.libraries import LIBRARIES
 
 FLOAT = "fp32"
 ANY_SIZE = "any size"

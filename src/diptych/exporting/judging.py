@@ -15,10 +15,10 @@ from diptych.exporting.quantization import KINDS
 from diptych.exporting.quantization.fidelity import Fidelity
 from diptych.exporting.speed import Speed
 from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES, Answer
+from diptych.images.rows import Rows
 from diptych.metrics import Score, share
 from diptych.metrics.probabilities import Probabilities
 from diptych.runtimes.gate import LIMIT, OOD_SCORE_LIMIT, apart, parity
-from diptych.training.batches import Rows
 
 # A file with a fixed batch fails at one of these.
 BATCHES = (1, 7, 32)

@@ -18,12 +18,12 @@ from diptych.exporting.pytorch_source import pytorch_source
 from diptych.graphs.outputs import FACTS, OOD_SCORE, PROBABILITIES, Answer, Answers
 from diptych.graphs.resizing import any_size
 from diptych.graphs.surgery import MidLayer, mid_layer, only
+from diptych.images.rows import Rows
 from diptych.metrics.probabilities import Probabilities, softmax
-from diptych.networks import Network
+from diptych.networks import Network, choosing
 from diptych.recipe import Recipe
 from diptych.reliability.ood import OodDetector, restored
 from diptych.runtimes import files as runtime_files
-from diptych.training.batches import Rows
 
 if TYPE_CHECKING:
     import keras
@@ -42,7 +42,7 @@ class Source:
     def network(self, engine: str) -> Network:
         """The network as an engine knows it."""
         recipe = Recipe(**{**self.bundle.facts["recipe"], "engine": engine})
-        return engines.network(recipe, self.bundle.shape, len(self.bundle.classes))
+        return choosing.network(recipe, self.bundle.shape, len(self.bundle.classes))
 
     @cached_property
     def graph(self) -> bytes:
@@ -86,7 +86,7 @@ def facts_of(bundle: Bundle) -> dict[str, Any]:
 
 def network_answers(source: Source, engine: str, pixels: Rows) -> Probabilities:
     """What the network itself answers, in the framework that it was trained in."""
-    network = engines.untrained(engine, source.network(engine), source.weights)
+    network = engines.build(engine, source.network(engine), source.weights)
     starts = range(0, len(pixels), 64)
     some = (np.arange(at, min(at + 64, len(pixels))) for at in starts)
     return softmax(np.concatenate([network.predict(pixels[which]) for which in some]))
@@ -101,7 +101,7 @@ def made(source: Source, format: str, kind: str, paths: Sequence[Path]) -> None:
         case "openvino":
             runtime_files.write_openvino(source.graph, source.facts, first)
         case "torch":
-            from diptych.engines.torch.files import state_file
+            from diptych.networks.torch_files import state_file
 
             first.write_bytes(state_file(source.weights))
             paths[1].write_text(pytorch_source(source.network("torch")), encoding="utf-8")

@@ -13,8 +13,8 @@ from diptych.bundles.format import SPLITS, Bundle
 from diptych.errors import InputError
 from diptych.images.cache import Store
 from diptych.images.decoding import decoded, pixel_store
+from diptych.images.rows import StoredRows
 from diptych.sources import read
-from diptych.training.batches import Cached
 
 
 class Judges(NamedTuple):
@@ -37,7 +37,7 @@ def judges(bundle: Bundle) -> Judges:
     )
 
 
-def pixels_of(bundle: Bundle, keys: Sequence[str], data: Path | None) -> Cached:
+def pixels_of(bundle: Bundle, keys: Sequence[str], data: Path | None) -> StoredRows:
     """The pixels of the pictures with these hashes, from the cache or else from `data`.
 
     `data` is what the bundle was trained on, and is read only where the cache lacks something.
@@ -56,7 +56,7 @@ def pixels_of(bundle: Bundle, keys: Sequence[str], data: Path | None) -> Cached:
             f"{bundle.path}: the pixels of {len(missing):,} of {len(keys):,} pictures that exports "
             f"are checked by are no longer in the cache; {where}"
         )
-    return Cached(store, keys)
+    return StoredRows(store, keys)
 
 
 def _missing(store: Store, keys: Sequence[str]) -> set[str]:

@@ -14,7 +14,7 @@ from safetensors.numpy import load_file, save_file
 
 from diptych.bundles.format import GRAPH as MODEL
 from diptych.bundles.format import open_bundle
-from diptych.engines.libraries import said
+from diptych.errors import first_line
 from diptych.exporting.formats import ANY_SIZE, FORMATS
 from diptych.exporting.judging import Expected, Row, judged
 from diptych.exporting.making import Source, made, network_answers, opened
@@ -22,9 +22,9 @@ from diptych.exporting.speed import measured
 from diptych.exporting.whole_pictures import judged_whole
 from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES
 from diptych.images.decoding import pixel_store
+from diptych.images.rows import Rows, pixel_rows
 from diptych.runtimes.files import open_onnx
 from diptych.system.child_process import quietly, work
-from diptych.training.batches import Rows, pixel_rows
 
 MAKE, JUDGE = "make", "judge"
 TASK = "task.json"
@@ -61,7 +61,7 @@ def _made(source: Source, row: Row, paths: list[Path]) -> Row:
         made(source, row.format, row.kind, paths)
     except Exception as cause:
         # Converters raise anything for a network that they cannot convert.
-        return row._replace(refusal=f"it cannot be made ({said(cause)})")
+        return row._replace(refusal=f"it cannot be made ({first_line(cause)})")
     return row
 
 
@@ -69,7 +69,7 @@ def _judged(source: Source, row: Row, paths: list[Path], pixels: Rows, task: Pat
     try:
         answer = opened(source, row.format, row.kind, paths)
     except Exception as cause:
-        return row._replace(refusal=f"it cannot be opened ({said(cause)})")
+        return row._replace(refusal=f"it cannot be opened ({first_line(cause)})")
     row = judged(row, answer, pixels, expected(task))
     if row.kind == ANY_SIZE and not row.refusal:
         (path,) = paths

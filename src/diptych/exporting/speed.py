@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.graphs.outputs import Answer
-from diptych.training.batches import Rows
+from diptych.images.rows import Rows
 
 BATCHES = (1, 8, 32)
 # Of each figure: at most so many runs, and no more after so many seconds.

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from diptych.graphs.writer import INPUT
+from diptych.networks import INPUT
 
 PICTURE = "picture"
 

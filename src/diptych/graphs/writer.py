@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from diptych.errors import InputError
 from diptych.networks import (
+    INPUT,
     NORM,
     NORM_EPSILON,
     AveragePool,
@@ -30,7 +31,6 @@ from diptych.networks import (
     Weights,
 )
 
-INPUT = "images"
 OPSET = 18
 # The oldest file format that holds this opset, for old runtimes' sake.
 _IR_VERSION = 9

@@ -13,6 +13,8 @@ import numpy.typing as npt
 
 Weights = Mapping[str, npt.NDArray[np.float32]]
 
+# What the input of every network is called, wherever names are needed.
+INPUT = "images"
 # Both frameworks are told; their own defaults differ (1e-5 and 1e-3; 0.1 and 0.01).
 NORM_EPSILON = 1e-3
 NORM_MOMENTUM = 0.1  # the share of the new batch, as PyTorch counts it

@@ -18,6 +18,7 @@ from diptych.graphs.surgery import laid_open
 from diptych.images.cache import Store
 from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
+from diptych.images.rows import StoredRows
 from diptych.metrics.predictions import Predictions
 from diptych.metrics.probabilities import Logits, Probabilities
 from diptych.reliability.calibration import Calibration, uncalibrated
@@ -28,7 +29,6 @@ from diptych.reporting.review import SHOWN, Near, Review, review
 from diptych.reporting.robustness import robustness
 from diptych.runtimes import Run
 from diptych.system.progress import Track, unwatched
-from diptych.training.batches import Cached
 from diptych.training.features import FeatureExtractor, features
 
 # Training pictures shown beside a mistake.
@@ -51,7 +51,7 @@ def reviewed(predictor: Predictor, predictions: Predictions, *, track: Track = u
     answers = [bundle.classes.index(answer.answer) for answer in found.wrong]
     extractor = _extractor(bundle)
     near, near_note = _near(bundle, extractor, mistakes, store, track)
-    rows = Cached(store, [sample.digest for sample in dataset.samples])
+    rows = StoredRows(store, [sample.digest for sample in dataset.samples])
     return replace(
         found,
         uncalibrated_NK=_uncalibrated(bundle, extractor, predictions, store, track),

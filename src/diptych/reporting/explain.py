@@ -14,13 +14,14 @@ import numpy.typing as npt
 from PIL import Image
 from safetensors.numpy import load as load_safetensors
 
-from diptych import engines
 from diptych.bundles.format import WEIGHTS
 from diptych.bundles.predictor import Prediction, Predictor
+from diptych.engines.gradcam import gradcam
 from diptych.errors import ImageError, InputError
 from diptych.images.decoding import read_file
 from diptych.images.preprocess import Pixels, as_png, decode
 from diptych.metrics.probabilities import Probabilities
+from diptych.networks import choosing
 from diptych.recipe import Recipe, nearest
 from diptych.sources import is_table
 from diptych.sources.pixel_csv import read_pixels
@@ -132,9 +133,9 @@ def looks(predictor: Predictor, method: str, engine: str | None = None) -> Look:
     bundle = predictor.bundle
     made = bundle.facts["recipe"]
     recipe = Recipe(**{**made, "engine": engine or made["engine"]})
-    network = engines.network(recipe, bundle.shape, len(bundle.classes))
-    gradcam = engines.gradcam(recipe.engine, network, load_safetensors(bundle.read(WEIGHTS)))
-    return lambda pixels_HWC, k: gradcam(pixels_HWC[None], np.array([k]))[0]
+    network = choosing.network(recipe, bundle.shape, len(bundle.classes))
+    in_engine = gradcam(recipe.engine, network, load_safetensors(bundle.read(WEIGHTS)))
+    return lambda pixels_HWC, k: in_engine(pixels_HWC[None], np.array([k]))[0]
 
 
 def occlusion(run: Run, pixels_HWC: Pixels, k: int, grid: int = GRID) -> Heat:

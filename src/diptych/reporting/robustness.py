@@ -19,10 +19,10 @@ from PIL import Image
 
 from diptych.errors import InputError
 from diptych.images.preprocess import Pixels
+from diptych.images.rows import Rows
 from diptych.metrics import Score, share
 from diptych.runtimes import Run
 from diptych.system.progress import Track, unwatched
-from diptych.training.batches import Rows
 
 Floats = npt.NDArray[np.float32]
 Indices = npt.NDArray[np.intp]

@@ -2,46 +2,12 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
-from diptych.engines import Step, Targets
+from diptych.engines.contract import Step, Targets
 from diptych.images.augmentation import Augment, Floats, draw, mixed_targets, numbers
-from diptych.images.cache import Store
-
-
-class Rows(Protocol):
-    """Inputs that are read as they are needed: an array, or pixels on disk."""
-
-    def __len__(self) -> int: ...
-
-    def __getitem__(self, chosen: npt.NDArray[np.intp], /) -> npt.NDArray[Any]: ...
-
-
-class Cached:
-    """Pictures of a store, in the order of their keys."""
-
-    def __init__(self, store: Store, keys: Sequence[str]) -> None:
-        self.store = store
-        self.keys = keys
-
-    def __len__(self) -> int:
-        return len(self.keys)
-
-    def __getitem__(self, chosen: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
-        return self.store.read([self.keys[i] for i in chosen])
-
-
-# Pixels of up to this many bytes are held in memory while they are trained on.
-HELD = 256 * 2**20
-
-
-def pixel_rows(store: Store, keys: Sequence[str]) -> Rows:
-    """The pictures of the keys: in memory where they are small, else read as they are needed."""
-    small = len(keys) * int(np.prod(store.shape)) <= HELD
-    return store.read(keys) if small else Cached(store, keys)
+from diptych.images.rows import Rows
 
 
 @dataclass(frozen=True)

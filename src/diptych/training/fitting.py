@@ -11,13 +11,15 @@ import numpy.typing as npt
 
 from diptych import engines
 from diptych.data.dataset import Dataset
-from diptych.engines import Engine, Optimiser
+from diptych.engines.backbone import backbone_graph
+from diptych.engines.contract import Engine, Optimiser
 from diptych.errors import InputError
 from diptych.images.augmentation import Augment
 from diptych.images.cache import Store
+from diptych.images.rows import Rows, StoredRows, pixel_rows
 from diptych.metrics.predictions import Predictions
 from diptych.metrics.probabilities import Logits, softmax
-from diptych.networks import Network, Weights, initial
+from diptych.networks import Network, Weights, choosing, initial
 from diptych.recipe import Recipe
 from diptych.reliability.calibration import Calibration, calibrate
 from diptych.reliability.conformal import conformal_threshold
@@ -25,7 +27,7 @@ from diptych.reliability.drift import Quantity, along, components, learned, valu
 from diptych.reliability.ood import OodDetector, chosen, references, synthetic_outliers
 from diptych.runtimes import fastest, gate, open_graph, open_outputs
 from diptych.system.progress import Track, unwatched
-from diptych.training.batches import Batches, Cached, Rows, one_hot, pixel_rows
+from diptych.training.batches import Batches, one_hot
 from diptych.training.features import FeatureExtractor, extracted, feature_extractor, features
 from diptych.training.loop import Epoch, Schedule, fit, predict_rows
 
@@ -62,8 +64,8 @@ def fitted(
     The store has the pixels of every sample. Raises what `ImageClassifier.fit` raises.
     """
     shape = train.shape_at(recipe.image_size)
-    network = engines.network(recipe, shape, len(train.classes))
-    begun = engines.pretrained(network, recipe)
+    network = choosing.network(recipe, shape, len(train.classes))
+    begun = choosing.pretrained(network, recipe)
     head_only = recipe.train == "head" or (recipe.train == "auto" and bool(begun))
     if head_only and not begun and network.name != "linear":
         raise InputError(
@@ -75,7 +77,7 @@ def fitted(
     rows: list[Rows]
     extractor = None
     if head_only:
-        graph = engines.backbone_graph(recipe.engine, network, weights)
+        graph = backbone_graph(recipe.engine, network, weights)
         extractor = feature_extractor(graph, network.features)
         both = features(extractor, [*keys[0], *keys[1]], store, track=track)[0]
         rows = [both[: len(train)], both[len(train) :]]
@@ -86,7 +88,7 @@ def fitted(
     else:
         if network.external:
             # Better to know now than after hours of training that no graph can be made of it.
-            engines.untrained(recipe.engine, network, weights).export("onnx")
+            engines.build(recipe.engine, network, weights).export("onnx")
         rate = recipe.backbone_rate if begun else 1.0
         rows = [pixel_rows(store, some) for some in keys]
         trained, history = _optimised(
@@ -95,7 +97,7 @@ def fitted(
         weights = trained.weights()
     calibration = calibrate(predict_rows(trained, rows[1]), valid.targets())
     weights = calibration.folded(weights)
-    engine = engines.untrained(recipe.engine, network, weights)
+    engine = engines.build(recipe.engine, network, weights)
     whole = engine.export("onnx")
     seen = store.read(keys[1][:GATE_PICTURES])
     parity = gate.check(open_graph(whole), seen, softmax(engine.predict(seen)))
@@ -114,7 +116,7 @@ def wary(
     """
     extractor = model.feature_extractor
     if extractor is None:
-        graph = engines.backbone_graph(recipe.engine, model.network, model.weights)
+        graph = backbone_graph(recipe.engine, model.network, model.weights)
         extractor = feature_extractor(graph, model.network.features)
     look = open_outputs(extractor.graph, fastest())
     some = references(train.targets())
@@ -198,7 +200,7 @@ def _optimiser(recipe: Recipe, backbone_rate: float) -> Optimiser:
 def answers(model: Model, dataset: Dataset, store: Store, track: Track = unwatched) -> Predictions:
     """What the model's graph answers for pictures whose pixels are in the store."""
     outputs = open_outputs(model.graph)
-    rows = Cached(store, [sample.digest for sample in dataset.samples])
+    rows = StoredRows(store, [sample.digest for sample in dataset.samples])
     starts = range(0, len(rows), 16)
     parts = [
         outputs(rows[np.arange(start, min(start + 16, len(rows)))])[:2]

@@ -12,10 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from safetensors import SafetensorError
 
-from diptych.engines import Engine
+from diptych.engines.contract import Engine
 from diptych.errors import InputError
+from diptych.images.rows import Rows
 from diptych.metrics.probabilities import Logits, log_softmax
-from diptych.training.batches import Batches, Rows
+from diptych.training.batches import Batches
 
 # A checkpoint costs a few hundredths of a second, and an epoch may cost less.
 CHECKPOINT_SECONDS = 5.0

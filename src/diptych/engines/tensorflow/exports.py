@@ -13,17 +13,17 @@ import numpy as np
 import tensorflow as tf
 from keras import layers as kl
 
-from diptych.engines import Inputs
-from diptych.engines.libraries import quiet
-from diptych.engines.tensorflow import external, loaded, silenced
+from diptych.engines.contract import Inputs
+from diptych.engines.tensorflow.engine import loaded
 from diptych.engines.tensorflow.models import Standardise
 from diptych.engines.tensorflow.ood import ood_score
 from diptych.errors import InputError
 from diptych.graphs.outputs import FACTS, OOD_SCORE, PROBABILITIES, Answer, Answers
 from diptych.graphs.surgery import MidLayer
-from diptych.graphs.writer import INPUT
-from diptych.networks import Network, Weights
+from diptych.networks import INPUT, Network, Weights
+from diptych.networks.libraries import keras as external
 from diptych.reliability.ood import OodDetector
+from diptych.system.silence import quiet, silenced
 
 _SIGNATURE = "serving_default"
 

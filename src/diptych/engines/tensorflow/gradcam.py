@@ -7,18 +7,20 @@ import numpy as np
 import tensorflow as tf
 from keras import layers as kl
 
-from diptych.engines import Heats, Inputs, Look, Positions, in_batches
-from diptych.engines.libraries import quiet
-from diptych.engines.tensorflow import external, loaded
+from diptych.engines.contract import GradCam, Heatmaps, Inputs, Positions
+from diptych.engines.tensorflow.engine import loaded
+from diptych.images.rows import in_batches
 from diptych.networks import Network, Weights
+from diptych.networks.libraries import keras as external
+from diptych.system.silence import quiet
 
 
-def gradcam(network: Network, weights: Weights) -> Look:
+def gradcam(network: Network, weights: Weights) -> GradCam:
     """As `engines.gradcam` says."""
     below, above = parted(loaded(network, weights))
 
-    def look(images_NHWC: Inputs, classes_N: Positions) -> Heats:
-        batches = zip(in_batches(images_NHWC), in_batches(classes_N), strict=True)
+    def look(images_NHWC: Inputs, classes_N: Positions) -> Heatmaps:
+        batches = zip(*(in_batches(x, 64) for x in (images_NHWC, classes_N)), strict=True)
         # Of grouped convolutions outside of a tf.function it warns, without a reason here.
         with quiet("tensorflow"):
             return np.concatenate([heated(below, above, *batch).numpy() for batch in batches])

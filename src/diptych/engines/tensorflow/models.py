@@ -6,8 +6,8 @@ import numpy.typing as npt
 from keras import layers as kl
 
 from diptych import networks
-from diptych.engines.tensorflow import external
 from diptych.networks import NORM, NORM_EPSILON, NORM_MOMENTUM, Layer, Network, Weights
+from diptych.networks.libraries import keras as external
 
 Array = npt.NDArray[np.float32]
 

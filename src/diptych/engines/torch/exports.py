@@ -11,14 +11,14 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from diptych.engines import Inputs
-from diptych.engines.libraries import quiet
-from diptych.engines.torch import full_precision, loaded, tensor
+from diptych.engines.contract import Inputs
+from diptych.engines.torch.engine import full_precision, loaded, tensor
 from diptych.engines.torch.modules import Convolution
 from diptych.engines.torch.ood import OodScore
 from diptych.graphs.outputs import FACTS, OOD_SCORE, PROBABILITIES, Answer, Answers
 from diptych.networks import Network, Weights
 from diptych.reliability.ood import OodDetector
+from diptych.system.silence import quiet
 
 
 class Classifier(nn.Module):

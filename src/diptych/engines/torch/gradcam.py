@@ -6,14 +6,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from diptych.engines import Heats, Inputs, Look, Positions, in_batches, no_map
-from diptych.engines.torch import best_device, full_precision, loaded, tensor
+from diptych.engines.contract import GradCam, Heatmaps, Inputs, Positions, no_map
+from diptych.engines.torch.engine import best_device, full_precision, loaded, tensor
+from diptych.images.rows import in_batches
 from diptych.networks import GlobalAverage, Network, Weights
 
 Part = Callable[[Tensor], Tensor]
 
 
-def gradcam(network: Network, weights: Weights) -> Look:
+def gradcam(network: Network, weights: Weights) -> GradCam:
     """As `engines.gradcam` says."""
     device = best_device()
     below, above = parted(network, loaded(network, weights).eval().to(device))
@@ -21,8 +22,8 @@ def gradcam(network: Network, weights: Weights) -> Look:
         # A network without a map is refused before the first picture.
         below(torch.zeros((1, *network.input), dtype=torch.uint8, device=device))
 
-    def look(images_NHWC: Inputs, classes_N: Positions) -> Heats:
-        batches = zip(in_batches(images_NHWC), in_batches(classes_N), strict=True)
+    def look(images_NHWC: Inputs, classes_N: Positions) -> Heatmaps:
+        batches = zip(*(in_batches(x, 64) for x in (images_NHWC, classes_N)), strict=True)
         with full_precision():
             parts = [
                 heated(below, above, tensor(images).to(device), tensor(classes).to(device))

@@ -9,7 +9,7 @@ import ctypes
 import os
 import sys
 
-from diptych.engines import Inputs
+from diptych.engines.contract import Inputs
 
 # glibc's malloc.h
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4

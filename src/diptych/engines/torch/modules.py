@@ -7,8 +7,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from diptych import networks
-from diptych.engines.torch.external import backbone
 from diptych.networks import NORM_EPSILON, NORM_MOMENTUM, Layer, Network
+from diptych.networks.libraries.timm import backbone
 
 ACTIVATIONS = {"": nn.Identity, "relu": nn.ReLU, "relu6": nn.ReLU6}
 

@@ -23,9 +23,9 @@ import numpy as np
 from diptych.bundles.format import SPLITS, Bundle
 from diptych.errors import DiptychError
 from diptych.exporting.quantization.fidelity import MAX_DROP, Fidelity
+from diptych.images.rows import Rows
 from diptych.reliability.ood import references
 from diptych.system.child_process import Ended, told
-from diptych.training.batches import Rows
 
 TOOLS = ("onnxruntime", "openvino", "litert")
 KINDS = ("int8", "bf16")

@@ -10,7 +10,7 @@ from diptych.errors import InputError, MissingExtra
 from diptych.exporting.quantization.fidelity import OUTPUTS, Answers
 from diptych.exporting.quantization.layers import Operation, layers
 from diptych.exporting.quantization.search import Files
-from diptych.graphs.writer import INPUT
+from diptych.networks import INPUT
 from diptych.system.cores import cores
 
 ENDING = ".tflite"

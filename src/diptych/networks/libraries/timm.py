@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from diptych.engines.libraries import quiet, said
-from diptych.engines.torch.files import read_state
-from diptych.errors import InputError, MissingExtra
-from diptych.graphs.writer import INPUT, OPSET
+from diptych.errors import InputError, MissingExtra, first_line
 from diptych.networks import Dense, Dropout, External, Network, Standardise
+from diptych.networks.torch_files import read_state
+from diptych.system.silence import quiet
 
 Arrays = dict[str, npt.NDArray[np.float32]]
 
@@ -58,29 +57,10 @@ def pretrained(layer: External, weights: str) -> Arrays:
     except Exception as cause:
         # The hub's client raises errors of half a dozen libraries.
         raise InputError(
-            f"the weights of timm/{layer.model} cannot be fetched ({said(cause)}); "
+            f"the weights of timm/{layer.model} cannot be fetched ({first_line(cause)}); "
             "give a file with --weights FILE, or start without with --weights none"
         ) from cause
     return _ours(layer, model.state_dict())
-
-
-def onnx_graph(whole: nn.Module, shape: tuple[int, ...], probabilities: bool) -> bytes:
-    """A module as an ONNX file with any number of pictures at a time."""
-    example = torch.zeros((2, *shape), dtype=torch.uint8)
-    with warnings.catch_warnings(), quiet("torch.onnx", "onnxscript", "onnx_ir"):
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            whole,
-            (example,),
-            dynamo=True,
-            verbose=False,
-            opset_version=OPSET,
-            input_names=[INPUT],
-            output_names=["probabilities" if probabilities else "features"],
-            dynamic_shapes=({0: torch.export.Dim("N", min=1)},),
-        )
-    assert program is not None
-    return bytes(program.model_proto.SerializeToString())
 
 
 def _created(layer: External, *, pretrained: bool) -> Any:

@@ -8,8 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from diptych.engines.libraries import said
-from diptych.errors import InputError
+from diptych.errors import InputError, first_line
 from diptych.networks import Weights
 
 
@@ -41,7 +40,7 @@ def read_state(path: Path) -> dict[str, Tensor]:
         raise InputError(f"{path}: {cause.strerror}") from cause
     except Exception as cause:
         if path.suffix == ".safetensors":
-            raise InputError(f"{path}: no file of weights ({said(cause)})") from cause
+            raise InputError(f"{path}: no file of weights ({first_line(cause)})") from cause
         # A text that is taken for a pickle fails in a dozen ways; of what torch refuses, its own
         # text goes on to recommend weights_only=False, which runs what a file says.
         raise InputError(

@@ -8,16 +8,12 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 import numpy.typing as npt
-import tensorflow as tf
-from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from diptych.engines.libraries import quiet, said
-from diptych.errors import InputError, MissingExtra
-from diptych.graphs.writer import INPUT, OPSET, renamed
-from diptych.networks import Dense, Dropout, External, Network
+from diptych.errors import InputError, first_line
+from diptych.networks import INPUT, Dense, Dropout, External, Network
+from diptych.networks.libraries.tensorflow import keras
 from diptych.networks.pretrained import read_safetensors
 
 Arrays = dict[str, npt.NDArray[np.float32]]
@@ -76,7 +72,7 @@ def pretrained(layer: External, weights: str) -> Arrays:
     except Exception as cause:
         # urllib, http.client, h5py and Keras each raise errors of their own.
         raise InputError(
-            f"the weights of keras/{layer.model} cannot be fetched ({said(cause)}); "
+            f"the weights of keras/{layer.model} cannot be fetched ({first_line(cause)}); "
             "give a file with --weights FILE, or start without with --weights none"
         ) from cause
 
@@ -84,33 +80,6 @@ def pretrained(layer: External, weights: str) -> Arrays:
 def variables(name: str, model: keras.Model) -> list[tuple[str, keras.Variable]]:
     """The weights of the library's model under our names: by position, for some have no name."""
     return [(f"{name}.{i}", variable) for i, variable in enumerate(model.weights)]
-
-
-def onnx_graph(whole: keras.Model, output: str) -> bytes:
-    """A model as an ONNX file with any number of pictures at a time.
-
-    Raises InputError for a model with an operation that cannot be written.
-    """
-    try:
-        import tf2onnx
-    except ModuleNotFoundError as cause:
-        raise MissingExtra("tf2onnx", "tensorflow") from cause
-    answer = tf.function(
-        lambda images: whole(images, training=False),
-        input_signature=[tf.TensorSpec((None, *whole.input.shape[1:]), tf.uint8, name=INPUT)],
-    )
-    with quiet("tensorflow", "tf2onnx"):
-        # Weights become constants first: what a layer keeps besides weights is lost otherwise.
-        frozen = convert_variables_to_constants_v2(
-            answer.get_concrete_function(), lower_control_flow=False, aggressive_inlining=True
-        )
-        model, _ = tf2onnx.convert.from_graph_def(
-            frozen.graph.as_graph_def(),
-            input_names=[tensor.name for tensor in frozen.inputs],
-            output_names=[tensor.name for tensor in frozen.outputs],
-            opset=OPSET,
-        )
-    return renamed(model, INPUT, output)
 
 
 @keras.saving.register_keras_serializable("diptych")
@@ -153,7 +122,8 @@ def _created(
         if weights:
             raise
         raise InputError(
-            f"keras/{layer.model} cannot take {layer.side} × {layer.side} pixels ({said(cause)})"
+            f"keras/{layer.model} cannot take {layer.side} × {layer.side} pixels "
+            f"({first_line(cause)})"
         ) from cause
     finally:
         random.setstate(state)
@@ -179,7 +149,8 @@ def _from_file(layer: External, path: Path) -> Arrays:
     except Exception as cause:
         # h5py and Keras each raise errors of their own.
         raise InputError(
-            f"{path}: no weights of keras/{layer.model} without its last layer ({said(cause)})"
+            f"{path}: no weights of keras/{layer.model} without its last layer "
+            f"({first_line(cause)})"
         ) from cause
     return _named(layer, model)
 

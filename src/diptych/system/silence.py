@@ -1,14 +1,10 @@
-"""What is common to libraries of backbones: they talk a lot, and fail in many ways."""
+"""Libraries that talk a lot, kept silent."""
 
 import contextlib
 import logging
+import os
 from collections.abc import Iterator
-
-
-def said(cause: Exception) -> str:
-    """The first line of what an error says, or its name."""
-    lines = str(cause).strip().splitlines()
-    return lines[0] if lines else type(cause).__name__
+from pathlib import Path
 
 
 @contextlib.contextmanager
@@ -22,3 +18,16 @@ def quiet(*loggers: str) -> Iterator[None]:
     finally:
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)
+
+
+@contextlib.contextmanager
+def silenced() -> Iterator[None]:
+    """Nothing is written to standard error, not by native code either."""
+    kept = os.dup(2)
+    with Path(os.devnull).open("wb") as nowhere:
+        os.dup2(nowhere.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)

@@ -1,0 +1,82 @@
+"""What an engine is: a network in one framework, which trains and answers.
+
+An engine knows nothing of files, classes, metrics or epochs: steps go in, scores come out. Order,
+targets and learning rates are made once, outside, so that every engine gets the same.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from diptych.errors import InputError
+from diptych.images.augmentation import Draw
+from diptych.metrics.probabilities import Logits
+from diptych.networks import Network
+
+Inputs = npt.NDArray[Any]  # (N, H, W, C) uint8 pixels, or (N, features) float32
+Targets = npt.NDArray[np.float32]  # (N, K) probabilities: hard, smoothed or weighted
+Positions = npt.NDArray[np.int64]  # (N,) among the classes
+Heatmaps = npt.NDArray[np.float32]  # (N, h, w), coarser than the pictures
+GradCam = Callable[[Inputs, Positions], Heatmaps]
+
+
+class Step(NamedTuple):
+    """All that one step of an optimiser needs."""
+
+    inputs: Inputs
+    targets_NK: Targets
+    learning_rate: float
+    draw: Draw | None = None  # what happens to each picture first
+
+
+class Engine(Protocol):
+    """A network in a framework. Inputs are never written to; batching never changes an answer."""
+
+    def train(self, steps: Iterable[Step]) -> float:
+        """Take the steps of one epoch; returns the mean loss per picture."""
+        ...
+
+    def predict(self, inputs: Inputs) -> Logits:
+        """Answer as in production: no dropout, stored averages, full precision."""
+        ...
+
+    def weights(self) -> dict[str, npt.NDArray[np.float32]]:
+        """Canonical names and layout (see `networks`), the same from every engine."""
+        ...
+
+    def save(self, directory: Path) -> None:
+        """Weights and optimiser, in safetensors: enough to go on. The directory exists."""
+        ...
+
+    def load(self, directory: Path) -> None:
+        """Go on from what `save` wrote; the network is the same."""
+        ...
+
+    def export(self, format: str, *, probabilities: bool = True) -> bytes:
+        """The network as a file of the format, from uint8 pixels to probabilities.
+
+        Without `probabilities`, what the last layer gives. Raises InputError for a format that the
+        engine lacks.
+        """
+        ...
+
+
+class Optimiser(NamedTuple):
+    """How an engine follows the gradient."""
+
+    kind: str  # "adamw" or "sgd" (with Nesterov momentum 0.9)
+    weight_decay: float
+    backbone_rate: float  # multiplies the learning rate of all layers but the head
+
+
+def joined(parts: Sequence[Logits], classes: int) -> Logits:
+    """The parts as one array, also where there are none."""
+    return np.concatenate(parts) if parts else np.empty((0, classes), np.float32)
+
+
+def no_map(network: Network) -> InputError:
+    """The error for a network that mixes all places before its last layers."""
+    return InputError(f"{network.name} has no map of where it looks; use --method occlusion")

@@ -1,0 +1,55 @@
+"""Pictures, or other rows, that need not be in memory at once; the one loop over batches."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from diptych.images.cache import Store
+
+# Pixels of up to this many bytes are held in memory while they are used.
+HELD = 256 * 2**20
+
+
+class Rows(Protocol):
+    """Inputs that are read as they are needed: an array, or pixels on disk."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, chosen: slice | npt.NDArray[np.intp], /) -> npt.NDArray[Any]: ...
+
+
+class StoredRows:
+    """Rows of a store, in the order of their keys."""
+
+    def __init__(self, store: Store, keys: Sequence[str]) -> None:
+        self.store = store
+        self.keys = keys
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __getitem__(self, chosen: slice | npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+        if isinstance(chosen, slice):
+            return self.store.read(self.keys[chosen])
+        return self.store.read([self.keys[i] for i in chosen])
+
+
+def pixel_rows(store: Store, keys: Sequence[str]) -> Rows:
+    """The pictures of the keys: in memory where they are small, else read as they are needed."""
+    small = len(keys) * int(np.prod(store.shape)) <= HELD
+    return store.read(keys) if small else StoredRows(store, keys)
+
+
+def in_batches(rows: Rows, size: int) -> Iterator[npt.NDArray[Any]]:
+    """The rows in their order, at most `size` at a time."""
+    for start in range(0, len(rows), size):
+        yield rows[start : start + size]
+
+
+def mapped(
+    function: Callable[[npt.NDArray[Any]], npt.NDArray[Any]], rows: Rows, size: int
+) -> npt.NDArray[Any]:
+    """What a function makes of the rows, `size` at a time, as one array; there is at least one."""
+    return np.concatenate([function(batch) for batch in in_batches(rows, size)])
