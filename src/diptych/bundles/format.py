@@ -16,9 +16,7 @@ README.md              a model card
 =====================  ==========================================================================
 """
 
-import csv
 import hashlib
-import io
 import json
 import os
 import shutil
@@ -27,8 +25,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from diptych.data.dataset import Shape, classes_hash
+from safetensors.numpy import load as load_safetensors
+
+from diptych.data.dataset import Dataset, Shape, classes_hash
+from diptych.data.splitting import Splits
 from diptych.errors import BundleError, InputError
+from diptych.networks import Network, Weights, choosing
+from diptych.recipe import Recipe
 from diptych.system.files import beside, folder_aside, regular, write_synced
 
 FORMAT = 1
@@ -75,10 +78,28 @@ class Bundle:
         """The bytes of a member."""
         return regular(self.path / member).read_bytes()
 
+    def splits(self) -> Splits:
+        """Which picture was used for what."""
+        text = self.read(SPLITS).decode(errors="surrogateescape")
+        return Splits.from_csv(text, Dataset(self.path, self.classes, ()))
+
     def made_with(self) -> dict[str, str]:
         """The pictures it was trained and chosen with: the SHA-256 of each, and its name."""
-        rows = csv.DictReader(io.StringIO(self.read(SPLITS).decode(errors="surrogateescape")))
-        return {row["sha256"]: row["path"] for row in rows if row["part"] != "test"}
+        train, valid, _ = self.splits()
+        return {sample.digest: sample.name for sample in (*train.samples, *valid.samples)}
+
+    def recipe(self, engine: str | None = None) -> Recipe:
+        """The recipe that it was made with, or the same in another engine."""
+        made = self.facts["recipe"]
+        return Recipe(**{**made, "engine": engine or made["engine"]})
+
+    def network(self, engine: str | None = None) -> Network:
+        """The network as an engine knows it; raises InputError where that has no twin of it."""
+        return choosing.network(self.recipe(engine), self.shape, len(self.classes))
+
+    def weights(self) -> Weights:
+        """The weights under canonical names."""
+        return load_safetensors(self.read(WEIGHTS))
 
     def golden(self) -> list[Path]:
         """The encoded pictures, in the order of their expected answers."""

@@ -12,15 +12,13 @@ import numpy.typing as npt
 from safetensors.numpy import load as load_safetensors
 
 from diptych.auditing.duplicates import same_pictures
-from diptych.bundles.format import GOLDEN, GRAPH, WEIGHTS, Bundle, open_bundle
+from diptych.bundles.format import GOLDEN, GRAPH, Bundle, open_bundle
 from diptych.data.dataset import NONE, Dataset, Sample, Stray
 from diptych.errors import BundleError, ImageError, InputError
 from diptych.images.decoding import decoded, known, pixel_store, read_file
 from diptych.images.preprocess import Pixels, decode
 from diptych.metrics.predictions import Predictions
 from diptych.metrics.probabilities import Probabilities
-from diptych.networks import Network, Weights, choosing
-from diptych.recipe import Recipe
 from diptych.reliability.conformal import prediction_sets
 from diptych.runtimes import Run, fastest, open_graph, open_on_one_core, open_outputs
 from diptych.sources import is_table
@@ -238,7 +236,7 @@ class Predictor:
         """
         from diptych.engines.torch.engine import loaded
 
-        return loaded(*self._network("torch"))
+        return loaded(self.bundle.network("torch"), self.bundle.weights())
 
     def to_keras(self) -> "keras.Model":
         """The network with its weights in Keras, whichever framework trained it; compiled.
@@ -247,13 +245,7 @@ class Predictor:
         """
         from diptych.engines.tensorflow.engine import loaded
 
-        return loaded(*self._network("tensorflow"))
-
-    def _network(self, engine: str) -> tuple[Network, Weights]:
-        """The network as an engine knows it, and its weights."""
-        recipe = Recipe(**{**self.bundle.facts["recipe"], "engine": engine})
-        network = choosing.network(recipe, self.bundle.shape, len(self.classes))
-        return network, load_safetensors(self.bundle.read(WEIGHTS))
+        return loaded(self.bundle.network("tensorflow"), self.bundle.weights())
 
     def _answers(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Answer | ImageError]]:
         """Each path with its Answer or an ImageError."""

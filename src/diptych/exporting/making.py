@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from safetensors.numpy import load
 
 from diptych import engines
-from diptych.bundles.format import GRAPH, OOD, WEIGHTS, Bundle
+from diptych.bundles.format import GRAPH, OOD, Bundle
 from diptych.errors import InputError
 from diptych.exporting.formats import ANY_SIZE
 from diptych.exporting.pytorch_source import pytorch_source
@@ -20,8 +19,6 @@ from diptych.graphs.resizing import any_size
 from diptych.graphs.surgery import MidLayer, mid_layer, only
 from diptych.images.rows import Rows
 from diptych.metrics.probabilities import Probabilities, softmax
-from diptych.networks import Network, choosing
-from diptych.recipe import Recipe
 from diptych.reliability.ood import OodDetector, restored
 from diptych.runtimes import files as runtime_files
 
@@ -37,12 +34,7 @@ class Source:
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.facts = facts_of(bundle)
-        self.weights = load(bundle.read(WEIGHTS))
-
-    def network(self, engine: str) -> Network:
-        """The network as an engine knows it."""
-        recipe = Recipe(**{**self.bundle.facts["recipe"], "engine": engine})
-        return choosing.network(recipe, self.bundle.shape, len(self.bundle.classes))
+        self.weights = bundle.weights()
 
     @cached_property
     def graph(self) -> bytes:
@@ -57,14 +49,14 @@ class Source:
         from diptych.engines.torch.exports import Classifier
 
         number = None if self.mid_layer is None else self.mid_layer.number
-        return Classifier(self.network("torch"), self.weights, self.detector, number)
+        return Classifier(self.bundle.network("torch"), self.weights, self.detector, number)
 
     @cached_property
     def keras(self) -> "keras.Model":
         """The classifier in Keras."""
         from diptych.engines.tensorflow.exports import classifier
 
-        network = self.network("tensorflow")
+        network = self.bundle.network("tensorflow")
         return classifier(network, self.weights, self.detector, self.mid_layer)
 
     @cached_property
@@ -86,7 +78,7 @@ def facts_of(bundle: Bundle) -> dict[str, Any]:
 
 def network_answers(source: Source, engine: str, pixels: Rows) -> Probabilities:
     """What the network itself answers, in the framework that it was trained in."""
-    network = engines.build(engine, source.network(engine), source.weights)
+    network = engines.build(engine, source.bundle.network(engine), source.weights)
     starts = range(0, len(pixels), 64)
     some = (np.arange(at, min(at + 64, len(pixels))) for at in starts)
     return softmax(np.concatenate([network.predict(pixels[which]) for which in some]))
@@ -104,7 +96,7 @@ def made(source: Source, format: str, kind: str, paths: Sequence[Path]) -> None:
             from diptych.networks.torch_files import state_file
 
             first.write_bytes(state_file(source.weights))
-            paths[1].write_text(pytorch_source(source.network("torch")), encoding="utf-8")
+            paths[1].write_text(pytorch_source(source.bundle.network("torch")), encoding="utf-8")
         case "torchscript":
             from diptych.engines.torch.exports import torchscript
 

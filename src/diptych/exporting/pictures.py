@@ -1,7 +1,5 @@
 """The pictures that exports are judged by, as a bundle's splits.csv names them."""
 
-import csv
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -9,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diptych.bundles.format import SPLITS, Bundle
+from diptych.bundles.format import Bundle
 from diptych.errors import InputError
 from diptych.images.cache import Store
 from diptych.images.decoding import decoded, pixel_store
@@ -27,13 +25,11 @@ class Judges(NamedTuple):
 
 def judges(bundle: Bundle) -> Judges:
     """What a bundle says of its validation pictures."""
-    text = bundle.read(SPLITS).decode(errors="surrogateescape")
-    rows = [row for row in csv.DictReader(io.StringIO(text)) if row["part"] == "valid"]
-    position = {label: k for k, label in enumerate(bundle.classes)}
+    valid = bundle.splits().valid
     return Judges(
-        tuple(row["sha256"] for row in rows),
-        np.array([position[row["label"]] for row in rows], np.intp),
-        tuple(row["group"] or row["path"] for row in rows),
+        tuple(sample.digest for sample in valid.samples),
+        np.array(valid.targets(), np.intp),
+        tuple(sample.group or sample.name for sample in valid.samples),
     )
 
 

@@ -9,10 +9,9 @@ from dataclasses import replace
 
 from safetensors.numpy import load as load_safetensors
 
-from diptych.bundles.format import GRAPH, SPLITS, WEIGHTS, Bundle
+from diptych.bundles.format import GRAPH, WEIGHTS, Bundle
 from diptych.bundles.predictor import Predictor
-from diptych.data.dataset import Dataset, Sample
-from diptych.data.splitting import Splits
+from diptych.data.dataset import Sample
 from diptych.errors import InputError
 from diptych.graphs.surgery import laid_open
 from diptych.images.cache import Store
@@ -100,8 +99,7 @@ def _near(
         return {}, ""
     if extractor is None:
         return {}, "With the package onnx the training pictures most like each would be shown."
-    text = bundle.read(SPLITS).decode(errors="surrogateescape")
-    train = Splits.from_csv(text, Dataset(bundle.path, bundle.classes, ())).train.samples
+    train = bundle.splits().train.samples
     there = [sample for sample in train if store.has_row(sample.digest)]
     if not there:
         return {}, (

@@ -12,17 +12,14 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from safetensors.numpy import load as load_safetensors
 
-from diptych.bundles.format import WEIGHTS
 from diptych.bundles.predictor import Prediction, Predictor
 from diptych.engines.gradcam import gradcam
 from diptych.errors import ImageError, InputError
 from diptych.images.decoding import read_file
 from diptych.images.preprocess import Pixels, as_png, decode
 from diptych.metrics.probabilities import Probabilities
-from diptych.networks import choosing
-from diptych.recipe import Recipe, nearest
+from diptych.recipe import nearest
 from diptych.sources import is_table
 from diptych.sources.pixel_csv import read_pixels
 
@@ -131,10 +128,8 @@ def looks(predictor: Predictor, method: str, engine: str | None = None) -> Look:
             )
         return lambda pixels_HWC, k: occlusion(predictor.probabilities, pixels_HWC, k)
     bundle = predictor.bundle
-    made = bundle.facts["recipe"]
-    recipe = Recipe(**{**made, "engine": engine or made["engine"]})
-    network = choosing.network(recipe, bundle.shape, len(bundle.classes))
-    in_engine = gradcam(recipe.engine, network, load_safetensors(bundle.read(WEIGHTS)))
+    recipe, network = bundle.recipe(engine), bundle.network(engine)
+    in_engine = gradcam(recipe.engine, network, bundle.weights())
     return lambda pixels_HWC, k: in_engine(pixels_HWC[None], np.array([k]))[0]
 
 

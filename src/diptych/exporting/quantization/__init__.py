@@ -10,8 +10,6 @@ Tools fill the output with talk, and two of them bring frameworks that do not li
 (NNCF imports PyTorch where it is installed), so each runs in a process of its own (`one_tool`).
 """
 
-import csv
-import io
 import json
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from diptych.bundles.format import SPLITS, Bundle
+from diptych.bundles.format import Bundle
 from diptych.errors import DiptychError
 from diptych.exporting.quantization.fidelity import MAX_DROP, Fidelity
 from diptych.images.rows import Rows
@@ -59,10 +57,8 @@ class Lighter(NamedTuple):
 
 def calibration_keys(bundle: Bundle) -> list[str]:
     """The SHA-256 of training pictures to calibrate with; never one of the validation part."""
-    rows = csv.DictReader(io.StringIO(bundle.read(SPLITS).decode(errors="surrogateescape")))
-    train = [row for row in rows if row["part"] == "train"]
-    targets = [bundle.classes.index(row["label"]) for row in train]
-    return [train[i]["sha256"] for i in references(targets, CALIBRATION)]
+    train = bundle.splits().train
+    return [train.samples[i].digest for i in references(train.targets(), CALIBRATION)]
 
 
 def lighter(
