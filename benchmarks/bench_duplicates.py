@@ -13,7 +13,7 @@ from measuring import machine, need_photos
 from PIL import Image, ImageEnhance
 from scipy.fft import dctn
 
-from diptych.auditing.near import near_duplicates, thumbnails
+from diptych.auditing.near import near_duplicate_pairs, thumbnails
 from diptych.images.preprocess import decode
 
 Edit = Callable[[Image.Image], Image.Image]
@@ -66,14 +66,14 @@ def main() -> None:
     n = len(paths)
     bits = perceptual_hashes(originals)
     near = [int(((bits[i] != bits[i + 1 :]).sum(1) <= 10).sum()) for i in range(n)]
-    print(f"{n} photographs: {len(near_duplicates(originals))} pairs; hash: {sum(near)} pairs")
+    print(f"{n} photographs: {len(near_duplicate_pairs(originals))} pairs; hash: {sum(near)} pairs")
     for kind, (edit, quality) in KINDS.items():
         changed = []
         for path in paths[:: n // COPIES][:COPIES]:
             with Image.open(path) as image:
                 changed.append(decode(encoded(edit(image.convert("RGB")), quality), SHAPE).pixels)
         copies = thumbnails(np.stack(changed))
-        pairs = near_duplicates(np.concatenate([originals, copies]))
+        pairs = near_duplicate_pairs(np.concatenate([originals, copies]))
         step = n // COPIES
         found = {p.second - n for p in pairs if p.first == (p.second - n) * step}
         wrong = sum(p.second >= n and p.first != (p.second - n) * step for p in pairs)

@@ -15,7 +15,7 @@ from measuring import cold_cache, machine, need_photos
 from PIL import Image
 
 from diptych.graphs.writer import onnx_graph
-from diptych.images.decoding import decoded, pixel_store
+from diptych.images.decoding import decode_files, pixel_store
 from diptych.networks.pretrained import efficientnet_lite0
 from diptych.networks.zoo import efficientnet_lite0 as lite0
 from diptych.recipe import IMAGE_SIZE
@@ -53,7 +53,7 @@ def main() -> None:
             os.environ["DIPTYCH_CACHE"] = env["DIPTYCH_CACHE"]
             started = time.monotonic()
             store = pixel_store(SHAPE)
-            keys = [picture.digest for picture in decoded(paths, store)]
+            keys = [picture.digest for picture in decode_files(paths, store)]
             features(feature_extractor(graph, network.features), keys, store)
             ours = len(paths) / (time.monotonic() - started)
         allowed = 1 / (1 / decode + 1 / bare)

@@ -38,9 +38,9 @@ def plain_torch() -> Callable[[], object]:
     import torch
     from torch.utils.data import DataLoader, TensorDataset
 
-    from diptych.engines.torch.modules import module
+    from diptych.engines.torch.modules import module_of_network
 
-    network = module(NETWORK)
+    network = module_of_network(NETWORK)
     optimiser = torch.optim.AdamW(network.parameters(), lr=0.001)
     pictures = torch.from_numpy(PIXELS.astype(np.float32))
     dataset = TensorDataset(pictures, torch.from_numpy(LABELS))
@@ -60,9 +60,9 @@ def plain_torch() -> Callable[[], object]:
 def plain_keras() -> Callable[[], object]:
     import keras
 
-    from diptych.engines.tensorflow.models import model
+    from diptych.engines.tensorflow.layers import model_of_network
 
-    network = model(NETWORK)
+    network = model_of_network(NETWORK)
     network.compile(
         optimizer=keras.optimizers.AdamW(0.001),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),

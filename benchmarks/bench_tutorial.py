@@ -18,7 +18,7 @@ from measuring import SHARED, cold_cache, machine
 
 from diptych import engines, read
 from diptych.engines.contract import Optimiser
-from diptych.images.augmentation import Augment
+from diptych.images.augmentation import AugmentationPolicy
 from diptych.images.decoding import pixel_store
 from diptych.networks import initial
 from diptych.networks.zoo import cnn
@@ -49,8 +49,8 @@ def ours(engine: str) -> tuple[float, float]:
     network = cnn((28, 28, 1), 10, recipe.dropout)
     optimiser = Optimiser(recipe.optimiser, recipe.weight_decay, 1.0)
     built = engines.build(engine, network, initial(network, 0), optimiser, 0)
-    augment = Augment(*(getattr(recipe, name) for name in Augment._fields))
-    batches = Batches(pixels, one_hot(labels.tolist(), 10), recipe.batch_size, 0, augment)
+    policy = AugmentationPolicy(*(getattr(recipe, name) for name in AugmentationPolicy._fields))
+    batches = Batches(pixels, one_hot(labels.tolist(), 10), recipe.batch_size, 0, policy)
     schedule = Schedule(EPOCHS, EPOCHS, recipe.learning_rate, recipe.warmup)
     rates, steps = learning_rates(schedule, len(batches)), len(batches)
     started = time.monotonic()

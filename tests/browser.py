@@ -33,7 +33,7 @@ Promise.allSettled([...document.images].map(image => {
 """
 
 
-class Seen(NamedTuple):
+class PageState(NamedTuple):
     """What a browser saw of a page."""
 
     troubles: tuple[str, ...]  # errors of the console and of scripts, and requests to elsewhere
@@ -113,13 +113,13 @@ def chromium(*flags: str) -> Iterator[Browser]:
             browser.close()
 
 
-def look(browser: Browser, address: str, width: int = DESK, scheme: Scheme = "light") -> Seen:
+def look(browser: Browser, address: str, width: int = DESK, scheme: Scheme = "light") -> PageState:
     """Open a page in a window of that width and colour scheme."""
-    with opened(browser, address, width, scheme) as (page, troubles):
-        return seen(page, troubles)
+    with open_page(browser, address, width, scheme) as (page, troubles):
+        return page_state(page, troubles)
 
 
-def seen(page: Page, troubles: Sequence[str]) -> Seen:
+def page_state(page: Page, troubles: Sequence[str]) -> PageState:
     """What there is to see of a page as it is now."""
     violations = tuple(
         f"{rule['id']} ({rule['impact']}): {node['html']}"
@@ -128,12 +128,12 @@ def seen(page: Page, troubles: Sequence[str]) -> Seen:
         for node in rule["nodes"]
     )
     overflow = page.evaluate("document.documentElement.scrollWidth - innerWidth")
-    return Seen(tuple(troubles), overflow, violations, page.screenshot(full_page=True))
+    return PageState(tuple(troubles), overflow, violations, page.screenshot(full_page=True))
 
 
 def printed(browser: Browser, address: str, scheme: Scheme = "light") -> Print:
     """Print a page to PDF."""
-    with opened(browser, address, DESK, scheme) as (page, troubles):
+    with open_page(browser, address, DESK, scheme) as (page, troubles):
         pdf = page.pdf()
         page.emulate_media(media="print")
         red, green, blue = map(int, re.findall(r"\d+", page.evaluate(INK))[:3])
@@ -141,7 +141,7 @@ def printed(browser: Browser, address: str, scheme: Scheme = "light") -> Print:
 
 
 @contextmanager
-def opened(
+def open_page(
     browser: Browser, address: str, width: int = DESK, scheme: Scheme = "light", **more: Any
 ) -> Iterator[tuple[Page, list[str]]]:
     """A page with all its pictures, and the list that its troubles go to until it is closed.

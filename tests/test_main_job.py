@@ -80,13 +80,13 @@ def test_the_network_answers_the_same_in_torch_as_in_the_bundle(
     torch = pytest.importorskip("torch")
     from safetensors.torch import load_file
 
-    from diptych.engines.torch.modules import module
+    from diptych.engines.torch.modules import module_of_network
     from diptych.images.preprocess import decode
     from diptych.metrics.probabilities import softmax
     from diptych.networks.zoo import efficientnet_lite0
 
     bundle, _ = trained
-    network = module(efficientnet_lite0((224, 224, 3), 2)).eval()
+    network = module_of_network(efficientnet_lite0((224, 224, 3), 2)).eval()
     network.load_state_dict(load_file(bundle / "model.safetensors"), strict=False)
     names = [sample.path for sample in read(photos).samples[:12]]
     pixels = np.stack([decode(name.read_bytes(), (224, 224, 3)).pixels for name in names])

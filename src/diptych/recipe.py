@@ -166,15 +166,15 @@ class Recipe:
 def nearest(name: str, names: Iterable[str], prefix: str = "") -> str:
     """A hint for the end of an error message: the nearest of the names that exist.
 
-    All are told with the same prefix.
+    All are named with the same prefix.
     """
-    known = sorted(names)
-    if close := difflib.get_close_matches(name, known, n=1):
+    existing = sorted(names)
+    if close := difflib.get_close_matches(name, existing, n=1):
         return f"; did you mean '{prefix}{close[0]}'?"
-    if len(known) > FEW_NAMES:
-        some = known[:: len(known) // 5][:5]
-        return f"; it has {len(known):,}, such as {', '.join(prefix + name for name in some)}"
-    return f"; it has: {', '.join(prefix + name for name in known)}"
+    if len(existing) > FEW_NAMES:
+        some = existing[:: len(existing) // 5][:5]
+        return f"; it has {len(existing):,}, such as {', '.join(prefix + name for name in some)}"
+    return f"; it has: {', '.join(prefix + name for name in existing)}"
 
 
 def _check(key: str, value: Any) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
-from diptych.auditing.near import Pair, near_duplicates, thumbnails
+from diptych.auditing.near import Pair, near_duplicate_pairs, thumbnails
 
 Edit = Callable[[Image.Image], Image.Image]
 
@@ -72,7 +72,7 @@ def blank(colour: tuple[int, int, int], seed: int = 0) -> Image.Image:
 def found(pictures: list[Image.Image]) -> list[Pair]:
     """The near-duplicates among pictures that are squashed to 224 × 224."""
     squashed = [picture.resize((224, 224), Image.Resampling.BILINEAR) for picture in pictures]
-    return near_duplicates(thumbnails(np.stack([np.asarray(picture) for picture in squashed])))
+    return near_duplicate_pairs(thumbnails(np.stack([np.asarray(picture) for picture in squashed])))
 
 
 def pairs(pictures: list[Image.Image]) -> list[tuple[int, int]]:
@@ -190,7 +190,7 @@ def test_all_of_many_copies_hang_together() -> None:
 
 
 def test_few_pictures_have_few_duplicates() -> None:
-    assert near_duplicates(np.empty((0, 32, 32, 3), np.float32)) == []
+    assert near_duplicate_pairs(np.empty((0, 32, 32, 3), np.float32)) == []
     assert pairs([photograph(0)]) == []
     assert pairs([blank((9, 9, 9))]) == []
 

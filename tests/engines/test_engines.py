@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,9 +15,10 @@ import torch
 from conftest import BLUE, GREEN, RED
 from diptych import engines
 from diptych.engines.backbone import backbone_graph
-from diptych.engines.contract import Engine, Inputs, Optimiser, Step
+from diptych.engines.contract import Batch, Engine, Inputs, Optimiser
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph
+from diptych.images.augmentation import AugmentationPolicy, random_numbers, sample_augmentation
 from diptych.metrics.probabilities import softmax
 from diptych.networks import Network, Weights, choosing, initial
 from diptych.networks.zoo import ZOO
@@ -36,7 +38,7 @@ class Subject(NamedTuple):
     engine: str
     network: str
 
-    def drawn(self, dropout: float = 0.3) -> Network:
+    def as_network(self, dropout: float = 0.3) -> Network:
         name, _, part = self.network.partition("/")
         whole = ZOO[name]((SIDE, SIDE, 3), CLASSES, dropout)
         return whole.head if part else whole
@@ -50,7 +52,7 @@ class Subject(NamedTuple):
         optimiser: Optimiser = ADAMW,
         seed: int = 0,
     ) -> Engine:
-        network = self.drawn(dropout)
+        network = self.as_network(dropout)
         weights = initial(network, start) if weights is None else weights
         return engines.build(self.engine, network, weights, optimiser, seed)
 
@@ -77,8 +79,8 @@ def every(subjects: list[Subject] = SUBJECTS) -> pytest.MarkDecorator:
 @pytest.fixture
 def float32(monkeypatch: pytest.MonkeyPatch) -> None:
     """Training in float32 also where the processor has bfloat16."""
-    monkeypatch.setattr("diptych.engines.torch.engine.has_bfloat16", lambda device: False)
-    monkeypatch.setattr("diptych.engines.tensorflow.engine.has_bfloat16", lambda: False)
+    monkeypatch.setattr("diptych.engines.torch.precision.has_bfloat16", lambda device: False)
+    monkeypatch.setattr("diptych.engines.tensorflow.precision.has_bfloat16", lambda: False)
 
 
 def labelled(network: Network, n: int, seed: int = 0) -> tuple[Inputs, npt.NDArray[np.intp]]:
@@ -94,13 +96,48 @@ def labelled(network: Network, n: int, seed: int = 0) -> tuple[Inputs, npt.NDArr
     return noisy.astype(np.float32), labels
 
 
-def steps(
-    network: Network, epoch: int = 0, *, n: int = 24, size: int = 6, rate: float = 0.003
-) -> Iterator[Step]:
-    inputs, labels = labelled(network, n, epoch)
+@dataclass(frozen=True)
+class ListedEpoch:
+    """An epoch whose batches are in memory."""
+
+    number: int
+    rates: list[float]
+    batches: list[Batch]
+    augmented: bool = False
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[Batch]:
+        return iter(self.batches)
+
+
+def epoch_of(
+    network: Network,
+    number: int = 1,
+    *,
+    n: int = 24,
+    size: int = 6,
+    rate: float = 0.003,
+    seed: int | None = None,
+    policy: AugmentationPolicy | None = None,
+) -> ListedEpoch:
+    """Pictures, or features, of their own in each epoch, unless the seed is given."""
+    inputs, labels = labelled(network, n, number if seed is None else seed)
     targets = np.eye(CLASSES, dtype=np.float32)[labels]
+    batches = []
     for at in range(0, n, size):
-        yield Step(inputs[at : at + size], targets[at : at + size], rate)
+        some = slice(at, at + size)
+        augmentation = policy and sample_augmentation(
+            policy, (SIDE, SIDE, 3), random_numbers(0, number, n)[some]
+        )
+        batches.append(Batch(inputs[some], targets[some], augmentation))
+    rates = [rate * (i + 1) / len(batches) for i in range(len(batches))]
+    return ListedEpoch(number, rates, batches, policy is not None)
+
+
+def one_step(inputs: Inputs, targets: npt.NDArray[np.float32], rate: float) -> ListedEpoch:
+    return ListedEpoch(1, [rate], [Batch(inputs, targets)])
 
 
 def assert_same(found: Weights, expected: Weights) -> None:
@@ -115,14 +152,14 @@ def differ(one: Weights, other: Weights) -> bool:
 
 @every()
 def test_inputs_may_be_read_only_and_are_never_written_to(subject: Subject) -> None:
-    inputs, labels = labelled(subject.drawn(), 6)
+    inputs, labels = labelled(subject.as_network(), 6)
     targets = np.eye(CLASSES, dtype=np.float32)[labels]
     before = inputs.copy(), targets.copy()
     answers = []
     for writeable in (True, False):
         inputs.flags.writeable = targets.flags.writeable = writeable
         engine = subject.build()
-        engine.train([Step(inputs, targets, 0.01)])
+        engine.train(one_step(inputs, targets, 0.01))
         answers.append(engine.predict(inputs))
         np.testing.assert_array_equal(inputs, before[0])
         np.testing.assert_array_equal(targets, before[1])
@@ -132,7 +169,7 @@ def test_inputs_may_be_read_only_and_are_never_written_to(subject: Subject) -> N
 @every()
 def test_inputs_may_be_a_mirrored_view(subject: Subject) -> None:
     engine = subject.build()
-    inputs, _ = labelled(subject.drawn(), 3)
+    inputs, _ = labelled(subject.as_network(), 3)
     mirrored = inputs[::-1]
     np.testing.assert_allclose(engine.predict(mirrored), engine.predict(mirrored.copy()), atol=1e-6)
 
@@ -140,19 +177,18 @@ def test_inputs_may_be_a_mirrored_view(subject: Subject) -> None:
 @every()
 def test_batching_is_invisible(subject: Subject) -> None:
     engine = subject.build()
-    inputs, _ = labelled(subject.drawn(), 70)
+    inputs, _ = labelled(subject.as_network(), 70)
     one_by_one = np.concatenate([engine.predict(inputs[i : i + 1]) for i in range(70)])
     assert np.ptp(one_by_one, axis=0).min() > 0.001
     np.testing.assert_allclose(engine.predict(inputs), one_by_one, atol=1e-5)
-    assert engine.predict(inputs[:0]).shape == (0, CLASSES)
 
 
 @pytest.mark.parametrize("optimiser", [ADAMW, SGD], ids=lambda choice: choice.kind)
 @every()
 def test_training_learns_colours(subject: Subject, optimiser: Optimiser) -> None:
-    network = subject.drawn()
+    network = subject.as_network()
     engine = subject.build(optimiser=optimiser)
-    losses = [engine.train(steps(network, epoch, n=48)) for epoch in range(6)]
+    losses = [engine.train(epoch_of(network, number, n=48)) for number in range(1, 7)]
     assert losses[-1] < 0.5 * losses[0]
     inputs, labels = labelled(network, 60, seed=99)
     assert (engine.predict(inputs).argmax(1) == labels).all()
@@ -161,9 +197,9 @@ def test_training_learns_colours(subject: Subject, optimiser: Optimiser) -> None
 @pytest.mark.usefixtures("float32")
 @every([s for s in SUBJECTS if s.network != "cnn"])
 def test_the_loss_is_the_mean_per_picture_also_of_uneven_batches(subject: Subject) -> None:
-    network = subject.drawn()
+    network = subject.as_network()
     engine = subject.build(dropout=0, start=3)
-    loss = engine.train(steps(network, n=8, size=7, rate=0))
+    loss = engine.train(epoch_of(network, n=8, size=7, rate=0, seed=0))
     inputs, labels = labelled(network, 8)
     p_NK = softmax(engine.predict(inputs))
     assert loss == pytest.approx(-np.log(p_NK[np.arange(8), labels]).mean(), abs=1e-5)
@@ -174,26 +210,27 @@ def test_the_loss_is_the_mean_per_picture_also_of_uneven_batches(subject: Subjec
 def test_a_loaded_engine_goes_on_as_if_never_stopped(
     subject: Subject, optimiser: Optimiser, tmp_path: Path
 ) -> None:
-    network = subject.drawn()
+    network = subject.as_network()
     straight = subject.build(optimiser=optimiser)
-    straight.train(steps(network, 1))
+    straight.train(epoch_of(network, 1))
     straight.save(tmp_path)
     fresh = subject.build(optimiser=optimiser, start=7)
     fresh.load(tmp_path)
     assert_same(fresh.weights(), straight.weights())
-    for epoch in (2, 3):
-        assert fresh.train(steps(network, epoch)) == straight.train(steps(network, epoch))
+    for number in (2, 3):
+        epoch = epoch_of(network, number)
+        assert fresh.train(epoch) == straight.train(epoch)
     assert_same(fresh.weights(), straight.weights())
 
 
 @every()
 def test_what_was_saved_stays_as_it_was(subject: Subject, tmp_path: Path) -> None:
-    network = subject.drawn()
+    network = subject.as_network()
     engine = subject.build()
-    engine.train(steps(network, 1))
+    engine.train(epoch_of(network, 1))
     engine.save(tmp_path)
     saved = engine.weights()
-    engine.train(steps(network, 2))
+    engine.train(epoch_of(network, 2))
     assert differ(engine.weights(), saved)
     engine.load(tmp_path)
     assert_same(engine.weights(), saved)
@@ -201,12 +238,12 @@ def test_what_was_saved_stays_as_it_was(subject: Subject, tmp_path: Path) -> Non
 
 @every()
 def test_the_same_seed_gives_the_same_weights(subject: Subject) -> None:
-    network = subject.drawn()
+    network = subject.as_network()
     trained = []
     for noise in range(2):
         torch.manual_seed(noise)
         engine = subject.build(seed=4)
-        engine.train(steps(network))
+        engine.train(epoch_of(network))
         trained.append(engine.weights())
     assert_same(trained[0], trained[1])
     assert differ(trained[0], initial(network, 0))
@@ -217,35 +254,35 @@ def test_another_seed_draws_another_dropout(subject: Subject) -> None:
     trained = []
     for seed in range(2):
         engine = subject.build(seed=seed)
-        engine.train(steps(subject.drawn()))
+        engine.train(epoch_of(subject.as_network()))
         trained.append(engine.weights())
     assert differ(trained[0], trained[1])
 
 
 @every(DROPPING)
 def test_dropout_is_drawn_anew_each_epoch(subject: Subject) -> None:
-    network = subject.drawn()
+    network = subject.as_network()
     engine = subject.build()
-    losses = {engine.train(steps(network, rate=0)) for _ in range(3)}
+    losses = {engine.train(epoch_of(network, number, rate=0, seed=0)) for number in (1, 2, 3)}
     assert len(losses) == 3
 
 
 @every()
 def test_answers_have_no_dropout(subject: Subject) -> None:
     engine = subject.build(dropout=0.9)
-    engine.train(steps(subject.drawn()))
+    engine.train(epoch_of(subject.as_network()))
     calm = subject.build(dropout=0, weights=engine.weights())
-    inputs, _ = labelled(subject.drawn(), 9)
+    inputs, _ = labelled(subject.as_network(), 9)
     np.testing.assert_allclose(engine.predict(inputs), calm.predict(inputs), atol=1e-6)
 
 
 @every()
 def test_targets_may_be_soft(subject: Subject) -> None:
-    inputs, labels = labelled(subject.drawn(), 12)
+    inputs, labels = labelled(subject.as_network(), 12)
     hard = np.eye(CLASSES, dtype=np.float32)[labels]
 
     def loss(targets: npt.NDArray[np.float32]) -> float:
-        return subject.build(dropout=0).train([Step(inputs, targets, 0.0)])
+        return subject.build(dropout=0).train(one_step(inputs, targets, 0.0))
 
     uniform = np.full_like(hard, 1 / CLASSES)
     assert loss(uniform) == pytest.approx(np.log(CLASSES), abs=0.1)
@@ -258,9 +295,9 @@ def test_targets_may_be_soft(subject: Subject) -> None:
 
 @every()
 def test_weights_travel_to_another_engine(subject: Subject) -> None:
-    network = subject.drawn()
+    network = subject.as_network()
     engine = subject.build()
-    engine.train(steps(network))
+    engine.train(epoch_of(network))
     other = subject.build(weights=engine.weights())
     inputs, _ = labelled(network, 5)
     np.testing.assert_array_equal(other.predict(inputs), engine.predict(inputs))
@@ -268,7 +305,7 @@ def test_weights_travel_to_another_engine(subject: Subject) -> None:
 
 @every()
 def test_weights_are_named_shaped_and_typed_as_in_networks(subject: Subject) -> None:
-    found, expected = subject.build().weights(), initial(subject.drawn(), 0)
+    found, expected = subject.build().weights(), initial(subject.as_network(), 0)
     assert {n: (v.shape, v.dtype) for n, v in found.items()} == {
         n: (v.shape, np.dtype(np.float32)) for n, v in expected.items()
     }
@@ -279,15 +316,15 @@ def test_weights_are_a_copy(subject: Subject) -> None:
     engine = subject.build()
     for value in engine.weights().values():
         value[:] = 0
-    assert_same(engine.weights(), initial(subject.drawn(), 0))
+    assert_same(engine.weights(), initial(subject.as_network(), 0))
 
 
 @pytest.mark.parametrize("runtime", ["onnxruntime", "openvino"])
 @every()
 def test_an_exported_graph_answers_as_the_engine(subject: Subject, runtime: str) -> None:
-    network = subject.drawn()
+    network = subject.as_network()
     engine = subject.build(optimiser=Optimiser("sgd", 0, 1))
-    engine.train(steps(network, rate=0.01))
+    engine.train(epoch_of(network, rate=0.01))
     probabilities = open_graph(engine.export("onnx"), runtime)
     logits = open_graph(engine.export("onnx", probabilities=False), runtime)
     inputs, _ = labelled(network, 7)
@@ -314,8 +351,8 @@ def test_nobody_elses_random_numbers_are_touched(subject: Subject) -> None:
     untouched = torch.rand(3)
     torch.manual_seed(1)
     engine = subject.build()
-    engine.train(steps(subject.drawn()))
-    engine.predict(labelled(subject.drawn(), 2)[0])
+    engine.train(epoch_of(subject.as_network()))
+    engine.predict(labelled(subject.as_network(), 2)[0])
     engine.export("onnx")
     assert torch.equal(torch.rand(3), untouched)
 
@@ -329,9 +366,9 @@ def test_both_engines_train_to_the_same_weights(name: str, kind: str, rate: floa
     for engine in ("linear", "torch"):
         subject = Subject(engine, name)
         built = subject.build(dropout=0, optimiser=optimiser)
-        built.train(steps(subject.drawn(0), n=120, size=6, rate=rate))
+        built.train(epoch_of(subject.as_network(0), n=120, size=6, rate=rate))
         trained.append(built.weights())
-    start = initial(subject.drawn(0), 0)
+    start = initial(subject.as_network(0), 0)
     for key, value in trained[0].items():
         assert np.abs(value - start[key]).max() > 0.001
         np.testing.assert_allclose(trained[1][key], value, atol=1e-4, err_msg=key)
@@ -341,8 +378,8 @@ def test_the_backbone_learns_at_its_own_rate() -> None:
     frozen = Optimiser("adamw", weight_decay=0.1, backbone_rate=0)
     subject = Subject("torch", "mlp")
     engine = subject.build(optimiser=frozen)
-    engine.train(steps(subject.drawn()))
-    start = initial(subject.drawn(), 0)
+    engine.train(epoch_of(subject.as_network()))
+    start = initial(subject.as_network(), 0)
     moved = {name for name, value in engine.weights().items() if (value != start[name]).any()}
     assert moved == {"classifier.weight", "classifier.bias"}
 
@@ -350,11 +387,11 @@ def test_the_backbone_learns_at_its_own_rate() -> None:
 def test_backbone_then_head_is_the_whole_network() -> None:
     subject = Subject("torch", "cnn")
     engine = subject.build()
-    engine.train(steps(subject.drawn()))
-    backbone = open_graph(backbone_graph("torch", subject.drawn(), engine.weights()))
-    own = {n: v for n, v in engine.weights().items() if subject.drawn().head.has(n)}
-    head = engines.build("linear", subject.drawn().head, own, ADAMW, 0)
-    inputs, _ = labelled(subject.drawn(), 5)
+    engine.train(epoch_of(subject.as_network()))
+    backbone = open_graph(backbone_graph("torch", subject.as_network(), engine.weights()))
+    own = {n: v for n, v in engine.weights().items() if subject.as_network().head.has(n)}
+    head = engines.build("linear", subject.as_network().head, own, ADAMW, 0)
+    inputs, _ = labelled(subject.as_network(), 5)
     np.testing.assert_allclose(head.predict(backbone(inputs)), engine.predict(inputs), atol=1e-5)
 
 
@@ -364,7 +401,7 @@ def test_the_linear_engine_says_what_it_can_train() -> None:
 
 
 def test_weights_of_another_network_are_refused() -> None:
-    network = Subject("torch", "linear").drawn()
+    network = Subject("torch", "linear").as_network()
     weights = initial(network, 0)
     with pytest.raises(InputError, match=r"linear: no weights for classifier\.weight"):
         engines.build("torch", network, {"classifier.bias": weights["classifier.bias"]}, ADAMW, 0)
@@ -379,7 +416,7 @@ def test_weights_of_another_network_are_refused() -> None:
 
 
 def test_an_unknown_engine_or_network_names_the_nearest() -> None:
-    network = Subject("linear", "linear").drawn()
+    network = Subject("linear", "linear").as_network()
     with pytest.raises(InputError, match="no engine 'toarch'; did you mean 'torch'"):
         engines.build("toarch", network, {}, ADAMW, 0)
     with pytest.raises(InputError, match="no network 'efficientnet'; did you mean 'efficientnet_"):
@@ -393,21 +430,38 @@ def test_only_pytorch_has_the_networks_of_timm() -> None:
 
 
 def test_a_graph_without_a_softmax_ends_in_features() -> None:
-    network = Subject("torch", "cnn").drawn()
+    network = Subject("torch", "cnn").as_network()
     run = open_graph(onnx_graph(network.backbone, initial(network, 0), probabilities=False))
     assert run(labelled(network, 4)[0]).shape == (4, network.features)
 
 
+FLIPPED_AND_MIXED = AugmentationPolicy(flip=0.5, rotate=20, zoom=0.2, contrast=0.3, mixup=0.4)
+
+
 @pytest.mark.usefixtures("float32")
 @pytest.mark.parametrize("optimiser", [ADAMW, SGD], ids=["adamw", "sgd"])
-@pytest.mark.parametrize("network", ["linear", "mlp", "cnn", "mlp/head"])
-def test_two_frameworks_take_the_same_steps(network: str, optimiser: Optimiser) -> None:
+@pytest.mark.parametrize(
+    ("network", "policy"),
+    [
+        ("linear", None),
+        ("mlp", None),
+        ("cnn", None),
+        ("mlp/head", None),
+        ("mlp", FLIPPED_AND_MIXED),
+        ("cnn", FLIPPED_AND_MIXED),
+    ],
+    ids=["linear", "mlp", "cnn", "mlp/head", "mlp augmented", "cnn augmented"],
+)
+def test_two_frameworks_take_the_same_steps(
+    network: str, policy: AugmentationPolicy | None, optimiser: Optimiser
+) -> None:
     found = []
     for name in ("torch", "tensorflow"):
         subject = Subject(name, network)
         engine = subject.build(dropout=0.0, optimiser=optimiser)
-        losses = [engine.train(steps(subject.drawn(0.0), epoch)) for epoch in range(3)]
-        found.append((losses, softmax(engine.predict(labelled(subject.drawn(), 30, 9)[0]))))
+        epochs = [epoch_of(subject.as_network(0.0), number, policy=policy) for number in (1, 2, 3)]
+        losses = [engine.train(epoch) for epoch in epochs]
+        found.append((losses, softmax(engine.predict(labelled(subject.as_network(), 30, 9)[0]))))
     (losses, answers), (other_losses, other_answers) = found
     assert losses[-1] < losses[0]
     np.testing.assert_allclose(losses, other_losses, rtol=2e-3)

@@ -22,9 +22,10 @@ from PIL import Image
 
 from conftest import BLUE, RED, picture
 from diptych.bundles.format import open_bundle
-from diptych.exporting.formats import FLOAT, FORMATS
+from diptych.exporting.formats import FORMATS
+from diptych.exporting.formats.contract import FLOAT
 from diptych.networks.libraries import timm as external
-from diptych.runtimes.files import open_onnx
+from diptych.runtimes import onnxruntime
 
 ALL = ",".join(FORMATS)
 
@@ -41,7 +42,8 @@ class Place:
         if customised:
             (self.folder / "custom").mkdir(exist_ok=True)
             (self.folder / "custom" / "sitecustomize.py").write_text(customised)
-            given["PYTHONPATH"] = str(self.folder / "custom")
+            paths = [str(self.folder / "custom"), os.environ.get("PYTHONPATH", "")]
+            given["PYTHONPATH"] = os.pathsep.join(filter(None, paths))
         return given
 
     def run(self, *arguments: str | Path, customised: str = "") -> subprocess.CompletedProcess[str]:
@@ -281,11 +283,11 @@ def plain(place: Place) -> Path:
 
 # The seam is where the graph for files comes from; what they are compared with stays honest.
 TAMPERED = """
-import diptych.exporting.making as making
+import diptych.exporting.source as source
 import numpy as np, onnx, os
 from onnx import numpy_helper
 
-honest = making.only
+honest = source.only
 
 def tampered(whole, outputs):
     model = onnx.load_from_string(honest(whole, outputs))
@@ -295,7 +297,7 @@ def tampered(whole, outputs):
     bias.CopyFrom(numpy_helper.from_array(value, bias.name))
     return model.SerializeToString()
 
-making.only = tampered
+source.only = tampered
 """
 
 
@@ -345,10 +347,10 @@ def test_nothing_is_written_where_all_is_refused_and_the_reason_is_said(
 
 
 SWAPPED = """
-import diptych.exporting.making as making
+import diptych.exporting.formats.torch_weights as torch_weights
 
-honest = making.pytorch_source
-making.pytorch_source = lambda network: honest(network).replace("127.5", "120.0")
+honest = torch_weights.network_code
+torch_weights.network_code = lambda network: honest(network).replace("127.5", "120.0")
 """
 
 
@@ -542,7 +544,7 @@ def test_photographs_are_answered_alike_by_both_frameworks_whatever_their_size(
     told = place.answer("export", "real.bundle", "--to", "onnx,torchscript,keras,torch,litert")
     assert [row["refusal"] for row in told["files"]] == [""] * 6
     known = sorted((real / "photos" / "pizza").iterdir())[100:112]
-    session = open_onnx(place.folder / "real.exports" / "real.any_size.onnx")
+    session = onnxruntime.open_file(place.folder / "real.exports" / "real.any_size.onnx")
     answers = place.answer("predict", "real.bundle", *known)
     off, sizes = [], set()
     for path, expected in zip(known, answers, strict=True):

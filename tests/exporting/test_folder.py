@@ -5,7 +5,7 @@ import pytest
 from diptych.bundles.format import open_bundle
 from diptych.exporting import folder
 from diptych.exporting.folder import put_in_place
-from diptych.exporting.judging import Row
+from diptych.exporting.row import Row
 from served import small_bundle
 
 
@@ -26,11 +26,11 @@ def test_a_file_never_stands_beside_those_of_another_export(
     put("first")
     move, moved = folder._move, list[str]()
 
-    def stopped_after_one(made: Path, place: Path) -> None:
+    def stopped_after_one(source: Path, place: Path) -> None:
         if moved:
             raise KeyboardInterrupt
         moved.append(place.name)
-        move(made, place)
+        move(source, place)
 
     monkeypatch.setattr(folder, "_move", stopped_after_one)
     with pytest.raises(KeyboardInterrupt):

@@ -17,13 +17,14 @@ from safetensors.numpy import save_file
 
 from diptych import engines
 from diptych.engines.backbone import backbone_graph
-from diptych.engines.contract import Engine, Optimiser, Step
+from diptych.engines.contract import Engine, Optimiser
 from diptych.errors import InputError
 from diptych.metrics.probabilities import softmax
 from diptych.networks import External, Network, choosing, initial
 from diptych.networks.libraries import keras as external
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph
+from diptych.training.batches import Batches
 
 # Saving in Keras does what NumPy will one day refuse, and tf2onnx reads it so.
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation:DeprecationWarning")
@@ -67,7 +68,9 @@ def trained() -> tuple[Network, Engine]:
     whole = network(SMALLEST, dropout=0.2)
     engine = built(whole)
     targets = np.eye(3, dtype=np.float32)[np.arange(6) % 3]
-    engine.train([Step(pictures(6), targets, 0.001)] * 2)
+    batches = Batches(pictures(6), targets, size=6, seed=0)
+    for number in (1, 2):
+        engine.train(batches.epoch(number, [0.001]))
     return whole, engine
 
 

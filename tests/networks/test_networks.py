@@ -13,7 +13,7 @@ import torch
 from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_tensors
 
-from diptych.engines.torch.modules import module
+from diptych.engines.torch.modules import module_of_network
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph, renamed
 from diptych.networks import (
@@ -50,7 +50,7 @@ def noise(n: int, height: int, width: int, channels: int = 3) -> Pixels:
 
 def answer(network: Network, weights: Weights, images: Pixels) -> npt.NDArray[np.float32]:
     """What PyTorch says."""
-    built = module(network).eval()
+    built = module_of_network(network).eval()
     built.load_state_dict({n: torch.from_numpy(v) for n, v in weights.items()}, strict=False)
     with torch.inference_mode():
         return np.asarray(built(torch.from_numpy(images)).numpy())

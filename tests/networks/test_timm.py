@@ -19,13 +19,14 @@ from torch import Tensor
 
 from diptych import engines
 from diptych.engines.backbone import backbone_graph
-from diptych.engines.contract import Engine, Optimiser, Step
+from diptych.engines.contract import Engine, Optimiser
 from diptych.errors import InputError
 from diptych.metrics.probabilities import softmax
 from diptych.networks import Network, choosing, initial
 from diptych.networks.libraries import timm as external
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph
+from diptych.training.batches import Batches
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -242,7 +243,9 @@ def learned() -> Learned:
     whole = network("test_resnet")
     engine = built(whole, "none")
     targets = np.eye(3, dtype=np.float32)[np.arange(6) % 3]
-    engine.train(Step(pictures(6), targets, 0.05) for _ in range(3))
+    batches = Batches(pictures(6), targets, size=6, seed=0)
+    for number in range(1, 4):
+        engine.train(batches.epoch(number, [0.05]))
     return Learned(engine, engine.export("onnx"))
 
 
@@ -274,7 +277,8 @@ def test_an_external_network_learns_after_its_export(learned: Learned, tmp_path:
     exported.save(tmp_path)
     fresh.load(tmp_path)
     targets = np.eye(3, dtype=np.float32)[np.arange(6) % 3]
-    losses = [e.train([Step(pictures(6), targets, 0.01)]) for e in (exported, fresh)]
+    epoch = Batches(pictures(6), targets, size=6, seed=0).epoch(4, [0.01])
+    losses = [engine.train(epoch) for engine in (exported, fresh)]
     assert losses[0] == losses[1]
     for name, value in exported.weights().items():
         np.testing.assert_array_equal(value, fresh.weights()[name], err_msg=name)

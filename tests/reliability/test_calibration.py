@@ -1,19 +1,18 @@
+import sys
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 from scipy.optimize import minimize_scalar
 from sklearn.metrics import log_loss
 
+from diptych.errors import MissingExtra
 from diptych.graphs.writer import onnx_graph
 from diptych.metrics.probabilities import softmax
 from diptych.networks import initial
 from diptych.networks.zoo import linear
-from diptych.reliability.calibration import (
-    calibrate,
-    calibration_error,
-    perfect_calibration_error,
-    reliability,
-)
+from diptych.reliability.calibration import PRIOR, RIDGE, _fitted, calibrate
+from diptych.reliability.diagram import expected_calibration_error
 from diptych.runtimes import open_graph
 
 Floats = npt.NDArray[np.float32]
@@ -27,46 +26,50 @@ def answered(
     true_NK = 2 * rng.standard_normal((n, k)).astype(np.float32)
     # The largest of logits with Gumbel noise is a draw from their softmax.
     labels = (true_NK + rng.gumbel(size=(n, k))).argmax(1)
-    given_NK = sharpness * true_NK
-    given_NK[:, 0] += shift
-    return given_NK, labels.tolist()
+    logits_NK = sharpness * true_NK
+    logits_NK[:, 0] += shift
+    return logits_NK, labels.tolist()
 
 
 @pytest.mark.parametrize("sharpness", [0.4, 3.0])
 def test_a_temperature_undoes_too_much_or_too_little_confidence(sharpness: float) -> None:
     logits, labels = answered(4000, 4, sharpness=sharpness)
-    found = calibrate(logits, labels)
-    assert found.kind == "temperature"
-    assert found.temperature == pytest.approx(sharpness, rel=0.1)
-    assert found.loss_after < found.loss_before - 0.01
+    calibration = calibrate(logits, labels)
+    assert calibration.kind == "temperature"
+    assert calibration.temperature == pytest.approx(sharpness, rel=0.1)
+    assert calibration.loss_after < calibration.loss_before - 0.01
     fresh, truth = answered(4000, 4, sharpness=sharpness, seed=1)
-    before, after = (calibration_error(softmax(z), truth) for z in (fresh, found.applied(fresh)))
+    before, after = (
+        expected_calibration_error(softmax(z), truth) for z in (fresh, calibration.applied(fresh))
+    )
     assert after < 0.02 < before
 
 
 def test_the_temperature_is_the_likeliest() -> None:
     logits, labels = answered(500, 3, sharpness=2.0)
-    found = calibrate(logits, labels)
+    calibration = calibrate(logits, labels)
     best = minimize_scalar(
         lambda t: log_loss(labels, softmax(logits / t), labels=[0, 1, 2]),
         bounds=(0.1, 10),
         method="bounded",
     )
-    assert found.temperature == pytest.approx(best.x, rel=0.02)
+    assert calibration.temperature == pytest.approx(best.x, rel=0.02)
 
 
 def test_each_class_gets_its_own_where_that_is_better() -> None:
     logits, labels = answered(3000, 3, shift=2.0)
-    found = calibrate(logits, labels)
-    assert found.kind == "vector"
+    calibration = calibrate(logits, labels)
+    assert calibration.kind == "vector"
     fresh, truth = answered(3000, 3, shift=2.0, seed=1)
-    before, after = (calibration_error(softmax(z), truth) for z in (fresh, found.applied(fresh)))
+    before, after = (
+        expected_calibration_error(softmax(z), truth) for z in (fresh, calibration.applied(fresh))
+    )
     assert after < 0.03 < 0.1 < before
 
 
 def test_what_is_calibrated_already_stays_nearly_as_it_is() -> None:
-    found = calibrate(*answered(2000, 3))
-    assert found.temperature == pytest.approx(1, abs=0.06)
+    calibration = calibrate(*answered(2000, 3))
+    assert calibration.temperature == pytest.approx(1, abs=0.06)
 
 
 @pytest.mark.parametrize("n", [18, 46, 120])
@@ -94,44 +97,51 @@ def test_few_pictures_with_few_mistakes_do_no_harm(n: int, sharpness: float) -> 
 
 def test_a_handful_of_pictures_calibrates_nothing() -> None:
     logits, labels = answered(6, 2, sharpness=5)
-    found = calibrate(logits, labels)
-    assert found.kind == "none"
-    assert np.array_equal(found.applied(logits), logits)
+    calibration = calibrate(logits, labels)
+    assert calibration.kind == "none"
+    assert np.array_equal(calibration.applied(logits), logits)
 
 
 def test_answers_that_are_all_right_leave_probabilities_below_one() -> None:
     logits = np.array([[4, 0], [0, 4]] * 40, np.float32)
-    found = calibrate(logits, [0, 1] * 40)
-    p = softmax(found.applied(logits))
+    calibration = calibrate(logits, [0, 1] * 40)
+    p = softmax(calibration.applied(logits))
     assert 0.98 < p.max() <= 1
-    assert np.isfinite(found.loss_after)
+    assert np.isfinite(calibration.loss_after)
 
 
 def test_a_calibration_lies_in_the_last_layer() -> None:
     network = linear((16, 16, 3), 4)
     weights = initial(network, 3)
-    found = calibrate(*answered(2000, 4, sharpness=3, shift=4))
-    assert found.kind == "vector"
+    calibration = calibrate(*answered(2000, 4, sharpness=3, shift=4))
+    assert calibration.kind == "vector"
     images = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), np.uint8)
     logits = open_graph(onnx_graph(network, weights, probabilities=False))(images)
-    answers = open_graph(onnx_graph(network, found.folded(weights)))(images)
-    np.testing.assert_allclose(answers, softmax(found.applied(logits)), atol=1e-5)
+    answers = open_graph(onnx_graph(network, calibration.folded(weights)))(images)
+    np.testing.assert_allclose(answers, softmax(calibration.applied(logits)), atol=1e-5)
 
 
-def test_reliability_counts_every_picture_once() -> None:
-    logits, labels = answered(503, 5)
-    found = reliability(softmax(logits), labels)
-    assert sum(found.counts) == 503
-    assert found.confidence == sorted(found.confidence)
-    right = (logits.argmax(1) == labels).mean()
-    weighted = np.dot(found.right, found.counts) / 503
-    assert weighted == pytest.approx(right)
+@pytest.mark.parametrize("kind", ["temperature", "vector"])
+def test_nothing_nearby_is_likelier(kind: str) -> None:
+    logits, labels = answered(300, 3, sharpness=2.0, shift=1.0)
+    scale_K, shift_K = map(np.array, _fitted(kind, logits, np.array(labels))[1:3])
+
+    def cost(scale_K: npt.NDArray[np.float64], shift_K: npt.NDArray[np.float64]) -> float:
+        loss = log_loss(labels, softmax(logits * scale_K + shift_K), labels=[0, 1, 2])
+        logarithms = np.log(scale_K)[: 1 if kind == "temperature" else 3]
+        prior = (logarithms**2).sum() / (2 * PRIOR**2 * len(labels))
+        return float(loss + prior + RIDGE * (shift_K**2).sum())
+
+    least = cost(scale_K, shift_K)
+    for step in (0.01, -0.01):
+        assert cost(scale_K * np.exp(step), shift_K) > least
+        if kind == "vector":
+            for one_K in np.eye(3):
+                assert cost(scale_K * np.exp(step * one_K), shift_K) > least
+                assert cost(scale_K, shift_K + step * one_K) > least
 
 
-def test_a_perfect_classifier_is_within_what_chance_makes_19_times_in_20() -> None:
-    within, tries = 0, 200
-    for seed in range(tries):
-        logits, labels = answered(180, 2, seed=seed)
-        p = softmax(logits)
-        within += calibration_error(p, labels) <= perfect_calibration_error(p, draws=200)
-    assert 0.9 <= within / tries <= 0.99
+def test_without_scipy_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "scipy.optimize", None)
+    with pytest.raises(MissingExtra, match=r"SciPy is not installed; .*'diptych\[report\]'"):
+        calibrate(*answered(50, 2))

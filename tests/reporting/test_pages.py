@@ -8,10 +8,12 @@ from PIL import Image
 
 from browser import PHONE, checked, chromium, look, printed, written
 from diptych import Recipe, audit, clean, read, split
-from diptych.comparing import engines as comparing
+from diptych.comparing import engine_comparison as comparing
+from diptych.comparing import engines
 from diptych.comparing.page import comparison_page
 from diptych.data.splitting import Splits
 from diptych.metrics.predictions import Predictions
+from diptych.runtimes.speed import Latency
 
 PLAIN = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Plain</title>
@@ -19,7 +21,7 @@ PLAIN = """<!doctype html>
 <meta name="color-scheme" content="light dark"></head>
 <body><main><h1>Plain</h1>{}</main></body></html>
 """
-LATENCY = comparing.Latency(0.21, 16.06)
+LATENCY = Latency(0.21, 16.06)
 
 
 def drawn(
@@ -45,11 +47,11 @@ def drawn(
 @pytest.fixture
 def comparison(folder_of: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> str:
     """The page of a comparison that was never trained."""
-    monkeypatch.setattr(comparing, "_candidate", drawn)
+    monkeypatch.setattr(engines, "train_engine", drawn)
     data = read(folder_of(40, name="photographs with a long name", side=96))
     recipe = Recipe(image_size=96)
     parts = split(clean(data, audit(data, size=recipe.image_size)), test=0.4)
-    return comparison_page(comparing.compare(parts, recipe, ("torch", "tensorflow"), seeds=3))
+    return comparison_page(engines.compare_engines(parts, recipe, ("torch", "tensorflow"), seeds=3))
 
 
 def test_a_comparison_reads_well_on_a_phone_and_a_desk_in_light_and_dark_and_on_paper(

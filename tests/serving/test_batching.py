@@ -10,35 +10,29 @@ import pytest
 
 from conftest import BLUE, RED, picture
 from diptych import load
-from diptych.bundles.predictor import Answer
+from diptych.bundles.predictor import Output
 from diptych.errors import ImageError
 from diptych.images.preprocess import Pixels, decode
-from diptych.serving.batch_plan import Plan, found, measured
+from diptych.serving.batch_plan import BatchPlan, best_plan, measure
 from diptych.serving.batching import Batcher
-from served import encoded, small_bundle
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_bundle(tmp_path_factory.mktemp("bundles") / "colours.bundle")
-
+from served import encoded
 
 PICTURES = [encoded(picture(300 + i, hue=(RED, BLUE)[i % 2])) for i in range(24)]
 
 
-@pytest.mark.parametrize("plan", [Plan(1, 8, 0.02, 1.0), Plan(2, 1, 0.0, 1.0), None])
+@pytest.mark.parametrize("plan", [BatchPlan(1, 8, 0.02, 1.0), BatchPlan(2, 1, 0.0, 1.0), None])
 def test_pictures_are_answered_together_as_they_would_be_alone(
-    bundle: Path, plan: Plan | None
+    bundle: Path, plan: BatchPlan | None
 ) -> None:
     predictor = load(bundle)
-    batches: list[Sequence[Answer]] = []
+    batches: list[Sequence[Output]] = []
 
-    async def ask() -> tuple[list[Answer], list[Answer], list[object]]:
+    async def ask() -> tuple[list[Output], list[Output], list[object]]:
         with ThreadPoolExecutor(2) as pool:
             batcher = Batcher(predictor, pool, 10**6, batches.append, plan)
-            many = await asyncio.gather(*map(batcher.answer, PICTURES))
-            bad = await asyncio.gather(batcher.answer(b"none"), return_exceptions=True)
-            alone = [await batcher.answer_pixels(decode(p, (32, 32, 3)).pixels) for p in PICTURES]
+            many = await asyncio.gather(*map(batcher.infer, PICTURES))
+            bad = await asyncio.gather(batcher.infer(b"none"), return_exceptions=True)
+            alone = [await batcher.infer_pixels(decode(p, (32, 32, 3)).pixels) for p in PICTURES]
             batcher.retire()
             return list(many), alone, list(bad)
 
@@ -52,7 +46,7 @@ def test_pictures_are_answered_together_as_they_would_be_alone(
         assert max(map(len, batches)) <= plan.size
     deadline = time.monotonic() + 10
     while any(thread.name == "graph" for thread in threading.enumerate()):
-        assert time.monotonic() < deadline  # the lanes end when they are retired
+        assert time.monotonic() < deadline  # the threads end when they are retired
 
 
 class Costing:
@@ -61,21 +55,21 @@ class Costing:
     def __init__(self, fixed: float, each: float) -> None:
         self._fixed, self._each = fixed, each
 
-    def __call__(self, pixels_NHWC: Pixels) -> Iterable[Answer]:
+    def __call__(self, pixels_NHWC: Pixels) -> Iterable[Output]:
         time.sleep(self._fixed + self._each * len(pixels_NHWC))
-        return [Answer(np.ones(1, np.float32), 0.0, np.ones(1, np.float32))] * len(pixels_NHWC)
+        return [Output(np.ones(1, np.float32), 0.0, np.ones(1, np.float32))] * len(pixels_NHWC)
 
 
 def test_batches_are_as_large_as_they_are_worth() -> None:
     shape = (8, 8, 3)
-    assert measured(Costing(0.0, 0.02), 1, shape)[:2] == (1, 1)
-    fixed = measured(Costing(0.01, 0.0), 1, shape)
+    assert measure(Costing(0.0, 0.02), 1, shape)[:2] == (1, 1)
+    fixed = measure(Costing(0.01, 0.0), 1, shape)
     assert fixed.size >= 8
     assert 0 < fixed.window <= 0.02
 
 
-def test_one_lane_is_taken_where_it_answers_more(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_thread_is_taken_where_it_answers_more(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("diptych.serving.batch_plan.cores", lambda: 2)
     slow, quick = Costing(0.0, 0.03), Costing(0.0, 0.01)
-    assert found(quick, slow, (8, 8, 3)).lanes == 1
-    assert found(slow, slow, (8, 8, 3)).lanes == 2
+    assert best_plan(quick, slow, (8, 8, 3)).threads == 1
+    assert best_plan(slow, slow, (8, 8, 3)).threads == 2

@@ -17,13 +17,9 @@ from command import complaint, diptych
 from conftest import BLUE, GREEN, RED, picture
 from diptych import load
 from diptych.errors import InputError
-from diptych.serving.client import IN_FLIGHT, Client, is_address
-from served import Server, encoded, serving, small_bundle
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_bundle(tmp_path_factory.mktemp("client") / "colours.bundle")
+from diptych.serving.client import IN_FLIGHT, Client
+from diptych.serving.remote import is_address
+from served import Server, encoded, serving
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +91,9 @@ def test_names_of_files_are_not_told(server: Server, tmp_path: Path) -> None:
 def test_a_key_is_sent_from_the_option_or_the_environment(
     bundle: Path, pictures: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from diptych.serving.keys import added
+    from diptych.serving.keys import add_key
 
-    key = added(tmp_path / "keys", "ada")
+    key = add_key(tmp_path / "keys", "ada")
     one = pictures / "00.png"
     with serving(tmp_path / "log", bundle, "--keys", tmp_path / "keys") as guarded:
         assert diptych("predict", at(guarded), one, "--key", key).returncode == 0
@@ -238,7 +234,7 @@ def test_a_server_of_another_kind_is_refused(red: Path) -> None:
 def test_a_server_that_is_gone_for_long_is_given_up(
     red: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("diptych.serving.client.GONE", 0.5)
+    monkeypatch.setattr("diptych.serving.remote.GONE", 0.5)
     with (
         scripted(*[Scripted.hang_up] * 100) as (address, _),
         pytest.raises(InputError, match="cannot be reached: remote end closed connection"),
@@ -249,7 +245,7 @@ def test_a_server_that_is_gone_for_long_is_given_up(
 def test_a_server_that_is_busy_for_long_is_given_up(
     red: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("diptych.serving.client.PATIENCE", 0.5)
+    monkeypatch.setattr("diptych.serving.remote.PATIENCE", 0.5)
     with (
         scripted(*[Scripted.busy] * 100) as (address, _),
         pytest.raises(InputError, match="still busy: busy"),

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from diptych.cli.arguments import parser
+from diptych.cli import parser
 from diptych.serving import Limits
 from diptych.serving.worker import GRACE, SETTLING
 from diptych.system import cores
@@ -39,14 +39,14 @@ def says(stage: int, word: str) -> list[str]:
     return [rest for found, rest in instructions(stage) if found == word]
 
 
-def given(arguments: list[str]) -> argparse.Namespace:
+def options_of(arguments: list[str]) -> argparse.Namespace:
     """What the command line makes of arguments; the test fails where it refuses them."""
     return parser().parse_args(arguments)
 
 
 def documents() -> dict[str, Any]:
     """What the Kubernetes example describes, by its kind."""
-    return {found["kind"]: found for found in yaml.safe_load_all(CLUSTER.read_text())}
+    return {part["kind"]: part for part in yaml.safe_load_all(CLUSTER.read_text())}
 
 
 @pytest.fixture(scope="module")
@@ -56,8 +56,8 @@ def pod() -> Any:
 
 @pytest.fixture
 def container(pod: Any) -> Any:
-    (found,) = pod["containers"]
-    return found
+    (container,) = pod["containers"]
+    return container
 
 
 def test_the_image_is_small_in_what_it_installs_and_begins_from() -> None:
@@ -88,10 +88,10 @@ def test_everything_that_is_copied_is_there_and_is_not_ignored() -> None:
 def test_the_image_starts_the_server_as_a_user_that_is_not_root() -> None:
     (start,), (more,) = (map(json.loads, says(1, word)) for word in ("ENTRYPOINT", "CMD"))
     assert start[0] == "diptych"
-    found = given([*start[1:], *more])
-    assert found.host == "0.0.0.0"
-    assert f"{found.port}" == says(1, "EXPOSE")[0]
-    assert found.bundles == [Path("/bundle")]
+    options = options_of([*start[1:], *more])
+    assert options.host == "0.0.0.0"
+    assert f"{options.port}" == says(1, "EXPOSE")[0]
+    assert options.bundles == [Path("/bundle")]
     (user,) = says(1, "USER")
     assert all(int(number) >= 1000 for number in user.split(":"))
 
@@ -113,33 +113,33 @@ def test_the_commands_in_the_comments_and_the_page_are_known() -> None:
     commands = re.findall(r"^#? *(diptych .*)$", shown, re.MULTILINE)
     assert len(commands) >= 4
     for command in commands:
-        given(shlex.split(command.partition(" < ")[0], comments=True)[1:])
+        options_of(shlex.split(command.partition(" < ")[0], comments=True)[1:])
     contained = re.findall(r"diptych-serve (/.*)$", shown, re.MULTILINE)
     assert len(contained) == 2
     for arguments in contained:
-        given(["serve", *shlex.split(arguments)])
+        options_of(["serve", *shlex.split(arguments)])
 
 
 def test_the_cluster_runs_what_the_command_line_knows(pod: Any, container: Any) -> None:
     (start,) = map(json.loads, says(1, "ENTRYPOINT"))
-    found = given([*start[1:], *container["args"]])
+    options = options_of([*start[1:], *container["args"]])
     mounted = {mount["mountPath"]: mount for mount in container["volumeMounts"]}
-    for path in [*found.bundles, found.keys]:
+    for path in [*options.bundles, options.keys]:
         assert mounted[str(path.parent)]["readOnly"]
     assert {m["name"] for m in mounted.values()} == {v["name"] for v in pod["volumes"]}
     assert "secret" in next(v for v in pod["volumes"] if v["name"] == mounted["/keys"]["name"])
     # What ends is given the time to finish what it accepted.
     wait = container["lifecycle"]["preStop"]["sleep"]["seconds"]
-    assert pod["terminationGracePeriodSeconds"] > wait + SETTLING + found.timeout + GRACE
-    assert found.timeout == Limits().seconds
+    assert pod["terminationGracePeriodSeconds"] > wait + SETTLING + options.timeout + GRACE
+    assert options.timeout == Limits().seconds
 
 
 def test_the_cluster_asks_for_paths_that_answer_without_a_key(
     container: Any, tmp_path: Path
 ) -> None:
-    from diptych.serving.keys import added
+    from diptych.serving.keys import add_key
 
-    added(tmp_path / "keys", "ada")
+    add_key(tmp_path / "keys", "ada")
     bundle = small_bundle(tmp_path / "colours.bundle")
     probes = [container[f"{kind}Probe"]["httpGet"] for kind in ("startup", "readiness", "liveness")]
     assert [probe["path"] for probe in probes] == ["/readyz", "/readyz", "/healthz"]
@@ -150,7 +150,7 @@ def test_the_cluster_asks_for_paths_that_answer_without_a_key(
     (port,) = container["ports"]
     assert {probe["port"] for probe in probes} == {port["name"]}
     (start,) = map(json.loads, says(1, "ENTRYPOINT"))
-    assert port["containerPort"] == given([*start[1:], "x"]).port
+    assert port["containerPort"] == options_of([*start[1:], "x"]).port
     assert documents()["Service"]["spec"]["ports"][0]["targetPort"] == port["name"]
 
 
@@ -169,11 +169,11 @@ def test_the_cluster_gives_no_more_rights_than_needed(pod: Any, container: Any) 
 
 
 def test_all_parts_of_the_cluster_belong_together() -> None:
-    found = documents()
-    labels = found["Deployment"]["spec"]["template"]["metadata"]["labels"]
-    assert found["Deployment"]["spec"]["selector"]["matchLabels"] == labels
-    assert found["Service"]["spec"]["selector"] == labels
-    assert found["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"] == labels
+    parts = documents()
+    labels = parts["Deployment"]["spec"]["template"]["metadata"]["labels"]
+    assert parts["Deployment"]["spec"]["selector"]["matchLabels"] == labels
+    assert parts["Service"]["spec"]["selector"] == labels
+    assert parts["PodDisruptionBudget"]["spec"]["selector"]["matchLabels"] == labels
 
 
 def test_an_installation_has_every_file_that_the_source_has() -> None:

@@ -10,18 +10,13 @@ from conftest import BLUE, GREEN, RED, picture
 from diptych import load
 from diptych.images.preprocess import decode
 from diptych.reliability import drift
-from served import Server, encoded, serving, small_bundle
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_bundle(tmp_path_factory.mktemp("bundles") / "colours.bundle")
+from served import Server, encoded, serving
 
 
 @pytest.fixture
 def server(bundle: Path, tmp_path: Path) -> Iterator[Server]:
-    with serving(tmp_path / "log", bundle) as found:
-        yield found
+    with serving(tmp_path / "log", bundle) as server:
+        yield server
 
 
 def post(server: Server, pictures: list[bytes]) -> None:
@@ -35,34 +30,37 @@ def test_drift_is_that_of_the_answers_and_grows_where_pictures_change(
 ) -> None:
     usual = [encoded(picture(5000 + i, hue=(RED, BLUE)[i % 2])) for i in range(60)]
     post(server, usual)
-    told = server.get("/drift").json
-    assert told["pictures"] == 60
-    assert sum(told["classes"].values()) + told["none_of_these"] == 60
+    usual_drift = server.get("/drift").json
+    assert usual_drift["pictures"] == 60
+    assert sum(usual_drift["classes"].values()) + usual_drift["none_of_these"] == 60
 
     predictor = load(bundle)
     pixels = np.stack([decode(data, (32, 32, 3)).pixels for data in usual])
-    answers = list(predictor.answered(pixels))
-    values = drift.values(
+    answers = list(predictor.outputs(pixels))
+    values = drift.watched_values(
         np.stack([answer.p_K for answer in answers]),
         np.array([answer.ood_score for answer in answers], np.float32),
         np.stack([answer.components_C for answer in answers]),
     )
-    known = drift.quantities(predictor.bundle.facts)
-    assert [quantity["name"] for quantity in told["quantities"]] == [q.name for q in known]
-    for quantity, here in zip(told["quantities"], known, strict=True):
-        counts_B = drift.counted(here, values[here.name])
+    quantities = drift.bundled_distributions(predictor.bundle.facts)
+    assert [quantity["name"] for quantity in usual_drift["quantities"]] == [
+        q.name for q in quantities
+    ]
+    for quantity, here in zip(usual_drift["quantities"], quantities, strict=True):
+        counts_B = here.bin_counts(values[here.name])
         assert quantity["shares"] == pytest.approx((counts_B / 60).tolist(), abs=1e-3)
         assert quantity["expected"] == pytest.approx(here.shares)
-        found = drift.drift(here, counts_B, len(known))
-        assert quantity["psi"] == pytest.approx(found.psi, abs=1e-3)
-        assert quantity["drifted"] == found.drifted
-        assert quantity["by_chance"] == pytest.approx(found.by_chance, abs=1e-3)
+        change = drift.drift_from(here, counts_B, len(quantities))
+        assert quantity["psi"] == pytest.approx(change.psi, abs=1e-3)
+        assert quantity["drifted"] == change.drifted
+        assert quantity["by_chance"] == pytest.approx(change.by_chance, abs=1e-3)
 
     post(server, [encoded(picture(6000 + i, hue=GREEN)) for i in range(60)])
     changed = server.get("/drift").json
     assert changed["none_of_these"] > 40
     before, after = (
-        {quantity["name"]: quantity for quantity in one["quantities"]} for one in (told, changed)
+        {quantity["name"]: quantity for quantity in one["quantities"]}
+        for one in (usual_drift, changed)
     )
     assert after["ood_score"]["psi"] > before["ood_score"]["psi"]
 
@@ -75,7 +73,7 @@ def test_metrics_count_requests_pictures_and_refusals(server: Server) -> None:
     server.get("/no/such/thing")
     server.get("/no/such/other")
     text = server.get("/metrics").body.decode()
-    told = {
+    metrics = {
         (
             sample.name,
             *(v for k, v in sample.labels.items() if k not in ("model", "version")),
@@ -83,14 +81,14 @@ def test_metrics_count_requests_pictures_and_refusals(server: Server) -> None:
         for family in text_string_to_metric_families(text)
         for sample in family.samples
     }
-    assert told["diptych_requests_total", "/predict", "200"] == 6
-    assert told["diptych_requests_total", "/predict", "415"] == 1
-    assert told["diptych_requests_total", "other", "404"] == 2
-    assert told["diptych_request_seconds_count", "/predict"] == 7
-    assert told["diptych_pictures_total", "red"] == 6
-    assert told["diptych_refused_pictures_total", "not an image"] == 2
-    assert told["diptych_batch_pictures_sum",] == told["diptych_confidence_count",] == 6
-    assert told["diptych_waiting_requests",] == 0
+    assert metrics["diptych_requests_total", "/predict", "200"] == 6
+    assert metrics["diptych_requests_total", "/predict", "415"] == 1
+    assert metrics["diptych_requests_total", "other", "404"] == 2
+    assert metrics["diptych_request_seconds_count", "/predict"] == 7
+    assert metrics["diptych_pictures_total", "red"] == 6
+    assert metrics["diptych_refused_pictures_total", "not an image"] == 2
+    assert metrics["diptych_batch_pictures_sum",] == metrics["diptych_confidence_count",] == 6
+    assert metrics["diptych_waiting_requests",] == 0
     psi = {q["name"]: q["psi"] for q in server.get("/drift").json["quantities"]}
-    assert told["diptych_drift_psi", "class"] == pytest.approx(psi["class"])
+    assert metrics["diptych_drift_psi", "class"] == pytest.approx(psi["class"])
     assert server.get("/drift").json["errors"] == {"not an image": 2}

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, Route, expect
 
-from browser import DESK, PHONE, Scheme, chromium, opened, seen
+from browser import DESK, PHONE, Scheme, chromium, open_page, page_state
 from conftest import BLUE, GREEN, RED, picture
 from diptych import load
 from diptych.data.dataset import NONE
@@ -33,11 +33,6 @@ GIVE = """([kind, name, base64]) => {
 
 
 @pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return small_bundle(tmp_path_factory.mktemp("page") / "colours.bundle")
-
-
-@pytest.fixture(scope="module")
 def server(bundle: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     folder = tmp_path_factory.mktemp("server")
     other = small_bundle(folder / "three.bundle", ("blue", "green", "red"), seed=1)
@@ -54,7 +49,7 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture
 def page(browser: Browser, server: Server) -> Iterator[Page]:
     """The page as it is opened on a desk; nothing may go wrong on it."""
-    with opened(browser, at(server)) as (page, troubles):
+    with open_page(browser, at(server)) as (page, troubles):
         yield page
         assert troubles == []
 
@@ -62,11 +57,11 @@ def page(browser: Browser, server: Server) -> Iterator[Page]:
 @pytest.fixture
 def files(tmp_path: Path) -> list[Path]:
     """A red picture and a blue one."""
-    found = []
+    paths = []
     for name, seed, hue in (("red", 602, RED), ("blue", 503, BLUE)):
-        found.append(tmp_path / f"{name}.png")
-        picture(seed, hue=hue).save(found[-1])
-    return found
+        paths.append(tmp_path / f"{name}.png")
+        picture(seed, hue=hue).save(paths[-1])
+    return paths
 
 
 def at(server: Server, path: str = "") -> str:
@@ -158,7 +153,7 @@ def test_a_picture_that_cannot_be_read_says_why_and_the_others_are_answered(
 ) -> None:
     broken = tmp_path / "broken.png"
     broken.write_bytes(BROKEN)
-    with opened(browser, at(server)) as (page, _):
+    with open_page(browser, at(server)) as (page, _):
         choose(page, broken, *files)
         (answer,) = load(bundle).predict([broken])
         expect(page.locator('[data-state="refused"] .why')).to_have_text(answer.error or "")
@@ -216,7 +211,7 @@ def test_a_busy_server_is_asked_again(browser: Browser, server: Server, files: l
         else:
             route.continue_()
 
-    with opened(browser, at(server)) as (page, _):
+    with open_page(browser, at(server)) as (page, _):
         page.route("**/predict*", busy_at_first)
         choose(page, files[0])
         assert said(page)[0].startswith("red, ")
@@ -226,7 +221,7 @@ def test_a_busy_server_is_asked_again(browser: Browser, server: Server, files: l
 def test_a_server_that_is_gone_is_said_and_tried_again_on_demand(
     browser: Browser, server: Server, files: list[Path]
 ) -> None:
-    with opened(browser, at(server)) as (page, _):
+    with open_page(browser, at(server)) as (page, _):
         page.route("**/predict*", lambda route: route.abort())
         choose(page, files[0])
         expect(page.locator(".card")).to_contain_text("The server cannot be reached.")
@@ -248,19 +243,19 @@ def test_another_bundle_answers_when_it_is_chosen(page: Page, files: list[Path])
 def test_it_reads_well_with_every_kind_of_answer(
     browser: Browser, server: Server, files: list[Path], width: int, scheme: Scheme
 ) -> None:
-    with opened(browser, at(server), width, scheme, reduced_motion="reduce") as (page, troubles):
+    with open_page(browser, at(server), width, scheme, reduced_motion="reduce") as (page, troubles):
         choose(page, *files, ("green.png", OUTLIER), ("broken.png", BROKEN))
         page.get_by_role("button", name="What speaks for red?").click()
         expect(page.locator("figure canvas")).to_be_visible()
         page.click("text=About this model")
         # The browser notes that a picture was refused.
         own = [line for line in troubles if "status of 4" not in line]
-        assert list(seen(page, own).complaints()) == []
+        assert list(page_state(page, own).complaints()) == []
         assert len(troubles) == 1
 
 
 def test_a_phone_is_not_asked_to_drop_things(browser: Browser, server: Server) -> None:
-    with opened(browser, at(server), PHONE, has_touch=True, is_mobile=True) as (page, _):
+    with open_page(browser, at(server), PHONE, has_touch=True, is_mobile=True) as (page, _):
         expect(page.get_by_text("Choose some pictures, or take one.")).to_be_visible()
         expect(page.get_by_text("Drop pictures")).to_be_hidden()
 
@@ -268,12 +263,12 @@ def test_a_phone_is_not_asked_to_drop_things(browser: Browser, server: Server) -
 def test_a_server_with_keys_asks_for_one_until_it_is_right(
     browser: Browser, bundle: Path, files: list[Path], tmp_path: Path
 ) -> None:
-    from diptych.serving.keys import added
+    from diptych.serving.keys import add_key
 
-    key = added(tmp_path / "keys", "ada")
+    key = add_key(tmp_path / "keys", "ada")
     with (
         serving(tmp_path / "log", bundle, "--keys", tmp_path / "keys") as guarded,
-        opened(browser, at(guarded)) as (page, _),
+        open_page(browser, at(guarded)) as (page, _),
     ):
         page.get_by_label("API key").fill("wrong")
         page.keyboard.press("Enter")
@@ -288,7 +283,7 @@ def test_a_server_with_keys_asks_for_one_until_it_is_right(
 def test_what_was_asked_is_watched_and_a_change_is_said(
     browser: Browser, bundle: Path, tmp_path: Path
 ) -> None:
-    with serving(tmp_path / "log", bundle) as server, opened(browser, at(server)) as (page, _):
+    with serving(tmp_path / "log", bundle) as server, open_page(browser, at(server)) as (page, _):
         page.clock.install()
         page.goto(at(server, "watch"))
         verdict = page.locator("#verdict")
@@ -317,13 +312,13 @@ def test_the_watching_page_reads_well(
 ) -> None:
     for seed in range(4):
         server.post("/predict", encoded(picture(800 + seed, hue=BLUE)))
-    with opened(browser, at(server, "watch"), width, scheme) as (page, troubles):
+    with open_page(browser, at(server, "watch"), width, scheme) as (page, troubles):
         expect(page.locator("tbody tr")).not_to_have_count(0)  # it is drawn
         for figures in page.get_by_text("Figures").all():
             figures.click()
         expect(page.locator("tbody tr").first).to_be_visible()
         elsewhere = [line for line in troubles if at(server) not in line]
-        assert list(seen(page, elsewhere).complaints()) == []
+        assert list(page_state(page, elsewhere).complaints()) == []
 
 
 @pytest.mark.realdata

@@ -43,6 +43,20 @@ def test_a_split_that_is_there_is_kept(tmp_path: Path) -> None:
     assert {s.name: s.part for s in data.samples}["val/dog/1.png"] == "valid"
 
 
+def test_parts_have_the_names_in_folders_that_they_have_in_tables(tmp_path: Path) -> None:
+    for name in (
+        f"{part}/{label}/1.jpg" for part in ("Training", "Testing") for label in ("cat", "dog")
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    data = read(tmp_path)
+    assert data.classes == ("cat", "dog")
+    assert {sample.name.split("/")[0]: sample.part for sample in data.samples} == {
+        "Training": "train",
+        "Testing": "test",
+    }
+
+
 def test_parts_with_other_classes_are_refused_with_the_difference(tmp_path: Path) -> None:
     put(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/cat/1.png")
     put(tmp_path, "train/emu/1.png", "test/fox/1.png")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from diptych.sources.walking import listed, walked
+from diptych.sources.walking import regular_files, walk
 
 
 def files(root: Path, *names: str) -> Path:
@@ -16,14 +16,14 @@ def files(root: Path, *names: str) -> Path:
 
 
 def links(root: Path) -> dict[str, str]:
-    return {stray.name: stray.detail for stray in listed(root)[1]}
+    return {stray.name: stray.detail for stray in regular_files(root)[1]}
 
 
 def test_a_link_never_takes_what_lies_in_another_folder(tmp_path: Path) -> None:
     files(tmp_path, "cat/1", "dog/1", "dog/deep/2")
     (tmp_path / "cat" / "all").symlink_to("../dog")
     (tmp_path / "ape").symlink_to("dog")
-    names, strays = listed(tmp_path)
+    names, strays = regular_files(tmp_path)
     assert names == ["cat/1", "dog/1", "dog/deep/2"]
     assert {stray.name for stray in strays} == {"ape", "cat/all"}
     assert {stray.reason for stray in strays} == {"link"}
@@ -34,7 +34,7 @@ def test_a_link_never_takes_what_lies_in_another_folder(tmp_path: Path) -> None:
 def test_a_link_to_where_it_lies_is_not_followed(tmp_path: Path, target: str) -> None:
     root = files(tmp_path / "data", "cat/1", "dog/1")
     (root / "cat" / "round").symlink_to(target)
-    assert listed(root)[0] == ["cat/1", "dog/1"]
+    assert regular_files(root)[0] == ["cat/1", "dog/1"]
     assert links(root).keys() == {"cat/round"}
 
 
@@ -45,7 +45,7 @@ def test_a_folder_outside_is_followed_from_every_link(tmp_path: Path) -> None:
     (far / "home").symlink_to(root)
     for name in ("cat", "ape"):
         (root / name).symlink_to(far)
-    names, strays = listed(root)
+    names, strays = regular_files(root)
     assert names == ["ape/2", "ape/deep/3", "cat/2", "cat/deep/3", "dog/1"]
     turns = ["ape/deep/up", "ape/home", "cat/deep/up", "cat/home"]
     assert sorted(stray.name for stray in strays) == turns
@@ -74,7 +74,7 @@ def deep(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_no_depth_is_too_deep(deep: Path) -> None:
-    (found,) = walked(deep)
+    (found,) = walk(deep)
     assert found.path.name == "file"
 
 
@@ -88,6 +88,6 @@ def test_folders_outside_that_link_to_each_other_have_an_end(tmp_path: Path) -> 
                 (folder / f"to{k}").symlink_to(tmp_path / "farm" / str(k))
     (tmp_path / "data" / "a").mkdir(parents=True)
     (tmp_path / "data" / "a" / "x").symlink_to(tmp_path / "farm" / "0")
-    names, strays = listed(tmp_path / "data")
+    names, strays = regular_files(tmp_path / "data")
     assert len(names) == 10
     assert all(stray.reason == "link" for stray in strays)

@@ -6,25 +6,25 @@ from pathlib import Path
 import pytest
 
 from diptych.errors import GateError, InputError
-from diptych.system.child_process import Ended, told
+from diptych.system.child_process import ChildProcessFailed, run_child
 
 CHILD = """
 import os, sys, time
 from pathlib import Path
-from diptych.system.child_process import quietly, work
+from diptych.system.child_process import redirect_output, run_as_child
 from diptych.errors import GateError, InputError
 
 task = Path(sys.argv[1])
 
 def main():
-    tell = quietly(task)
-    print("talk of a library")
+    tell = redirect_output(task)
+    print("words of a library")
     print("and its last words", file=sys.stderr)
     tell("first")
     tell("sécond")
     {does}
 
-work(main, task)
+run_as_child(main, task)
 """
 
 
@@ -39,10 +39,10 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def child(task: Path, does: str) -> Iterator[str]:
     (task.parent / "its_work.py").write_text(CHILD.format(does=does), encoding="utf-8")
-    return told("its_work", task)
+    return run_child("its_work", task)
 
 
-def test_what_a_child_tells_is_parted_from_its_talk(running: Path) -> None:
+def test_lines_of_a_child_are_parted_from_what_its_libraries_write(running: Path) -> None:
     assert list(child(running, "pass")) == ["first", "sécond"]
 
 
@@ -56,9 +56,9 @@ def test_what_a_child_foresaw_is_raised_where_it_was_called(
 
 
 def test_a_child_that_fails_otherwise_leaves_its_last_words(running: Path) -> None:
-    with pytest.raises(Ended, match="ended with the code 7") as raised:
+    with pytest.raises(ChildProcessFailed, match="ended with the code 7") as raised:
         list(child(running, "sys.stderr.flush(); os._exit(7)"))
-    assert raised.value.last == "and its last words"
+    assert raised.value.last_line == "and its last words"
 
 
 def test_a_child_that_was_stopped_stops_its_caller(running: Path) -> None:

@@ -2,14 +2,15 @@
 
 import numpy as np
 
-from diptych.auditing.near import near_duplicates, thumbnails
+from diptych.auditing.near import near_duplicate_pairs, thumbnails
 from diptych.data.dataset import Sample
-from diptych.images.cache import Store
 from diptych.images.decoding import CHUNK
+from diptych.images.rows import StoredRows, in_batches
+from diptych.images.store import Store
 from diptych.system.progress import Track, unwatched
 
 
-def same_pictures(
+def duplicate_groups(
     samples: list[Sample], store: Store, *, crops: bool = True, track: Track = unwatched
 ) -> list[list[Sample]]:
     """Group samples whose pictures are the same or almost so; most groups have one member.
@@ -19,12 +20,12 @@ def same_pictures(
     """
     content = dict.fromkeys(sample.digest for sample in samples)
     digests = list(content)
-    starts = range(0, len(digests), CHUNK)
+    batches = in_batches(StoredRows(store, digests), CHUNK)
     small = [
-        thumbnails(store.read(digests[start : start + CHUNK]))
-        for start in track(starts, "comparing pictures", len(starts))
+        thumbnails(pixels)
+        for pixels in track(batches, "comparing pictures", -(-len(digests) // CHUNK))
     ]
-    pairs = near_duplicates(np.concatenate(small), crops=crops, track=track) if small else []
+    pairs = near_duplicate_pairs(np.concatenate(small), crops=crops, track=track) if small else []
     leader = _leaders(len(digests), [(pair.first, pair.second) for pair in pairs])
     group_of = dict(zip(digests, leader, strict=True))
     groups: dict[int, list[Sample]] = {}

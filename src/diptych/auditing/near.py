@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from diptych.images.rows import mapped
 from diptych.system.progress import Track, unwatched
 
 Floats = npt.NDArray[np.float32]
@@ -39,15 +40,14 @@ OFFSETS_W = np.arange(WINDOW, dtype=np.float32) - (WINDOW - 1) / 2  # from the m
 
 
 def thumbnails(images_NSSC: npt.NDArray[np.uint8]) -> Floats:
-    """Means over areas: (N, S, S, 3) uint8 of any side → (N, 32, 32, 3), 0 to 255."""
+    """Means over areas: (N, S, S, 3) uint8 of any side, N ≥ 1 → (N, 32, 32, 3), 0 to 255."""
     mean_TS = area_means(images_NSSC.shape[1])
-    small_NTTC = np.empty((len(images_NSSC), THUMBNAIL, THUMBNAIL, 3), np.float32)
-    for start in range(0, len(images_NSSC), 64):
-        block_NSSC = images_NSSC[start : start + 64].astype(np.float32)
-        rows_NSCT = np.tensordot(block_NSSC, mean_TS, (1, 1))
-        block_NCTT = np.tensordot(rows_NSCT, mean_TS, (1, 1))
-        small_NTTC[start : start + 64] = block_NCTT.transpose(0, 2, 3, 1)
-    return small_NTTC
+
+    def shrunk(batch_NSSC: npt.NDArray[np.uint8]) -> Floats:
+        rows_NSCT = np.tensordot(batch_NSSC.astype(np.float32), mean_TS, (1, 1))
+        return np.asarray(np.tensordot(rows_NSCT, mean_TS, (1, 1)).transpose(0, 2, 3, 1))
+
+    return mapped(shrunk, images_NSSC, 64)
 
 
 class Pair(NamedTuple):
@@ -58,7 +58,7 @@ class Pair(NamedTuple):
     similarity: float
 
 
-def near_duplicates(
+def near_duplicate_pairs(
     thumbnails_NTTC: Floats, *, crops: bool = True, track: Track = unwatched
 ) -> list[Pair]:
     """Pairs of the same photograph, in order; `first` < `second`.
@@ -76,10 +76,10 @@ def near_duplicates(
 
     Takes O(N²) multiplications for the descriptors, O(N) alignments, and O(N) memory.
     """
+    if not len(thumbnails_NTTC):
+        return []
     pictures_NCTT = np.ascontiguousarray(thumbnails_NTTC.transpose(0, 3, 1, 2))
-    busy_N = np.zeros(len(pictures_NCTT), np.float32)
-    for start in range(0, len(pictures_NCTT), CHUNK):
-        busy_N[start : start + CHUNK] = busy(pictures_NCTT[start : start + CHUNK])
+    busy_N = mapped(busy, pictures_NCTT, CHUNK)
     blank = np.flatnonzero(busy_N == 0)
     same = copies(pictures_NCTT, busy_N, crops, track)
     return sorted([*same, *blanks(pictures_NCTT[blank], blank)])
@@ -94,7 +94,7 @@ def area_means(side: int) -> Floats:
 
 def busy(pictures_NCTT: Floats) -> Floats:
     """The share of each picture where something changes, (N,); 0 in pictures without detail."""
-    view_NCWW = seen(pictures_NCTT)
+    view_NCWW = windows(pictures_NCTT)
     bend_N = sum((np.diff(view_NCWW, 2, axis) ** 2).mean((1, 2, 3)) for axis in (2, 3))
     slope_NWW = np.abs(np.gradient(view_NCWW, axis=(2, 3))).max((0, 2))
     contrast_N = np.sqrt(view_NCWW.var((2, 3)).mean(1))
@@ -104,15 +104,15 @@ def busy(pictures_NCTT: Floats) -> Floats:
 
 def copies(pictures_NCTT: Floats, busy_N: Floats, crops: bool, track: Track) -> Iterator[Pair]:
     """Pairs that show the same, among the pictures with detail."""
-    shown = np.flatnonzero(busy_N)
-    wide_P, narrow_P, zoom_P = candidates(pictures_NCTT[shown], crops, track)
-    wide_P, narrow_P = shown[wide_P], shown[narrow_P]
+    detailed = np.flatnonzero(busy_N)
+    wide_P, narrow_P, zoom_P = candidates(pictures_NCTT[detailed], crops, track)
+    wide_P, narrow_P = detailed[wide_P], detailed[narrow_P]
     busy_P = np.minimum(busy_N[wide_P], busy_N[narrow_P])
     starts = range(0, len(zoom_P), CHUNK)
     for start in track(starts, "looking at pairs", len(starts)):
         some = slice(start, start + CHUNK)
         wide_PCTT, narrow_PCTT = pictures_NCTT[wide_P[some]], pictures_NCTT[narrow_P[some]]
-        differs_P = difference(seen(wide_PCTT), seen(narrow_PCTT))
+        differs_P = difference(windows(wide_PCTT), windows(narrow_PCTT))
         if crops:
             maybe = np.flatnonzero(busy_P[some] > BUSY)
             cropped_P = realigned(wide_PCTT[maybe], narrow_PCTT[maybe], zoom_P[some][maybe])
@@ -130,13 +130,13 @@ def candidates(pictures_NCTT: Floats, crops: bool, track: Track) -> tuple[Indice
         middle_ND = descriptors(pictures_NCTT, ZOOM)
         ways += [(whole_ND, middle_ND, ZOOM), (middle_ND, whole_ND, 1 / ZOOM)]
     tops = range(0, len(whole_ND), CHUNK)
-    found = [
+    blocks = [
         np.stack([first_P, second_P, np.full(len(score_P), zoom), -score_P])
         for top in track(tops, "looking for duplicates", len(tops))
         for left_ND, right_ND, zoom in ways
         for first_P, second_P, score_P in [lookalikes(left_ND, right_ND, top)]
     ]
-    pairs_4P = np.concatenate([np.empty((4, 0)), *found], axis=1)
+    pairs_4P = np.concatenate([np.empty((4, 0)), *blocks], axis=1)
     pairs_4P = pairs_4P[:, np.argsort(pairs_4P[3], kind="stable")]
     _, best = np.unique(pairs_4P[0] * len(pictures_NCTT) + pairs_4P[1], return_index=True)
     pairs_2P, zoom_P = pairs_4P[:2, best].astype(np.intp), pairs_4P[2, best].astype(np.float32)
@@ -174,7 +174,7 @@ def lookalikes(left_ND: Floats, right_ND: Floats, top: int) -> tuple[Indices, In
 def realigned(wide_PCTT: Floats, narrow_PCTT: Floats, zoom_P: Floats) -> Floats:
     """The difference of pictures once aligned, (P,); 1 where neither lies within the other."""
     scale_P2, shift_P2 = aligned(wide_PCTT, narrow_PCTT, zoom_P)
-    differs_P = difference(seen(wide_PCTT), seen(narrow_PCTT, scale_P2, shift_P2))
+    differs_P = difference(windows(wide_PCTT), windows(narrow_PCTT, scale_P2, shift_P2))
     return np.where(within(scale_P2, shift_P2), differs_P, np.float32(1))
 
 
@@ -185,11 +185,11 @@ def aligned(wide_PCTT: Floats, narrow_PCTT: Floats, zoom_P: Floats) -> tuple[Flo
     I. Matthews, "Lucas-Kanade 20 Years On", IJCV 56, 2004), on grey pictures.
     """
     wide_P1TT, narrow_P1TT = wide_PCTT.mean(1, keepdims=True), narrow_PCTT.mean(1, keepdims=True)
-    change_PUD = changes(seen(wide_P1TT)[:, 0])
+    change_PUD = changes(windows(wide_P1TT)[:, 0])
     scale_P2 = np.repeat(zoom_P[:, None], 2, axis=1)
     shift_P2 = np.zeros_like(scale_P2)
     for _ in range(STEPS):
-        view_PD1 = seen(narrow_P1TT, scale_P2, shift_P2).reshape(-1, WINDOW**2, 1)
+        view_PD1 = windows(narrow_P1TT, scale_P2, shift_P2).reshape(-1, WINDOW**2, 1)
         gain_P1, grown_P2, moved_P2 = np.split((change_PUD @ view_PD1)[..., 0], [1, 3], axis=1)
         gain_P1 = np.maximum(gain_P1, 0.2)
         scale_P2 = np.clip(scale_P2 / (1 + np.clip(grown_P2 / gain_P1, -0.1, 0.1)), 0.75, 1.33)
@@ -239,7 +239,7 @@ def unexplained(view_PCWW: Floats, by_PCWW: Floats) -> Floats:
     return np.asarray(differs_P / np.maximum(view_PCWW.var((2, 3)).mean(1), 1))
 
 
-def seen(pictures_PCTT: Floats, scale_P2: Floats = WHOLE, shift_P2: Floats = CENTRED) -> Floats:
+def windows(pictures_PCTT: Floats, scale_P2: Floats = WHOLE, shift_P2: Floats = CENTRED) -> Floats:
     """The window, (P, C, W, W), of each picture, scaled about its middle, then shifted, in pixels.
 
     Pixels are weighted by triangles that reach two pixels far, times the scale.

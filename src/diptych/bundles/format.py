@@ -6,8 +6,9 @@ bundle.json.sha256     the hash of bundle.json, as sha256sum writes and checks i
 model.safetensors      the weights under canonical names
 model.onnx             uint8 pixels (N, S, S, 3) in; out come the probabilities (N, classes), how
                        strange each picture is (N,), and the components drift is seen by (N, C)
-ood.safetensors  what outliers are known by, as the graph has it too
+ood.safetensors        what outliers are known by, as the graph has it too
 golden/                a few encoded pictures, and the pixels and answers expected of them
+recipe.toml            every choice it was made with
 history.csv            the epochs
 predictions.csv        the answer for each test picture
 splits.csv, audit.csv  which picture was used where, and which not, and why
@@ -18,9 +19,7 @@ README.md              a model card
 
 import hashlib
 import json
-import os
-import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -29,10 +28,10 @@ from safetensors.numpy import load as load_safetensors
 
 from diptych.data.dataset import Dataset, Shape, classes_hash
 from diptych.data.splitting import Splits
-from diptych.errors import BundleError, InputError
+from diptych.errors import BundleError
 from diptych.networks import Network, Weights, choosing
 from diptych.recipe import Recipe
-from diptych.system.files import beside, folder_aside, regular, write_synced
+from diptych.system.files import regular
 
 FORMAT = 1
 FACTS = "bundle.json"
@@ -41,7 +40,13 @@ WEIGHTS = "model.safetensors"
 GRAPH = "model.onnx"
 OOD = "ood.safetensors"
 GOLDEN = "golden/expected.safetensors"
+HISTORY = "history.csv"
+PREDICTIONS = "predictions.csv"
 SPLITS = "splits.csv"
+AUDIT = "audit.csv"
+REPORT = "report.html"
+RECIPE = "recipe.toml"
+MODEL_CARD = "README.md"
 # What is read of bundle.json.
 NEEDED = (
     "members",
@@ -90,8 +95,8 @@ class Bundle:
 
     def recipe(self, engine: str | None = None) -> Recipe:
         """The recipe that it was made with, or the same in another engine."""
-        made = self.facts["recipe"]
-        return Recipe(**{**made, "engine": engine or made["engine"]})
+        choices = self.facts["recipe"]
+        return Recipe(**{**choices, "engine": engine or choices["engine"]})
 
     def network(self, engine: str | None = None) -> Network:
         """The network as an engine knows it; raises InputError where that has no twin of it."""
@@ -106,67 +111,6 @@ class Bundle:
         return [self.path / name for name in self.facts["golden"]]
 
 
-def refuse_unwritable(path: Path, force: bool) -> None:
-    """Raise InputError where a bundle cannot be written, or would overwrite what it must not."""
-    _refuse_existing(path, force)
-    if path.exists() and not (path / FACTS).is_file():
-        raise InputError(f"{path} is no bundle; --force replaces only a bundle")
-
-
-def refuse_unwritable_file(path: Path, force: bool) -> None:
-    """Raise InputError where a file cannot be written, or would overwrite what it must not."""
-    _refuse_existing(path, force)
-    if path.is_dir():
-        raise InputError(f"{path} is a folder; name a file with --out")
-
-
-def refuse_unwritable_folder(path: Path) -> None:
-    """Raise InputError where no file can be written into a folder, which need not exist yet."""
-    if path.exists() and not path.is_dir():
-        raise InputError(f"{path} is a file; name a folder with --out")
-    if (path / FACTS).exists():
-        raise InputError(f"{path} is a bundle, which stays as it is; name another --out")
-    _refuse_closed(path, (path, *path.absolute().parents))
-
-
-def _refuse_existing(path: Path, force: bool) -> None:
-    if path.exists():
-        if not force:
-            raise InputError(f"{path} exists already; name another --out, or add --force")
-    elif path.is_symlink():
-        raise InputError(f"{path} is a link that leads nowhere; name another --out")
-    else:
-        _refuse_closed(path, path.absolute().parents)
-
-
-def _refuse_closed(path: Path, folders: Iterable[Path]) -> None:
-    above = next(folder for folder in folders if folder.exists())
-    if not (above.is_dir() and os.access(above, os.W_OK)):
-        raise InputError(f"{path}: nothing can be written in {above}; name another --out")
-
-
-def write(path: Path, members: Mapping[str, bytes], facts: Mapping[str, Any], force: bool) -> None:
-    """Write a bundle aside, then rename it into place; an old one goes only after that.
-
-    A link stays, and the bundle that it leads to is replaced.
-    """
-    refuse_unwritable(path, force)
-    path = path.resolve()
-    hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(members.items())}
-    with folder_aside(path) as aside:
-        for name, data in members.items():
-            write_synced(aside / name, data)
-        whole = {"format": FORMAT, **facts, "members": hashes}
-        told = (json.dumps(whole, indent=2) + "\n").encode()
-        write_synced(aside / FACTS, told)
-        write_synced(aside / SEAL, _seal(told))
-        old = beside(path, "old")
-        if path.exists():
-            path.rename(old)
-        aside.rename(path)
-        shutil.rmtree(old, ignore_errors=True)
-
-
 def open_bundle(path: str | Path) -> Bundle:
     """Read a bundle and verify every member.
 
@@ -176,8 +120,8 @@ def open_bundle(path: str | Path) -> Bundle:
     try:
         if not root.exists():
             raise BundleError(f"{path}: no such bundle")
-        told = regular(root / FACTS).read_bytes()
-        facts = json.loads(told)
+        text = regular(root / FACTS).read_bytes()
+        facts = json.loads(text)
         newer = int(facts["format"]) > FORMAT
     except (FileNotFoundError, NotADirectoryError) as cause:
         raise BundleError(f"{path}: no bundle; it has no {FACTS}") from cause
@@ -192,7 +136,7 @@ def open_bundle(path: str | Path) -> Bundle:
         )
     bundle = Bundle(root, facts)
     try:
-        _verify(bundle, told)
+        _verify(bundle, text)
     except FileNotFoundError as cause:
         missing = Path(cause.filename).relative_to(root)
         raise BundleError(f"{path}: incomplete, without {missing}; copy it anew") from cause
@@ -201,9 +145,9 @@ def open_bundle(path: str | Path) -> Bundle:
     return bundle
 
 
-def _verify(bundle: Bundle, told: bytes) -> None:
+def _verify(bundle: Bundle, text: bytes) -> None:
     """Raise BundleError where a byte of the bundle is not as it was written."""
-    if bundle.read(SEAL) != _seal(told):
+    if bundle.read(SEAL) != seal(text):
         raise BundleError(f"{bundle.path / FACTS}: changed since it was written; copy it anew")
     lacking = [key for key in NEEDED if key not in bundle.facts]
     if not lacking:
@@ -218,5 +162,6 @@ def _verify(bundle: Bundle, told: bytes) -> None:
         raise BundleError(f"{bundle.path / FACTS}: the classes were changed; copy it anew")
 
 
-def _seal(told: bytes) -> bytes:
-    return f"{hashlib.sha256(told).hexdigest()}  {FACTS}\n".encode()
+def seal(text: bytes) -> bytes:
+    """The line that sha256sum writes of a bundle.json with this text."""
+    return f"{hashlib.sha256(text).hexdigest()}  {FACTS}\n".encode()

@@ -6,54 +6,18 @@ from typing import Any
 
 def model_card(name: str, facts: Mapping[str, Any]) -> str:
     """A model card in Markdown, from what bundle.json says."""
-    test, data = facts["test"], facts["data"]
     classes = ", ".join(facts["classes"])
-    rows = "\n".join(
-        f"| {label} | {found['n']} | {_percent(found['precision'])} | {_percent(found['recall'])} "
-        f"| {_percent(found['f1'])} |"
-        for label, found in test["per_class"].items()
-    )
-    header = " | ".join(facts["classes"])
-    confusion = "\n".join(
-        f"| **{label}** | {' | '.join(map(str, counts))} |"
-        for label, counts in zip(facts["classes"], test["confusion"]["counts"], strict=True)
-    )
     return f"""# {name}
 
 Tells pictures apart: {classes}. Made by Diptych {facts["diptych"]} on {facts["created"][:10]}.
 
 ## How good it is
 
-On {test["n"]} test pictures that took no part in its making:
-**{_percent(test["accuracy"])} accuracy**, macro F1 {_percent(test["macro_f1"])}.
-A linear classifier on the mean colours of a grid, for comparison:
-{_percent(facts["baseline"]["accuracy"])} accuracy.
-
-| class | pictures | precision | recall | F1 |
-|---|---|---|---|---|
-{rows}
-
-Rows are the labels, columns the answers:
-
-| | {header} |
-|---|{"---|" * len(facts["classes"])}
-{confusion}
-
-| score | on the test pictures |
-|---|---|
-{_every_score(test)}
-
-In brackets: intervals at {test["interval"]}. `report.html` shows more: its mistakes, its
-probabilities, what to do first.
-
-{_calibration(facts["calibration"])}
+{_quality(facts)}
 
 ## How it was made
 
-Network {facts["network"]}, engine {facts["recipe"]["engine"]}; {data["train"]} pictures to train,
-{data["valid"]} to choose the best epoch, {data["test"]} to test. Near-duplicates never lie in
-different parts. `recipe.toml` has every choice, `splits.csv` every picture, `audit.csv` every file
-that was left out and why, `predictions.csv` the answer for each test picture.
+{_making(facts)}
 
 ## How to use it
 
@@ -69,6 +33,50 @@ and gives probabilities in the order {classes}. It agreed with the trained netwo
 """
 
 
+def _quality(facts: Mapping[str, Any]) -> str:
+    test, classes = facts["test"], facts["classes"]
+    by_class = "\n".join(
+        f"| {label} | {scores['n']} | {_percent(scores['precision'])} "
+        f"| {_percent(scores['recall'])} | {_percent(scores['f1'])} |"
+        for label, scores in test["per_class"].items()
+    )
+    confusion = "\n".join(
+        f"| **{label}** | {' | '.join(map(str, counts))} |"
+        for label, counts in zip(classes, test["confusion"]["counts"], strict=True)
+    )
+    return f"""On {test["n"]} test pictures that took no part in its making:
+**{_percent(test["accuracy"])} accuracy**, macro F1 {_percent(test["macro_f1"])}.
+A linear classifier on the mean colours of a grid, for comparison:
+{_percent(facts["baseline"]["accuracy"])} accuracy.
+
+| class | pictures | precision | recall | F1 |
+|---|---|---|---|---|
+{by_class}
+
+Rows are the labels, columns the answers:
+
+| | {" | ".join(classes)} |
+|---|{"---|" * len(classes)}
+{confusion}
+
+| score | on the test pictures |
+|---|---|
+{_every_score(test)}
+
+In brackets: intervals at {test["interval"]}. `report.html` shows more: its mistakes, its
+probabilities, what to do first.
+
+{_calibration(facts["calibration"])}"""
+
+
+def _making(facts: Mapping[str, Any]) -> str:
+    data, engine = facts["data"], facts["recipe"]["engine"]
+    return f"""Network {facts["network"]}, engine {engine}; {data["train"]} pictures to train,
+{data["valid"]} to choose the best epoch, {data["test"]} to test. Near-duplicates never lie in
+different parts. `recipe.toml` has every choice, `splits.csv` every picture, `audit.csv` every file
+that was left out and why, `predictions.csv` the answer for each test picture."""
+
+
 SHARES = (
     *("accuracy", "balanced_accuracy", "macro_precision", "macro_recall", "macro_f1"),
     *("weighted_precision", "weighted_recall", "weighted_f1", "roc_auc", "average_precision"),
@@ -78,36 +86,38 @@ LOSSES = ("log_loss", "brier", "calibration_error")
 
 def _every_score(test: Mapping[str, Any]) -> str:
     rows = [(name, _percent(test[name])) for name in SHARES if test[name]]
-    rows += [(f"top-{k} accuracy", _percent(found)) for k, found in test["top_k"].items()]
+    rows += [(f"top-{k} accuracy", _percent(score)) for k, score in test["top_k"].items()]
     for name in LOSSES:
         value, low, high = (test[name][key] for key in ("value", "low", "high"))
         rows.append((name, f"{value:.3f} ({low:.3f}–{high:.3f})"))
     return "\n".join(f"| {name.replace('_', ' ')} | {value} |" for name, value in rows)
 
 
-def calibrated_by(found: Mapping[str, Any]) -> str:
+def calibrated_by(calibration: Mapping[str, Any]) -> str:
     """How probabilities came about, from what bundle.json says of the calibration."""
+    temperature = calibration["temperature"]
     ways = {
         "none": "Probabilities are the network's own",
-        "temperature": f"Probabilities are calibrated (temperature {found['temperature']:.2f})",
+        "temperature": f"Probabilities are calibrated (temperature {temperature:.2f})",
         "vector": "Probabilities are calibrated (each class by its own scale and shift)",
     }
-    return ways[found["kind"]]
+    return ways[calibration["kind"]]
 
 
-def _calibration(found: Mapping[str, Any]) -> str:
+def _calibration(calibration: Mapping[str, Any]) -> str:
+    error, by_chance = (100 * calibration[key] for key in ("test_error", "test_error_by_chance"))
     return (
-        f"{calibrated_by(found)}. On the test pictures confidence and share of right answers are "
-        f"{100 * found['test_error']:.1f} points apart on average; probabilities that are exactly "
-        f"true would be up to {100 * found['test_error_by_chance']:.1f} apart on so many pictures."
+        f"{calibrated_by(calibration)}. On the test pictures confidence and share of right answers "
+        f"are {error:.1f} points apart on average; probabilities that are exactly "
+        f"true would be up to {by_chance:.1f} apart on so many pictures."
     )
 
 
 def _ood(facts: Mapping[str, Any]) -> str:
-    found, sets = facts["ood"], facts["prediction_sets"]
+    ood, sets = facts["ood"], facts["prediction_sets"]
     return (
         f"Pictures of something else are answered “none of these”: their `ood_score` "
-        f"({found['score']}) is above 1. {_percent(found['test_acceptance'])} of the test pictures "
+        f"({ood['method']}) is above 1. {_percent(ood['test_acceptance'])} of the test pictures "
         "are below. Sets of answers that are likely enough held the right one for "
         f"{_percent(sets['test_coverage'])}, with {sets['test_size']:.2f} answers on average."
     )

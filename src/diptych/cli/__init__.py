@@ -1,44 +1,71 @@
 """The command line: parse, call, print. Answers go to standard output, progress to standard error.
 
-`arguments` holds what there is to say, and each verb lives with its like: `preparing` (audit),
-`making` (train, compare), `asking` (predict, explain, evaluate), `shipping` (export, serve) and
-`tools` (cache, sample).
+Each verb is a file: `add` says what can be given to it, and a function of its name does it.
+`arguments` holds what several verbs take, `preparing` what both training verbs do first, `display`
+how things are said, and `streams` sees to it that they can be.
 
 Exit codes: 0 done; 1 the answer is "no" (a check failed, a picture could not be read); 2 what was
 given cannot be used; 130 stopped with Ctrl-C.
 """
 
+import argparse
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
-from diptych.cli.arguments import parser
-from diptych.cli.streams import complain, drop_output, open_streams
+from diptych.cli import (
+    audit,
+    cache,
+    compare,
+    evaluate,
+    explain,
+    export,
+    predict,
+    sample,
+    serve,
+    train,
+)
+from diptych.cli.arguments import Parser
+from diptych.cli.display import complain
+from diptych.cli.streams import drop_output, open_streams
 from diptych.errors import DiptychError, GateError
 from diptych.system import interrupts
+
+VERBS = (train, compare, predict, explain, evaluate, audit, export, serve, cache, sample)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line; every foreseen failure is one line."""
     try:
-        code = _ran(arguments)
+        code = _run(arguments)
     except BaseException as error:
         if interrupts.caused(error):
             interrupts.stop("the same command goes on where it was")
-        code = _told(error)
+        code = _complain_of(error)
     sys.exit(code)
 
 
-def _ran(arguments: Sequence[str] | None) -> int:
+def parser() -> argparse.ArgumentParser:
+    """All that can be said on the command line."""
+    parser = Parser(
+        prog="diptych", description="From a pile of pictures to an image classifier you can trust."
+    )
+    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    for verb in VERBS:
+        verb.add(verbs)
+    return parser
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     open_streams()
     try:
-        given = vars(parser().parse_args(arguments))
-        return given.pop("run")(**given) or 0
+        options = parser().parse_args(arguments)
+        return options.run(options) or 0
     finally:
         sys.stdout.flush()
 
 
-def _told(error: BaseException) -> int:
+def _complain_of(error: BaseException) -> int:
     """Say a failure in one line; the exit code. Raises those that nobody foresaw."""
     match error:
         case GateError():

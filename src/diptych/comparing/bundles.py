@@ -10,16 +10,16 @@ from diptych.metrics.paired import Difference, Test, difference, is_noise, mcnem
 from diptych.metrics.predictions import Predictions
 
 
-class Changed(NamedTuple):
+class Disagreement(NamedTuple):
     """A picture that the two answer differently."""
 
-    name: str
+    path: str
     label: str
     first: str
     second: str
 
 
-class Versus(NamedTuple):
+class BundleComparison(NamedTuple):
     """Two bundles' answers for the same pictures, in the same order."""
 
     names: tuple[str, str]
@@ -41,13 +41,13 @@ class Versus(NamedTuple):
         better, worse = (one, two) if self.difference.value > 0 else (two, one)
         return f"{better} is better than {worse} by {gap} {on} ({reach})."
 
-    def changed(self) -> Iterator[Changed]:
+    def disagreements(self) -> Iterator[Disagreement]:
         """The pictures that they answer differently."""
         for sample, one, two in zip(
             self.first.dataset.samples, self.first.answers(), self.second.answers(), strict=True
         ):
             if one != two:
-                yield Changed(sample.name, sample.label, one, two)
+                yield Disagreement(sample.name, sample.label, one, two)
 
     def to_json(self) -> dict[str, Any]:
         """The comparison as plain data."""
@@ -56,20 +56,22 @@ class Versus(NamedTuple):
             "verdict": self.verdict(),
             "difference": self.difference._asdict(),
             "mcnemar": self.test._asdict(),
-            "changed": [one._asdict() for one in self.changed()],
-            "bundles": [{"bundle": name, **found.scores().to_json()} for name, found in both],
+            "disagreements": [picture._asdict() for picture in self.disagreements()],
+            "bundles": [{"bundle": name, **answers.scores().to_json()} for name, answers in both],
         }
 
     def to_csv(self) -> str:
-        """A row a picture that changed: path, label, and the answer of each."""
+        """A row for each picture that they answer differently: path, label, and both answers."""
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
         rows.writerow(["path", "label", *self.names])
-        rows.writerows(self.changed())
+        rows.writerows(self.disagreements())
         return text.getvalue()
 
 
-def versus(names: tuple[str, str], first: Predictions, second: Predictions) -> Versus:
+def compare_bundles(
+    names: tuple[str, str], first: Predictions, second: Predictions
+) -> BundleComparison:
     """Compare two bundles by the pictures that both answered.
 
     Raises InputError where their classes differ, or no picture is left.
@@ -78,11 +80,11 @@ def versus(names: tuple[str, str], first: Predictions, second: Predictions) -> V
         only = sorted(set(first.dataset.classes) ^ set(second.dataset.classes))
         raise InputError(f"{names[0]} and {names[1]} differ: only one has {', '.join(only)}")
     in_second = {sample.name for sample in second.dataset.samples}
-    both = {sample.name for sample in first.dataset.samples} & in_second
-    first, second = (found.only(both) for found in (first, second))
-    if not both:
+    in_both = {sample.name for sample in first.dataset.samples} & in_second
+    first, second = first.only(in_both), second.only(in_both)
+    if not in_both:
         raise InputError(f"no picture is new to both {names[0]} and {names[1]}")
     groups = [sample.group or sample.name for sample in first.dataset.samples]
     right_one, right_two = first.right(), second.right()
     gap = difference(right_one[None], right_two[None], groups)
-    return Versus(names, first, second, gap, mcnemar(right_one, right_two))
+    return BundleComparison(names, first, second, gap, mcnemar(right_one, right_two))

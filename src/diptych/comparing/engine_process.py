@@ -5,13 +5,11 @@ from the folder TASK and writes the folder DONE. What was foreseen to go wrong i
 with the exit code of the command line.
 """
 
-import itertools
 import json
 import os
 import shutil
 import sys
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,26 +18,26 @@ from safetensors.numpy import save as save_safetensors
 from safetensors.numpy import save_file
 
 from diptych import engines
-from diptych.comparing.engines import Latency, Speed, code_lines
+from diptych.comparing.code_lines import code_lines
+from diptych.comparing.engine_comparison import Speed
 from diptych.data.dataset import Dataset
 from diptych.data.splitting import Splits
 from diptych.engines.contract import Engine
 from diptych.images import cache
 from diptych.images.decoding import pixel_store
-from diptych.images.rows import in_batches
 from diptych.metrics.probabilities import softmax
 from diptych.networks import choosing, initial
 from diptych.recipe import Recipe
-from diptych.runtimes import open_graph
-from diptych.system.child_process import work
+from diptych.runtimes import open_graph, speed
+from diptych.system.child_process import run_as_child
 from diptych.system.progress import Track, shown, unwatched
 from diptych.system.versions import versions
-from diptych.training.fitting import Model, answers, fitted
+from diptych.training.fitting import TrainedNetwork, predict_dataset, train_network
 
 T = TypeVar("T")
 
-# Test pictures on which speed is measured, and the most seconds for each figure.
-PICTURES, SECONDS = 512, 1.5
+# Test pictures on which speed is measured, how many at a time, and the seconds for each figure.
+PICTURES, BATCH, SECONDS = 512, 64, 1.5
 
 
 def main(task: Path, done: Path) -> None:
@@ -51,94 +49,80 @@ def main(task: Path, done: Path) -> None:
     parts = Splits.from_csv((task / "splits.csv").read_text(encoding="utf-8"), empty)
     store = pixel_store(parts.train.shape_at(recipe.image_size))
     keep = cache.folder() / "runs" / done.name.removeprefix("compare-")
-    runs, arrays, models = [], {}, list[Model]()
+    runs, arrays, models = [], {}, list[TrainedNetwork]()
     for seed in facts["seeds"]:
-        chosen = recipe.replace(seed=seed)
-        track = _named(f"{recipe.engine}, seed {seed}") if facts["progress"] else unwatched
-        model = fitted(chosen, parts.train, parts.valid, store, keep / f"seed{seed}", track)
+        track = _track(f"{recipe.engine}, seed {seed}") if facts["progress"] else unwatched
+        model = train_network(
+            recipe.replace(seed=seed), parts.train, parts.valid, store, keep / f"seed{seed}", track
+        )
         models = models or [model]
-        arrays[f"seed{seed}"] = answers(model, parts.test, store, track).probabilities_NK
-        best = max(epoch.number for epoch in model.history if epoch.best)
-        seconds = sum(epoch.seconds for epoch in model.history[:best])
-        history = [epoch._asdict() for epoch in model.history]
-        runs.append({"seed": seed, "history": history, "best_seconds": seconds})
+        predictions = predict_dataset(model.graph, parts.test, store, track)
+        arrays[f"seed{seed}"] = predictions.probabilities_NK
+        runs.append({"seed": seed, **_training(model)})
     pixels = store.read([s.digest for s in parts.test.samples[:PICTURES]])
-    arrays["start"] = _start(recipe, models[0], pixels[:64])
-    speed = _measured(recipe, models[0], pixels, len(parts.train))
-    aside = done.with_name(f"{done.name}.{os.getpid()}.writing")
-    aside.mkdir(parents=True)
-    save_file(arrays, aside / "answers.safetensors")
-    whole = json.dumps({"runs": runs, "speed": speed._asdict()})
-    (aside / "run.json").write_text(whole, encoding="utf-8")
-    aside.rename(done)
+    arrays["start"] = _start_probabilities(recipe, models[0], pixels[:64])
+    costs = _speed(recipe, models[0], pixels, len(parts.train))
+    _write(done, arrays, {"runs": runs, "speed": costs._asdict()})
     shutil.rmtree(keep, ignore_errors=True)
 
 
-def _named(who: str) -> Track:
+def _track(name: str) -> Track:
     """Progress that says whose it is."""
 
     def track(items: Iterable[T], doing: str, total: int) -> Iterable[T]:
-        return shown(items, f"{who}: {doing}", total)
+        return shown(items, f"{name}: {doing}", total)
 
     return track
 
 
-def _start(recipe: Recipe, model: Model, pixels: Any) -> Any:
+def _training(model: TrainedNetwork) -> dict[str, Any]:
+    """How the training went, and how long it took until its best epoch was done."""
+    best = max(epoch.number for epoch in model.history if epoch.best)
+    return {
+        "history": [epoch._asdict() for epoch in model.history],
+        "best_seconds": sum(epoch.seconds for epoch in model.history[:best]),
+    }
+
+
+def _write(done: Path, arrays: Mapping[str, Any], facts: Mapping[str, Any]) -> None:
+    """Write a folder aside, then rename it into place."""
+    aside = done.with_name(f"{done.name}.{os.getpid()}.writing")
+    aside.mkdir(parents=True)
+    save_file(dict(arrays), aside / "answers.safetensors")
+    (aside / "run.json").write_text(json.dumps(facts), encoding="utf-8")
+    aside.rename(done)
+
+
+def _start_probabilities(recipe: Recipe, model: TrainedNetwork, pixels: Any) -> Any:
     """What the network answers before it is trained: the same in every framework."""
-    begun = choosing.pretrained(model.network, recipe)
-    weights = {**initial(model.network, recipe.seed), **begun}
+    pretrained = choosing.pretrained(model.network, recipe)
+    weights = {**initial(model.network, recipe.seed), **pretrained}
     return softmax(_engine(recipe, model, weights).predict(pixels))
 
 
-def _measured(recipe: Recipe, model: Model, pixels: Any, train: int) -> Speed:
+def _speed(recipe: Recipe, model: TrainedNetwork, pixels: Any, train: int) -> Speed:
+    """What the engine costs, measured on pictures; `train` is how many an epoch has."""
     engine = _engine(recipe, model, model.weights)
     run = open_graph(model.graph)
     rates = [train / epoch.train_seconds for epoch in model.history]
-    # The first epoch may compile.
-    usual = float(np.median(rates[1:] or rates))
-    latency, onnx_latency = _latency(engine.predict, pixels), _latency(run, pixels)
     return Speed(
-        usual,
-        _rate(engine.predict, pixels),
-        _rate(run, pixels),
-        latency,
-        onnx_latency,
-        _peak_mib(),
-        len(save_safetensors(model.weights)),
-        len(model.graph),
-        code_lines(recipe.engine),
-        model.head_only,
-        versions(),
+        # The first epoch may compile.
+        train_rate=float(np.median(rates[1:] or rates)),
+        predict_rate=speed.rate(engine.predict, pixels, BATCH, SECONDS),
+        onnx_rate=speed.rate(run, pixels, BATCH, SECONDS),
+        latency=speed.latency(engine.predict, pixels, SECONDS),
+        onnx_latency=speed.latency(run, pixels, SECONDS),
+        peak_mib=_peak_mib(),
+        weights_bytes=len(save_safetensors(model.weights)),
+        onnx_bytes=len(model.graph),
+        code_lines=code_lines(recipe.engine),
+        head_only=model.head_only,
+        versions=versions(),
     )
 
 
-def _engine(recipe: Recipe, model: Model, weights: Any) -> Engine:
+def _engine(recipe: Recipe, model: TrainedNetwork, weights: Any) -> Engine:
     return engines.build(recipe.engine, model.network, weights)
-
-
-def _rate(answer: Callable[[Any], Any], pixels: Any) -> float:
-    """Pictures a second, 64 at a time."""
-    batches = list(in_batches(pixels, 64))
-    answer(batches[0])
-    seen, started = 0, time.monotonic()
-    for batch in itertools.cycle(batches):
-        answer(batch)
-        seen += len(batch)
-        if time.monotonic() - started > SECONDS:
-            break
-    return seen / (time.monotonic() - started)
-
-
-def _latency(answer: Callable[[Any], Any], pixels: Any) -> Latency:
-    """Milliseconds for one picture at a time."""
-    answer(pixels[:1])
-    taken: list[float] = []
-    while sum(taken) < SECONDS and len(taken) < 1000:
-        at = len(taken) % len(pixels)
-        started = time.perf_counter()
-        answer(pixels[at : at + 1])
-        taken.append(time.perf_counter() - started)
-    return Latency(*(1000 * float(q) for q in np.quantile(taken, [0.5, 0.95])))
 
 
 def _peak_mib() -> float:
@@ -157,4 +141,4 @@ def _peak_mib() -> float:
 
 
 if __name__ == "__main__":
-    work(lambda: main(Path(sys.argv[1]), Path(sys.argv[2])), Path(sys.argv[1]))
+    run_as_child(lambda: main(Path(sys.argv[1]), Path(sys.argv[2])), Path(sys.argv[1]))

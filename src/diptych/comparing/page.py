@@ -4,7 +4,7 @@ import importlib.metadata
 from collections.abc import Iterator
 from typing import Any
 
-from diptych.comparing.engines import NOT_REPRODUCIBLE, Candidate, Comparison
+from diptych.comparing.engine_comparison import NOT_REPRODUCIBLE, Candidate, EngineComparison
 from diptych.images.decoding import pixel_store
 from diptych.metrics import METHOD
 from diptych.reporting.pages import SMALL, page, picture_url
@@ -15,23 +15,23 @@ from diptych.system.cores import cores
 GALLERY = 24
 
 
-def comparison_page(found: Comparison) -> str:
+def comparison_page(comparison: EngineComparison) -> str:
     """The whole page as HTML. The pixels of the test pictures are in the cache."""
-    first, second = found.candidates
-    gap = found.difference
+    first, second = comparison.candidates
+    gap = comparison.difference
     bars = [Bar(f"{first.engine} − {second.engine}", *(100 * value for value in gap))]
-    shown = list(_gallery(found))
+    gallery = list(_gallery(comparison))
     return page(
         "comparison.html",
         {
             "title": f"{first.engine} and {second.engine} on the same pictures",
             "diptych": importlib.metadata.version("diptych"),
-            "verdict": found.verdict(),
-            "parts": {part: f"{count:,}" for part, count in found.parts.items()},
+            "verdict": comparison.verdict(),
+            "parts": {part: f"{count:,}" for part, count in comparison.parts.items()},
             "seeds": [run.seed for run in first.runs],
-            "start_difference": f"{found.start_difference:.1e}",
+            "start_difference": f"{comparison.start_difference:.1e}",
             "engines": [first.engine, second.engine],
-            "rows": list(found.rows()),
+            "rows": list(comparison.rows()),
             "interval": METHOD,
             "difference_plot": intervals(
                 bars, "Difference of the test accuracies", "points of accuracy", zero=0.0
@@ -40,21 +40,23 @@ def comparison_page(found: Comparison) -> str:
                 f"Test accuracy of {first.engine} less that of {second.engine}: a difference of "
                 f"{100 * abs(gap.value):.2f} points, 95 % interval {gap.reach}."
             ),
-            "tests": [(run.seed, test) for run, test in zip(first.runs, found.tests, strict=True)],
+            "tests": [
+                (run.seed, test) for run, test in zip(first.runs, comparison.tests, strict=True)
+            ],
             "history_plot": lines(
-                [line for candidate in found.candidates for line in _histories(candidate)],
+                [line for candidate in comparison.candidates for line in _histories(candidate)],
                 "Accuracy on the validation pictures, a line for each seed",
                 "seconds of training",
                 "validation accuracy, %",
             ),
-            "history_says": " ".join(map(_history_says, found.candidates)),
-            "agreement": f"{found.agreement:.2%}",
-            "disagreements": f"{sum(1 for _ in found.disagreements()):,}",
-            "shown": shown,
+            "history_says": " ".join(map(_history_says, comparison.candidates)),
+            "agreement": f"{comparison.agreement:.2%}",
+            "disagreements": f"{sum(1 for _ in comparison.disagreements()):,}",
+            "gallery": gallery,
             "not_reproducible": NOT_REPRODUCIBLE,
             "cores": cores(),
             "versions": ", ".join(f"{n} {v}" for n, v in first.speed.versions.items()),
-            "recipe": found.recipe.to_toml(),
+            "recipe": comparison.recipe.to_toml(),
         },
     )
 
@@ -77,18 +79,20 @@ def _history_says(candidate: Candidate) -> str:
     )
 
 
-def _gallery(found: Comparison) -> Iterator[dict[str, Any]]:
-    dataset = found.first.runs[0].predictions.dataset
-    store = pixel_store(dataset.shape_at(found.recipe.image_size))
-    names = [candidate.engine for candidate in found.candidates]
-    for _, (at, label, *answers) in zip(range(GALLERY), found.disagreements(), strict=False):
-        sample = dataset.samples[at]
+def _gallery(comparison: EngineComparison) -> Iterator[dict[str, Any]]:
+    dataset = comparison.first.runs[0].predictions.dataset
+    store = pixel_store(dataset.shape_at(comparison.recipe.image_size))
+    engines = [candidate.engine for candidate in comparison.candidates]
+    for _, (position, label, *answers) in zip(
+        range(GALLERY), comparison.disagreements(), strict=False
+    ):
+        sample = dataset.samples[position]
         pixels = store.read([sample.digest])[0]
         facts = store.facts(sample.digest)
         yield {
             "name": sample.name,
             "label": label,
-            "answers": list(zip(names, answers, strict=True)),
+            "answers": list(zip(engines, answers, strict=True)),
             "url": picture_url(pixels),
             # Pixels are squashed to a square; a browser gives them their own sides back.
             "width": facts["width"],

@@ -66,8 +66,8 @@ class Dataset:
 
     def counts(self) -> dict[str, int]:
         """Samples of each class, in class order."""
-        found = Counter(sample.label for sample in self.samples)
-        return {label: found[label] for label in self.classes}
+        counts = Counter(sample.label for sample in self.samples)
+        return {label: counts[label] for label in self.classes}
 
     def targets(self) -> list[int]:
         """The position of each sample's label among the classes."""

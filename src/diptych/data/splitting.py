@@ -56,13 +56,15 @@ def split(dataset: Dataset, *, valid: float = 0.15, test: float = 0.15, seed: in
         raise InputError(
             f"{dataset.root}: {only}; a classifier needs a folder for each of two or more classes"
         )
-    given = {sample.part for sample in dataset.samples if sample.part}
+    existing = {sample.part for sample in dataset.samples if sample.part}
     shares = {
-        part: share for part, share in (("valid", valid), ("test", test)) if part not in given
+        part: share for part, share in (("valid", valid), ("test", test)) if part not in existing
     }
     open_samples = [s for s in dataset.samples if s.part in ("", "train")]
-    if given and not open_samples:
-        raise InputError(f"{dataset.root}: it has {' and '.join(sorted(given))}, and no train part")
+    if existing and not open_samples:
+        raise InputError(
+            f"{dataset.root}: it has {' and '.join(sorted(existing))}, and no train part"
+        )
     _large_enough(dataset, open_samples, len(shares) + 1)
     part_of = _assign(open_samples, shares, len(dataset), seed)
     samples = [s._replace(part=part_of.get(_group(s), s.part)) for s in dataset.samples]
@@ -100,9 +102,9 @@ def _assign(
     for counts in members.values():
         labels += counts
     scale = total / max(labels.total(), 1)
-    taken = {part: min(share * scale, 0.45) for part, share in shares.items()}
-    wanted = {"train": 1 - sum(taken.values()), **taken}
-    filled = {part: Counter[str]() for part in wanted}
+    held_out = {part: min(share * scale, 0.45) for part, share in shares.items()}
+    share_of = {"train": 1 - sum(held_out.values()), **held_out}
+    assigned = {part: Counter[str]() for part in share_of}
     part_of = {}
     for group in groups:
         counts = members[group]
@@ -110,10 +112,10 @@ def _assign(
         def lack(part: str, counts: Counter[str] = counts) -> float:
             """How empty a part is of these classes: 1 is empty, 0 full."""
             return sum(
-                n * (1 - filled[part][label] / (wanted[part] * labels[label]))
+                n * (1 - assigned[part][label] / (share_of[part] * labels[label]))
                 for label, n in counts.items()
             )
 
-        part_of[group] = max(wanted, key=lack)
-        filled[part_of[group]] += counts
+        part_of[group] = max(share_of, key=lack)
+        assigned[part_of[group]] += counts
     return part_of

@@ -1,10 +1,10 @@
 """What an engine is: a network in one framework, which trains and answers.
 
-An engine knows nothing of files, classes, metrics or epochs: steps go in, scores come out. Order,
+An engine knows nothing of files, classes or metrics: an epoch goes in, a loss comes out. Order,
 targets and learning rates are made once, outside, so that every engine gets the same.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.errors import InputError
-from diptych.images.augmentation import Draw
+from diptych.images.augmentation import Augmentation
 from diptych.metrics.probabilities import Logits
 from diptych.networks import Network
 
@@ -23,24 +23,53 @@ Heatmaps = npt.NDArray[np.float32]  # (N, h, w), coarser than the pictures
 GradCam = Callable[[Inputs, Positions], Heatmaps]
 
 
-class Step(NamedTuple):
-    """All that one step of an optimiser needs."""
+class Batch(NamedTuple):
+    """The pictures, or features, of one step of an optimiser, and what they should be."""
 
     inputs: Inputs
     targets_NK: Targets
-    learning_rate: float
-    draw: Draw | None = None  # what happens to each picture first
+    augmentation: Augmentation | None = None  # what happens to each picture first
+
+
+class Epoch(Protocol):
+    """One pass over the training part: a value with a length, which can be gone through again."""
+
+    @property
+    def number(self) -> int:
+        """From 1; with the engine's seed it settles what dropout drops."""
+        ...
+
+    @property
+    def rates(self) -> Sequence[float]:
+        """The learning rate of each step."""
+        ...
+
+    @property
+    def augmented(self) -> bool:
+        """Whether every batch has an augmentation; else none has."""
+        ...
+
+    def __len__(self) -> int:
+        """How many steps there are."""
+        ...
+
+    def __iter__(self) -> Iterator[Batch]:
+        """The batch of each step."""
+        ...
 
 
 class Engine(Protocol):
     """A network in a framework. Inputs are never written to; batching never changes an answer."""
 
-    def train(self, steps: Iterable[Step]) -> float:
-        """Take the steps of one epoch; returns the mean loss per picture."""
+    def train(self, epoch: Epoch) -> float:
+        """Take the steps of an epoch; returns the mean loss per picture."""
         ...
 
     def predict(self, inputs: Inputs) -> Logits:
-        """Answer as in production: no dropout, stored averages, full precision."""
+        """Answer as in production: no dropout, stored averages, full precision.
+
+        There is at least one input.
+        """
         ...
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
@@ -72,9 +101,9 @@ class Optimiser(NamedTuple):
     backbone_rate: float  # multiplies the learning rate of all layers but the head
 
 
-def joined(parts: Sequence[Logits], classes: int) -> Logits:
-    """The parts as one array, also where there are none."""
-    return np.concatenate(parts) if parts else np.empty((0, classes), np.float32)
+def dropout_seed(seed: int, epoch: int) -> int:
+    """What dropout is seeded with: an epoch trained again after a crash is the same epoch."""
+    return seed * 100_003 + epoch
 
 
 def no_map(network: Network) -> InputError:

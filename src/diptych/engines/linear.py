@@ -3,18 +3,17 @@
 It runs networks whose only trained layer is the last: `linear`, and the head of any other.
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
-from diptych.engines.contract import Inputs, Optimiser, Step, joined
+from diptych.engines.contract import Epoch, Inputs, Optimiser
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph
-from diptych.images.augmentation import drawn
-from diptych.images.rows import in_batches
+from diptych.images.augmentation import augment
+from diptych.images.rows import mapped
 from diptych.metrics.probabilities import Logits, log_softmax
 from diptych.networks import (
     AveragePool,
@@ -48,10 +47,11 @@ class LinearEngine:
         self.moments = [np.zeros_like(p) for p in (self.kernel, self.bias) for _ in range(2)]
         self.steps = 0
 
-    def train(self, steps: Iterable[Step]) -> float:
+    def train(self, epoch: Epoch) -> float:
         total, count = 0.0, 0
-        for inputs, targets_NK, rate, draw in steps:
-            x_NF = self._features(inputs if draw is None else drawn(inputs, draw))
+        for (inputs, targets_NK, augmentation), rate in zip(epoch, epoch.rates, strict=True):
+            pixels = inputs if augmentation is None else augment(inputs, augmentation)
+            x_NF = self._features(pixels)
             log_p_NK = log_softmax(x_NF @ self.kernel.T + self.bias)
             total -= float((targets_NK * log_p_NK).sum())
             count += len(x_NF)
@@ -61,8 +61,7 @@ class LinearEngine:
         return total / max(count, 1)
 
     def predict(self, inputs: Inputs) -> Logits:
-        parts = [self._features(x) @ self.kernel.T + self.bias for x in in_batches(inputs, 256)]
-        return joined(parts, self.network.classes)
+        return mapped(lambda x: self._features(x) @ self.kernel.T + self.bias, inputs, 256)
 
     def weights(self) -> dict[str, Array]:
         return {"classifier.weight": self.kernel.copy(), "classifier.bias": self.bias.copy()}

@@ -7,18 +7,19 @@ import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from diptych.bundles.format import SEAL, Bundle, refuse_unwritable_folder
+from diptych.bundles.destinations import refuse_unwritable_folder
+from diptych.bundles.format import SEAL, Bundle
 from diptych.errors import InputError
 from diptych.exporting.examples import example, example_name, has_example
-from diptych.exporting.judging import Row
-from diptych.exporting.page import readme
+from diptych.exporting.readme import readme
+from diptych.exporting.row import Row
 from diptych.runtimes.gate import LIMIT, OOD_SCORE_LIMIT
 from diptych.system.files import write_file
 
 TABLE, README = "gate.json", "README.md"
 
 
-def existing(bundle: Bundle, names: Iterable[str], out: Path, force: bool) -> list[Row]:
+def existing_rows(bundle: Bundle, names: Iterable[str], out: Path, force: bool) -> list[Row]:
     """The rows of the files that are there already.
 
     Raises InputError where files of these names cannot be written, or would replace others without
@@ -28,9 +29,9 @@ def existing(bundle: Bundle, names: Iterable[str], out: Path, force: bool) -> li
     table = out / TABLE
     if table.exists():
         try:
-            told = json.loads(table.read_text(encoding="utf-8"))
-            rows = [Row.from_json(row) for row in told["files"]]
-            owner = told["bundle_sha256"]
+            plain = json.loads(table.read_text(encoding="utf-8"))
+            rows = [Row.from_json(row) for row in plain["files"]]
+            owner = plain["bundle_sha256"]
         except (OSError, ValueError, KeyError, TypeError) as cause:
             raise InputError(f"{table}: cannot be read; name another --out") from cause
         if owner != _identity(bundle):
@@ -38,9 +39,9 @@ def existing(bundle: Bundle, names: Iterable[str], out: Path, force: bool) -> li
     else:
         rows = []
         names = [*names, README]
-    taken = [name for name in names if (out / name).exists() or (out / name).is_symlink()]
-    if taken and not force:
-        raise InputError(f"{out / taken[0]} exists already; name another --out, or add --force")
+    there = [name for name in names if (out / name).exists() or (out / name).is_symlink()]
+    if there and not force:
+        raise InputError(f"{out / there[0]} exists already; name another --out, or add --force")
     return rows
 
 
@@ -59,11 +60,11 @@ def put_in_place(
     """
     good = [row for row in rows if not row.refusal]
     for row in good:
-        opened, *others = row.files
+        main, *others = row.files
         if others:
             # It goes first and comes last, so that it never stands beside those of another export.
-            (out / opened).unlink(missing_ok=True)
-        for name in (*others, opened):
+            (out / main).unlink(missing_ok=True)
+        for name in (*others, main):
             _move(task / name, out / name)
         if has_example(row.format, row.kind):
             text = example(row.format, row.kind, stem, bundle)
@@ -72,14 +73,14 @@ def put_in_place(
     kept = [row for row in before if row.name not in replaced]
     new = {row.name for row in kept}
     every = [*kept, *(row for row in rows if row.name not in new)]
-    told = {
+    plain = {
         "bundle": bundle.path.name,
         "bundle_sha256": _identity(bundle),
         "reference": reference,
         "limits": {"probability": LIMIT, "agreement": 1.0, "ood_score": OOD_SCORE_LIMIT},
         "files": [row.to_json() for row in every],
     }
-    write_file(out / TABLE, (json.dumps(told, indent=2) + "\n").encode())
+    write_file(out / TABLE, (json.dumps(plain, indent=2) + "\n").encode())
     write_file(out / README, readme(bundle, every, reference).encode(errors="surrogateescape"))
 
 
@@ -88,16 +89,16 @@ def _identity(bundle: Bundle) -> str:
     return bundle.read(SEAL).decode().split()[0]
 
 
-def _move(made: Path, place: Path) -> None:
+def _move(source: Path, place: Path) -> None:
     """Rename a file or folder into place; an old one goes only after that."""
-    for file in [made, *made.rglob("*")]:
+    for file in [source, *source.rglob("*")]:
         if file.is_file():
             with file.open("rb") as synced:
                 os.fsync(synced.fileno())
     if place.is_dir() and not place.is_symlink():
         old = place.with_name(f".{uuid.uuid4().hex[:8]}.old")
         place.rename(old)
-        made.rename(place)
+        source.rename(place)
         shutil.rmtree(old, ignore_errors=True)
     else:
-        made.replace(place)
+        source.replace(place)

@@ -1,4 +1,4 @@
-"""The pictures that exports are judged by, as a bundle's splits.csv names them."""
+"""The pictures that an export is made with, as a bundle's splits.csv names them."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,40 +9,63 @@ import numpy.typing as npt
 
 from diptych.bundles.format import Bundle
 from diptych.errors import InputError
-from diptych.images.cache import Store
-from diptych.images.decoding import decoded, pixel_store
-from diptych.images.rows import StoredRows
+from diptych.images.decoding import decode_files, pixel_store
+from diptych.images.rows import Rows, StoredRows
+from diptych.images.store import Store
+from diptych.reliability.ood import reference_indices
 from diptych.sources import read
 
+# Training pictures that ranges of activations are taken from, each class in turn.
+CALIBRATION = 200
 
-class Judges(NamedTuple):
-    """The validation pictures of a bundle."""
 
-    keys: tuple[str, ...]  # SHA-256 of each
+class ValidationPictures(NamedTuple):
+    """The pictures that files are checked by."""
+
+    keys: Sequence[str]  # SHA-256 of each
+    pixels: Rows  # uint8 (N, S, S, 1 or 3)
     targets_N: npt.NDArray[np.intp]  # positions among the classes
-    groups: tuple[str, ...]  # of near-duplicates
+    groups: Sequence[str]  # of near-duplicates
 
 
-def judges(bundle: Bundle) -> Judges:
-    """What a bundle says of its validation pictures."""
+class Pictures(NamedTuple):
+    """All that an export needs."""
+
+    validation: ValidationPictures
+    calibration: Rows  # of the training part; none where nothing is calibrated
+
+
+def pictures(bundle: Bundle, data: Path | None, *, calibrate: bool) -> Pictures:
+    """The validation pictures, and those to calibrate with, from the cache or else from `data`.
+
+    `data` is what the bundle was trained on, and is read only where the cache lacks something.
+    Raises InputError where some pictures cannot be found.
+    """
     valid = bundle.splits().valid
-    return Judges(
-        tuple(sample.digest for sample in valid.samples),
+    keys = tuple(sample.digest for sample in valid.samples)
+    calibration = calibration_keys(bundle) if calibrate else []
+    store = _store_with(bundle, [*keys, *calibration], data)
+    validation = ValidationPictures(
+        keys,
+        StoredRows(store, keys),
         np.array(valid.targets(), np.intp),
         tuple(sample.group or sample.name for sample in valid.samples),
     )
+    return Pictures(validation, StoredRows(store, calibration))
 
 
-def pixels_of(bundle: Bundle, keys: Sequence[str], data: Path | None) -> StoredRows:
-    """The pixels of the pictures with these hashes, from the cache or else from `data`.
+def calibration_keys(bundle: Bundle) -> list[str]:
+    """The SHA-256 of training pictures to calibrate with; never one of the validation part."""
+    train = bundle.splits().train
+    return [train.samples[i].digest for i in reference_indices(train.targets(), CALIBRATION)]
 
-    `data` is what the bundle was trained on, and is read only where the cache lacks something.
-    Raises InputError where some cannot be found.
-    """
+
+def _store_with(bundle: Bundle, keys: Sequence[str], data: Path | None) -> Store:
+    """The store that has the pixels of these pictures."""
     store = pixel_store(bundle.shape)
     missing = _missing(store, keys)
     if missing and data is not None:
-        _find(missing, data, store)
+        _bring(missing, data, store)
         # What a table was read into is a shard of another store.
         store = pixel_store(bundle.shape)
         missing = _missing(store, keys)
@@ -52,20 +75,20 @@ def pixels_of(bundle: Bundle, keys: Sequence[str], data: Path | None) -> StoredR
             f"{bundle.path}: the pixels of {len(missing):,} of {len(keys):,} pictures that exports "
             f"are checked by are no longer in the cache; {where}"
         )
-    return StoredRows(store, keys)
+    return store
 
 
 def _missing(store: Store, keys: Sequence[str]) -> set[str]:
     return {key for key in keys if not store.has_row(key)}
 
 
-def _find(missing: set[str], data: Path, store: Store) -> None:
+def _bring(missing: set[str], data: Path, store: Store) -> None:
     """Bring what is missing into the store, as far as the data has it."""
-    pictures = read(data)
-    if pictures.shape:
+    dataset = read(data)
+    if dataset.shape:
         return  # reading a table of pixels has put all of them into the cache
     left = set(missing)
-    for picture in decoded((sample.path for sample in pictures.samples), store):
+    for picture in decode_files((sample.path for sample in dataset.samples), store):
         left.discard(picture.digest)
         if not left:
             return

@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-Answers = Mapping[str, npt.NDArray[np.float32]]  # by name, N pictures first
-Answer = Callable[[npt.NDArray[Any]], Answers]  # of pixels (N, H, W, C)
+NamedOutputs = Mapping[str, npt.NDArray[np.float32]]  # by name, N pictures first
+OpenFile = Callable[[npt.NDArray[Any]], NamedOutputs]  # of pixels (N, H, W, C)
 
 PROBABILITIES = "probabilities"  # (N, K)
 OOD_SCORE = "ood_score"  # (N,), above 1: none of the classes

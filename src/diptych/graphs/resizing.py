@@ -4,6 +4,7 @@ from typing import Any
 
 import numpy as np
 
+from diptych.graphs.builder import Builder
 from diptych.networks import INPUT
 
 PICTURE = "picture"
@@ -18,8 +19,8 @@ def any_size(graph: bytes) -> bytes:
     """The same network for one picture (H, W, 3) of uint8, which it squashes to its own size first.
 
     The network takes uint8 (N, S, S, 1 or 3). As in Pillow the picture is resized with an
-    antialiased triangle filter; where the network sees grey, it becomes luma then. In ONNX Runtime,
-    which computes in whole numbers as Pillow does, pixels are off by one level at most.
+    antialiased triangle filter; for a network of grey ones it becomes luma then. In ONNX
+    Runtime, which computes in whole numbers as Pillow does, pixels are off by one level at most.
     """
     import onnx
     from onnx import TensorProto, helper
@@ -28,46 +29,24 @@ def any_size(graph: bytes) -> bytes:
     height, width, channels = (
         dim.dim_value for dim in model.graph.input[0].type.tensor_type.shape.dim[1:]
     )
-    nodes = _Nodes()
-    x_1HWC = nodes.add("Unsqueeze", PICTURE, nodes.constant([0], np.int64))
-    x_1CHW = nodes.add("Transpose", x_1HWC, perm=[0, 3, 1, 2])
-    sizes = nodes.constant([1, 3, height, width], np.int64)
-    resized = nodes.add("Resize", x_1CHW, "", "", sizes, **_TRIANGLE)
-    x_1HWC = nodes.add("Transpose", resized, perm=[0, 2, 3, 1])
+    builder = Builder("resizing.")
+    x_1HWC = builder.node("Unsqueeze", PICTURE, builder.constant([0], np.int64))
+    x_1CHW = builder.node("Transpose", x_1HWC, perm=[0, 3, 1, 2])
+    sizes = builder.constant([1, 3, height, width], np.int64)
+    resized = builder.node("Resize", x_1CHW, "", "", sizes, **_TRIANGLE)
+    x_1HWC = builder.node("Transpose", resized, perm=[0, 2, 3, 1])
     if channels == 1:
-        levels = nodes.add("Cast", x_1HWC, to=TensorProto.FLOAT)
-        weighted = nodes.add("Mul", levels, nodes.constant(_LUMA, np.float32))
-        total = nodes.add("ReduceSum", weighted, nodes.constant([3], np.int64), keepdims=1)
-        half_up = nodes.add("Add", total, nodes.constant(32768.0, np.float32))
-        x_1HWC = nodes.add("Div", half_up, nodes.constant(65536.0, np.float32))
-    nodes.add("Cast", x_1HWC, output=INPUT, to=TensorProto.UINT8)
+        levels = builder.node("Cast", x_1HWC, to=TensorProto.FLOAT)
+        weighted = builder.node("Mul", levels, builder.constant(_LUMA))
+        total = builder.node("ReduceSum", weighted, builder.constant([3], np.int64), keepdims=1)
+        half_up = builder.node("Add", total, builder.constant(32768.0))
+        x_1HWC = builder.node("Div", half_up, builder.constant(65536.0))
+    builder.node("Cast", x_1HWC, output=INPUT, to=TensorProto.UINT8)
     inner = list(model.graph.node)
     del model.graph.node[:], model.graph.input[:]
-    model.graph.node.extend([*nodes.nodes, *inner])
-    model.graph.initializer.extend(nodes.constants)
+    model.graph.node.extend([*builder.nodes, *inner])
+    model.graph.initializer.extend(builder.constants.values())
     picture = helper.make_tensor_value_info(PICTURE, TensorProto.UINT8, ["height", "width", 3])
     model.graph.input.append(picture)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
-
-
-class _Nodes:
-    """The operations before the network's own; every method returns the name of its result."""
-
-    def __init__(self) -> None:
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
-
-    def add(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:
-        from onnx import helper
-
-        name = output or f"resizing.{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
-        return name
-
-    def constant(self, value: Any, dtype: Any) -> str:
-        from onnx import numpy_helper
-
-        name = f"resizing.constant{len(self.constants)}"
-        self.constants.append(numpy_helper.from_array(np.array(value, dtype), name))
-        return name

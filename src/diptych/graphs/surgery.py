@@ -1,15 +1,14 @@
-"""Changes to ONNX graphs, whoever wrote them: what a network sees becomes an output.
+"""Changes to ONNX graphs, whoever wrote them: features become outputs, and scores of features.
 
-What is seen are the features that the last layer gets, and a mid-level features: the mean of each
-channel where about two thirds of the convolutions are done. Features tell what is shown; the look
-half-way tells what it is made of: a drawing of a pizza is no photograph of one.
+There are the features that the last layer gets, and mid-level features: the mean of each channel
+where about two thirds of the convolutions are done. Features tell what is shown; mid-level ones
+tell what it is made of: a drawing of a pizza is no photograph of one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-import numpy as np
-import numpy.typing as npt
+from diptych.graphs.builder import Builder, Model, Name
 
 # The share of convolutions before the mid-level features. On photographs, EfficientNet-Lite0 told
 # drawings best from 0.6 to 0.75.
@@ -20,12 +19,9 @@ FEWEST = 4
 # convolution, whose channels may be of either sign.
 _ACTIVATED = {"Relu", "Clip", "Mul", "HardSwish", "Elu", "LeakyRelu", "PRelu", "Gelu", "MaxPool"}
 
-Model = Any  # an onnx.ModelProto
-Name = str  # of a tensor in a graph
-
 
 class MidLayer(NamedTuple):
-    """The convolution half-way, before which the maps are looked at."""
+    """The convolution half-way, whose input the mid-level features are the mean of."""
 
     number: int  # in the order of the graph, which is that of the computation
     node: str  # its name in the graph, if any
@@ -34,7 +30,7 @@ class MidLayer(NamedTuple):
 
 
 def mid_layer(graph: bytes) -> MidLayer | None:
-    """Where a network's graph is looked at half-way; nowhere in one with few convolutions."""
+    """Where a graph's mid-level features are; nowhere in a network with few convolutions."""
     import onnx
 
     return _mid_layer(onnx.load_from_string(graph))
@@ -48,30 +44,29 @@ def with_mid_features(backbone: bytes) -> tuple[bytes, int]:
     import onnx
 
     model = onnx.load_from_string(backbone)
-    if (found := _mid_layer(model)) is None:
+    if (layer := _mid_layer(model)) is None:
         return backbone, 0
-    pen = Pen(model, "mid_features")
-    pen.output(pen.mean(found.maps), "mid_features")
-    return pen.graph(), found.channels
+    builder = Builder("mid_features.")
+    mean = builder.mean(layer.maps)
+    return _with_outputs(model, builder, {"mid_features": mean}), layer.channels
 
 
 def extended(
-    whole: bytes, name: str, write: Callable[["Pen", Sequence[Name], Name], Name]
+    whole: bytes, name: str, write: Callable[[Builder, Sequence[Name], Name], Name]
 ) -> bytes:
     """A network's graph, to probabilities, with one more output that `write` adds.
 
-    `write` gets a pen, the names of the features, of the mid-level ones if there are any, and
+    `write` gets a builder, the names of the features, of the mid-level ones if there are any, and
     that of the logits; it returns the name of what it wrote.
     """
     import onnx
 
     model = onnx.load_from_string(whole)
-    pen = Pen(model, name)
-    features, logits = _last_layer(model)
-    mid_layer = _mid_layer(model)
-    seen = (features,) if mid_layer is None else (features, pen.mean(mid_layer.maps))
-    pen.output(write(pen, seen, logits), name)
-    return pen.graph()
+    builder = Builder(f"{name}.")
+    last, logits = _last_layer(model)
+    layer = _mid_layer(model)
+    features = (last,) if layer is None else (last, builder.mean(layer.maps))
+    return _with_outputs(model, builder, {name: write(builder, features, logits)})
 
 
 def laid_open(whole: bytes) -> bytes:
@@ -79,12 +74,10 @@ def laid_open(whole: bytes) -> bytes:
     import onnx
 
     model = onnx.load_from_string(whole)
-    names = _last_layer(model)
+    features, logits = _last_layer(model)
     del model.graph.output[:]
-    pen = Pen(model, "last_layer")
-    for name, called in zip(names, ("features", "logits"), strict=True):
-        pen.output(name, f"last_layer.{called}")
-    return pen.graph()
+    outputs = {"last_layer.features": features, "last_layer.logits": logits}
+    return _with_outputs(model, Builder("last_layer."), outputs)
 
 
 def only(whole: bytes, outputs: Mapping[Name, Sequence[int | str]]) -> bytes:
@@ -111,55 +104,20 @@ def only(whole: bytes, outputs: Mapping[Name, Sequence[int | str]]) -> bytes:
     return bytes(model.SerializeToString())
 
 
-class Pen:
-    """Writes nodes into a graph; every method returns the name of its result.
+def _with_outputs(model: Model, builder: Builder, outputs: Mapping[Name, Name]) -> bytes:
+    """The graph with what was built, and more outputs: each one's name, and whose result it is."""
+    from onnx import TensorProto, helper
 
-    All names begin with the purpose, unlike those of other pens.
-    """
-
-    def __init__(self, model: Model, purpose: str) -> None:
-        self.model = model
-        self.purpose = purpose
-        self.count = 0
-
-    def node(self, kind: str, *inputs: Name, outputs: int = 1, **attributes: Any) -> Name:
-        """One operation; the name of its first result."""
-        from onnx import helper
-
-        self.count += 1
-        names = [f"{self.purpose}.{self.count}.{i}" for i in range(outputs)]
-        self.model.graph.node.append(helper.make_node(kind, inputs, names, **attributes))
-        return names[0]
-
-    def constant(self, value: npt.ArrayLike, dtype: npt.DTypeLike = np.float32) -> Name:
-        """Numbers that are part of the graph."""
-        from onnx import numpy_helper
-
-        self.count += 1
-        name = f"{self.purpose}.{self.count}"
-        array = np.ascontiguousarray(np.asarray(value, dtype))
-        self.model.graph.initializer.append(numpy_helper.from_array(array, name))
-        return name
-
-    def mean(self, maps: Name) -> Name:
-        """The mean of each channel, (N, C, H, W) → (N, C)."""
-        return self.node("Flatten", self.node("GlobalAveragePool", maps))
-
-    def output(self, name: Name, called: str) -> None:
-        """Make a result an output of the graph."""
-        from onnx import TensorProto, helper
-
-        self.model.graph.node.append(helper.make_node("Identity", [name], [called]))
-        value = helper.make_tensor_value_info(called, TensorProto.FLOAT, None)
-        self.model.graph.output.append(value)
-
-    def graph(self) -> bytes:
-        """The whole graph as a file."""
-        return bytes(self.model.SerializeToString())
+    for name, result in outputs.items():
+        builder.node("Identity", result, output=name)
+        model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+    model.graph.node.extend(builder.nodes)
+    model.graph.initializer.extend(builder.constants.values())
+    return bytes(model.SerializeToString())
 
 
 def _mid_layer(model: Model) -> MidLayer | None:
-    made_by = {name: node.op_type for node in model.graph.node for name in node.output}
+    producers = {name: node.op_type for node in model.graph.node for name in node.output}
     shapes = {constant.name: tuple(constant.dims) for constant in model.graph.initializer}
     convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
     if len(convolutions) < FEWEST:
@@ -167,7 +125,7 @@ def _mid_layer(model: Model) -> MidLayer | None:
     wanted = MID_DEPTH * len(convolutions)
     for number, node in sorted(enumerate(convolutions), key=lambda at: abs(at[0] - wanted)):
         maps, kernel = node.input[:2]
-        if made_by.get(maps) in _ACTIVATED and kernel in shapes:
+        if producers.get(maps) in _ACTIVATED and kernel in shapes:
             groups = next((a.i for a in node.attribute if a.name == "group"), 1)
             return MidLayer(number, node.name, maps, shapes[kernel][1] * groups)
     return None
@@ -175,12 +133,12 @@ def _mid_layer(model: Model) -> MidLayer | None:
 
 def _last_layer(model: Model) -> tuple[Name, Name]:
     """What goes into the last dense layer, and what comes out of it."""
-    made_by = {name: node for node in model.graph.node for name in node.output}
-    node = made_by[model.graph.output[0].name]
+    producers = {name: node for node in model.graph.node for name in node.output}
+    node = producers[model.graph.output[0].name]
     while node.op_type in ("Identity", "Softmax"):
         logits = node.input[0]
-        node = made_by[logits]
+        node = producers[logits]
     while node.op_type not in ("Gemm", "MatMul"):
         # A dense layer may be written as a product and a sum.
-        node = next(made_by[name] for name in node.input if name in made_by)
+        node = next(producers[name] for name in node.input if name in producers)
     return node.input[0], logits

@@ -1,18 +1,17 @@
 """A network as an ONNX graph, written from its plain data: no framework takes part.
 
 Pixels enter as they lie in the cache, uint8 (N, height, width, channels); a head takes float32
-features (N, features). What leaves is called
-"probabilities" (N, classes) for a whole network and "features" (N, features) for a backbone.
-Batch normalisation is folded into the convolutions.
+features (N, features). What leaves is called "probabilities" (N, classes) for a whole network and
+"features" (N, features) for a backbone. Batch normalisation is folded into the convolutions.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from diptych.errors import InputError
+from diptych.graphs.builder import Builder, Name
 from diptych.networks import (
     INPUT,
     NORM,
@@ -40,24 +39,24 @@ def onnx_graph(network: Network, weights: Weights, *, probabilities: bool = True
     """The network as an ONNX file; with `probabilities` a softmax stands at its end."""
     from onnx import TensorProto, checker, helper
 
-    graph = _Graph(weights)
+    builder = Builder()
     first, kind = INPUT, TensorProto.FLOAT
     if len(network.input) == 3:
-        nhwc = graph.node("Cast", [INPUT], to=TensorProto.FLOAT)
-        first, kind = graph.node("Transpose", [nhwc], perm=[0, 3, 1, 2]), TensorProto.UINT8
-    last = graph.layers(network.layers, first)
+        images_NHWC = builder.node("Cast", INPUT, to=TensorProto.FLOAT)
+        first, kind = builder.node("Transpose", images_NHWC, perm=[0, 3, 1, 2]), TensorProto.UINT8
+    last = _Writer(builder, weights).layers(network.layers, first)
     name = "probabilities" if probabilities else "features"
     if probabilities:
-        last = graph.node("Softmax", [last], axis=1)
-    graph.node("Identity", [last], output=name)
+        last = builder.node("Softmax", last, axis=1)
+    builder.node("Identity", last, output=name)
     width = network.classes if probabilities else "features"
     model = helper.make_model(
         helper.make_graph(
-            graph.nodes,
+            builder.nodes,
             "diptych",
             [helper.make_tensor_value_info(INPUT, kind, ["N", *network.input])],
             [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", width])],
-            graph.constants,
+            list(builder.constants.values()),
         ),
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=_IR_VERSION,
@@ -76,7 +75,7 @@ def with_metadata(graph: bytes, facts: Mapping[str, str]) -> bytes:
     return bytes(model.SerializeToString())
 
 
-def renamed(model: Any, given: str, wanted: str) -> bytes:
+def renamed(model: Any, input_name: Name, output_name: Name) -> bytes:
     """A graph of another library with our names: of its input, its output, and the batch, "N".
 
     Raises InputError where it has an operation that ONNX lacks.
@@ -86,7 +85,10 @@ def renamed(model: Any, given: str, wanted: str) -> bytes:
     for node in model.graph.node:
         if not defs.has(node.op_type, node.domain):
             raise InputError(f"ONNX has no operation {node.op_type}; choose another network")
-    names = {model.graph.input[0].name: given, model.graph.output[0].name: wanted}
+    names = {
+        model.graph.input[0].name: input_name,
+        model.graph.output[0].name: output_name,
+    }
     for node in model.graph.node:
         node.input[:] = [names.get(name, name) for name in node.input]
         node.output[:] = [names.get(name, name) for name in node.output]
@@ -96,70 +98,61 @@ def renamed(model: Any, given: str, wanted: str) -> bytes:
     return bytes(model.SerializeToString())
 
 
-class _Graph:
-    """Nodes and constants under way to a graph; every method returns the name of its output."""
+class _Writer:
+    """Writes layers with a builder; every method returns the name of what the layer gives."""
 
-    def __init__(self, weights: Weights) -> None:
+    def __init__(self, builder: Builder, weights: Weights) -> None:
+        self.builder = builder
         self.weights = weights
-        self.nodes: list[Any] = []
-        self.constants: list[Any] = []
 
-    def node(self, kind: str, inputs: list[str], output: str = "", **attributes: Any) -> str:
-        from onnx import helper
-
-        name = output or f"{kind.lower()}{len(self.nodes)}"
-        self.nodes.append(helper.make_node(kind, inputs, [name], **attributes))
-        return name
-
-    def constant(self, name: str, value: npt.NDArray[np.float32]) -> str:
-        from onnx import numpy_helper
-
-        self.constants.append(numpy_helper.from_array(value.astype(np.float32), name))
-        return name
-
-    def layers(self, layers: tuple[Layer, ...], x: str, prefix: str = "") -> str:
+    def layers(self, layers: tuple[Layer, ...], x: Name, prefix: str = "") -> Name:
         for layer in layers:
             x = self.layer(layer, x, prefix)
         return x
 
-    def layer(self, layer: Layer, x: str, prefix: str) -> str:
+    def layer(self, layer: Layer, x: Name, prefix: str) -> Name:
+        node = self.builder.node
         match layer:
             case Standardise(mean, std):
-                means = self.constant("mean", np.reshape(mean, (1, -1, 1, 1)))
-                stds = self.constant("std", np.reshape(std, (1, -1, 1, 1)))
-                return self.node("Div", [self.node("Sub", [x, means]), stds])
+                means, stds = (
+                    self.builder.constant(np.reshape(value, (1, -1, 1, 1)), name=name)
+                    for name, value in (("mean", mean), ("std", std))
+                )
+                return node("Div", node("Sub", x, means), stds)
             case Convolution():
                 return self.convolution(layer, x, prefix + layer.name)
             case Block(name, layers, residual):
                 out = self.layers(layers, x, f"{prefix}{name}.")
-                return self.node("Add", [x, out]) if residual else out
-            case MaxPool(size):
-                return self.node("MaxPool", [x], kernel_shape=[size] * 2, strides=[size] * 2)
-            case AveragePool(size):
-                return self.node("AveragePool", [x], kernel_shape=[size] * 2, strides=[size] * 2)
+                return node("Add", x, out) if residual else out
+            case MaxPool(size) | AveragePool(size):
+                kind = "MaxPool" if isinstance(layer, MaxPool) else "AveragePool"
+                return node(kind, x, kernel_shape=[size] * 2, strides=[size] * 2)
             case GlobalAverage():
-                return self.node("Flatten", [self.node("GlobalAveragePool", [x])])
+                return self.builder.mean(x)
             case Flatten():
-                return self.node("Flatten", [self.node("Transpose", [x], perm=[0, 2, 3, 1])])
+                return node("Flatten", node("Transpose", x, perm=[0, 2, 3, 1]))
             case Dropout():
                 return x
             case Dense(name, _, _, activation):
-                weight, bias = f"{prefix}{name}.weight", f"{prefix}{name}.bias"
-                for key in (weight, bias):
-                    self.constant(key, self.weights[key])
-                return self.activated(activation, self.node("Gemm", [x, weight, bias], transB=1))
+                weight, bias = (
+                    self.builder.constant(self.weights[key], name=key)
+                    for key in (f"{prefix}{name}.weight", f"{prefix}{name}.bias")
+                )
+                return self.activated(activation, node("Gemm", x, weight, bias, transB=1))
             case _:
                 raise TypeError(f"{layer} has no ONNX form here; its own library exports it")
 
-    def convolution(self, layer: Convolution, x: str, name: str) -> str:
+    def convolution(self, layer: Convolution, x: Name, name: str) -> Name:
         kernel = self.weights[f"{name}.conv.weight"]
         scale, shift, mean, variance = (self.weights[f"{name}.norm.{part}"] for part in NORM)
         factor = scale / np.sqrt(variance + NORM_EPSILON)
-        folded = self.constant(f"{name}.weight", kernel * factor.reshape(-1, 1, 1, 1))
-        bias = self.constant(f"{name}.bias", shift - mean * factor)
-        out = self.node(
+        folded = self.builder.constant(kernel * factor.reshape(-1, 1, 1, 1), name=f"{name}.weight")
+        bias = self.builder.constant(shift - mean * factor, name=f"{name}.bias")
+        out = self.builder.node(
             "Conv",
-            [x, folded, bias],
+            x,
+            folded,
+            bias,
             kernel_shape=[layer.kernel] * 2,
             strides=[layer.stride] * 2,
             # A kernel of one pixel never reaches over the edge, but ONNX Runtime would crop for it.
@@ -168,18 +161,19 @@ class _Graph:
         )
         return self.activated(layer.activation, out)
 
-    def activated(self, activation: str, x: str) -> str:
+    def activated(self, activation: str, x: Name) -> Name:
         match activation:
             case "":
                 return x
             case "relu":
-                return self.node("Relu", [x])
+                return self.builder.node("Relu", x)
             case _:
                 low, high = (self.bound(value) for value in (0.0, 6.0))
-                return self.node("Clip", [x, low, high])
+                return self.builder.node("Clip", x, low, high)
 
-    def bound(self, value: float) -> str:
+    def bound(self, value: float) -> Name:
+        """A number that many layers share."""
         name = f"bound{value:g}"
-        if not any(constant.name == name for constant in self.constants):
-            self.constant(name, np.array(value))
+        if name not in self.builder.constants:
+            self.builder.constant(value, name=name)
         return name

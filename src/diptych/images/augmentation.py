@@ -1,4 +1,4 @@
-"""What happens to each picture of a training step, drawn once for every engine.
+"""What happens to each picture of a training step, sampled once for every engine.
 
 All geometry is one affine map, all colour one matrix, each applied once by the engine: nothing is
 lost in chains of resampling, and two engines see the same pictures. Then come erasing (Zhong et al.
@@ -19,12 +19,12 @@ from diptych.data.dataset import Shape
 Floats = npt.NDArray[np.float32]
 Box = npt.NDArray[np.int32]  # (N, 4): top, left, bottom, right, the last two excluded
 
-# Numbers drawn for each picture, whatever is done with them: a recipe that adds a rotation keeps
-# the flips that it had.
-_NUMBERS = 20
+# Of each picture, whatever is done with them: a recipe that adds a rotation keeps the flips that it
+# had.
+_RANDOM_NUMBERS = 20
 
 
-class Augment(NamedTuple):
+class AugmentationPolicy(NamedTuple):
     """How strongly pictures are changed; zero leaves them as they are."""
 
     flip: float = 0.0  # the share of pictures that is mirrored, left to right
@@ -37,11 +37,11 @@ class Augment(NamedTuple):
     saturation: float = 0.0  # as contrast; colour pictures only
     hue: float = 0.0  # degrees round the circle of colours, at most, either way
     erase: float = 0.0  # the share of pictures of which a box becomes grey
-    mixup: float = 0.0  # alpha of the Beta distribution that shares are drawn from
+    mixup: float = 0.0  # alpha of the Beta distribution of the partner's share
     cutmix: float = 0.0  # likewise; with both, each picture is mixed in one of the two ways
 
 
-class Draw(NamedTuple):
+class Augmentation(NamedTuple):
     """What happens to the N pictures of a step, in this order.
 
     Coordinates are in pixels (x to the right, y down) from the centre of the picture; levels run
@@ -77,59 +77,63 @@ _IDENTITY: Floats = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
 GREY = 127.5
 
 
-def numbers(seed: int, epoch: int, count: int) -> Floats:
+def random_numbers(seed: int, epoch: int, count: int) -> Floats:
     """The random numbers of an epoch, (count, …): row i is picture i's, in whatever step it is."""
     rng = np.random.default_rng((seed, epoch, 0xA6))
-    return rng.random((count, _NUMBERS), np.float32)
+    return rng.random((count, _RANDOM_NUMBERS), np.float32)
 
 
-def draw(augment: Augment, shape: Shape, chance_NR: Floats) -> Draw:
+def sample_augmentation(
+    policy: AugmentationPolicy, shape: Shape, random_NR: Floats
+) -> Augmentation:
     """What happens to the pictures of a step whose random numbers these are.
 
     Each picture's changes depend on its own numbers alone; its partner is the next in the step.
     """
     height, width, channels = shape
-    n = len(chance_NR)
-    u = iter(2 * chance_NR.T - 1)  # each use takes N numbers between −1 and 1
-    affine_N23 = _affine(augment, height, width, u)
-    colour_NCD = _colour(augment, channels, u)
-    erased_N4 = _boxes((next(u) + 1) / 2 < augment.erase, 0.02 + 0.15 * (next(u) + 1), shape, u)
+    n = len(random_NR)
+    u = iter(2 * random_NR.T - 1)  # each use takes N numbers between −1 and 1
+    affine_N23 = _affine(policy, height, width, u)
+    colour_NCD = _colour(policy, channels, u)
+    erased_N4 = _boxes((next(u) + 1) / 2 < policy.erase, 0.02 + 0.15 * (next(u) + 1), shape, u)
     which, amount = (next(u) + 1) / 2, (next(u) + 1) / 2
-    cut_N = which < (0.5 if augment.mixup else 1) if augment.cutmix else np.zeros(n, bool)
-    share_N = np.where(cut_N, 0, _beta(augment.mixup, amount)).astype(np.float32)
-    patch_N4 = _boxes(cut_N, _beta(augment.cutmix, amount), shape, u)
+    cutmix_N = which < (0.5 if policy.mixup else 1) if policy.cutmix else np.zeros(n, bool)
+    share_N = np.where(cutmix_N, 0, _beta(policy.mixup, amount)).astype(np.float32)
+    patch_N4 = _boxes(cutmix_N, _beta(policy.cutmix, amount), shape, u)
     partner_N = np.roll(np.arange(n, dtype=np.int32), -1)
-    return Draw(affine_N23, colour_NCD, erased_N4, partner_N, share_N, patch_N4)
+    return Augmentation(affine_N23, colour_NCD, erased_N4, partner_N, share_N, patch_N4)
 
 
-def drawn(pixels_NHWC: npt.NDArray[np.uint8], draw: Draw) -> Floats:
-    """Pictures changed as drawn, in NumPy: float32 levels of the same shape.
+def augment(pixels_NHWC: npt.NDArray[np.uint8], augmentation: Augmentation) -> Floats:
+    """Pictures after their augmentation, in NumPy: float32 levels of the same shape.
 
     What the engines do on their devices, here in the open: the reference that they are held to.
     """
     x_NHWC = pixels_NHWC.astype(np.float32)
-    if draw.geometry:
-        x_NHWC = _warped(x_NHWC, draw.affine_N23)
-    if draw.colour:
-        x_NHWC = np.einsum("nkc,nhwc->nhwk", draw.colour_NCD[:, :, :-1], x_NHWC)
-        x_NHWC = np.clip(x_NHWC + draw.colour_NCD[:, None, None, :, -1], 0, 255)
-    x_NHWC = np.where(_inside(draw.erased_N4, x_NHWC), np.float32(GREY), x_NHWC)
-    partner_NHWC = x_NHWC[draw.partner_N]
-    x_NHWC = x_NHWC + draw.share_N[:, None, None, None] * (partner_NHWC - x_NHWC)
-    return np.asarray(np.where(_inside(draw.patch_N4, x_NHWC), partner_NHWC, x_NHWC), np.float32)
+    if augmentation.geometry:
+        x_NHWC = _warp(x_NHWC, augmentation.affine_N23)
+    if augmentation.colour:
+        x_NHWC = np.einsum("nkc,nhwc->nhwk", augmentation.colour_NCD[:, :, :-1], x_NHWC)
+        x_NHWC = np.clip(x_NHWC + augmentation.colour_NCD[:, None, None, :, -1], 0, 255)
+    x_NHWC = np.where(_inside(augmentation.erased_N4, x_NHWC), np.float32(GREY), x_NHWC)
+    partner_NHWC = x_NHWC[augmentation.partner_N]
+    x_NHWC = x_NHWC + augmentation.share_N[:, None, None, None] * (partner_NHWC - x_NHWC)
+    return np.asarray(
+        np.where(_inside(augmentation.patch_N4, x_NHWC), partner_NHWC, x_NHWC), np.float32
+    )
 
 
-def mixed_targets(targets_NK: Floats, drawn: Draw, shape: Shape) -> Floats:
+def mix_targets(targets_NK: Floats, augmentation: Augmentation, shape: Shape) -> Floats:
     """The targets of pictures that are mixed: in the shares in which the pictures are seen."""
     height, width, _ = shape
-    top, left, bottom, right = drawn.patch_N4.T
+    top, left, bottom, right = augmentation.patch_N4.T
     patch_N = (bottom - top) * (right - left) / (height * width)
-    partner_N1 = (drawn.share_N + (1 - drawn.share_N) * patch_N)[:, None]
-    mixed = (1 - partner_N1) * targets_NK + partner_N1 * targets_NK[drawn.partner_N]
+    partner_N1 = (augmentation.share_N + (1 - augmentation.share_N) * patch_N)[:, None]
+    mixed = (1 - partner_N1) * targets_NK + partner_N1 * targets_NK[augmentation.partner_N]
     return np.asarray(mixed, np.float32)
 
 
-def _warped(x_NHWC: Floats, affine_N23: Floats) -> Floats:
+def _warp(x_NHWC: Floats, affine_N23: Floats) -> Floats:
     """Each picture seen through its map from output to input pixels, bilinearly."""
     n, height, width, _ = x_NHWC.shape
     y_H, x_W = np.arange(height) - (height - 1) / 2, np.arange(width) - (width - 1) / 2
@@ -155,13 +159,13 @@ def _inside(boxes_N4: Box, x_NHWC: Floats) -> npt.NDArray[np.bool_]:
     return np.asarray(inside, np.bool_)
 
 
-def _affine(augment: Augment, height: int, width: int, u: Any) -> Floats:
+def _affine(policy: AugmentationPolicy, height: int, width: int, u: Any) -> Floats:
     """Mirror, rotate, shear, zoom and shift as one map from output to input."""
-    mirror = np.where((next(u) + 1) / 2 < augment.flip, -1, 1)
-    turn = np.radians(augment.rotate) * next(u)
-    slant = np.tan(np.radians(augment.shear) * next(u))
-    zoom = (1 + augment.zoom) ** next(u)
-    across, down = augment.shift * width * next(u), augment.shift * height * next(u)
+    mirror = np.where((next(u) + 1) / 2 < policy.flip, -1, 1)
+    turn = np.radians(policy.rotate) * next(u)
+    slant = np.tan(np.radians(policy.shear) * next(u))
+    zoom = (1 + policy.zoom) ** next(u)
+    across, down = policy.shift * width * next(u), policy.shift * height * next(u)
     cos, sin = np.cos(turn) / zoom, np.sin(turn) / zoom
     rows = [[mirror * cos, mirror * (slant * cos - sin), across], [sin, slant * sin + cos, down]]
     return np.array(rows, np.float32).transpose(2, 0, 1)
@@ -171,11 +175,11 @@ def _affine(augment: Augment, height: int, width: int, u: Any) -> Floats:
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
-def _colour(augment: Augment, channels: int, u: Any) -> Floats:
+def _colour(policy: AugmentationPolicy, channels: int, u: Any) -> Floats:
     """Hue, saturation, contrast and brightness as one matrix."""
-    light = 255 * augment.brightness * next(u)
-    gain = 1 + augment.contrast * next(u)
-    vivid, turn = 1 + augment.saturation * next(u), np.radians(augment.hue) * next(u)
+    light = 255 * policy.brightness * next(u)
+    gain = 1 + policy.contrast * next(u)
+    vivid, turn = 1 + policy.saturation * next(u), np.radians(policy.hue) * next(u)
     n = len(light)
     matrix_NCC = np.broadcast_to(np.eye(channels), (n, channels, channels))
     if channels == 3:
@@ -196,8 +200,8 @@ def _hue(turn_N: npt.NDArray[Any]) -> npt.NDArray[Any]:
     return np.asarray(cos * np.eye(3) + sin * cross + (1 - cos) / 3 * np.ones((3, 3)))
 
 
-def _boxes(chosen_N: Any, area_N: npt.NDArray[Any], shape: Shape, u: Any) -> Box:
-    """A box of a share of the picture's area somewhere in it; an empty one where not chosen."""
+def _boxes(box_N: Any, area_N: npt.NDArray[Any], shape: Shape, u: Any) -> Box:
+    """A box of a share of the picture's area somewhere in it; empty where `box_N` is false."""
     height, width, _ = shape
     side_N = np.sqrt(area_N)
     rows = np.rint(side_N * height).astype(np.int32)
@@ -205,17 +209,17 @@ def _boxes(chosen_N: Any, area_N: npt.NDArray[Any], shape: Shape, u: Any) -> Box
     top = ((next(u) + 1) / 2 * (height - rows + 1)).astype(np.int32)
     left = ((next(u) + 1) / 2 * (width - columns + 1)).astype(np.int32)
     boxes = np.stack([top, left, top + rows, left + columns], 1)
-    return np.where(np.asarray(chosen_N)[:, None], boxes, 0).astype(np.int32)
+    return np.where(np.asarray(box_N)[:, None], boxes, 0).astype(np.int32)
 
 
-def _beta(alpha: float, chance_N: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Numbers of a Beta(alpha, alpha) distribution at these chances; none where alpha is 0.
+def _beta(alpha: float, random_N: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Uniform numbers made into Beta(alpha, alpha) ones; all 0 where alpha is 0.
 
     By its distribution function, tabulated: NumPy draws from it, but has no inverse.
     """
     if not alpha:
-        return np.zeros(len(chance_N))
+        return np.zeros(len(random_N))
     edges = np.linspace(0, 1, 1025)
     middle = (edges[1:] + edges[:-1]) / 2
     mass = np.cumsum((middle * (1 - middle)) ** (alpha - 1))
-    return np.asarray(np.interp(chance_N, np.concatenate([[0], mass / mass[-1]]), edges))
+    return np.asarray(np.interp(random_N, np.concatenate([[0], mass / mass[-1]]), edges))

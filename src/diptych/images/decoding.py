@@ -1,4 +1,4 @@
-"""Files to cached pixels: each file is read once, decoded once, on every core."""
+"""Files to cached pixels: each file is read once, decode_files once, on every core."""
 
 import hashlib
 import os
@@ -11,8 +11,9 @@ from typing import NamedTuple
 
 from diptych.data.dataset import Sample, Shape
 from diptych.errors import ImageError
-from diptych.images.cache import Facts, Store, folder
+from diptych.images.cache import folder
 from diptych.images.preprocess import BYTES_LIMIT, Pixels, decode, fingerprint
+from diptych.images.store import Facts, Store
 from diptych.system.files import ENDLESS
 
 # Rows written at a time: enough to make the wait for the disk rare, little enough to lose.
@@ -36,10 +37,10 @@ def pixel_store(shape: Shape) -> Store:
     return Store(folder() / "pixels" / fingerprint(shape), shape, "uint8")
 
 
-def decoded(paths: Iterable[Path], store: Store) -> Iterator[Picture]:
+def decode_files(paths: Iterable[Path], store: Store) -> Iterator[Picture]:
     """Decode files into a store from `pixel_store`; yields what each turned out to be, in order.
 
-    Pictures that the store has already are read to know their content, and not decoded again.
+    Pictures that the store has already are read to know their content, and not decode_files again.
     """
 
     def read(path: Path) -> tuple[Picture, Pixels | None]:
@@ -49,12 +50,12 @@ def decoded(paths: Iterable[Path], store: Store) -> Iterator[Picture]:
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         try:
             running = pool.map(read, islice(waiting, CHUNK))
-            # The next chunk is being decoded while this one is written.
+            # The next chunk is being decode_files while this one is written.
             ahead = pool.map(read, islice(waiting, CHUNK))
             while chunk := list(running):
                 running, ahead = ahead, pool.map(read, islice(waiting, CHUNK))
                 rows = {
-                    picture.digest: (pixels, _noted(picture))
+                    picture.digest: (pixels, _facts(picture))
                     for picture, pixels in chunk
                     if picture.digest and picture.digest not in store
                 }
@@ -65,8 +66,8 @@ def decoded(paths: Iterable[Path], store: Store) -> Iterator[Picture]:
             pool.shutdown(cancel_futures=True)
 
 
-def known(samples: Iterable[Sample], store: Store) -> Iterator[Picture]:
-    """What the store knows of samples whose pixels are in it already."""
+def stored_pictures(samples: Iterable[Sample], store: Store) -> Iterator[Picture]:
+    """What the store has noted of samples whose pixels are in it already."""
     for sample in samples:
         yield Picture(sample.path, sample.digest, **store.facts(sample.digest))
 
@@ -78,13 +79,13 @@ def read_file(path: Path) -> bytes:
     "permission denied" or "unreadable".
     """
     try:
-        facts = path.stat()
-        if stat.S_ISDIR(facts.st_mode):
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
             raise ImageError("not an image", _folder(path))
-        if not stat.S_ISREG(facts.st_mode):
+        if not stat.S_ISREG(status.st_mode):
             raise ImageError("not an image", ENDLESS)
-        if facts.st_size > BYTES_LIMIT:
-            raise ImageError("too large", f"{facts.st_size:,} bytes; the limit is {BYTES_LIMIT:,}")
+        if status.st_size > BYTES_LIMIT:
+            raise ImageError("too large", f"{status.st_size:,} bytes; the limit is {BYTES_LIMIT:,}")
         return path.read_bytes()
     except PermissionError as cause:
         raise ImageError("permission denied", "it may not be read") from cause
@@ -113,7 +114,7 @@ def _read(path: Path, store: Store) -> tuple[Picture, Pixels | None]:
         return Picture(path, digest, error.reason, error.detail), None
 
 
-def _noted(picture: Picture) -> Facts:
+def _facts(picture: Picture) -> Facts:
     """What the store keeps of a picture: all but where it lay."""
     facts = picture._asdict()
     del facts["path"], facts["digest"]

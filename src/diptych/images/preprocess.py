@@ -107,21 +107,6 @@ def is_picture(path: Path) -> bool:
         return False
 
 
-def as_png(pixels: Pixels) -> bytes:
-    """Pixels (H, W, 1 or 3) as a PNG file that decodes to them again."""
-    file = io.BytesIO()
-    Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels).save(file, "PNG")
-    return file.getvalue()
-
-
-def as_jpeg(pixels: Pixels) -> bytes:
-    """Pixels (H, W, 1 or 3) as a JPEG file, a tenth of the size of a PNG, for people to look at."""
-    file = io.BytesIO()
-    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
-    image.save(file, "JPEG", quality=80)
-    return file.getvalue()
-
-
 def thumbnail(pixels: Pixels, side: int = 224) -> Pixels:
     """Pixels (H, W, 1 or 3) at most `side` high and wide, for people to look at."""
     height, width, channels = pixels.shape
@@ -232,8 +217,8 @@ def _refusals() -> Iterator[None]:
     except ImageError:
         raise
     except UnidentifiedImageError as cause:
-        known = ", ".join(FORMATS)
-        raise ImageError("not an image", f"none of the formats {known}") from cause
+        formats = ", ".join(FORMATS)
+        raise ImageError("not an image", f"none of the formats {formats}") from cause
     except Image.DecompressionBombError as cause:
         raise ImageError("too large", "more pixels than any limit allows") from cause
     except MemoryError as cause:

@@ -6,10 +6,10 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from diptych.images.cache import Store
+from diptych.images.store import Store
 
-# Pixels of up to this many bytes are held in memory while they are used.
-HELD = 256 * 2**20
+# Pixels of up to this many bytes are kept in memory while they are used.
+IN_MEMORY = 256 * 2**20
 
 
 class Rows(Protocol):
@@ -17,7 +17,7 @@ class Rows(Protocol):
 
     def __len__(self) -> int: ...
 
-    def __getitem__(self, chosen: slice | npt.NDArray[np.intp], /) -> npt.NDArray[Any]: ...
+    def __getitem__(self, indices: slice | npt.NDArray[np.intp], /) -> npt.NDArray[Any]: ...
 
 
 class StoredRows:
@@ -30,15 +30,15 @@ class StoredRows:
     def __len__(self) -> int:
         return len(self.keys)
 
-    def __getitem__(self, chosen: slice | npt.NDArray[np.intp]) -> npt.NDArray[Any]:
-        if isinstance(chosen, slice):
-            return self.store.read(self.keys[chosen])
-        return self.store.read([self.keys[i] for i in chosen])
+    def __getitem__(self, indices: slice | npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+        if isinstance(indices, slice):
+            return self.store.read(self.keys[indices])
+        return self.store.read([self.keys[i] for i in indices])
 
 
 def pixel_rows(store: Store, keys: Sequence[str]) -> Rows:
     """The pictures of the keys: in memory where they are small, else read as they are needed."""
-    small = len(keys) * int(np.prod(store.shape)) <= HELD
+    small = len(keys) * int(np.prod(store.shape)) <= IN_MEMORY
     return store.read(keys) if small else StoredRows(store, keys)
 
 

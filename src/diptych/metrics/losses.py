@@ -21,7 +21,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from diptych.metrics.intervals import TINY, Floats, Loss, Positions, distinct, share, spread
+from diptych.metrics.intervals import TINY, Floats, Loss, Positions, distinct, share, standard_error
 
 LEAST = float(np.finfo(np.float64).eps)  # a lower probability counts as this one: 36 nats
 FEW = 10  # degrees of freedom
@@ -35,16 +35,16 @@ def log_loss(p_NK: Floats, labels_N: Positions, group_N: Positions) -> Loss:
     own_N = p_NK[np.arange(len(labels_N)), labels_N]
     loss_N = -np.log(np.clip(own_N, LEAST, 1 - LEAST))
     most, off_N = -math.log(LEAST), loss_N - loss_N.mean()
-    found = _mean_loss(loss_N, group_N, most)
+    loss = _mean_loss(loss_N, group_N, most)
     # The worst group once more; where many pictures decide, the less of it.
     worst_N = group_N == np.argmax(np.bincount(group_N, off_N))
-    weight = min(1.0, FEW / spread(off_N / len(off_N), group_N).freedom)
+    weight = min(1.0, FEW / standard_error(off_N / len(off_N), group_N).freedom)
     more = _mean_loss(
         np.append(loss_N, loss_N.mean() + weight * off_N[worst_N]),
         np.append(group_N, np.full(worst_N.sum(), group_N.max() + 1)),
         most,
     )
-    return Loss(found.value, found.low, max(found.high, more.high))
+    return Loss(loss.value, loss.low, max(loss.high, more.high))
 
 
 def brier(p_NK: Floats, labels_N: Positions, group_N: Positions) -> Loss:
@@ -56,59 +56,71 @@ def brier(p_NK: Floats, labels_N: Positions, group_N: Positions) -> Loss:
     return _mean_loss((off_NK**2).sum(1), group_N, 2.0)
 
 
-def calibration_error(p_NK: Floats, labels_N: Positions, group_N: Positions) -> Loss:
+def debiased_calibration_error(p_NK: Floats, labels_N: Positions, group_N: Positions) -> Loss:
     """Expected calibration error without what chance adds, in bins of equally many pictures.
 
-    See the top of this file; `reliability.calibration` has the error as it is seen.
+    See the top of this file; `reliability.diagram` has the error as it is seen.
     """
-    sure_N, n = p_NK.max(1), len(labels_N)
-    gap_N = sure_N - (p_NK.argmax(1) == labels_N)
+    confidence_N, n = p_NK.max(1), len(labels_N)
+    gap_N = confidence_N - (p_NK.argmax(1) == labels_N)
     bin_N = np.empty(n, np.intp)
-    for s, part in enumerate(np.array_split(np.argsort(sure_N, kind="stable"), min(BINS, n))):
-        bin_N[part] = s
-    many_S = np.bincount(bin_N)
-    gap_S = np.bincount(bin_N, gap_N) / many_S  # how much surer than right
-    seen = float(many_S @ np.abs(gap_S)) / n
+    order_N = np.argsort(confidence_N, kind="stable")
+    for s, pictures in enumerate(np.array_split(order_N, min(BINS, n))):
+        bin_N[pictures] = s
+    count_S = np.bincount(bin_N)
+    gap_S = np.bincount(bin_N, gap_N) / count_S  # how much surer than right
+    raw = float(count_S @ np.abs(gap_S)) / n
     groups = distinct(group_N)
-    if seen < TINY or groups < 2:
-        return Loss(seen, 0.0, max(seen, share(0, groups).high))
-
-    # Near-duplicates may be in several bins, so that chance moves these together.
-    def summed(x_N: Floats) -> Floats:
-        """What each group adds to the mean of each bin, (G, S)."""
-        cells = (int(group_N.max()) + 1) * len(many_S)
-        added = np.bincount(group_N * len(many_S) + bin_N, x_N / many_S[bin_N], cells)
-        return added.astype(np.float64).reshape(-1, len(many_S))
-
-    off_GS = summed(gap_N - gap_S[bin_N])
-    chance_SS = off_GS.T @ off_GS * groups / (groups - 1)
-    # A bin without a mistake is not certain: at least the spread that its probabilities call for.
-    called_S = (summed(np.sqrt(sure_N * (1 - sure_N))) ** 2).sum(0)
-    chance_SS += np.diag(np.maximum(called_S - chance_SS.diagonal(), 0))
+    if raw < TINY or groups < 2:
+        return Loss(raw, 0.0, max(raw, share(0, groups).high))
+    chance_SS = _covariance_by_chance(confidence_N, gap_N - gap_S[bin_N], bin_N, group_N)
     rng = np.random.default_rng(0)
-    chance_BS = rng.multivariate_normal(np.zeros(len(many_S)), chance_SS, SIMULATED)
+    chance_BS = rng.multivariate_normal(np.zeros(len(gap_S)), chance_SS, SIMULATED)
 
     def error(quantile: float, most: float = 1.0) -> float:
         """That of the multiple of which the simulated tests have their quantile where it is."""
 
-        def shown(times: float) -> float:
-            errors_B = np.abs(times * gap_S + chance_BS) @ many_S / n
+        def simulated(multiple: float) -> float:
+            errors_B = np.abs(multiple * gap_S + chance_BS) @ count_S / n
             return float(np.quantile(errors_B, quantile))
 
-        return _crossing(shown, seen, most) * seen
+        return _crossing(simulated, raw, most) * raw
 
     value = error(1 / 2)
-    high = max(error(1 / 80, MULTIPLES), seen / 3, value)
+    high = max(error(1 / 80, MULTIPLES), raw / 3, value)
     return Loss(value, min(error(39 / 40), value), min(high, 1.0))
+
+
+def _covariance_by_chance(
+    confidence_N: Floats, off_N: Floats, bin_N: Positions, group_N: Positions
+) -> Floats:
+    """How the gaps of bins vary by chance, (S, S); `off_N` is the rest of each picture's gap.
+
+    Near-duplicates may be in several bins, so that chance moves these together.
+    """
+    count_S, groups = np.bincount(bin_N), distinct(group_N)
+
+    def summed(x_N: Floats) -> Floats:
+        """What each group adds to the mean of each bin, (G, S)."""
+        cells = (int(group_N.max()) + 1) * len(count_S)
+        sums = np.bincount(group_N * len(count_S) + bin_N, x_N / count_S[bin_N], cells)
+        return sums.astype(np.float64).reshape(-1, len(count_S))
+
+    off_GS = summed(off_N)
+    chance_SS = off_GS.T @ off_GS * groups / (groups - 1)
+    # A bin without a mistake is not certain: at least the spread that its probabilities call for.
+    least_S = (summed(np.sqrt(confidence_N * (1 - confidence_N))) ** 2).sum(0)
+    chance_SS += np.diag(np.maximum(least_S - chance_SS.diagonal(), 0))
+    return np.asarray(chance_SS)
 
 
 def _mean_loss(loss_N: Floats, group_N: Positions, most: float) -> Loss:
     """A mean of losses of which none is above `most`."""
     value = float(loss_N.mean())
-    found = spread((loss_N - value) / len(loss_N), group_N)
-    if found.groups < 2 or value < TINY:
-        return Loss(value, 0.0, max(value, most * share(0, found.groups).high))
-    factor = math.exp(min(found.t * found.error / value, 700))
+    error = standard_error((loss_N - value) / len(loss_N), group_N)
+    if error.groups < 2 or value < TINY:
+        return Loss(value, 0.0, max(value, most * share(0, error.groups).high))
+    factor = math.exp(min(error.t * error.value / value, 700))
     return Loss(value, value / factor, max(value, min(value * factor, most)))
 
 

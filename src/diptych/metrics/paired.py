@@ -1,16 +1,17 @@
 """Are two classifiers different, or is it noise? Tests on the same pictures.
 
-Letters in names: S seeds, N test pictures, B bootstrap samples.
+Letters in names: S seeds, N test pictures, B bootstrap samples, G groups of near-duplicates,
+C counts of a group: the seeds of both, then its pictures; U different such counts.
 """
 
-import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from diptych.metrics.intervals import paired
+from diptych.errors import MissingExtra
+from diptych.metrics.intervals import paired_difference
 
 RESAMPLES = 4000
 CERTAIN = 0.05
@@ -53,54 +54,57 @@ class Difference(NamedTuple):
 
 
 def mcnemar(first_N: Right, second_N: Right) -> Test:
-    """Compare two classifiers by the pictures that only one of them got right."""
+    """Compare two classifiers by the pictures (N,) that only one of them got right.
+
+    Raises MissingExtra without SciPy.
+    """
+    try:
+        from scipy.stats import binomtest
+    except ModuleNotFoundError as cause:
+        raise MissingExtra("SciPy", "report") from cause
     only_first = int((first_N & ~second_N).sum())
     only_second = int((second_N & ~first_N).sum())
-    n, fewer = only_first + only_second, min(only_first, only_second)
-    # In logarithms: 2⁻ⁿ underflows from a thousand disagreements on.
-    logs = [
-        math.lgamma(n + 1) - math.lgamma(i + 1) - math.lgamma(n - i + 1) - n * math.log(2)
-        for i in range(fewer + 1)
-    ]
-    return Test(only_first, only_second, min(1.0, 2 * sum(map(math.exp, logs))))
+    n = only_first + only_second
+    p = float(binomtest(only_first, n).pvalue) if n else 1.0
+    return Test(only_first, only_second, p)
 
 
 def difference(first_SN: Right, second_SN: Right, groups: Sequence[str]) -> Difference:
     """The difference of mean accuracies, by a paired bootstrap over pictures and seeds.
 
-    Pictures are drawn with replacement by groups of near-duplicates, the same for both; seeds are
-    drawn for each of the two, since a seed does not pair what two frameworks make of it. Where few
-    answers differ, a bootstrap has hardly a width: the interval is the wider of its own and of
+    Pictures are sampled with replacement by groups of near-duplicates, the same for both; seeds are
+    sampled for each of the two, since a seed does not pair what two frameworks make of it. Where
+    few answers differ, a bootstrap has hardly a width: the interval is the wider of its own and of
     Tango's for the mean counts of the seeds' pairs.
     """
     names = {name: i for i, name in enumerate(dict.fromkeys(groups))}
     group_N = np.array([names[group] for group in groups], np.intp)
-    counted = (*first_SN, *second_SN, np.ones(len(groups)))
-    count_GC = np.stack([np.bincount(group_N, values, len(names)) for values in counted], 1)
-    # Groups with the same counts are drawn together: the cost does not grow with the pictures.
-    kinds_UC, many_U = np.unique(count_GC, axis=0, return_counts=True)
+    columns_CN = (*first_SN, *second_SN, np.ones(len(groups)))
+    count_GC = np.stack([np.bincount(group_N, column_N, len(names)) for column_N in columns_CN], 1)
+    # Groups with the same counts are resampled together: the cost does not grow with the pictures.
+    count_UC, groups_U = np.unique(count_GC, axis=0, return_counts=True)
     rng = np.random.default_rng(0)  # the same answers have the same interval, always
-    drawn_BU = rng.multinomial(len(names), many_U / len(names), size=RESAMPLES)
+    resampled_BU = rng.multinomial(len(names), groups_U / len(names), size=RESAMPLES)
     first_BS, second_BS, size_B1 = np.split(
-        drawn_BU @ kinds_UC, [len(first_SN), len(first_SN) + len(second_SN)], axis=1
+        resampled_BU @ count_UC, [len(first_SN), len(first_SN) + len(second_SN)], axis=1
     )
 
     def over_seeds(right_BS: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         seed_BS = rng.integers(right_BS.shape[1], size=right_BS.shape)
         return np.asarray(np.take_along_axis(right_BS, seed_BS, 1).mean(1))
 
-    found_B = (over_seeds(first_BS) - over_seeds(second_BS)) / size_B1[:, 0]
-    low, high = np.quantile(found_B, [0.025, 0.975])
+    difference_B = (over_seeds(first_BS) - over_seeds(second_BS)) / size_B1[:, 0]
+    low, high = np.quantile(difference_B, [0.025, 0.975])
     value = float(first_SN.mean() - second_SN.mean())
     share = len(names) / len(groups)
-    lost, won = (
+    only_first, only_second = (
         float(np.mean([(one & ~two).sum() for one in some for two in others])) * share
         for some, others in ((first_SN, second_SN), (second_SN, first_SN))
     )
-    score = paired(lost, won, len(names))
-    return Difference(value, min(float(low), score.low), max(float(high), score.high))
+    tango = paired_difference(only_first, only_second, len(names))
+    return Difference(value, min(float(low), tango.low), max(float(high), tango.high))
 
 
-def is_noise(found: Difference, tests: Sequence[Test]) -> bool:
+def is_noise(gap: Difference, tests: Sequence[Test]) -> bool:
     """Whether a difference may be chance: by its interval, or by McNemar's test of every seed."""
-    return found.low <= 0 <= found.high or all(test.p >= CERTAIN for test in tests)
+    return gap.low <= 0 <= gap.high or all(test.p >= CERTAIN for test in tests)

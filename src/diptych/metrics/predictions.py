@@ -58,7 +58,7 @@ class Predictions(NamedTuple):
     def to_csv(self) -> str:
         """A row a picture: path, label, answer, OOD score, the probability of each class.
 
-        The answer is the likeliest class; above a OOD score of 1 it would be "none of these".
+        The answer is the likeliest class; above an OOD score of 1 it would be "none of these".
         """
         classes = self.dataset.classes
         text = io.StringIO()
@@ -69,6 +69,8 @@ class Predictions(NamedTuple):
             zip(self.dataset.samples, self.probabilities_NK, strict=True)
         ):
             answer = classes[int(p_K.argmax())]
-            strange = "" if self.ood_score_N is None else f"{self.ood_score_N[i]:.4f}"
-            rows.writerow([sample.name, sample.label, answer, strange, *(f"{p:.6f}" for p in p_K)])
+            ood_score = "" if self.ood_score_N is None else f"{self.ood_score_N[i]:.4f}"
+            rows.writerow(
+                [sample.name, sample.label, answer, ood_score, *(f"{p:.6f}" for p in p_K)]
+            )
         return text.getvalue()

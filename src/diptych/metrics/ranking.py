@@ -73,12 +73,12 @@ def average_precision(ranking: Ranking) -> Estimate:
     inside_N, _, value_N, inside_V, outside_V = ranking
     inside = int(inside_V.sum())
     right_V = np.cumsum(inside_V[::-1])[::-1]
-    taken_V = right_V + np.cumsum(outside_V[::-1])[::-1]
-    precision_V = right_V / taken_V
+    retrieved_V = right_V + np.cumsum(outside_V[::-1])[::-1]
+    precision_V = right_V / retrieved_V
     value = float(inside_V @ precision_V) / inside
-    # A picture adds to what is right, and to what is taken, at all probabilities up to its own.
-    adds_V = np.cumsum(inside_V / taken_V)
-    costs_V = np.cumsum(inside_V * precision_V / taken_V)
+    # A picture adds to what is right, and to what is retrieved, at all probabilities up to its own.
+    adds_V = np.cumsum(inside_V / retrieved_V)
+    costs_V = np.cumsum(inside_V * precision_V / retrieved_V)
     own_V = precision_V + adds_V - value
     influence_N = (np.where(inside_N, own_V[value_N], 0) - costs_V[value_N]) / inside
     groups, _ = ranking.sides

@@ -22,8 +22,8 @@ def network(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Network:
     _refuse_name(recipe)
     source, slash, model = recipe.network.partition("/")
     if slash:
-        found: Network = library(source).network(model, shape, classes, recipe.dropout)
-        return found
+        external: Network = library(source).network(model, shape, classes, recipe.dropout)
+        return external
     return ZOO[recipe.network](shape, classes, recipe.dropout)
 
 
@@ -54,7 +54,7 @@ def _refuse_name(recipe: Recipe) -> None:
     source, slash, model = recipe.network.partition("/")
     if not slash or source not in LIBRARIES:
         if recipe.network not in ZOO:
-            raise InputError(f"no network '{recipe.network}'{_meant(recipe)}")
+            raise InputError(f"no network '{recipe.network}'{_hint(recipe)}")
     elif recipe.engine != LIBRARIES[source]:
         raise InputError(
             f"network {recipe.network}: only the engine {LIBRARIES[source]} has it; "
@@ -72,22 +72,22 @@ def _refuse_name(recipe: Recipe) -> None:
         raise InputError(f"no network '{recipe.network}'{hint}")
 
 
-def _meant(recipe: Recipe) -> str:
+def _hint(recipe: Recipe) -> str:
     """A hint for a name that is none of ours: a library may have it."""
     model = recipe.network.partition("/")[2] or "<name>"
-    known = [*ZOO, *(f"{source}/{model}" for source in LIBRARIES)]
+    candidates = [*ZOO, *(f"{source}/{model}" for source in LIBRARIES)]
     for source, engine in LIBRARIES.items():
         installed = all(map(importlib.util.find_spec, (source, engine)))
         if engine == recipe.engine and installed:
             names = library(source).names()
-            if (found := _spelled(recipe.network, names)) in names:
-                return f"; did you mean '{source}/{found}'?"
-    return nearest(_spelled(recipe.network, known), known)
+            if (candidate := _spelled(recipe.network, names)) in names:
+                return f"; did you mean '{source}/{candidate}'?"
+    return nearest(_spelled(recipe.network, candidates), candidates)
 
 
 def _spelled(name: str, names: Iterable[str]) -> str:
     """The one of the names that differs in its capitals alone; else the name itself."""
-    return {known.lower(): known for known in names}.get(name.lower(), name)
+    return {candidate.lower(): candidate for candidate in names}.get(name.lower(), name)
 
 
 def _refuse_file(path: Path, network: str) -> None:

@@ -49,14 +49,14 @@ def read_safetensors(path: Path) -> Tensors:
     Raises InputError where it is none.
     """
     try:
-        found = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
+        tensors = deserialize(path.read_bytes())  # type: ignore[no-untyped-call]
     except FileNotFoundError as cause:
         raise InputError(f"{path}: no such file of weights") from cause
     except (OSError, SafetensorError) as cause:
         raise InputError(f"{path}: not a .safetensors file ({cause})") from cause
     return {
         name: _float32(facts["data"], facts["dtype"]).reshape(facts["shape"])
-        for name, facts in found
+        for name, facts in tensors
         if facts["dtype"] in _REAL
     }
 
@@ -73,18 +73,18 @@ def _float32(data: bytes, kind: str) -> npt.NDArray[np.float32]:
         return numbers.astype(np.float32)
 
 
-def of_backbone(network: Network, found: Tensors, path: Path) -> Tensors:
+def of_backbone(network: Network, tensors: Tensors, path: Path) -> Tensors:
     """The backbone's weights among arrays with our names, such as a bundle's.
 
     Raises InputError when those of the file are not of this network.
     """
     backbone = network.backbone
-    started = initial(network, 0).items()
-    expected = {name: value.shape for name, value in started if backbone.has(name)}
+    ours = initial(network, 0).items()
+    expected = {name: value.shape for name, value in ours if backbone.has(name)}
     for name, shape in expected.items():
-        if name not in found or found[name].shape != shape:
+        if name not in tensors or tensors[name].shape != shape:
             raise InputError(f"{path}: has no '{name}' of shape {shape}; it is of another network")
-    return {name: found[name] for name in expected}
+    return {name: tensors[name] for name in expected}
 
 
 def _in_order(theirs: Tensors) -> list[str]:

@@ -47,12 +47,12 @@ def read_state(path: Path) -> dict[str, Tensor]:
             f"{path}: no file of weights, or one with more in it than tensors; "
             "save the model's state_dict()"
         ) from cause
-    found = state.get("state_dict", state) if isinstance(state, dict) else state
-    if not isinstance(found, dict):
-        raise InputError(f"{path}: no file of weights (it holds a {type(found).__name__})")
+    tensors = state.get("state_dict", state) if isinstance(state, dict) else state
+    if not isinstance(tensors, dict):
+        raise InputError(f"{path}: no file of weights (it holds a {type(tensors).__name__})")
     return {
         name: _plain(name, value, path)
-        for name, value in found.items()
+        for name, value in tensors.items()
         if isinstance(name, str) and isinstance(value, Tensor)
     }
 

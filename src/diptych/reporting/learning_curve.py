@@ -44,9 +44,9 @@ class LearningCurve(NamedTuple):
         return self.with_twice - now.value >= max(0.25 * (now.high - now.low), WORTH)
 
     def __str__(self) -> str:
-        said = f"from {100 * self.scores[-1].value:.1f} % to about {100 * self.with_twice:.1f} %"
+        gain = f"from {100 * self.scores[-1].value:.1f} % to about {100 * self.with_twice:.1f} %"
         helps = "likely" if self.helps else "hardly"
-        return f"Twice as many pictures would {helps} help ({said})."
+        return f"Twice as many pictures would {helps} help ({gain})."
 
 
 def learning_curve(
@@ -66,15 +66,17 @@ def learning_curve(
         count = max(round(part * len(x_ND)), classes)
         right = []
         for _ in range(DRAWS if part < 1 else 1):
-            some = rng.permutation(len(x_ND))[:count]
-            p_NK = _answers(x_ND[some], label_N[some], valid_x_ND, classes)
+            sample = rng.permutation(len(x_ND))[:count]
+            p_NK = _softmax_regression(x_ND[sample], label_N[sample], valid_x_ND, classes)
             right.append(int((p_NK.argmax(1) == valid_N).sum()))
         counts.append(count)
         scores.append(share(float(np.mean(right)), len(valid_N)))
     return LearningCurve(tuple(counts), tuple(scores))
 
 
-def _answers(x_ND: Floats, label_N: npt.NDArray[np.intp], new_ND: Floats, classes: int) -> Floats:
+def _softmax_regression(
+    x_ND: Floats, label_N: npt.NDArray[np.intp], new_ND: Floats, classes: int
+) -> Floats:
     """What softmax regression, fitted by accelerated gradient descent, says of new pictures."""
     y_NK = np.eye(classes, dtype=np.float32)[label_N]
     # The largest curvature of the loss is at most half the largest eigenvalue of the scatter.

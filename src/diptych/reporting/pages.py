@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from diptych.errors import MissingExtra
-from diptych.images.preprocess import Pixels, as_jpeg, as_png
+from diptych.images.encoding import as_jpeg, as_png
+from diptych.images.preprocess import Pixels
 
 # Smaller pictures, such as digits, are shown pixel by pixel.
 SMALL = 64

@@ -38,27 +38,27 @@ class Bar(NamedTuple):
     high: float
 
 
-def lines(found: Sequence[Line], title: str, x_label: str, y_label: str) -> str:
+def lines(series: Sequence[Line], title: str, x_label: str, y_label: str) -> str:
     """Lines over a common axis, as SVG."""
-    names = list(dict.fromkeys(line.name for line in found))
-    with _figure(title, 3.2) as (axes, drawn):
-        for line in found:
-            look = line_look(names.index(line.name), line.style)
-            axes.plot(line.x, line.y, **look)
+    names = list(dict.fromkeys(line.name for line in series))
+    with _figure(title, 3.2) as (axes, svg):
+        for line in series:
+            style = line_style(names.index(line.name), line.style)
+            axes.plot(line.x, line.y, **style)
             if line.reach:
                 low, high = zip(*line.reach, strict=True)
-                axes.fill_between(line.x, low, high, color=look["color"], alpha=0.15, linewidth=0)
+                axes.fill_between(line.x, low, high, color=style["color"], alpha=0.15, linewidth=0)
         for number, name in enumerate(names):
-            style = next(line.style for line in found if line.name == name)
-            axes.plot([], [], **line_look(number, style), label=_text(name))
+            dash = next(line.style for line in series if line.name == name)
+            axes.plot([], [], **line_style(number, dash), label=_text(name))
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         if len(names) > 1:
             axes.legend(frameon=False)
-    return drawn[0]
+    return svg[0]
 
 
-def line_look(number: int, style: str) -> dict[str, Any]:
+def line_style(number: int, style: str) -> dict[str, Any]:
     """How the lines of one name look: up to 56 names are told apart, 8 of them without colour."""
     return {
         "color": COLOURS[number % len(COLOURS)],
@@ -70,16 +70,16 @@ def line_look(number: int, style: str) -> dict[str, Any]:
 
 
 def histograms(
-    found: Mapping[str, Sequence[float]],
+    groups: Mapping[str, Sequence[float]],
     title: str,
     x_label: str,
     y_label: str,
     mark: float | None = None,
 ) -> str:
     """How often values occur, for groups of them over common bins, as SVG; `mark` is a line."""
-    most = max(max(values) for values in found.values())
-    with _figure(title, 2.9) as (axes, drawn):
-        for i, (name, values) in enumerate(found.items()):
+    most = max(max(values) for values in groups.values())
+    with _figure(title, 2.9) as (axes, svg):
+        for i, (name, values) in enumerate(groups.items()):
             colour = COLOURS[i % len(COLOURS)]
             edges = [most * edge / BINS for edge in range(BINS + 1)]
             axes.hist(values, bins=edges, color=colour, alpha=0.6, label=_text(name))
@@ -88,22 +88,22 @@ def histograms(
         axes.set_xlabel(x_label)
         axes.set_ylabel(y_label)
         axes.legend(frameon=False)
-    return drawn[0]
+    return svg[0]
 
 
-def intervals(found: Sequence[Bar], title: str, x_label: str, zero: float | None = None) -> str:
+def intervals(bars: Sequence[Bar], title: str, x_label: str, zero: float | None = None) -> str:
     """Values with their intervals, one below the other, as SVG; `zero` is marked by a line."""
-    with _figure(title, 1.1 + 0.38 * len(found)) as (axes, drawn):
-        for row, bar in enumerate(found):
+    with _figure(title, 1.1 + 0.38 * len(bars)) as (axes, svg):
+        for row, bar in enumerate(bars):
             colour = COLOURS[row % len(COLOURS)]
             reach = [[bar.value - bar.low], [bar.high - bar.value]]
             axes.errorbar(bar.value, row, xerr=reach, fmt="o", color=colour, capsize=4)
         if zero is not None:
             axes.axvline(zero, color=_INK, linewidth=0.8, linestyle="--")
-        axes.set_yticks(range(len(found)), [_text(bar.name) for bar in found])
-        axes.set_ylim(len(found) - 0.5, -0.5)
+        axes.set_yticks(range(len(bars)), [_text(bar.name) for bar in bars])
+        axes.set_ylim(len(bars) - 0.5, -0.5)
         axes.set_xlabel(x_label)
-    return drawn[0]
+    return svg[0]
 
 
 @contextmanager
@@ -114,7 +114,7 @@ def _figure(title: str, height: float) -> Iterator[tuple[Any, list[str]]]:
         from matplotlib.figure import Figure
     except ModuleNotFoundError as cause:
         raise MissingExtra("Matplotlib", "report") from cause
-    look: dict[Any, Any] = {
+    style: dict[Any, Any] = {
         "svg.fonttype": "none",  # text stays text: small, and readable by machines
         "svg.hashsalt": title,  # the same plot has the same names inside
         "font.family": "sans-serif",
@@ -127,15 +127,15 @@ def _figure(title: str, height: float) -> Iterator[tuple[Any, list[str]]]:
         "grid.alpha": 0.25,
         "grid.color": _INK,
     }
-    drawn: list[str] = []
-    with mpl.rc_context(look):
+    svg: list[str] = []
+    with mpl.rc_context(style):
         figure = Figure(figsize=(WIDTH, height), layout="constrained")
         axes = figure.add_subplot()
         figure.suptitle(textwrap.fill(title, TITLE), fontsize=11)
-        yield axes, drawn
+        yield axes, svg
         file = io.StringIO()
         figure.savefig(file, format="svg", transparent=True, metadata={"Date": None})
-    drawn.append(_inline(file.getvalue()))
+    svg.append(_inline(file.getvalue()))
 
 
 def _text(name: str) -> str:

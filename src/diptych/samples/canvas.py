@@ -36,12 +36,12 @@ class Camera(NamedTuple):
     squash: float  # 1 from straight above, less from the side
     nearness: float  # 0 from far away; more makes near things larger
 
-    def seen(self, shape: Shape, lift: float) -> Shape:
+    def project(self, shape: Shape, lift: float) -> Shape:
         """Where a shape that far above the table is in the picture, in half pixels."""
         scale = 2 * self.radius / (1 - self.nearness * shape.imag)
         y = shape.imag * self.squash - lift * (1 - self.squash**2) ** 0.5
-        seen: Shape = (shape.real + 1j * y) * scale + 2 * self.centre
-        return seen
+        projected: Shape = (shape.real + 1j * y) * scale + 2 * self.centre
+        return projected
 
     def table(self) -> Points:
         """What every second pixel shows of the table: (H/2, W/2)."""
@@ -87,13 +87,13 @@ class Canvas:
         self, shape: Shape, colour: Colour, rise: float, grain: int = 20, gloss: int = 0
     ) -> None:
         """Something flat."""
-        self.fill(self.seen(shape), colour, rise, grain, gloss)
+        self.fill(self.project(shape), colour, rise, grain, gloss)
 
     def dome(
         self, shape: Shape, rim: Colour, crown: Colour, rise: int, grain: int = 20, gloss: int = 0
     ) -> None:
         """Something rounded: terraces, more of them the larger it is."""
-        outline = self.seen(shape)
+        outline = self.project(shape)
         middle, steps = outline.mean(), 1 + round(8 * abs(self.unit))
         for t in (step / steps for step in range(steps + 1)):
             part = middle + (outline - middle) * (1 - 0.7 * t)
@@ -102,7 +102,7 @@ class Canvas:
     def stain(self, shape: Shape, colour: Colour, strength: float) -> None:
         """Colour what is there, its relief unchanged; a strength of 1 covers it."""
         fill = (*colour, int(255 * min(1, strength)))
-        self.glaze.polygon(corners(self.seen(shape)), fill=fill)
+        self.glaze.polygon(corners(self.project(shape)), fill=fill)
 
     def snapshot(self) -> tuple[Image.Image, Image.Image]:
         return self.colours.copy(), self.relief.copy()
@@ -111,12 +111,12 @@ class Canvas:
         """Take away what has been drawn there since that snapshot."""
         mask = Image.new("L", self.colours.size)
         for shape in shapes:
-            ImageDraw.Draw(mask).polygon(corners(self.seen(shape)), fill=255)
+            ImageDraw.Draw(mask).polygon(corners(self.project(shape)), fill=255)
         self.colours.paste(before[0], mask=mask)
         self.relief.paste(before[1], mask=mask.reduce(2))
 
-    def seen(self, shape: Shape) -> Shape:
-        return self.camera.seen(self.origin + self.unit * shape, self.lift)
+    def project(self, shape: Shape) -> Shape:
+        return self.camera.project(self.origin + self.unit * shape, self.lift)
 
     def fill(self, outline: Shape, colour: Colour, rise: float, grain: int, gloss: int) -> None:
         height = min(255, self.level + int(rise))

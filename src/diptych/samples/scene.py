@@ -134,8 +134,8 @@ def stone(rng: Rng, points: Points, cloud: Grid) -> Grid:
 
 def sampled(cloud: Grid, x: Grid, y: Grid) -> Grid:
     side = len(cloud)
-    found: Grid = cloud[(y * 120).astype(int) % side, (x * 120).astype(int) % side]
-    return found
+    level: Grid = cloud[(y * 120).astype(int) % side, (x * 120).astype(int) % side]
+    return level
 
 
 def banded(across: Grid, share: float) -> Grid:

@@ -1,9 +1,10 @@
 """A bundle behind HTTP: a page for people, an API for machines.
 
-`serve` answers until it is told to stop. A request passes `door` (its id, its key, its line in the
-log), `app` (what is asked), `bodies` (bytes under limits) and `batching` (decoded on every core,
-answered together); what went wrong is a problem document of `problems`. `running` holds the socket,
-the workers and the signals.
+`serve` answers until it is told to stop. `server` opens the socket; a `worker` answers on it, or
+several do under a `supervisor`. A request passes `middleware` (its id, its key, its line in the
+log), `routes` or `open_inference` (what is asked), `bodies` (bytes under limits) and `batching`
+(decoded on every core, answered together); what went wrong is a problem document of `problems`.
+`monitoring` tells what was answered, and whether it drifts.
 """
 
 from diptych.serving.settings import Limits as Limits

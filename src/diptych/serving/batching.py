@@ -1,7 +1,7 @@
 """Pictures from many requests, decoded on every core and answered together.
 
-Decoders hand pixels to the lanes, which run the network. A lane takes what is waiting, up to the
-number of pictures that its plan has; while further ones are being decoded it waits for them no
+Decoders hand pixels to the threads that run the network. Such a thread takes what is waiting, up to
+the number of pictures that its plan has; while further ones are being decoded it waits for them no
 longer than it saves by that.
 """
 
@@ -16,9 +16,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from diptych.bundles.predictor import Answer, Predictor
+from diptych.bundles.predictor import Output, Predictor
 from diptych.images.preprocess import Pixels, decode
-from diptych.serving.batch_plan import Ask, Plan, found
+from diptych.serving.batch_plan import BatchPlan, Infer, best_plan
 from diptych.system.cores import cores
 
 # Pictures that are decoded or wait decoded; others wait as they came, which takes less memory.
@@ -33,64 +33,65 @@ class Batcher:
         predictor: Predictor,
         decoders: ThreadPoolExecutor,
         pixels_limit: int,
-        seen: Callable[[Sequence[Answer]], None],
-        plan: Plan | None = None,
+        record: Callable[[Sequence[Output]], None],
+        plan: BatchPlan | None = None,
     ) -> None:
-        """`seen` is called with the answers of each batch, in the thread of its lane.
+        """`record` is called with the outputs of each batch, in the thread that ran it.
 
         Without a plan, one is found by trying.
         """
         shape = self._shape = predictor.bundle.shape
         self._decoders = decoders
         self._pixels_limit = pixels_limit
-        self._seen = seen
-        self._line = _Line()
-        self._decoding = set[asyncio.Future[Answer]]()
+        self._record = record
+        self._queue = _Queue()
+        self._decoding = set[asyncio.Future[Output]]()
         self._unanswered = 0
         self._retired = False
-        parted = predictor.on_one_core()
-        self.plan = plan or found(predictor.answered, parted, shape)
-        self._ask: Ask = parted if self.plan.lanes == cores() else predictor.answered
-        self._places = asyncio.Semaphore(max(AHEAD, 4 * self.plan.lanes * self.plan.size))
-        for _ in range(self.plan.lanes):
+        on_one_core = predictor.on_one_core()
+        self.plan = plan or best_plan(predictor.outputs, on_one_core, shape)
+        self._infer: Infer = on_one_core if self.plan.threads == cores() else predictor.outputs
+        self._places = asyncio.Semaphore(max(AHEAD, 4 * self.plan.threads * self.plan.size))
+        for _ in range(self.plan.threads):
             Thread(target=self._work, name="graph", daemon=True).start()
 
-    async def answer(self, data: bytes) -> Answer:
-        """The answer for an encoded picture; raises ImageError where it cannot be decoded."""
+    async def infer(self, data: bytes) -> Output:
+        """The output for an encoded picture; raises ImageError where it cannot be decoded."""
         with self._counted():
             async with self._places:
-                return await self._decoded(data)
+                return await self._decode(data)
 
-    async def answer_pixels(self, pixels: Pixels) -> Answer:
-        """The answer for pixels of the bundle's shape."""
+    async def infer_pixels(self, pixels: Pixels) -> Output:
+        """The output for pixels of the bundle's shape."""
         with self._counted():
             async with self._places:
-                answered: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-                self._line.put(_Waiting(pixels, answered))
-                return await answered
+                future: asyncio.Future[Output] = asyncio.get_running_loop().create_future()
+                self._queue.put(_Waiting(pixels, future))
+                return await future
 
     def retire(self) -> None:
-        """Let the lanes end when all that was asked is answered."""
+        """Let the threads end when all that was asked is answered."""
         self._retired = True
         self._end_if_idle()
 
-    def _decoded(self, data: bytes) -> "asyncio.Future[Answer]":
+    def _decode(self, data: bytes) -> "asyncio.Future[Output]":
+        """Have a picture decoded and put into the queue."""
         loop = asyncio.get_running_loop()
-        answered: asyncio.Future[Answer] = loop.create_future()
+        future: asyncio.Future[Output] = loop.create_future()
 
         def hand_over() -> None:
             try:
-                if not answered.cancelled():
+                if not future.cancelled():
                     pixels = decode(data, self._shape, self._pixels_limit).pixels
-                    self._line.put(_Waiting(pixels, answered))
+                    self._queue.put(_Waiting(pixels, future))
             except Exception as error:
-                loop.call_soon_threadsafe(_fail, [answered], error)
+                loop.call_soon_threadsafe(_fail, [future], error)
             finally:
-                self._decoding.discard(answered)
+                self._decoding.discard(future)
 
-        self._decoding.add(answered)
+        self._decoding.add(future)
         self._decoders.submit(hand_over)
-        return answered
+        return future
 
     @contextmanager
     def _counted(self) -> Iterator[None]:
@@ -103,34 +104,35 @@ class Batcher:
 
     def _end_if_idle(self) -> None:
         if self._retired and not self._unanswered:
-            self._line.close()
+            self._queue.close()
 
     def _work(self) -> None:
-        while (taken := self._line.take(self.plan, self._decoding)) is not None:
-            if batch := [waiting for waiting in taken if not waiting.answered.cancelled()]:
-                self._answer(batch)
+        """The life of a thread that runs the network."""
+        while (pictures := self._queue.take(self.plan, self._decoding)) is not None:
+            if batch := [waiting for waiting in pictures if not waiting.future.cancelled()]:
+                self._run(batch)
 
-    def _answer(self, batch: "list[_Waiting]") -> None:
-        futures = [waiting.answered for waiting in batch]
+    def _run(self, batch: "list[_Waiting]") -> None:
+        futures = [waiting.future for waiting in batch]
         loop = futures[0].get_loop()
         try:
             pixels_NHWC = np.stack([waiting.pixels for waiting in batch])
-            answers = list(self._ask(pixels_NHWC))
+            outputs = list(self._infer(pixels_NHWC))
         except Exception as error:
             # Whatever a runtime raises: those who asked are told, and the next batch may do.
             loop.call_soon_threadsafe(_fail, futures, error)
         else:
-            self._seen(answers)  # first: whoever has an answer finds it counted
-            loop.call_soon_threadsafe(_fulfil, futures, answers)
+            self._record(outputs)  # first: whoever has an answer finds it counted
+            loop.call_soon_threadsafe(_fulfil, futures, outputs)
 
 
 class _Waiting(NamedTuple):
     pixels: Pixels
-    answered: "asyncio.Future[Answer]"
+    future: "asyncio.Future[Output]"
 
 
-class _Line:
-    """Pictures that wait for a lane.
+class _Queue:
+    """Pictures that wait for a thread.
 
     Not queue.SimpleQueue: in Python 3.11 its get() with a timeout may wait for ever where another
     thread was quicker.
@@ -147,34 +149,34 @@ class _Line:
             self._changed.notify()
 
     def close(self) -> None:
-        """Let every lane end."""
+        """Let every thread end."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
 
-    def take(self, plan: Plan, coming: Collection[object]) -> list[_Waiting] | None:
+    def take(self, plan: BatchPlan, coming: Collection[object]) -> list[_Waiting] | None:
         """A batch: what is waiting, and what comes within the window; None when it is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
             if not self._waiting:
                 return None
-            taken = [self._waiting.popleft()]
-            ended = time.monotonic() + plan.window
-            while len(taken) < plan.size:
+            batch = [self._waiting.popleft()]
+            deadline = time.monotonic() + plan.window
+            while len(batch) < plan.size:
                 if self._waiting:
-                    taken.append(self._waiting.popleft())
-                elif not (coming and self._changed.wait(ended - time.monotonic())):
+                    batch.append(self._waiting.popleft())
+                elif not (coming and self._changed.wait(deadline - time.monotonic())):
                     break
-            return taken
+            return batch
 
 
-def _fulfil(futures: Sequence["asyncio.Future[Answer]"], answers: Sequence[Answer]) -> None:
-    for future, answer in zip(futures, answers, strict=True):
+def _fulfil(futures: Sequence["asyncio.Future[Output]"], outputs: Sequence[Output]) -> None:
+    for future, output in zip(futures, outputs, strict=True):
         if not future.done():
-            future.set_result(answer)
+            future.set_result(output)
 
 
-def _fail(futures: Sequence["asyncio.Future[Answer]"], error: Exception) -> None:
+def _fail(futures: Sequence["asyncio.Future[Output]"], error: Exception) -> None:
     for future in futures:
         if not future.done():
             future.set_exception(error)

@@ -12,27 +12,28 @@ from diptych.serving.problems import Problem
 from diptych.serving.settings import Limits
 
 
-class Given(NamedTuple):
+class Upload(NamedTuple):
     """An encoded picture that was sent."""
 
-    name: str | None  # of its file, where one was told
+    name: str | None  # of its file, where it was sent
     data: bytes
 
 
-Hold = Callable[[int], None]  # told how many more bytes are held; raises Problem for too many
+# Takes the number of bytes that came, and raises Problem where too many are held already.
+Reserve = Callable[[int], None]
 
 
-async def pictures(request: Request, limits: Limits, hold: Hold) -> list[Given]:
+async def read_pictures(request: Request, limits: Limits, reserve: Reserve) -> list[Upload]:
     """Every picture in a body: the parts of a form, or the body itself.
 
     Raises Problem where there is none or too much, and where it does not come in time.
     """
     kind, options = parse_options_header(request.headers.get("content-type"))
     if kind != b"multipart/form-data":
-        return [Given(None, await whole(request, limits, hold))]
+        return [Upload(None, await read_body(request, limits, reserve))]
     try:
         form = _Form(options.get(b"boundary", b""), limits.files)
-        async for chunk in chunks(request, limits, hold):
+        async for chunk in read_chunks(request, limits, reserve):
             form.write(chunk)
         form.finish()
     except FormParserError as cause:
@@ -42,22 +43,22 @@ async def pictures(request: Request, limits: Limits, hold: Hold) -> list[Given]:
     return form.files
 
 
-async def whole(request: Request, limits: Limits, hold: Hold) -> bytes:
+async def read_body(request: Request, limits: Limits, reserve: Reserve) -> bytes:
     """A body's bytes; raises Problem where they are too many, or do not come in time."""
-    return b"".join([chunk async for chunk in chunks(request, limits, hold)])
+    return b"".join([chunk async for chunk in read_chunks(request, limits, reserve)])
 
 
-async def chunks(request: Request, limits: Limits, hold: Hold) -> AsyncIterator[bytes]:
+async def read_chunks(request: Request, limits: Limits, reserve: Reserve) -> AsyncIterator[bytes]:
     """A body's bytes as they come."""
-    told = request.headers.get("content-length", "0")
-    _refuse_large(int(told) if told.isdecimal() else 0, limits.bytes)
+    length = request.headers.get("content-length", "0")
+    _refuse_large(int(length) if length.isdecimal() else 0, limits.bytes)
     size = 0
     try:
         async with asyncio.timeout(limits.seconds):
             async for chunk in request.stream():
                 size += len(chunk)
                 _refuse_large(size, limits.bytes)
-                hold(len(chunk))
+                reserve(len(chunk))
                 yield chunk
     except TimeoutError as cause:
         detail = f"the request was not complete after {limits.seconds:g} s"
@@ -75,7 +76,7 @@ class _Form:
     def __init__(self, boundary: bytes, limit: int) -> None:
         if not boundary:
             raise FormParserError("it has no boundary")
-        self.files: list[Given] = []
+        self.files: list[Upload] = []
         self._limit = limit
         self._header, self._value, self._disposition = b"", b"", b""
         self._data = bytearray()
@@ -124,8 +125,8 @@ class _Form:
     def _end_part(self) -> None:
         _, options = parse_options_header(self._disposition)
         name = options.get(b"filename")
-        told = name.decode(errors="replace") if name else None
-        self.files.append(Given(told, bytes(self._data)))
+        file = name.decode(errors="replace") if name else None
+        self.files.append(Upload(file, bytes(self._data)))
 
     def _end(self) -> None:
         self._ended = True

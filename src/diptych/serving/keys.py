@@ -21,7 +21,7 @@ def read(path: Path) -> Keys:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as cause:
         raise InputError(f"{path}: the keys cannot be read ({cause})") from cause
-    found: Keys = {}
+    keys: Keys = {}
     for number, line in enumerate(lines, 1):
         if line.strip() and not line.startswith("#"):
             name, _, digest = line.strip().rpartition(" ")
@@ -30,12 +30,12 @@ def read(path: Path) -> Keys:
                     f"{path}, line {number}: no key; a line is a name and 64 hexadecimal digits, "
                     "as `diptych serve --new-key NAME --keys FILE` writes it"
                 )
-            found[digest] = name.strip()
-    if not found:
+            keys[digest] = name.strip()
+    if not keys:
         raise InputError(
             f"{path}: no key in it; add one: diptych serve --new-key NAME --keys {path}"
         )
-    return found
+    return keys
 
 
 def warning(path: Path) -> str | None:
@@ -45,7 +45,7 @@ def warning(path: Path) -> str | None:
     return None
 
 
-def added(path: Path, name: str) -> str:
+def add_key(path: Path, name: str) -> str:
     """Add a new key to a file, which need not exist yet; the key itself is kept nowhere."""
     if not re.fullmatch(r"[\w.@-]+", name):
         raise InputError(f"--new-key '{name}': a name has letters, digits and any of _ . @ -")
@@ -63,10 +63,10 @@ def added(path: Path, name: str) -> str:
 
 def owner(keys: Keys, headers: dict[bytes, bytes]) -> str | None:
     """The name of the key that a request has; None where it has none of these."""
-    given = headers.get(b"x-api-key")
-    if given is None:
-        scheme, _, given = headers.get(b"authorization", b"").partition(b" ")
+    key = headers.get(b"x-api-key")
+    if key is None:
+        scheme, _, key = headers.get(b"authorization", b"").partition(b" ")
         if scheme.lower() != b"bearer":
             return None
     # Looking up a hash tells by its time nothing of use about the key.
-    return keys.get(hashlib.sha256(given.strip()).hexdigest())
+    return keys.get(hashlib.sha256(key.strip()).hexdigest())

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from diptych.serving import keys, logs, problems
 from diptych.serving.problems import Problem, busy
-from diptych.serving.state import Serving
+from diptych.serving.state import ServerState
 
 # What needs no key.
 OPEN = re.compile(r"/(healthz|readyz|docs|openapi\.json|watch|static/.*|)")
@@ -38,66 +38,68 @@ GONE = 499
 REST = 5.0
 
 
-class Door:
-    """Gives each request an id, writes its line, and answers what nobody foresaw."""
+class LoggingMiddleware:
+    """Gives each request an id, counts it, writes its line, and answers what nobody foresaw."""
 
-    def __init__(self, app: ASGIApp, serving: Serving) -> None:
+    def __init__(self, app: ASGIApp, state: ServerState) -> None:
         self._app = app
-        self._serving = serving
+        self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = time.perf_counter()
-        given = dict(scope["headers"]).get(b"x-request-id", b"")
-        identity = given if _SANE.fullmatch(given) else uuid.uuid4().hex.encode()
-        noted = scope["noted"] = {}
+        sent = dict(scope["headers"]).get(b"x-request-id", b"")
+        identity = sent if _SANE.fullmatch(sent) else uuid.uuid4().hex.encode()
+        facts = scope["log"] = {}
         status = GONE
 
-        async def tell(message: Message) -> None:
+        async def send_marked(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                sent = [*message["headers"], (b"x-request-id", identity), *_ALWAYS]
-                if self._serving.closing:
-                    sent.append((b"connection", b"close"))
-                message = {**message, "headers": sent}
+                headers = [*message["headers"], (b"x-request-id", identity), *_ALWAYS]
+                if self._state.closing:
+                    headers.append((b"connection", b"close"))
+                message = {**message, "headers": headers}
             await send(message)
 
         try:
-            await self._app(scope, receive, tell)
+            await self._app(scope, receive, send_marked)
         except ClientDisconnect:
             pass
         except Exception as error:
             logs.failure(identity.decode(), error)
             if status == GONE:
                 unforeseen = Problem(500, "this should not have happened; the log tells more")
-                await problems.response(unforeseen, scope["path"])(scope, receive, tell)
+                await problems.response(unforeseen, scope["path"])(scope, receive, send_marked)
         finally:
             seconds = time.perf_counter() - started
             route = _ROUTES.match(scope["path"])
-            self._serving.watch.answered(route[0] if route else "other", status, seconds)
+            self._state.monitor.counters.count_request(
+                route[0] if route else "other", status, seconds
+            )
             logs.write(
                 id=identity.decode(),
                 method=scope["method"],
                 path=scope["path"],
                 status=status,
                 ms=round(1000 * seconds, 1),
-                **noted,
+                **facts,
             )
 
 
-class Guard:
+class AccessMiddleware:
     """Turns away who has no key where one is needed, and who comes too late."""
 
-    def __init__(self, app: ASGIApp, serving: Serving) -> None:
+    def __init__(self, app: ASGIApp, state: ServerState) -> None:
         self._app = app
-        self._serving = serving
+        self._state = state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         problem = None if OPEN.fullmatch(scope["path"]) else self._refusal(scope)
         if problem is None:
             await self._app(scope, receive, send)
             return
-        if self._serving.closing:
+        if self._state.closing:
             # A connection that is closed amid a body may take the answer with it.
             with suppress(TimeoutError):
                 async with asyncio.timeout(REST):
@@ -106,15 +108,15 @@ class Guard:
         await problems.response(problem, scope["path"])(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Problem | None:
-        if self._serving.closing:
+        if self._state.closing:
             return busy("the server is shutting down; send it again", status=503)
-        if self._serving.keys:
-            owner = keys.owner(self._serving.keys, dict(scope["headers"]))
+        if self._state.keys:
+            owner = keys.owner(self._state.keys, dict(scope["headers"]))
             if owner is None:
                 return Problem(
                     401,
                     "a key is needed: send it as X-API-Key, or as Authorization: Bearer",
                     headers={"WWW-Authenticate": 'Bearer realm="diptych"'},
                 )
-            scope["noted"]["key"] = owner
+            scope["log"]["key"] = owner
         return None

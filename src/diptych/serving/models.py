@@ -1,24 +1,25 @@
-"""The bundles that are served, by name, each at work in a thread of its own."""
+"""The bundles that are served, by name."""
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from diptych.bundles.format import SEAL, Bundle, open_bundle
-from diptych.bundles.predictor import Answer, Prediction, Predictor, load
+from diptych.bundles.predictor import Output, Prediction, Predictor, load
 from diptych.errors import BundleError, ImageError
-from diptych.images.preprocess import as_png
+from diptych.images.encoding import as_png
 from diptych.recipe import nearest
-from diptych.reliability.drift import quantities
+from diptych.reliability.drift import bundled_distributions
 from diptych.reporting.explain import Explainer
 from diptych.serving import logs
-from diptych.serving.batch_plan import Plan
+from diptych.serving.batch_plan import BatchPlan
 from diptych.serving.batching import Batcher
-from diptych.serving.monitoring import Watch
+from diptych.serving.monitoring import Monitor, MonitoredModel
 from diptych.serving.problems import Problem, busy
-from diptych.serving.settings import Limits, named
+from diptych.serving.settings import Limits, model_name
 from diptych.system.cores import cores
 
 # Explanations at a time that wait for others: each asks the network 82 times.
@@ -33,36 +34,38 @@ class Model:
         predictor: Predictor,
         decoders: ThreadPoolExecutor,
         pixels_limit: int,
-        watch: Watch,
-        plan: Plan | None = None,
+        monitor: Monitor,
+        plan: BatchPlan | None = None,
     ) -> None:
-        self._watch = watch
-        self.name = named(predictor.bundle.path)
+        self._monitor = monitor
+        self.name = model_name(predictor.bundle.path)
         self.predictor = predictor
         self.classes = predictor.classes
         self.facts = predictor.bundle.facts
         self.version = version(predictor.bundle)
-        self.watched = quantities(self.facts)
+        self.monitored = MonitoredModel(
+            self.name, self.version, self.classes, bundled_distributions(self.facts)
+        )
         self.explainer = Explainer(predictor)
         self.batcher = Batcher(
-            predictor, decoders, pixels_limit, lambda answers: watch.seen(self, answers), plan
+            predictor, decoders, pixels_limit, partial(monitor.record, self.monitored), plan
         )
-        watch.opened(self)
+        monitor.counters.add_model(self.monitored.key)
 
-    async def answer(self, data: bytes) -> Answer:
-        """The answer for an encoded picture; raises ImageError where it cannot be used."""
+    async def infer(self, data: bytes) -> Output:
+        """The output for an encoded picture; raises ImageError where it cannot be used."""
         try:
-            return await self.batcher.answer(data)
+            return await self.batcher.infer(data)
         except ImageError as error:
-            self._watch.refused(self, error.reason)
+            self._monitor.counters.count_refusal(self.monitored.key, error.reason)
             raise
 
     async def predict(self, name: str, data: bytes) -> Prediction:
         """The same in labels."""
-        return self.predictor.prediction(name, await self.answer(data))
+        return self.predictor.prediction(name, await self.infer(data))
 
-    def described(self, models: Sequence[str], limits: Limits) -> dict[str, Any]:
-        """What is known of it, for people and programs."""
+    def to_json(self, models: Sequence[str], limits: Limits) -> dict[str, Any]:
+        """What is known of it, as plain data."""
         facts = self.facts
         return {
             "name": self.name,
@@ -85,47 +88,47 @@ class Model:
 class Models:
     """Every bundle that is served; the first is the one that is meant where none is named."""
 
-    def __init__(self, paths: Sequence[Path], limits: Limits, watch: Watch) -> None:
+    def __init__(self, paths: Sequence[Path], limits: Limits, monitor: Monitor) -> None:
         """Open bundles; raises BundleError where one is not as it was written."""
         self._limits = limits
-        self._watch = watch
+        self._monitor = monitor
         self._decoders = ThreadPoolExecutor(cores(), "decoder")
         self._explaining = ThreadPoolExecutor(1, "explainer")
         self._explanations = 0
-        self._paths = {named(path): path for path in paths}
-        self._open = {name: self._opened(path) for name, path in self._paths.items()}
+        self._paths = {model_name(path): path for path in paths}
+        self._models = {name: self._open(path) for name, path in self._paths.items()}
 
     def __iter__(self) -> Iterator[Model]:
-        return iter(self._open.values())
+        return iter(self._models.values())
 
     @property
     def names(self) -> list[str]:
-        return list(self._open)
+        return list(self._models)
 
-    def named(self, name: str | None) -> Model:
+    def get(self, name: str | None) -> Model:
         """The model of a name, or the first; raises Problem where there is none."""
         if name is None or name == "":
-            return next(iter(self._open.values()))
-        if name not in self._open:
-            raise Problem(404, f"no model '{name}'; there are: {', '.join(self._open)}")
-        return self._open[name]
+            return next(iter(self._models.values()))
+        if name not in self._models:
+            raise Problem(404, f"no model '{name}'; there are: {', '.join(self._models)}")
+        return self._models[name]
 
-    async def explain(self, model: Model, data: bytes, of: str | None) -> bytes:
+    async def explain(self, model: Model, data: bytes, label: str | None) -> bytes:
         """A PNG of a picture under the heat of what speaks for a class, else for the answer."""
-        if of is not None and of not in model.classes:
-            raise Problem(400, f"no class '{of}'{nearest(of, model.classes)}")
+        if label is not None and label not in model.classes:
+            raise Problem(400, f"no class '{label}'{nearest(label, model.classes)}")
         if self._explanations == EXPLANATIONS:
             raise busy("too many heatmaps are asked for at a time", seconds=5)
         self._explanations += 1
         try:
-            answer = await model.predict("picture", data)
+            prediction = await model.predict("picture", data)
 
-            def explained() -> bytes:
-                overlay = model.explainer.explain(answer, data, of).overlay
+            def heatmap() -> bytes:
+                overlay = model.explainer.explain(prediction, data, label).overlay
                 assert overlay is not None
                 return as_png(overlay)
 
-            return await asyncio.get_running_loop().run_in_executor(self._explaining, explained)
+            return await asyncio.get_running_loop().run_in_executor(self._explaining, heatmap)
         finally:
             self._explanations -= 1
 
@@ -135,7 +138,7 @@ class Models:
         Raises Problem where it is not as it was written, and where its classes are others, unless
         forced.
         """
-        old = self.named(name)
+        old = self.get(name)
         path = self._paths[name]
         loop = asyncio.get_running_loop()
         try:
@@ -146,19 +149,19 @@ class Models:
                     f"the classes are others now ({', '.join(bundle.classes)}), and the old bundle "
                     "goes on answering; add ?force=true to change them",
                 )
-            new = await loop.run_in_executor(None, self._opened, path, old.batcher.plan)
+            new = await loop.run_in_executor(None, self._open, path, old.batcher.plan)
         except BundleError as error:
             raise Problem(409, f"{error}; the old bundle goes on answering") from error
-        self._open[name] = new
+        self._models[name] = new
         old.batcher.retire()
         return new
 
-    async def reload_changed(self, allowed: Sequence[str] = ()) -> None:
+    async def reload_changed(self, allowed: Collection[str] = ()) -> None:
         """Open every bundle anew that was replaced on the disk, and log what came of it.
 
         Other classes than before are taken only in a version that is allowed.
         """
-        for name, old in list(self._open.items()):
+        for name, old in list(self._models.items()):
             try:
                 now = version(Bundle(self._paths[name], {}))
                 if now != old.version:
@@ -167,9 +170,9 @@ class Models:
             except (Problem, OSError) as error:
                 logs.write(level="error", message=f"not reloaded: {error}", model=name)
 
-    def _opened(self, path: Path, plan: Plan | None = None) -> Model:
+    def _open(self, path: Path, plan: BatchPlan | None = None) -> Model:
         """A bundle open; with a plan, nothing is measured while others are answered."""
-        return Model(load(path), self._decoders, self._limits.pixels, self._watch, plan)
+        return Model(load(path), self._decoders, self._limits.pixels, self._monitor, plan)
 
 
 def version(bundle: Bundle) -> str:

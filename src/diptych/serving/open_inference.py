@@ -1,7 +1,7 @@
 """The Open Inference Protocol, version 2, as other inference servers speak it.
 
 Pictures come as `pictures` (BYTES: encoded files in base64) or, decoded and of the network's shape,
-as `images` (UINT8 [N, H, W, C]). Answers go out as `probabilities`, `OOD score` and `labels`.
+as `images` (UINT8 [N, H, W, C]). Answers go out as `probabilities`, `ood_score` and `labels`.
 """
 
 import asyncio
@@ -15,14 +15,14 @@ import numpy as np
 from fastapi import APIRouter, Request
 from fastapi.responses import JSONResponse, Response
 
-from diptych.bundles.predictor import Answer
+from diptych.bundles.predictor import Output
 from diptych.errors import ImageError
 from diptych.images.preprocess import Pixels
-from diptych.serving import bodies, problems
-from diptych.serving import schemas as answers
+from diptych.serving import bodies, problems, schemas
 from diptych.serving.models import Model
 from diptych.serving.problems import Problem, busy
-from diptych.serving.state import Serving
+from diptych.serving.schemas import problem_responses
+from diptych.serving.state import server_state
 
 IMAGES, PICTURES = "images", "pictures"
 OUTPUTS = ("probabilities", "ood_score", "labels")
@@ -48,69 +48,71 @@ _BODY: dict[str, Any] = {
 }
 
 
-def router(serving: Serving) -> APIRouter:
-    """The routes of the protocol."""
-    v2 = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
-    limits = serving.settings.limits
-
-    @v2.get("")
-    async def server() -> Response:
-        """The server's name and version."""
-        version = importlib.metadata.version("diptych")
-        return JSONResponse({"name": "diptych", "version": version, "extensions": []})
-
-    @v2.get("/health/live")
-    async def live() -> Response:
-        """Whether the process lives."""
-        return JSONResponse({"live": True})
-
-    @v2.get("/health/ready")
-    async def ready() -> Response:
-        """Whether it takes requests."""
-        return JSONResponse({"ready": True})
-
-    @v2.get("/models/{name}", responses=answers.problems(401, 404))
-    @v2.get("/models/{name}/versions/{version}", responses=answers.problems(401, 404))
-    async def metadata(name: str, version: str | None = None) -> Response:
-        """A model's inputs and outputs."""
-        return JSONResponse(_metadata(_model(serving, name, version)))
-
-    @v2.get("/models/{name}/ready", responses=answers.problems(401, 404))
-    @v2.get("/models/{name}/versions/{version}/ready", responses=answers.problems(401, 404))
-    async def model_ready(name: str, version: str | None = None) -> Response:
-        """Whether a model answers."""
-        return JSONResponse({"name": _model(serving, name, version).name, "ready": True})
-
-    refusals = answers.problems(*answers.OF_PICTURES)
-
-    @v2.post("/models/{name}/infer", responses=refusals, openapi_extra=_BODY)
-    @v2.post("/models/{name}/versions/{version}/infer", responses=refusals, openapi_extra=_BODY)
-    async def infer(request: Request, name: str, version: str | None = None) -> Response:
-        """Answer for pictures."""
-        model = _model(serving, name, version)
-        with serving.room() as hold:
-            asked = _read(await bodies.whole(request, limits, hold))
-            wanted = _wanted(asked)
-            given = _given(asked["inputs"], model, limits.files)
-            request.scope["noted"] |= {"model": model.name, "pictures": len(given)}
-            try:
-                async with asyncio.timeout(limits.seconds):
-                    found = await asyncio.gather(*(_answer(model, one) for one in given))
-            except ImageError as error:
-                raise problems.of_picture(error, None) from error
-            except TimeoutError as cause:
-                raise busy(f"no answer after {limits.seconds:g} s", status=503) from cause
-        outputs = [_output(name, model, found) for name in wanted]
-        told = {"model_name": model.name, "model_version": model.version, "outputs": outputs}
-        if "id" in asked:
-            told["id"] = asked["id"]
-        return JSONResponse(told)
-
-    return v2
+router = APIRouter(prefix="/v2", tags=["Open Inference Protocol"])
+_refusals = problem_responses(*schemas.OF_PICTURES)
 
 
-def _model(serving: Serving, name: str, version: str | None) -> Model:
-    model = serving.models.named(name)
+@router.get("")
+async def server() -> Response:
+    """The server's name and version."""
+    version = importlib.metadata.version("diptych")
+    return JSONResponse({"name": "diptych", "version": version, "extensions": []})
+
+
+@router.get("/health/live")
+async def live() -> Response:
+    """Whether the process lives."""
+    return JSONResponse({"live": True})
+
+
+@router.get("/health/ready")
+async def ready() -> Response:
+    """Whether it takes requests."""
+    return JSONResponse({"ready": True})
+
+
+@router.get("/models/{name}", responses=problem_responses(401, 404))
+@router.get("/models/{name}/versions/{version}", responses=problem_responses(401, 404))
+async def metadata(request: Request, name: str, version: str | None = None) -> Response:
+    """A model's inputs and outputs."""
+    return JSONResponse(_metadata(_model(request, name, version)))
+
+
+@router.get("/models/{name}/ready", responses=problem_responses(401, 404))
+@router.get("/models/{name}/versions/{version}/ready", responses=problem_responses(401, 404))
+async def model_ready(request: Request, name: str, version: str | None = None) -> Response:
+    """Whether a model answers."""
+    return JSONResponse({"name": _model(request, name, version).name, "ready": True})
+
+
+@router.post("/models/{name}/infer", responses=_refusals, openapi_extra=_BODY)
+@router.post("/models/{name}/versions/{version}/infer", responses=_refusals, openapi_extra=_BODY)
+async def infer(request: Request, name: str, version: str | None = None) -> Response:
+    """Answer for pictures."""
+    state, model = server_state(request), _model(request, name, version)
+    limits = state.settings.limits
+    with state.admit() as reserve:
+        body = _parse(await bodies.read_body(request, limits, reserve))
+        names = _output_names(body)
+        pictures = _pictures(body["inputs"], model, limits.files)
+        request.scope["log"] |= {"model": model.name, "pictures": len(pictures)}
+        try:
+            async with asyncio.timeout(limits.seconds):
+                outputs = await asyncio.gather(*(_infer(model, one) for one in pictures))
+        except ImageError as error:
+            raise problems.picture_problem(error, None) from error
+        except TimeoutError as cause:
+            raise busy(f"no answer after {limits.seconds:g} s", status=503) from cause
+    answer = {
+        "model_name": model.name,
+        "model_version": model.version,
+        "outputs": [_tensor(name, model, outputs) for name in names],
+    }
+    return JSONResponse(answer | ({"id": body["id"]} if "id" in body else {}))
+
+
+def _model(request: Request, name: str, version: str | None) -> Model:
+    model = server_state(request).models.get(name)
     if version not in (None, model.version):
         raise Problem(404, f"no version '{version}' of {name}; there is: {model.version}")
     return model
@@ -134,19 +136,20 @@ def _metadata(model: Model) -> dict[str, Any]:
     }
 
 
-def _read(body: bytes) -> dict[str, Any]:
+def _parse(data: bytes) -> dict[str, Any]:
+    """The body of a request for inference, with a list of inputs at least."""
     try:
-        asked = json.loads(body)
+        body = json.loads(data)
     except (ValueError, RecursionError) as cause:
         raise Problem(400, f"the body is no JSON: {cause}") from cause
-    if not (isinstance(asked, dict) and isinstance(asked.get("inputs"), list)):
+    if not (isinstance(body, dict) and isinstance(body.get("inputs"), list)):
         raise Problem(400, "the body has no list of inputs")
-    return asked
+    return body
 
 
-def _wanted(asked: dict[str, Any]) -> list[str]:
+def _output_names(body: dict[str, Any]) -> list[str]:
     """The names of the outputs that are asked for; without any, of all."""
-    outputs = asked.get("outputs") or [{"name": name} for name in OUTPUTS]
+    outputs = body.get("outputs") or [{"name": name} for name in OUTPUTS]
     if not (isinstance(outputs, list) and all(isinstance(one, dict) for one in outputs)):
         raise Problem(400, "outputs are no list of names")
     names = [str(one.get("name")) for one in outputs]
@@ -156,30 +159,31 @@ def _wanted(asked: dict[str, Any]) -> list[str]:
     return names
 
 
-def _given(inputs: list[Any], model: Model, limit: int) -> list[bytes | Pixels]:
+def _pictures(inputs: list[Any], model: Model, limit: int) -> list[bytes | Pixels]:
     """The pictures in an input, encoded or decoded."""
     if len(inputs) != 1 or not isinstance(inputs[0], dict):
         raise Problem(400, f"send one input, '{PICTURES}' or '{IMAGES}'")
     (tensor,) = inputs
     name, kind, data = tensor.get("name"), tensor.get("datatype"), tensor.get("data")
-    given: list[bytes | Pixels]
+    pictures: list[bytes | Pixels]
     if (name, kind) == (PICTURES, "BYTES"):
-        given = _encoded(data)
+        pictures = _from_base64(data)
     elif (name, kind) == (IMAGES, "UINT8"):
-        given = list(_decoded(data, model.predictor.bundle.shape))
+        pictures = list(_from_numbers(data, model.predictor.bundle.shape))
     else:
         raise Problem(
             400, f"no input {name!r} of {kind!r}; there are: {PICTURES} (BYTES), {IMAGES} (UINT8)"
         )
     shape = tensor.get("shape")
-    if not (isinstance(shape, list) and shape[:1] == [len(given)]):
-        raise Problem(400, f"the shape {shape} does not fit {len(given)} pictures")
-    if len(given) > limit:
-        raise Problem(413, f"{len(given)} pictures; the limit is {limit} a request")
-    return given
+    if not (isinstance(shape, list) and shape[:1] == [len(pictures)]):
+        raise Problem(400, f"the shape {shape} does not fit {len(pictures)} pictures")
+    if len(pictures) > limit:
+        raise Problem(413, f"{len(pictures)} pictures; the limit is {limit} a request")
+    return pictures
 
 
-def _encoded(data: Any) -> list[bytes | Pixels]:
+def _from_base64(data: Any) -> list[bytes | Pixels]:
+    """Encoded pictures."""
     if not (isinstance(data, list) and data and all(isinstance(one, str) for one in data)):
         raise Problem(400, f"the data of '{PICTURES}' are no list of texts in base64")
     try:
@@ -188,7 +192,8 @@ def _encoded(data: Any) -> list[bytes | Pixels]:
         raise Problem(400, f"'{PICTURES}' holds a text that is no base64: {cause}") from cause
 
 
-def _decoded(data: Any, shape: tuple[int, ...]) -> Pixels:
+def _from_numbers(data: Any, shape: tuple[int, ...]) -> Pixels:
+    """Decoded pictures of the network's shape."""
     try:
         levels = np.array(data)
         whole = levels.dtype.kind == "i" and levels.size > 0
@@ -200,19 +205,20 @@ def _decoded(data: Any, shape: tuple[int, ...]) -> Pixels:
     raise Problem(400, f"the data of '{IMAGES}' are no whole numbers 0 to 255 of [N, {sides}]")
 
 
-async def _answer(model: Model, given: bytes | Pixels) -> Answer:
-    if isinstance(given, bytes):
-        return await model.answer(given)
-    return await model.batcher.answer_pixels(given)
+async def _infer(model: Model, picture: bytes | Pixels) -> Output:
+    if isinstance(picture, bytes):
+        return await model.infer(picture)
+    return await model.batcher.infer_pixels(picture)
 
 
-def _output(name: str, model: Model, found: list[Answer]) -> dict[str, Any]:
-    n = len(found)
+def _tensor(name: str, model: Model, outputs: list[Output]) -> dict[str, Any]:
+    """One of the outputs of N pictures, as the protocol writes it."""
+    n = len(outputs)
     if name == "probabilities":
-        flat = [float(p) for answer in found for p in answer.p_K]
+        flat = [float(p) for output in outputs for p in output.p_K]
         return {"name": name, "datatype": "FP32", "shape": [n, len(model.classes)], "data": flat}
     if name == "ood_score":
-        strange = [answer.ood_score for answer in found]
-        return {"name": name, "datatype": "FP32", "shape": [n], "data": strange}
-    labels = [model.predictor.prediction("", answer).label for answer in found]
+        scores = [output.ood_score for output in outputs]
+        return {"name": name, "datatype": "FP32", "shape": [n], "data": scores}
+    labels = [model.predictor.prediction("", output).label for output in outputs]
     return {"name": name, "datatype": "BYTES", "shape": [n], "data": labels}

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
-from diptych.serving.schemas import EXAMPLE, REFUSAL, ProblemDocument
+from diptych.serving.schemas import PREDICTIONS, PROBLEM, ProblemSchema
 
 EXAMPLES = {
     ("post", "/predict"): (
@@ -26,7 +26,7 @@ EXAMPLES = {
 }
 
 
-def add(app: FastAPI) -> None:
+def add_routes(app: FastAPI) -> None:
     """Add the two routes to an app that has all others."""
 
     @app.get("/openapi.json", include_in_schema=False)
@@ -41,19 +41,19 @@ def add(app: FastAPI) -> None:
 def description(app: FastAPI) -> dict[str, Any]:
     """The API by OpenAPI."""
     if app.openapi_schema is None:
-        found = get_openapi(title=app.title, version="1", summary=app.summary, routes=app.routes)
-        schemas = found.setdefault("components", {}).setdefault("schemas", {})
-        schemas["ProblemDocument"] = ProblemDocument.model_json_schema()
+        api = get_openapi(title=app.title, version="1", summary=app.summary, routes=app.routes)
+        schemas = api.setdefault("components", {}).setdefault("schemas", {})
+        schemas["ProblemSchema"] = ProblemSchema.model_json_schema()
         # Added here, because FastAPI leaves out what is null in an example.
-        schemas["ProblemDocument"]["examples"] = [REFUSAL]
-        schemas["Answers"]["examples"] = [EXAMPLE]
-        found["components"]["securitySchemes"] = {
+        schemas["ProblemSchema"]["examples"] = [PROBLEM]
+        schemas["PredictionsSchema"]["examples"] = [PREDICTIONS]
+        api["components"]["securitySchemes"] = {
             "key": {"type": "apiKey", "in": "header", "name": "X-API-Key"},
             "bearer": {"type": "http", "scheme": "bearer"},
         }
         # Where the server has no keys none is needed.
-        found["security"] = [{}, {"key": []}, {"bearer": []}]
-        for operations in found["paths"].values():
+        api["security"] = [{}, {"key": []}, {"bearer": []}]
+        for operations in api["paths"].values():
             for operation in operations.values():
                 # Nothing is refused by FastAPI's own form of an error.
                 responses = operation["responses"]
@@ -61,7 +61,7 @@ def description(app: FastAPI) -> dict[str, Any]:
                     del responses["422"]
         for own in ("HTTPValidationError", "ValidationError"):
             schemas.pop(own, None)
-        app.openapi_schema = found
+        app.openapi_schema = api
     return app.openapi_schema
 
 
@@ -92,8 +92,8 @@ def _page(api: dict[str, Any]) -> Iterator[str]:
 def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
     yield f"<section><h2><code>{method.upper()} {escape(path)}</code></h2>"
     yield _paragraph(operation.get("description"))
-    for given in EXAMPLES.get((method, path), ()):
-        yield f'<pre tabindex="0"><code>{escape(given)}</code></pre>'
+    for command in EXAMPLES.get((method, path), ()):
+        yield f'<pre tabindex="0"><code>{escape(command)}</code></pre>'
     for parameter in operation.get("parameters", ()):
         about = parameter.get("description") or "as in the address"
         yield f"<p><code>{escape(parameter['name'])}</code>: {escape(about)}</p>"
@@ -104,16 +104,17 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[st
         if "example" in kind:
             yield _json(kind["example"])
     yield "<dl>"
-    for status, found in operation["responses"].items():
-        yield f"<dt>{status}</dt><dd>{escape(found['description'])} {_link(found)}</dd>"
+    for status, response in operation["responses"].items():
+        about = f"{escape(response['description'])} {_link(response)}"
+        yield f"<dt>{status}</dt><dd>{about}</dd>"
     yield "</dl></section>"
 
 
-def _link(found: dict[str, Any]) -> str:
-    for kind, content in found.get("content", {}).items():
+def _link(response: dict[str, Any]) -> str:
+    for kind, content in response.get("content", {}).items():
         name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
-        shown = f'<a href="#{name}">{name}</a>' if name else ""
-        return f"<code>{escape(kind)}</code> {shown}"
+        link = f'<a href="#{name}">{name}</a>' if name else ""
+        return f"<code>{escape(kind)}</code> {link}"
     return ""
 
 

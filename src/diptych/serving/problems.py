@@ -29,7 +29,7 @@ class Problem(DiptychError):
         self.headers = dict(headers or {})
 
 
-def of_picture(error: ImageError, file: str | None) -> Problem:
+def picture_problem(error: ImageError, file: str | None) -> Problem:
     """A picture that cannot be used."""
     return Problem(_BY_REASON.get(error.reason, 422), str(error), file)
 
@@ -41,7 +41,7 @@ def busy(detail: str, status: int = 429, seconds: int = 1) -> Problem:
 
 def document(problem: Problem, path: str) -> dict[str, Any]:
     """The problem of a request as plain data."""
-    told = {
+    facts = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
@@ -49,11 +49,11 @@ def document(problem: Problem, path: str) -> dict[str, Any]:
         "instance": path,
     }
     if problem.file is not None:
-        told["file"] = problem.file
+        facts["file"] = problem.file
     if path.startswith("/v2"):
         # Where the Open Inference Protocol looks for it.
-        told["error"] = problem.detail
-    return told
+        facts["error"] = problem.detail
+    return facts
 
 
 def response(problem: Problem, path: str) -> JSONResponse:

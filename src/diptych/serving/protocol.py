@@ -11,16 +11,16 @@ HEAD = 32 * 2**10
 SECONDS = 10.0
 
 
-def protocol(seconds: float) -> type[HttpToolsProtocol]:
+def http_protocol(seconds: float) -> type[HttpToolsProtocol]:
     """The class of connections on which the head of a request has so many seconds to arrive."""
 
-    class Limited(Protocol):
+    class Protocol(HttpProtocol):
         patience = min(seconds, SECONDS)
 
-    return Limited
+    return Protocol
 
 
-class Protocol(HttpToolsProtocol):
+class HttpProtocol(HttpToolsProtocol):
     """A connection that ends where a head is endless, or does not come."""
 
     patience = SECONDS
@@ -95,8 +95,8 @@ class Protocol(HttpToolsProtocol):
 
     def _refuse(self, status: int, detail: str) -> None:
         title = STATUS_LINE[status].decode().split(" ", 2)[2].strip()
-        told = {"type": "about:blank", "title": title, "status": status, "detail": detail}
-        body = json.dumps(told).encode()
+        problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+        body = json.dumps(problem).encode()
         head = (
             "content-type: application/problem+json\r\n"
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"

@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 
-class Answer(BaseModel):
+class PredictionSchema(BaseModel):
     """The answer for one picture; where there is an error all else is null."""
 
     path: str = Field(description="the name of the file that was sent, else 'picture'")
@@ -18,7 +18,7 @@ class Answer(BaseModel):
     error: str | None = Field(description="why there is no answer")
 
 
-PIZZA = {
+PREDICTION = {
     "path": "lunch.jpg",
     "label": "pizza",
     "probability": 0.973,
@@ -30,17 +30,17 @@ PIZZA = {
 }
 
 
-class Answers(BaseModel):
+class PredictionsSchema(BaseModel):
     """The answers for all pictures, in their order."""
 
     model: str
-    predictions: list[Answer]
+    predictions: list[PredictionSchema]
 
 
-EXAMPLE = {"model": "pizza", "predictions": [PIZZA]}
+PREDICTIONS = {"model": "pizza", "predictions": [PREDICTION]}
 
 
-class Score(BaseModel):
+class ScoreSchema(BaseModel):
     """A share with its 95 % interval."""
 
     value: float
@@ -48,14 +48,14 @@ class Score(BaseModel):
     high: float
 
 
-class Tested(BaseModel):
+class TestSchema(BaseModel):
     """How well it was tested."""
 
     n: int | None = Field(description="test pictures")
-    accuracy: Score | None
+    accuracy: ScoreSchema | None
 
 
-class Told(BaseModel):
+class LimitsSchema(BaseModel):
     """What a request may have."""
 
     bytes: int
@@ -64,7 +64,7 @@ class Told(BaseModel):
     seconds: float
 
 
-class About(BaseModel):
+class ModelSchema(BaseModel):
     """What is known of a model."""
 
     name: str
@@ -77,13 +77,13 @@ class About(BaseModel):
     engine: str | None
     created: str | None
     diptych: str | None = Field(description="the version that made it")
-    test: Tested
+    test: TestSchema
     prediction_sets: dict[str, float | None]
     ood: dict[str, float | None]
-    limits: Told
+    limits: LimitsSchema
 
 
-class Quantity(BaseModel):
+class QuantitySchema(BaseModel):
     """Something that is watched."""
 
     name: str
@@ -94,7 +94,7 @@ class Quantity(BaseModel):
     expected: list[float] = Field(description="the same in training")
 
 
-class Drift(BaseModel):
+class DriftSchema(BaseModel):
     """What was answered since a model was loaded, and how that differs from its training."""
 
     model: str
@@ -104,17 +104,17 @@ class Drift(BaseModel):
     none_of_these: int
     classes: dict[str, int]
     errors: dict[str, int] = Field(description="pictures that could not be used, by the reason")
-    quantities: list[Quantity]
+    quantities: list[QuantitySchema]
 
 
-class State(BaseModel):
+class StatusSchema(BaseModel):
     """That all is well."""
 
     status: str
     models: list[str] = []
 
 
-class Reloaded(BaseModel):
+class ReloadSchema(BaseModel):
     """What answers now."""
 
     model: str
@@ -122,7 +122,7 @@ class Reloaded(BaseModel):
     classes: list[str]
 
 
-class ProblemDocument(BaseModel):
+class ProblemSchema(BaseModel):
     """What is wrong, and what to do (RFC 9457)."""
 
     type: str
@@ -133,7 +133,7 @@ class ProblemDocument(BaseModel):
     file: str | None = None
 
 
-REFUSAL = {
+PROBLEM = {
     "type": "about:blank",
     "title": "Unsupported Media Type",
     "status": 415,
@@ -190,8 +190,8 @@ _REASONS = {
 OF_PICTURES = (400, 401, 404, 408, 413, 415, 422, 429, 503)
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def problem_responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """How a route may refuse."""
-    schema = {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}
+    schema = {"schema": {"$ref": "#/components/schemas/ProblemSchema"}}
     content = {"application/problem+json": schema}
     return {status: {"description": _REASONS[status], "content": content} for status in statuses}

@@ -1,4 +1,4 @@
-"""The server as processes: its socket, its workers, and the signals that reach them."""
+"""From settings to a server at work: its socket, then one worker here or several supervised."""
 
 import importlib.util
 import json
@@ -21,46 +21,47 @@ def run(settings: Settings, as_json: bool) -> None:
         if importlib.util.find_spec(package) is None:
             raise MissingExtra(package, "serve")
     refuse_unfit(settings)
-    _say_of_keys(settings)
+    _check_keys(settings)
     started = time.monotonic()
-    listening = bound(settings.host, settings.port)
+    listening = open_socket(settings.host, settings.port)
 
     def ready(names: list[str]) -> None:
-        _say_ready(listening, names, time.monotonic() - started, as_json)
+        _announce(listening, names, time.monotonic() - started, as_json)
 
     if settings.workers == 1:
-        from diptych.serving.worker import work
+        from diptych.serving.worker import run_worker
 
-        work(settings, listening, ready)
+        run_worker(settings, listening, ready)
     else:
-        from diptych.serving.supervisor import Workers
+        from diptych.serving.supervisor import Supervisor
 
-        with tempfile.TemporaryDirectory(prefix="diptych-") as shared:
-            Workers(settings, listening, Path(shared)).run(ready)
+        with tempfile.TemporaryDirectory(prefix="diptych-") as folder:
+            Supervisor(settings, listening, Path(folder)).run(ready)
 
 
-def bound(host: str, port: int) -> socket.socket:
+def open_socket(host: str, port: int) -> socket.socket:
     """A socket at an address; raises InputError where it is taken or is not ours."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        found = socket.socket(family, kind, protocol)
+        opened = socket.socket(family, kind, protocol)
     except OSError as cause:
         raise InputError(f"--host {host}: {cause.strerror}") from cause
     try:
         if os.name == "posix":
-            found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        found.bind(address)
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        opened.bind(address)
     except OSError as cause:
-        found.close()
+        opened.close()
         raise InputError(
             f"{host}:{port} cannot be used ({cause.strerror}); name another --port"
         ) from cause
-    return found
+    return opened
 
 
-def _say_of_keys(settings: Settings) -> None:
+def _check_keys(settings: Settings) -> None:
+    """Raise InputError where the keys cannot be read; warn where too many could ask or look."""
     from diptych.serving import keys
 
     if settings.keys:
@@ -76,7 +77,7 @@ def _say_of_keys(settings: Settings) -> None:
         )
 
 
-def _say_ready(listening: socket.socket, names: list[str], seconds: float, as_json: bool) -> None:
+def _announce(listening: socket.socket, names: list[str], seconds: float, as_json: bool) -> None:
     host, port = listening.getsockname()[:2]
     url = f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
     if as_json:

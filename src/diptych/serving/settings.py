@@ -1,4 +1,4 @@
-"""What a server is told at its start."""
+"""What is served, where, to whom, and within what limits."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -41,13 +41,13 @@ def refuse_unfit(settings: Settings) -> None:
     for option, value in {**counts, **limits, "timeout": settings.limits.seconds}.items():
         if not value > 0:
             raise InputError(f"--{option} {value}: it must be above 0")
-    names = [named(path) for path in settings.bundles]
+    names = [model_name(path) for path in settings.bundles]
     for name in names:
         if names.count(name) > 1:
             raise InputError(f"two bundles are called '{name}'; rename the folder of one")
 
 
-def named(bundle: Path) -> str:
+def model_name(bundle: Path) -> str:
     """What a bundle is called in requests: its folder, or the link to it, without the ending."""
     name = bundle.absolute().name
     return (bundle.resolve().name if name in ("", "..") else name).removesuffix(".bundle")

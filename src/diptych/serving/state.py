@@ -7,70 +7,74 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from starlette.requests import Request
+
 from diptych.errors import InputError
 from diptych.serving import keys, logs
-from diptych.serving.bodies import Hold
+from diptych.serving.bodies import Reserve
 from diptych.serving.keys import Keys
 from diptych.serving.models import Models
-from diptych.serving.monitoring import Watch
+from diptych.serving.monitoring import Monitor
 from diptych.serving.problems import busy
 from diptych.serving.settings import Settings
 
 # So many of the largest bodies may be held at a time.
-BODIES = 8
+LARGEST_BODIES = 8
 
 
 @dataclass
-class Serving:
+class ServerState:
     """A server at work: what it serves, to whom, and how much it has to do."""
 
     settings: Settings
     models: Models
-    watch: Watch
+    monitor: Monitor
     keys: Keys = field(default_factory=dict)  # none: everybody may ask
-    shared: Path | None = None  # the folder of several workers
+    shared_folder: Path | None = None  # the folder of several workers
     closing: bool = False
-    asked: int = 0  # requests that are being read or answered
-    held: int = 0  # bytes of their bodies
+    requests: int = 0  # requests that are being read or answered
+    bytes_held: int = 0  # bytes of their bodies
 
     @contextmanager
-    def room(self) -> Iterator[Hold]:
-        """A place for a request, to be told how many bytes it holds.
+    def admit(self) -> Iterator[Reserve]:
+        """A place for a request, with what reserves the bytes of its body as they come.
 
-        Raises Problem where all places are taken, and so does what it gives for too many bytes.
+        Raises Problem where all places are taken; so does the reservation of too many bytes.
         """
-        if self.asked >= self.settings.queue:
-            raise busy(f"{self.asked} requests are waiting already, the limit; send it again later")
+        if self.requests >= self.settings.queue:
+            raise busy(
+                f"{self.requests} requests are waiting already, the limit; send it again later"
+            )
         ours = 0
 
-        def hold(size: int) -> None:
+        def reserve(size: int) -> None:
             nonlocal ours
-            if self.held + size > BODIES * self.settings.limits.bytes:
+            if self.bytes_held + size > LARGEST_BODIES * self.settings.limits.bytes:
                 raise busy("too many bytes are waiting already; send it again later")
             ours += size
-            self.held += size
+            self.bytes_held += size
 
-        self.asked += 1
-        self.watch.waiting.inc()
+        self.requests += 1
+        self.monitor.counters.waiting.inc()
         try:
-            yield hold
+            yield reserve
         finally:
-            self.held -= ours
-            self.asked -= 1
-            self.watch.waiting.dec()
+            self.bytes_held -= ours
+            self.requests -= 1
+            self.monitor.counters.waiting.dec()
 
     async def reload(self, name: str, force: bool) -> str:
         """Open a bundle anew, in every worker; the version that answers from now on."""
-        found = (await self.models.reload(name, force)).version
-        if self.shared:
+        version = (await self.models.reload(name, force)).version
+        if self.shared_folder:
             if force:
-                (self.shared / f"allowed-{found}").touch()
+                (self.shared_folder / f"allowed-{version}").touch()
             os.kill(os.getppid(), signal.SIGHUP)
-        return found
+        return version
 
     async def reload_all(self) -> None:
         """Open anew what was replaced on the disk: the bundles, and the keys."""
-        allowed = self.shared.glob("allowed-*") if self.shared else ()
+        allowed = self.shared_folder.glob("allowed-*") if self.shared_folder else ()
         await self.models.reload_changed([path.name.removeprefix("allowed-") for path in allowed])
         self.read_keys()
 
@@ -81,3 +85,9 @@ class Serving:
                 self.keys = keys.read(self.settings.keys)
             except InputError as error:
                 logs.write(level="error", message=str(error))
+
+
+def server_state(request: Request) -> ServerState:
+    """That of the application which a request came to."""
+    state: ServerState = request.app.state.server
+    return state

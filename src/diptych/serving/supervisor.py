@@ -20,15 +20,15 @@ from diptych.serving.settings import Settings
 PAUSE = 1.0
 
 
-class Workers:
+class Supervisor:
     """Starts workers, replaces those that die, and passes on what signals say."""
 
-    def __init__(self, settings: Settings, listening: socket.socket, shared: Path) -> None:
+    def __init__(self, settings: Settings, listening: socket.socket, shared_folder: Path) -> None:
         if os.name != "posix":
             raise InputError(f"--workers {settings.workers}: this system can do with one only")
         self._settings = settings
         self._listening = listening
-        self._shared = shared
+        self._shared_folder = shared_folder
         self._context = get_context("spawn")
         self._ready: SimpleQueue[list[str]] = self._context.SimpleQueue()
         self._running: dict[int, BaseProcess] = {}
@@ -41,7 +41,7 @@ class Workers:
         """
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._stop)
-        signal.signal(signal.SIGHUP, self._pass_on)
+        signal.signal(signal.SIGHUP, self._forward)
         first = self._start(0)
         while self._ready.empty():
             if not first.is_alive():
@@ -60,7 +60,8 @@ class Workers:
 
     def _start(self, place: int) -> BaseProcess:
         process = self._context.Process(
-            target=_worker, args=(self._settings, self._listening, self._ready, self._shared, place)
+            target=_worker,
+            args=(self._settings, self._listening, self._ready, self._shared_folder, place),
         )
         process.start()
         self._running[place] = process
@@ -74,9 +75,9 @@ class Workers:
             if process.is_alive():
                 continue
             del self._running[place]
-            for live in self._shared.glob(f"gauge_live*_{process.pid}.db"):
+            for gauge in self._shared_folder.glob(f"gauge_live*_{process.pid}.db"):
                 # What a process has to do ends with it; what it counted stays.
-                live.unlink()
+                gauge.unlink()
             if not self._closing:
                 from diptych.serving import logs
 
@@ -88,7 +89,7 @@ class Workers:
         self._closing = True
         self._signal(signal.SIGTERM)
 
-    def _pass_on(self, number: int, frame: FrameType | None) -> None:
+    def _forward(self, number: int, frame: FrameType | None) -> None:
         self._signal(number)
 
     def _signal(self, number: int) -> None:
@@ -101,8 +102,8 @@ class Workers:
 def _worker(
     settings: Settings,
     listening: socket.socket,
-    told: "SimpleQueue[list[str]]",
-    shared: Path,
+    ready: "SimpleQueue[list[str]]",
+    shared_folder: Path,
     place: int,
 ) -> None:
     """The life of one worker."""
@@ -112,14 +113,14 @@ def _worker(
         cores = sorted(os.sched_getaffinity(0))
         first = place % len(cores)
         os.sched_setaffinity(0, cores[first :: settings.workers])
-    from diptych.serving.worker import work
+    from diptych.serving.worker import run_worker
 
     try:
-        work(settings, listening, told.put if place == 0 else _nobody, shared)
+        run_worker(settings, listening, ready.put if place == 0 else _ignore, shared_folder)
     except DiptychError as error:
         print(f"diptych: {error}", file=sys.stderr, flush=True)
         sys.exit(2)
 
 
-def _nobody(names: list[str]) -> None:
+def _ignore(names: list[str]) -> None:
     """Only the first worker tells that it is ready."""

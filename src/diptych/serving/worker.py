@@ -16,10 +16,10 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from diptych.serving import keys, logs
 from diptych.serving.app import application
 from diptych.serving.models import Models
-from diptych.serving.monitoring import Watch
-from diptych.serving.protocol import protocol
+from diptych.serving.monitoring import Monitor
+from diptych.serving.protocol import http_protocol
 from diptych.serving.settings import Settings
-from diptych.serving.state import Serving
+from diptych.serving.state import ServerState
 
 # Seconds between the wish to end and the end of listening: whoever asks meanwhile is told so, and
 # connections that stay open are closed after an answer.
@@ -28,21 +28,21 @@ SETTLING = 0.5
 GRACE = 5
 
 
-def work(
+def run_worker(
     settings: Settings,
     listening: socket.socket,
     ready: Callable[[list[str]], None],
-    shared: Path | None = None,
+    shared_folder: Path | None = None,
 ) -> None:
     """Answer on a socket until a signal says to stop; `ready` is told the models' names."""
     logs.capture()
-    known = keys.read(settings.keys) if settings.keys else {}
-    watch = Watch(shared)
-    models = Models(settings.bundles, settings.limits, watch)
-    serving = Serving(settings, models, watch, known, shared)
+    api_keys = keys.read(settings.keys) if settings.keys else {}
+    monitor = Monitor(shared_folder)
+    models = Models(settings.bundles, settings.limits, monitor)
+    state = ServerState(settings, models, monitor, api_keys, shared_folder)
     config = uvicorn.Config(
-        application(serving),
-        http=protocol(settings.limits.seconds),
+        application(state),
+        http=http_protocol(settings.limits.seconds),
         ws="none",
         lifespan="off",
         log_config=None,
@@ -52,15 +52,15 @@ def work(
         timeout_keep_alive=30,
         timeout_graceful_shutdown=int(settings.limits.seconds) + GRACE,
     )
-    _Server(config, serving, ready).run([listening])
+    _Server(config, state, ready).run([listening])
 
 
 class _Server(uvicorn.Server):
     def __init__(
-        self, config: uvicorn.Config, serving: Serving, ready: Callable[[list[str]], None]
+        self, config: uvicorn.Config, state: ServerState, ready: Callable[[list[str]], None]
     ) -> None:
         super().__init__(config)
-        self._serving = serving
+        self._state = state
         self._ready = ready
         self._parent = os.getppid()
         self._stop_at = 0.0
@@ -72,35 +72,35 @@ class _Server(uvicorn.Server):
             loop.add_signal_handler(signal.SIGHUP, self._reload)
             # A bundle may have been replaced while it was loaded here.
             self._reload()
-        self._ready(self._serving.models.names)
+        self._ready(self._state.models.names)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """Begin to end. A second Ctrl-C ends at once."""
-        if self._serving.closing:
+        if self._state.closing:
             self.force_exit = sig == signal.SIGINT
         else:
-            self._serving.closing = True
+            self._state.closing = True
             self._stop_at = time.monotonic() + SETTLING
 
     async def on_tick(self, counter: int) -> bool:
         """Ten times a second: whether to stop listening."""
         await super().on_tick(counter)
         if counter % 10 == 0:
-            self._serving.watch.count()
-            if self._serving.shared and os.getppid() != self._parent:
+            self._state.monitor.count()
+            if self._state.shared_folder and os.getppid() != self._parent:
                 self.handle_exit(signal.SIGTERM, None)
-        return self._serving.closing and time.monotonic() >= self._stop_at
+        return self._state.closing and time.monotonic() >= self._stop_at
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, answer who is connected already, and close what is idle."""
         loop = asyncio.get_running_loop()
-        waiting = list(_waiting(sockets or []))
+        unaccepted = list(_unaccepted(sockets or []))
         for server in self.servers:
             server.close()
-        for connection in waiting:
+        for connection in unaccepted:
             await loop.connect_accepted_socket(self._protocol, connection)
-        ended = loop.time() + SETTLING
-        while loop.time() < ended and any(map(_is_new, self.server_state.connections)):
+        deadline = loop.time() + SETTLING
+        while loop.time() < deadline and any(map(_is_new, self.server_state.connections)):
             await asyncio.sleep(0.02)
         await super().shutdown(sockets)
 
@@ -113,7 +113,7 @@ class _Server(uvicorn.Server):
         )
 
     def _reload(self) -> None:
-        self._reloading = asyncio.create_task(self._serving.reload_all())
+        self._reloading = asyncio.create_task(self._state.reload_all())
 
 
 def _is_new(connection: object) -> bool:
@@ -121,7 +121,7 @@ def _is_new(connection: object) -> bool:
     return isinstance(connection, HttpToolsProtocol) and connection.cycle is None
 
 
-def _waiting(sockets: Sequence[socket.socket]) -> Iterator[socket.socket]:
+def _unaccepted(sockets: Sequence[socket.socket]) -> Iterator[socket.socket]:
     """The connections that nobody has accepted yet: to close a socket would reset them."""
     for listening in sockets:
         with suppress(OSError):

@@ -44,29 +44,29 @@ def read(
 def _read(path: Path, shape: str | None, value_range: str | None) -> Dataset:
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
-    found = _found(path, shape, value_range)
-    if (shape or value_range) and not found.shape:
+    data = _as_it_lies(path, shape, value_range)
+    if (shape or value_range) and not data.shape:
         raise InputError(
             f"{path}: a shape and a range are said of pixels in a table; leave them out"
         )
-    return _named(found)
+    return _with_one_spelling(data)
 
 
-def _named(found: Dataset) -> Dataset:
+def _with_one_spelling(data: Dataset) -> Dataset:
     """The same with class names of one spelling: macOS and others write ä in two ways."""
-    spelt = {label: unicodedata.normalize("NFC", label) for label in found.classes}
+    spelt = {label: unicodedata.normalize("NFC", label) for label in data.classes}
     if NONE in spelt.values():
         raise InputError(
-            f"{found.root}: no class may be called '{NONE}', which is the answer for pictures of "
+            f"{data.root}: no class may be called '{NONE}', which is the answer for pictures of "
             "something else; call it otherwise"
         )
     if all(label == name for label, name in spelt.items()):
-        return found
-    samples = tuple(sample._replace(label=spelt[sample.label]) for sample in found.samples)
-    return replace(found, classes=tuple(sorted(set(spelt.values()))), samples=samples)
+        return data
+    samples = tuple(sample._replace(label=spelt[sample.label]) for sample in data.samples)
+    return replace(data, classes=tuple(sorted(set(spelt.values()))), samples=samples)
 
 
-def _found(path: Path, shape: str | None, value_range: str | None) -> Dataset:
+def _as_it_lies(path: Path, shape: str | None, value_range: str | None) -> Dataset:
     if path.is_dir():
         if not os.access(path, os.R_OK | os.X_OK):
             raise InputError(f"{path}: Permission denied")
@@ -93,12 +93,12 @@ def _with_test(data: Dataset, test: Dataset) -> Dataset:
         raise InputError(
             f"the pictures of {data.root} and {test.root} differ: {data.shape}, {test.shape}"
         )
-    taken = {sample.name for sample in data.samples}
+    names = {sample.name for sample in data.samples}
 
     def renamed(name: str) -> str:
-        return name if name not in taken else f"{test.root.name}/{name}"
+        return name if name not in names else f"{test.root.name}/{name}"
 
-    given = tuple(s._replace(part=s.part or "train") for s in data.samples if s.part != "test")
+    others = tuple(s._replace(part=s.part or "train") for s in data.samples if s.part != "test")
     notes = "\n".join(note for note in (data.note, test.note) if note)
     strays = data.strays + tuple(
         stray._replace(name=f"{test.root.name}/{stray.name}") for stray in test.strays
@@ -107,4 +107,4 @@ def _with_test(data: Dataset, test: Dataset) -> Dataset:
     columns = {title: dict(values) for title, values in data.columns.items()}
     for title, values in test.columns.items():
         columns.setdefault(title, {}).update((renamed(n), value) for n, value in values.items())
-    return replace(data, samples=(*given, *moved), strays=strays, note=notes, columns=columns)
+    return replace(data, samples=(*others, *moved), strays=strays, note=notes, columns=columns)

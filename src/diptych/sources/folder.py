@@ -4,16 +4,8 @@ from pathlib import Path
 
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
-from diptych.sources.walking import is_folder, is_hidden, listed
-
-# What people call the parts of a data set.
-PART_NAMES = {
-    "train": "train",
-    "val": "valid",
-    "valid": "valid",
-    "validation": "valid",
-    "test": "test",
-}
+from diptych.sources.parts import PART_NAMES
+from diptych.sources.walking import is_folder, is_hidden, regular_files
 
 
 def read_folder(root: Path) -> Dataset:
@@ -23,7 +15,7 @@ def read_folder(root: Path) -> Dataset:
     files may lie deeper than their class folder. Raises InputError where a folder may not be
     opened, there is no file, or the parts have different classes.
     """
-    names, strays = listed(root)
+    names, strays = regular_files(root)
     if not names:
         raise InputError(f"{root}: there is no file in it")
     depth = 1 if _is_split(root) else 0
@@ -62,16 +54,18 @@ def _folders(root: Path) -> list[str]:
 
 def _same_classes(root: Path, samples: list[Sample]) -> set[str]:
     """The classes of every part; parts that disagree would be scored against the wrong ones."""
-    held: dict[str, set[str]] = {}
+    labels_of: dict[str, set[str]] = {}
     for folder in sorted(_folders(root)):
         empty = all(is_hidden(entry.name) for entry in (root / folder).iterdir())
         # Files without class folders are a part without labels, as Kaggle's tests are: all strays.
         if folder.lower() in PART_NAMES and (empty or _folders(root / folder)):
-            held[folder] = {s.label for s in samples if s.name.startswith(f"{folder}/")}
-    every = {label for folder in held for label in (*held[folder], *_folders(root / folder))}
+            labels_of[folder] = {s.label for s in samples if s.name.startswith(f"{folder}/")}
+    every = {
+        label for folder in labels_of for label in (*labels_of[folder], *_folders(root / folder))
+    }
     lacking = [
         f"{folder} has no picture of {', '.join(sorted(every - labels))}"
-        for folder, labels in held.items()
+        for folder, labels in labels_of.items()
         if every - labels
     ]
     if lacking:

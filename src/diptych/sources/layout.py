@@ -14,10 +14,11 @@ import numpy.typing as npt
 from diptych.data.dataset import Shape
 from diptych.errors import InputError
 from diptych.sources.columns import LABELS, SPLITS, column, is_number
-from diptych.sources.opening import delimiter, first_rows, opened
+from diptych.sources.opening import delimiter, first_rows, open_table
 
 LOOK = 50  # rows that decide what the columns mean
 IDS = ("", "id", "index", "imageid", "image_id")
+TOGETHER = ("pixels",)  # what a column is called that holds all numbers of a picture
 RANGES = {"0-255": 255.0, "0-1": 1.0, "0-16": 16.0}
 _NUMBERED = re.compile(r"\D*\d+(\D+\d+)?")
 
@@ -46,14 +47,14 @@ def looks_like_pixels(path: Path) -> bool:
     """Whether a table holds numbers, many to a row, rather than names of files."""
     rows = first_rows(path, LOOK)
     body = rows[1:] or rows
-    if column(rows[0], ("pixels",)) is not None:
+    if column(rows[0], TOGETHER) is not None:
         return True
     numbers = [sum(map(is_number, row)) for row in body]
     many = sum(n >= 9 and n > 0.8 * len(row) for n, row in zip(numbers, body, strict=True))
     return 2 * many > len(body)
 
 
-def inferred(path: Path, shape: str | None = None, value_range: str | None = None) -> Layout:
+def infer_layout(path: Path, shape: str | None = None, value_range: str | None = None) -> Layout:
     """The layout of a file; `shape` and `value_range` are as in `read_pixel_csv`.
 
     Raises InputError where the first rows make no pictures.
@@ -65,29 +66,46 @@ def inferred(path: Path, shape: str | None = None, value_range: str | None = Non
     if not body:
         raise InputError(f"{path}: it has a header and no rows; add one for each picture")
     titles = names if header else ()
-    part = column(titles, SPLITS)
-    together = column(titles, ("pixels",))
-    ignored = {i for i, name in enumerate(titles) if name.strip().lower() in IDS} | {part, together}
-    label = column(titles, LABELS)
-    left = [i for i in range(len(names)) if i not in ignored and i != label]
     stated = _stated(shape)
-    if together is not None:
-        label = label if label is not None else (left[0] if left else None)
-        pixels: tuple[int, ...] = (together,)
-        count = len(body[0][together].split())
-    else:
-        if label is None and _shape(len(left), stated) is None:
-            label = _unnamed_label(path, left, titles)
-            left = [i for i in left if i != label]
-        pixels, count = tuple(left), len(left)
-    found = _shape(count, stated)
-    if found is None:
+    label, part, pixels = _columns(path, names, titles, stated)
+    together = column(titles, TOGETHER) is not None
+    count = len(body[0][pixels[0]].split()) if together else len(pixels)
+    picture_shape = _shape(count, stated)
+    if picture_shape is None:
         what = f"picture of {shape}" if stated else "square picture; say it with --shape HxWxC"
         raise InputError(f"{path}: {count:,} numbers a row are no {what}")
-    sample = numbers(path, body, pixels, names, 2 if header else 1)
+    sample = parse_numbers(path, body, pixels, names, 2 if header else 1)
     most, whole = _most(path, sample, value_range), _are_whole(body, pixels)
-    planar = found[2] == 3 and _is_planar(sample, found)
-    return Layout(header, delimiter(path), names, label, part, pixels, found, planar, most, whole)
+    planar = picture_shape[2] == 3 and _is_planar(sample, picture_shape)
+    return Layout(
+        header,
+        delimiter(path),
+        names,
+        label,
+        part,
+        pixels,
+        picture_shape,
+        planar,
+        most,
+        whole,
+    )
+
+
+def _columns(
+    path: Path, names: Sequence[str], titles: Sequence[str], stated: Shape | None
+) -> tuple[int | None, int | None, tuple[int, ...]]:
+    """Which columns hold the label, the part, and the numbers of the pixels."""
+    part, label, together = (column(titles, words) for words in (SPLITS, LABELS, TOGETHER))
+    ignored = {i for i, name in enumerate(titles) if name.strip().lower() in IDS} | {part, together}
+    left = [i for i in range(len(names)) if i not in ignored and i != label]
+    if together is not None:
+        if label is None and left:
+            label = left[0]
+        return label, part, (together,)
+    if label is None and _shape(len(left), stated) is None:
+        label = _unnamed_label(path, left, titles)
+        left = [i for i in left if i != label]
+    return label, part, tuple(left)
 
 
 def _unnamed_label(path: Path, left: Sequence[int], titles: Sequence[str]) -> int | None:
@@ -97,7 +115,7 @@ def _unnamed_label(path: Path, left: Sequence[int], titles: Sequence[str]) -> in
     """
     if len(left) < 2:
         return None
-    counts = _counted(path, (left[0], left[-1]), bool(titles))
+    counts = _cell_counts(path, (left[0], left[-1]), bool(titles))
 
     def unlike_a_pixel(i: int) -> tuple[bool, bool, bool, float]:
         cells = counts[i]
@@ -109,10 +127,10 @@ def _unnamed_label(path: Path, left: Sequence[int], titles: Sequence[str]) -> in
     return max((left[0], left[-1]), key=unlike_a_pixel)
 
 
-def _counted(path: Path, columns: Sequence[int], header: bool) -> dict[int, Counter[str]]:
+def _cell_counts(path: Path, columns: Sequence[int], header: bool) -> dict[int, Counter[str]]:
     """How often each cell of some columns occurs."""
     counts = {i: Counter[str]() for i in columns}
-    with opened(path) as file:
+    with open_table(path) as file:
         lines = (line.decode("utf-8-sig", "replace") for line in file)
         for row in islice(csv.reader(lines, delimiter=delimiter(path)), int(header), None):
             for i in columns:
@@ -156,7 +174,7 @@ def _shape(count: int, stated: Shape | None) -> Shape | None:
     return None
 
 
-def numbers(
+def parse_numbers(
     path: Path,
     rows: Sequence[Sequence[str]],
     pixels: Sequence[int],

@@ -19,7 +19,7 @@ csv.field_size_limit(2**26)
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[IO[bytes]]:
+def open_table(path: Path) -> Iterator[IO[bytes]]:
     """The bytes of a file, decompressed as they are read; raises InputError for a damaged file."""
     openers: dict[str, Callable[[Path], Any]] = {".gz": igzip.open, ".zst": _zst, ".zip": _zip}
     try:
@@ -36,14 +36,14 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
 
 def delimiter(path: Path) -> str:
     """What parts the columns, by the first line."""
-    with opened(path) as file:
+    with open_table(path) as file:
         line = file.readline().decode("utf-8", "replace")
     return max(",;\t", key=line.count)
 
 
 def first_rows(path: Path, count: int) -> list[list[str]]:
     """The rows that the first lines hold, without empty ones; raises InputError where none do."""
-    with opened(path) as file:
+    with open_table(path) as file:
         lines = [line.decode("utf-8-sig", "replace") for line in islice(file, count)]
         rows = [row for row in csv.reader(lines, delimiter=delimiter(path)) if row]
     if not rows:
@@ -56,7 +56,7 @@ def numbered_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
 
     Raises InputError for bytes that are no text.
     """
-    with opened(path) as file:
+    with open_table(path) as file:
         reader = csv.reader(
             io.TextIOWrapper(file, encoding="utf-8-sig", newline=""), delimiter=delimiter(path)
         )
@@ -102,9 +102,9 @@ class _Joined(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         while not self.rest and (piece := next(self.pieces, None)) is not None:
             self.rest = memoryview(piece)
-        given, self.rest = self.rest[: len(buffer)], self.rest[len(buffer) :]
-        buffer[: len(given)] = given
-        return len(given)
+        head, self.rest = self.rest[: len(buffer)], self.rest[len(buffer) :]
+        buffer[: len(head)] = head
+        return len(head)
 
 
 @contextmanager

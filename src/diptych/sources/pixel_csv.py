@@ -5,7 +5,7 @@ put into the cache of pixels while the next is parsed.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from diptych.errors import InputError
 from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
 from diptych.sources.columns import LABELS, is_number
-from diptych.sources.layout import Layout, inferred
+from diptych.sources.layout import Layout, infer_layout
 from diptych.sources.rows import blocks
 
 
@@ -24,7 +24,7 @@ def read_pixel_csv(path: Path, shape: str | None = None, value_range: str | None
     `shape` is "HxW" or "HxWxC", `value_range` one of "0-255", "0-1" and "0-16". Raises InputError
     naming the line and the column of what cannot be read.
     """
-    layout = inferred(path, shape, value_range)
+    layout = infer_layout(path, shape, value_range)
     if layout.label is None:
         raise InputError(
             f"{path}: no column of labels among {len(layout.names)}; "
@@ -33,16 +33,16 @@ def read_pixel_csv(path: Path, shape: str | None = None, value_range: str | None
     store = pixel_store(layout.shape)
     height, width, _ = layout.shape
     facts = {"reason": "", "detail": "", "width": width, "height": height, "format": "pixels"}
-    found: list[tuple[str, str, str, str]] = []
+    rows: list[tuple[str, str, str, str]] = []
     for block in blocks(path, layout):
         digests = [_digest(row, layout.shape) for row in block.pixels_NHWC]
         new = {digest: i for i, digest in enumerate(digests) if digest not in store}
         if new:
-            chosen = slice(None) if len(new) == len(digests) else list(new.values())
-            store.add_block(list(new), block.pixels_NHWC[chosen], facts)
+            indices = slice(None) if len(new) == len(digests) else list(new.values())
+            store.add_block(list(new), block.pixels_NHWC[indices], facts)
         names = (f"{path.name}:{line}" for line in block.lines)
-        found += zip(names, block.labels, block.parts, digests, strict=True)
-    classes = _classes(path, layout, [label for _, label, _, _ in found])
+        rows += zip(names, block.labels, block.parts, digests, strict=True)
+    classes = _class_names(path, layout, [label for _, label, _, _ in rows])
     if len(set(classes.values())) == 1 and not layout.header:
         raise InputError(
             f"{path}: every label in {layout.names[layout.label]} is {next(iter(classes))!r}; "
@@ -50,7 +50,7 @@ def read_pixel_csv(path: Path, shape: str | None = None, value_range: str | None
         )
     samples = [
         Sample(name, classes[label], path, part, digest=digest)
-        for name, label, part, digest in found
+        for name, label, part, digest in rows
     ]
     return Dataset(
         path,
@@ -58,7 +58,7 @@ def read_pixel_csv(path: Path, shape: str | None = None, value_range: str | None
         tuple(samples),
         (),
         layout.shape,
-        _note(path, layout, found),
+        _note(path, layout, len(rows)),
     )
 
 
@@ -67,17 +67,17 @@ def read_pixels(path: Path, shape: Shape) -> Iterator[tuple[list[str], Pixels]]:
 
     Raises InputError where its pictures have another shape.
     """
-    layout = inferred(path, "x".join(map(str, shape)))
+    layout = infer_layout(path, "x".join(map(str, shape)))
     for block in blocks(path, layout):
         yield [f"{path.name}:{line}" for line in block.lines], block.pixels_NHWC
 
 
-def _note(path: Path, layout: Layout, found: Sequence[object]) -> str:
+def _note(path: Path, layout: Layout, pictures: int) -> str:
     assert layout.label is not None
     height, width, channels = layout.shape
     order = "" if channels == 1 else " planar" if layout.planar else " interleaved"
     return (
-        f"{path.name}: {len(found):,} pictures of {height}×{width}×{channels}{order}, "
+        f"{path.name}: {pictures:,} pictures of {height}×{width}×{channels}{order}, "
         f"labels in {layout.names[layout.label]}, values 0–{layout.most:g}"
     )
 
@@ -86,7 +86,7 @@ def _digest(row: Pixels, shape: Shape) -> str:
     return hashlib.sha256(b"%d %d %d " % shape + row.tobytes()).hexdigest()
 
 
-def _classes(path: Path, layout: Layout, labels: list[str]) -> dict[str, str]:
+def _class_names(path: Path, layout: Layout, labels: list[str]) -> dict[str, str]:
     """What each label in the file is called: whole numbers lose their ".0"."""
     assert layout.label is not None
     different = sorted(set(labels))
@@ -97,15 +97,15 @@ def _classes(path: Path, layout: Layout, labels: list[str]) -> dict[str, str]:
             raise InputError(
                 f"{path}: {name} looks continuous ('{odd}'); a label is a class, not an amount"
             )
-        named = {label: str(int(value)) for label, value in values.items()}
+        names = {label: str(int(value)) for label, value in values.items()}
     else:
-        named = {label: label.strip() for label in different}
+        names = {label: label.strip() for label in different}
     if len(different) > max(20, len(labels) // 2):
         raise InputError(
             f"{path}: {name} has {len(different):,} different values in {len(labels):,} rows; "
             "it looks continuous, and no class to learn"
         )
-    return named
+    return names
 
 
 def _sorted(classes: Any) -> tuple[str, ...]:

@@ -10,17 +10,20 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, TypeVar
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from diptych.errors import InputError
 from diptych.images.preprocess import Pixels
-from diptych.sources.columns import part_of
-from diptych.sources.layout import Layout, numbers
-from diptych.sources.opening import opened
+from diptych.sources.layout import Layout, parse_numbers
+from diptych.sources.opening import open_table
+from diptych.sources.parts import part_of
 from diptych.sources.whole_numbers import whole_numbers
+
+if TYPE_CHECKING:
+    import polars as pl
 
 T = TypeVar("T")
 
@@ -40,10 +43,10 @@ class Block:
 
 def blocks(path: Path, layout: Layout) -> Iterator[Block]:
     """The rows in order; while a block is used, the next is parsed and the one after it read."""
-    with opened(path) as file:
+    with open_table(path) as file:
         if layout.header:
             file.readline()
-        yield from _ahead(_parsed_all(path, _ahead(_texts(file)), layout))
+        yield from _ahead(_blocks_of(path, _ahead(_texts(file)), layout))
 
 
 def _ahead(items: Iterator[T]) -> Iterator[T]:
@@ -56,28 +59,28 @@ def _ahead(items: Iterator[T]) -> Iterator[T]:
             yield item  # type: ignore[misc]
 
 
-def _parsed_all(path: Path, texts: Iterator[bytes], layout: Layout) -> Iterator[Block]:
+def _blocks_of(path: Path, texts: Iterator[bytes], layout: Layout) -> Iterator[Block]:
     line = 2 if layout.header else 1
     for text in texts:
-        block = _quickly(text, layout, line) or _parsed(path, text, layout, line)
+        block = _whole_number_block(text, layout, line) or _polars_block(path, text, layout, line)
         yield block
         line = block.lines.stop
 
 
 def _texts(file: IO[bytes]) -> Iterator[bytes]:
     """The rest of a file, cut at ends of lines."""
-    kept = b""
+    rest = b""
     while data := file.read(BLOCK):
-        data = kept + data
+        data = rest + data
         end = data.rfind(b"\n") + 1
         if end:
             yield data[:end]
-        kept = data[end:]
-    if kept.strip():
-        yield kept
+        rest = data[end:]
+    if rest.strip():
+        yield rest
 
 
-def _quickly(text: bytes, layout: Layout, line: int) -> Block | None:
+def _whole_number_block(text: bytes, layout: Layout, line: int) -> Block | None:
     """Rows of whole numbers alone; None where something else is among them."""
     if not layout.whole or layout.shared or layout.part is not None:
         return None
@@ -95,33 +98,17 @@ def _quickly(text: bytes, layout: Layout, line: int) -> Block | None:
     return Block(range(line, line + n), labels, [""] * n, levels)
 
 
-def _parsed(path: Path, text: bytes, layout: Layout, line: int) -> Block:
-    import polars as pl
-
-    pixel = pl.String if layout.shared else pl.UInt8 if layout.whole else pl.Float32
-    schema: dict[str, Any] = dict.fromkeys(map(str, range(len(layout.names))), pl.String)
-    schema |= {str(i): pixel for i in layout.pixels}
-    try:
-        frame = pl.read_csv(
-            # Empty lines at the end are no rows.
-            io.BytesIO(text.rstrip(b"\r\n") + b"\n"),
-            has_header=False,
-            separator=layout.delimiter,
-            schema=schema,
-        )
-    except pl.exceptions.PolarsError as cause:
-        _complain(path, text, layout, line)
-        said = str(cause).splitlines()[0]
-        hint = "; save it as UTF-8" if "utf-8" in said else ""
-        raise InputError(f"{path}: from line {line} on it cannot be read ({said}){hint}") from cause
-    chosen = frame.select(map(str, layout.pixels))
-    if sum(chosen.null_count().row(0)):
+def _polars_block(path: Path, text: bytes, layout: Layout, line: int) -> Block:
+    """Rows of any numbers; raises InputError for what is none."""
+    frame = _frame(path, text, layout, line)
+    cells = frame.select(map(str, layout.pixels))
+    if sum(cells.null_count().row(0)):
         _complain(path, text, layout, line)
     n = len(frame)
     if layout.shared:
-        values = _shared(path, chosen.to_series().to_list(), layout, line)
+        values = _shared(path, cells.to_series().to_list(), layout, line)
     else:
-        values = chosen.to_numpy()
+        values = cells.to_numpy()
     if n and not 0 <= values.min() <= values.max() <= layout.most:
         _complain(path, text, layout, line)
     labels, parts = (
@@ -136,6 +123,28 @@ def _parsed(path: Path, text: bytes, layout: Layout, line: int) -> Block:
         raise InputError(f"{path}: {where}: the label is empty")
     pixels = _levels(values, layout)
     return Block(range(line, line + n), labels, [part_names[part] for part in parts], pixels)
+
+
+def _frame(path: Path, text: bytes, layout: Layout, line: int) -> "pl.DataFrame":
+    """Lines of a table, its columns called "0", "1", …; what is no number there is null."""
+    import polars as pl
+
+    pixel = pl.String if layout.shared else pl.UInt8 if layout.whole else pl.Float32
+    schema: dict[str, Any] = dict.fromkeys(map(str, range(len(layout.names))), pl.String)
+    schema |= {str(i): pixel for i in layout.pixels}
+    try:
+        return pl.read_csv(
+            # Empty lines at the end are no rows.
+            io.BytesIO(text.rstrip(b"\r\n") + b"\n"),
+            has_header=False,
+            separator=layout.delimiter,
+            schema=schema,
+        )
+    except pl.exceptions.PolarsError as cause:
+        _complain(path, text, layout, line)
+        said = str(cause).splitlines()[0]
+        hint = "; save it as UTF-8" if "utf-8" in said else ""
+        raise InputError(f"{path}: from line {line} on it cannot be read ({said}){hint}") from cause
 
 
 def _shared(path: Path, cells: list[str], layout: Layout, line: int) -> npt.NDArray[Any]:
@@ -167,12 +176,14 @@ def _complain(path: Path, text: bytes, layout: Layout, line: int) -> None:
     """Raise the InputError that says what is wrong in these lines, if it can be found."""
     rows = csv.reader(io.StringIO(text.decode("utf-8", "replace")), delimiter=layout.delimiter)
     for at, row in enumerate(rows, line):
-        found = numbers(path, [row], layout.pixels, layout.names, at)[0]
-        wrong = (found < 0) | (found > layout.most)
-        fraction = layout.whole & (found != np.rint(found))
+        numbers = parse_numbers(path, [row], layout.pixels, layout.names, at)[0]
+        wrong = (numbers < 0) | (numbers > layout.most)
+        fraction = layout.whole & (numbers != np.rint(numbers))
         if (wrong | fraction).any():
             i = int((wrong | fraction).argmax())
             name = layout.names[layout.pixels[0 if layout.shared else i]]
             hint = "; say what means white with --range" if wrong[i] else ""
             where = f"0 to {layout.most:g}" if wrong[i] else "the whole numbers before it"
-            raise InputError(f"{path}: line {at}, {name}: {found[i]:g} is not among {where}{hint}")
+            raise InputError(
+                f"{path}: line {at}, {name}: {numbers[i]:g} is not among {where}{hint}"
+            )

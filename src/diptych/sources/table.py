@@ -5,12 +5,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
-from diptych.sources.columns import FILES, LABELS, SPLITS, column, part_of, telling
+from diptych.sources.columns import FILES, LABELS, SPLITS, column, is_telling
 from diptych.sources.opening import numbered_rows
-from diptych.sources.walking import is_regular, listed, walked
+from diptych.sources.parts import part_of
+from diptych.sources.walking import regular_files, walk
+from diptych.system.files import is_regular
 
 METADATA = "metadata.csv"
 
@@ -21,7 +24,7 @@ def read_described(root: Path) -> Dataset:
     Raises what `read_table` raises, and InputError where a folder may not be opened.
     """
     data = read_table(root / METADATA)
-    names, strays = listed(root)
+    names, strays = regular_files(root)
     used = {os.path.normpath(sample.path) for sample in data.samples}
     for name in names:
         if name == METADATA:
@@ -40,55 +43,78 @@ def read_table(path: Path) -> Dataset:
     """
     rows = numbered_rows(path)
     _, titles = next(rows, (1, []))
-    ahead = next(rows, None)
-    if ahead is None:
+    first = next(rows, None)
+    if first is None:
         raise InputError(f"{path}: it has no rows; add one for each picture")
-    label, name = column(titles, LABELS), column(titles, FILES)
-    for what, found, known in (("labels", label, LABELS), ("files", name, FILES)):
-        if found is None:
-            raise InputError(
-                f"{path}: no column of {what} among {_some(titles)}; "
-                f"call it one of {', '.join(known)}"
-            )
-    assert label is not None and name is not None
-    part = column(titles, SPLITS)
-    further = {
-        i: dict[str, str]()
-        for i, title in enumerate(titles)
-        if title.strip() and i not in (label, name, part)
-    }
-    below = _files(path.parent)
+    columns = _columns(path, titles)
+    cells: dict[int, dict[str, str]] = {i: {} for i in columns.further}
+    files = _files(path.parent)
     samples: list[Sample] = []
-    seen: set[str] = set()
     strays: list[Stray] = []
-    for line, row in chain([ahead], rows):
-        if len(row) != len(titles):
-            raise InputError(
-                f"{path}: line {line} has {len(row)} columns, the first line {len(titles)}"
-            )
-        if not row[label].strip():
-            raise InputError(f"{path}: line {line}, {titles[label]}: the label is empty")
-        named = row[name].strip()
+    names: set[str] = set()
+    for line, row in chain([first], rows):
+        _refuse_row(path, titles, columns, line, row)
+        file = row[columns.file].strip()
         # A file that is named twice is a duplicate, which an audit will find.
-        key = f"{named}:{line}" if named in seen else named
-        seen.add(key)
-        found_at = _found(path.parent, named, below)
-        if len(found_at) == 1:
-            where = part_of(row[part], f"{path}: line {line}") if part is not None else ""
-            samples.append(Sample(key, row[label].strip(), found_at[0], where))
-            for i, values in further.items():
-                values[key] = row[i].strip()
-        else:
-            detail = f"line {line} of {path.name} names no file that is there"
-            if found_at:
-                detail = f"{len(found_at)} files could be meant: {found_at[0]}, {found_at[1]}"
-            strays.append(Stray(key, "missing", detail))
+        name = f"{file}:{line}" if file in names else file
+        names.add(name)
+        candidates = _candidates(path.parent, file, files)
+        if len(candidates) != 1:
+            strays.append(Stray(name, "missing", _why_none(path, line, candidates)))
+            continue
+        at = columns.part
+        part = "" if at is None else part_of(row[at], f"{path}: line {line}")
+        samples.append(Sample(name, row[columns.label].strip(), candidates[0], part))
+        for i, by_name in cells.items():
+            by_name[name] = row[i].strip()
     if not samples:
         raise InputError(f"{path}: none of the {len(strays):,} files that it names is there")
     classes = tuple(sorted({sample.label for sample in samples}))
-    note = f"{path.name}: {len(samples):,} files, labels in {titles[label]}"
-    columns = {titles[i]: values for i, values in further.items() if telling(values.values())}
-    return Dataset(path.parent, classes, tuple(samples), tuple(strays), note=note, columns=columns)
+    note = f"{path.name}: {len(samples):,} files, labels in {titles[columns.label]}"
+    further = {titles[i]: values for i, values in cells.items() if is_telling(values.values())}
+    return Dataset(path.parent, classes, tuple(samples), tuple(strays), note=note, columns=further)
+
+
+class _Columns(NamedTuple):
+    """Where in a row everything stands."""
+
+    label: int
+    file: int
+    part: int | None
+    further: tuple[int, ...]
+
+
+def _columns(path: Path, titles: Sequence[str]) -> _Columns:
+    label, file = column(titles, LABELS), column(titles, FILES)
+    if label is None or file is None:
+        kind, names = ("labels", LABELS) if label is None else ("files", FILES)
+        raise InputError(
+            f"{path}: no column of {kind} among {_some(titles)}; call it one of {', '.join(names)}"
+        )
+    part = column(titles, SPLITS)
+    further = (
+        i for i, title in enumerate(titles) if title.strip() and i not in (label, file, part)
+    )
+    return _Columns(label, file, part, tuple(further))
+
+
+def _refuse_row(
+    path: Path, titles: Sequence[str], columns: _Columns, line: int, row: Sequence[str]
+) -> None:
+    """Raise InputError for a row that is too long or short, or has no label."""
+    if len(row) != len(titles):
+        raise InputError(
+            f"{path}: line {line} has {len(row)} columns, the first line {len(titles)}"
+        )
+    if not row[columns.label].strip():
+        raise InputError(f"{path}: line {line}, {titles[columns.label]}: the label is empty")
+
+
+def _why_none(path: Path, line: int, candidates: Sequence[Path]) -> str:
+    """Why a row names no single file."""
+    if candidates:
+        return f"{len(candidates)} files could be meant: {candidates[0]}, {candidates[1]}"
+    return f"line {line} of {path.name} names no file that is there"
 
 
 def _some(titles: Sequence[str], most: int = 8) -> str:
@@ -97,18 +123,18 @@ def _some(titles: Sequence[str], most: int = 8) -> str:
 
 def _files(folder: Path) -> Mapping[str, list[Path]]:
     """Every file below a folder, by its name and by its name without the ending."""
-    found: dict[str, list[Path]] = {}
-    for file in sorted(path for path, _, _ in walked(folder) if is_regular(path)):
+    files: dict[str, list[Path]] = {}
+    for file in sorted(path for path, _, _ in walk(folder) if is_regular(path)):
         for name in {file.name, file.stem}:
-            found.setdefault(name, []).append(file)
-    return found
+            files.setdefault(name, []).append(file)
+    return files
 
 
-def _found(folder: Path, name: str, below: Mapping[str, list[Path]]) -> Sequence[Path]:
+def _candidates(folder: Path, name: str, files: Mapping[str, list[Path]]) -> Sequence[Path]:
     """The files that a name may mean: a path from the folder, else anything below of that name."""
     if name and is_regular(folder / name):
         return [folder / name]
     wanted = name.replace("\\", "/")
-    same = below.get(wanted.rpartition("/")[2], [])
+    same = files.get(wanted.rpartition("/")[2], [])
     nearer = [p for p in same if p.as_posix().endswith((f"/{wanted}", f"/{wanted}{p.suffix}"))]
     return nearer or same

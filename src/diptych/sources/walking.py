@@ -6,16 +6,16 @@ folder, a link to what was followed before: folders that link to each other have
 """
 
 import os
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from diptych.data.dataset import Stray
 from diptych.errors import InputError
+from diptych.system.files import is_regular
 
 
-class Found(NamedTuple):
+class Entry(NamedTuple):
     """Something below a folder: a file, a link that is not followed, or a folder that is closed."""
 
     path: Path
@@ -23,7 +23,7 @@ class Found(NamedTuple):
     closed: OSError | None = None
 
 
-def walked(top: str | Path) -> Iterator[Found]:
+def walk(top: str | Path) -> Iterator[Entry]:
     """Everything below `top` but the folders: a folder's files, sorted, then what lies deeper."""
     trees: tuple[Path, ...] = (Path(top).resolve(),)
     waiting = [(Path(top), trees)]
@@ -31,34 +31,34 @@ def walked(top: str | Path) -> Iterator[Found]:
     while waiting:
         folder, trees = waiting.pop()
         try:
-            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+            items = sorted(os.scandir(folder), key=lambda item: item.name)
         except OSError as cause:
-            yield Found(folder, closed=cause)
+            yield Entry(folder, closed=cause)
             continue
         deeper = []
-        for entry in entries:
-            path = folder / entry.name
-            if entry.is_dir(follow_symlinks=False):
+        for item in items:
+            path = folder / item.name
+            if item.is_dir(follow_symlinks=False):
                 deeper.append((path, trees))
-            elif not (entry.is_symlink() and is_folder(path)):
-                yield Found(path)
+            elif not (item.is_symlink() and is_folder(path)):
+                yield Entry(path)
             elif any(_overlap(real := path.resolve(), tree) for tree in trees) or (
                 len(trees) > 1 and real in followed
             ):
-                yield Found(path, leads_to=real)
+                yield Entry(path, leads_to=real)
             else:
                 followed.add(real)
                 deeper.append((path, (*trees, real)))
         waiting += reversed(deeper)
 
 
-def listed(root: Path) -> tuple[list[str], list[Stray]]:
+def regular_files(root: Path) -> tuple[list[str], list[Stray]]:
     """The names of the regular files below root, sorted, and the links that lead to none.
 
     Raises InputError where a folder may not be opened, unless it is hidden or a link leads to it.
     """
     names, strays = [], []
-    for path, leads_to, closed in walked(root):
+    for path, leads_to, closed in walk(root):
         name = path.relative_to(root).as_posix()
         hidden = any(map(is_hidden, path.relative_to(root).parts))
         if closed and not (hidden or path.is_symlink()):
@@ -86,14 +86,6 @@ def is_folder(path: str | Path) -> bool:
         return Path(path).is_dir()
     except (OSError, ValueError):
         return False
-
-
-def is_regular(path: Path) -> bool:
-    """Whether this is a regular file; what may not be looked up counts: opening it will tell."""
-    try:
-        return stat.S_ISREG(path.stat().st_mode)
-    except (OSError, ValueError) as cause:
-        return isinstance(cause, PermissionError)
 
 
 def _overlap(one: Path, other: Path) -> bool:

@@ -34,10 +34,10 @@ def whole_numbers(text: bytes, columns: int, delimiter: str) -> Bytes | None:
     # A number takes two bytes at least, with what parts it from the next.
     numbers, filled = np.empty(len(text) // 2, np.uint8), 0
     for block in blocks:
-        found = read(block, numbers[filled:])
-        if not found:
+        count = read(block, numbers[filled:])
+        if not count:
             return None
-        filled += found
+        filled += count
     return numbers[:filled].reshape(-1, columns)
 
 

@@ -2,7 +2,7 @@
 
 Frameworks that end each other's process, tools that fill the output with talk, and figures such as
 peak memory need one. The caller names a module and the folder of the task, and takes the lines that
-the child tells; what was foreseen to go wrong there is raised here.
+the child writes; what was foreseen to go wrong there is raised here.
 """
 
 import contextlib
@@ -15,25 +15,25 @@ from pathlib import Path
 
 from diptych.errors import DiptychError, GateError, InputError
 
-COMPLAINT, TALK = "complaint.json", "talk.txt"
+FAILURE, OUTPUT = "failure.json", "output.txt"
 PATIENCE = 0.25  # seconds for a child to end by itself, where its caller is stopped
 
 
-class Ended(DiptychError):
+class ChildProcessFailed(DiptychError):
     """A child ended before its work was done, for no reason that it foresaw."""
 
-    def __init__(self, code: int, talk: str) -> None:
+    def __init__(self, code: int, output: str) -> None:
         super().__init__(f"its process ended with the code {code}")
-        self.last = talk.splitlines()[-1] if talk else ""  # of what its libraries wrote
+        self.last_line = output.splitlines()[-1] if output else ""  # of what its libraries wrote
 
 
-def told(module: str, task: Path, *more: str) -> Iterator[str]:
-    """Run `python -m module TASK …` and yield the lines that it tells, as they come.
+def run_child(module: str, task: Path, *arguments: str) -> Iterator[str]:
+    """Run `python -m module TASK …` and yield the lines that it writes, as they come.
 
-    The child ends with the iterator. Raises what it complains of, KeyboardInterrupt where it was
-    stopped, and Ended where it failed otherwise.
+    The child ends with the iterator. Raises the failure that it foresaw, KeyboardInterrupt where it
+    was stopped, and ChildProcessFailed where it failed otherwise.
     """
-    command = [sys.executable, "-m", module, str(task), *more]
+    command = [sys.executable, "-m", module, str(task), *arguments]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8")
     assert process.stdout is not None
     try:
@@ -44,33 +44,36 @@ def told(module: str, task: Path, *more: str) -> Iterator[str]:
         _end(process)
     if code == 130:
         raise KeyboardInterrupt
-    if (complaint := task / COMPLAINT).exists():
-        kind, text = json.loads(complaint.read_text(encoding="utf-8"))
+    if (failure := task / FAILURE).exists():
+        kind, text = json.loads(failure.read_text(encoding="utf-8"))
         raise GateError(text) if kind == GateError.__name__ else InputError(text)
     if code:
-        talk = task / TALK
-        said = talk.read_text(encoding="utf-8", errors="replace") if talk.exists() else ""
-        raise Ended(code, said.strip())
+        file = task / OUTPUT
+        output = file.read_text(encoding="utf-8", errors="replace") if file.exists() else ""
+        raise ChildProcessFailed(code, output.strip())
 
 
-def quietly(task: Path) -> Callable[[str], object]:
-    """In a child: lead all that libraries write into a file; the function returned tells a line."""
+def redirect_output(task: Path) -> Callable[[str], object]:
+    """In a child: lead all that libraries write into a file.
+
+    Returns a function that writes a line to the caller.
+    """
     caller = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
-    talk = os.open(task / TALK, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
-    os.dup2(talk, 1)
-    os.dup2(talk, 2)
+    output = os.open(task / OUTPUT, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(output, 1)
+    os.dup2(output, 2)
     return lambda line: caller.write(f"{line}\n")
 
 
-def work(main: Callable[[], object], task: Path) -> None:
-    """In a child: do the work, and end the process if it was stopped or foresaw a failure."""
+def run_as_child(main: Callable[[], object], task: Path) -> None:
+    """In a child: run `main`, and end the process if it was stopped or foresaw a failure."""
     try:
         main()
     except KeyboardInterrupt:
         os._exit(130)
     except DiptychError as error:
-        said = json.dumps([type(error).__name__, str(error)])
-        (task / COMPLAINT).write_text(said, encoding="utf-8")
+        failure = json.dumps([type(error).__name__, str(error)])
+        (task / FAILURE).write_text(failure, encoding="utf-8")
         sys.exit(1 if isinstance(error, GateError) else 2)
 
 

@@ -25,6 +25,14 @@ def regular(path: Path) -> Path:
     return path
 
 
+def is_regular(path: Path) -> bool:
+    """Whether this is a regular file; what may not be looked up counts: opening it will tell."""
+    try:
+        return stat.S_ISREG(path.stat().st_mode)
+    except (OSError, ValueError) as cause:
+        return isinstance(cause, PermissionError)
+
+
 def beside(path: Path, purpose: str) -> Path:
     """A new hidden name next to the path, which is short enough where the path's own is."""
     return path.with_name(f".{path.name[:40]}.{uuid.uuid4().hex[:8]}.{purpose}")

@@ -33,21 +33,21 @@ def caused(error: BaseException) -> bool:
     """Whether an interrupt lies behind an error: it is one, was raised by one, or followed one."""
     if time.monotonic() - _arrived < SOON:
         return True
-    seen: set[BaseException] = set()
+    visited: set[BaseException] = set()
     waiting: list[BaseException | None] = [error]
     while waiting:
-        found = waiting.pop()
-        if isinstance(found, KeyboardInterrupt):
+        one = waiting.pop()
+        if isinstance(one, KeyboardInterrupt):
             return True
-        if found is not None and found not in seen:
-            seen.add(found)
-            waiting += [found.__cause__, found.__context__]
+        if one is not None and one not in visited:
+            visited.add(one)
+            waiting += [one.__cause__, one.__context__]
     return False
 
 
-def stop(told: str = "") -> NoReturn:
+def stop(hint: str = "") -> NoReturn:
     """End the process at once, with the exit code of Ctrl-C and one line."""
-    line = f"diptych: stopped; {told}" if told else "diptych: stopped"
+    line = f"diptych: stopped; {hint}" if hint else "diptych: stopped"
     with contextlib.suppress(OSError):
         os.write(2, f"{line}\n".encode())
     # Not sys.exit: where the interrupt passed through an exec() of source text, as in many an

@@ -54,14 +54,14 @@ def _bar(items: Iterable[T], doing: str, total: int) -> Iterator[T]:
 
 
 def _lines(items: Iterable[T], doing: str, total: int) -> Iterator[T]:
-    said = time.monotonic()
+    written = time.monotonic()
     done = 0
     item = None
     for item in items:
         yield item
         done += 1
-        if time.monotonic() - said > LINE_EVERY:
-            said = time.monotonic()
+        if time.monotonic() - written > LINE_EVERY:
+            written = time.monotonic()
             print(f"{_described(doing, item)}: {done:,} of {total:,}", file=sys.stderr, flush=True)
     if done:
         print(f"{_described(doing, item)}: {done:,} done", file=sys.stderr, flush=True)

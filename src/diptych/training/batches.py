@@ -1,12 +1,18 @@
-"""The order in which pictures are seen: from inputs and labels to the steps of an epoch."""
+"""The order in which pictures are seen: from inputs and labels to the batches of an epoch."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from diptych.engines.contract import Step, Targets
-from diptych.images.augmentation import Augment, Floats, draw, mixed_targets, numbers
+from diptych.engines.contract import Batch, Targets
+from diptych.images.augmentation import (
+    AugmentationPolicy,
+    Floats,
+    mix_targets,
+    random_numbers,
+    sample_augmentation,
+)
 from diptych.images.rows import Rows
 
 
@@ -18,36 +24,52 @@ class Batches:
     targets_NK: Targets
     size: int
     seed: int
-    augment: Augment | None = None
+    policy: AugmentationPolicy | None = None
 
     def __len__(self) -> int:
         """Steps in an epoch."""
         return max(-(-len(self.inputs) // self.size), 1)
 
-    def epoch(self, number: int, rates: Sequence[float]) -> Iterator[Step]:
-        """The steps of an epoch, one for each learning rate."""
+    def epoch(self, number: int, rates: Sequence[float]) -> "ShuffledEpoch":
+        """An epoch, with one learning rate for each of its steps."""
+        return ShuffledEpoch(self, number, rates)
+
+
+@dataclass(frozen=True)
+class ShuffledEpoch:
+    """One pass over the batches, each made when it is asked for (see `engines.contract.Epoch`)."""
+
+    batches: Batches
+    number: int
+    rates: Sequence[float]
+
+    @property
+    def augmented(self) -> bool:
+        return self.batches.policy is not None
+
+    def __len__(self) -> int:
+        return len(self.batches)
+
+    def __iter__(self) -> Iterator[Batch]:
+        count, seed = len(self.batches.inputs), self.batches.seed
         # Seeded by (seed, epoch): resuming at epoch 7 sees the order epoch 7 would have had.
-        order = np.random.default_rng((self.seed, number)).permutation(len(self.inputs))
-        chosen_by_step = np.array_split(order, len(self))
-        plain = (
-            Step(self.inputs[chosen], self.targets_NK[chosen], rate)
-            for chosen, rate in zip(chosen_by_step, rates, strict=True)
-        )
-        if self.augment is None:
-            return plain
-        chance_NR = numbers(self.seed, number, len(order))
-        return (
-            _changed(step, self.augment, chance_NR[chosen])
-            for step, chosen in zip(plain, chosen_by_step, strict=True)
-        )
+        order = np.random.default_rng((seed, self.number)).permutation(count)
+        policy = self.batches.policy
+        random_NR = random_numbers(seed, self.number, count) if self.augmented else None
+        for rows in np.array_split(order, len(self)):
+            batch = Batch(self.batches.inputs[rows], self.batches.targets_NK[rows])
+            if policy is None or random_NR is None:
+                yield batch
+            else:
+                yield _augmented(batch, policy, random_NR[rows])
 
 
-def _changed(step: Step, augment: Augment, chance_NR: Floats) -> Step:
-    """The step with a draw for its pictures; mixed pictures have mixed targets."""
-    height, width, channels = step.inputs.shape[1:]
-    drawn = draw(augment, (height, width, channels), chance_NR)
-    targets_NK = mixed_targets(step.targets_NK, drawn, (height, width, channels))
-    return step._replace(targets_NK=targets_NK, draw=drawn)
+def _augmented(batch: Batch, policy: AugmentationPolicy, random_NR: Floats) -> Batch:
+    """The batch with an augmentation; the targets of mixed pictures are mixed."""
+    height, width, channels = batch.inputs.shape[1:]
+    augmentation = sample_augmentation(policy, (height, width, channels), random_NR)
+    targets_NK = mix_targets(batch.targets_NK, augmentation, (height, width, channels))
+    return Batch(batch.inputs, targets_NK, augmentation)
 
 
 def one_hot(labels: Sequence[int], classes: int, smoothing: float = 0.0) -> Targets:

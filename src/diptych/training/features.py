@@ -1,4 +1,4 @@
-"""What a network sees in each picture: computed once, by the fastest runtime, kept."""
+"""Features of each picture: computed once, by the fastest runtime, kept."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.graphs.surgery import with_mid_features
-from diptych.images.cache import Store, folder
+from diptych.images.cache import folder
 from diptych.images.preprocess import Pixels
+from diptych.images.store import Store
 from diptych.runtimes import Outputs, fastest, open_outputs
 from diptych.system.progress import Track, unwatched
 
@@ -22,27 +23,27 @@ Features = tuple[npt.NDArray[np.float32], ...]  # the last ones, and mid-level o
 
 
 class FeatureExtractor(NamedTuple):
-    """A backbone's graph, from pixels to what is seen: features, and a mid-level features."""
+    """A backbone's graph, from pixels to its features and, where there are some, mid-level ones."""
 
     graph: bytes
     widths: tuple[int, ...]  # of each output
 
 
 def feature_extractor(backbone: bytes, width: int) -> FeatureExtractor:
-    """What a backbone sees; `width` is that of its features."""
-    graph, mid_layer = with_mid_features(backbone)
-    return FeatureExtractor(graph, (width, mid_layer) if mid_layer else (width,))
+    """The extractor of a backbone's graph; `width` is that of its last features."""
+    graph, mid_width = with_mid_features(backbone)
+    return FeatureExtractor(graph, (width, mid_width) if mid_width else (width,))
 
 
 def features(
     extractor: FeatureExtractor, keys: Sequence[str], pixels: Store, *, track: Track = unwatched
 ) -> Features:
-    """What is seen in the pictures of the keys."""
+    """The features of the pictures of the keys, whose pixels are in a store."""
     runtime = fastest()
     run = None
     name = f"{hashlib.sha256(extractor.graph).hexdigest()[:32]}-{runtime}"
-    kept = folder() / "features" / name / pixels.folder.name
-    store = Store(kept, (sum(extractor.widths),), "float32")
+    place = folder() / "features" / name / pixels.folder.name
+    store = Store(place, (sum(extractor.widths),), "float32")
     missing = [key for key in dict.fromkeys(keys) if key not in store]
     starts = range(0, len(missing), CHUNK)
     for start in track(starts, f"computing features ({runtime})", len(starts)):
@@ -54,7 +55,7 @@ def features(
 
 
 def extracted(run: Outputs, images_NHWC: Pixels) -> Features:
-    """What a running graph sees in pictures that are in memory."""
+    """The features that a running graph gives for pictures that are in memory."""
     starts = range(0, len(images_NHWC), BATCH)
     parts = [run(images_NHWC[start : start + BATCH]) for start in starts]
-    return tuple(np.concatenate(look) for look in zip(*parts, strict=True))
+    return tuple(np.concatenate(part_ND) for part_ND in zip(*parts, strict=True))

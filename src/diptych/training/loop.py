@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 
 from diptych.engines.contract import Engine
 from diptych.errors import InputError
-from diptych.images.rows import Rows
+from diptych.images.rows import Rows, mapped
 from diptych.metrics.probabilities import Logits, log_softmax
 from diptych.training.batches import Batches
 
@@ -22,7 +22,7 @@ from diptych.training.batches import Batches
 CHECKPOINT_SECONDS = 5.0
 
 
-class Epoch(NamedTuple):
+class EpochResult(NamedTuple):
     """One pass over the training part. Losses are cross-entropy in nats per picture."""
 
     number: int
@@ -30,7 +30,7 @@ class Epoch(NamedTuple):
     loss: float
     valid_loss: float
     valid_accuracy: float
-    train_seconds: float  # without the look at the validation part
+    train_seconds: float  # without those of the validation part
     seconds: float
     best: bool  # no earlier epoch had a lower validation loss
 
@@ -58,7 +58,7 @@ def fit(
     valid_labels: Sequence[int],
     schedule: Schedule,
     keep: Path,
-) -> Iterator[Epoch]:
+) -> Iterator[EpochResult]:
     """Train; yields each epoch. At the end the engine has the weights of the best one.
 
     `keep` is a folder for checkpoints. Where it has some, because a run was killed, those epochs
@@ -71,8 +71,8 @@ def fit(
     while not _enough(history, schedule):
         started = time.monotonic()
         number = len(history) + 1
-        chosen = rates[(number - 1) * len(train) : number * len(train)]
-        loss = engine.train(train.epoch(number, chosen))
+        own_rates = rates[(number - 1) * len(train) : number * len(train)]
+        loss = engine.train(train.epoch(number, own_rates))
         train_seconds = time.monotonic() - started
         valid_loss, accuracy = _scores(predict_rows(engine, valid), valid_labels)
         if not math.isfinite(valid_loss):
@@ -81,8 +81,11 @@ def fit(
             )
         best = all(valid_loss < epoch.valid_loss for epoch in history)
         seconds = time.monotonic() - started
-        epoch = Epoch(number, chosen[-1], loss, valid_loss, accuracy, train_seconds, seconds, best)
-        history.append(epoch)
+        history.append(
+            EpochResult(
+                number, own_rates[-1], loss, valid_loss, accuracy, train_seconds, seconds, best
+            )
+        )
         if best or time.monotonic() - saved > CHECKPOINT_SECONDS:
             _save(engine, history, keep)
             saved = time.monotonic()
@@ -102,17 +105,15 @@ def learning_rates(schedule: Schedule, steps: int) -> list[float]:
 
 def predict_rows(engine: Engine, rows: Rows, size: int = 256) -> Logits:
     """The engine's logits (N, K) for rows that may not fit into memory at once."""
-    starts = range(0, len(rows), size)
-    chosen = (np.arange(start, min(start + size, len(rows))) for start in starts)
-    return np.concatenate([engine.predict(rows[some]) for some in chosen])
+    return mapped(engine.predict, rows, size)
 
 
-def _enough(history: list[Epoch], schedule: Schedule) -> bool:
+def _enough(history: list[EpochResult], schedule: Schedule) -> bool:
     stale = len(history) - _best(history)
     return len(history) >= schedule.epochs or (bool(history) and stale >= schedule.patience)
 
 
-def _best(history: list[Epoch]) -> int:
+def _best(history: list[EpochResult]) -> int:
     """The number of the best epoch; 0 before the first."""
     return max((epoch.number for epoch in history if epoch.best), default=0)
 
@@ -123,7 +124,7 @@ def _scores(logits_NK: Logits, labels: Sequence[int]) -> tuple[float, float]:
     return loss, float((logits_NK.argmax(1) == labels).mean())
 
 
-def _save(engine: Engine, history: list[Epoch], keep: Path) -> None:
+def _save(engine: Engine, history: list[EpochResult], keep: Path) -> None:
     """Write a checkpoint aside, put it in place, drop those that are no longer needed.
 
     Raises InputError where it cannot be written; those before it stay.
@@ -146,13 +147,13 @@ def _save(engine: Engine, history: list[Epoch], keep: Path) -> None:
         shutil.rmtree(old)
 
 
-def _resumed(engine: Engine, keep: Path) -> list[Epoch]:
+def _resumed(engine: Engine, keep: Path) -> list[EpochResult]:
     last = max(keep.glob("epoch-*"), default=None)
     if last is None:
         return []
     engine.load(last)
     rows = json.loads((last / "history.json").read_text(encoding="utf-8"))
-    return list(itertools.starmap(Epoch, rows))
+    return list(itertools.starmap(EpochResult, rows))
 
 
 def _checkpoint(keep: Path, number: int) -> Path:

@@ -1,27 +1,16 @@
-"""A draw of `augment` carried out in TensorFlow, inside the graph of a training step."""
+"""Augmentation (see `images.augmentation`) in TensorFlow, as a step of a tf.data pipeline."""
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
-from diptych.images.augmentation import GREY, Draw
+from diptych.images.augmentation import GREY, Augmentation
 
 
-class Drawn(NamedTuple):
-    """The numbers of a draw as tensors: what `Draw` holds, and what of it is needed."""
-
-    affine_N23: Any
-    colour_NCD: Any
-    erased_N4: Any
-    partner_N: Any
-    share_N: Any
-    patch_N4: Any
-
-
-def signature(channels: int) -> Drawn:
-    """The shapes and types of a draw, for tf.data."""
-    return Drawn(
+def augmentation_spec(channels: int) -> Augmentation:
+    """The shapes and types of an augmentation, for tf.data."""
+    return Augmentation(
         tf.TensorSpec((None, 2, 3), tf.float32),
         tf.TensorSpec((None, channels, channels + 1), tf.float32),
         tf.TensorSpec((None, 4), tf.int32),
@@ -31,23 +20,24 @@ def signature(channels: int) -> Drawn:
     )
 
 
-def drawn(pixels_NHWC: Any, draw: Draw | Drawn) -> Any:
-    """uint8 pictures (N, H, W, C) changed as drawn: float32 levels of the same shape."""
-    x_NHWC = warped(tf.cast(pixels_NHWC, tf.float32), draw.affine_N23)
-    x_NHWC = tf.einsum("nkc,nhwc->nhwk", draw.colour_NCD[:, :, :-1], x_NHWC)
-    x_NHWC = tf.clip_by_value(x_NHWC + draw.colour_NCD[:, None, None, :, -1], 0.0, 255.0)
-    x_NHWC = tf.where(inside(draw.erased_N4, x_NHWC), GREY, x_NHWC)
-    partner_NHWC = tf.gather(x_NHWC, draw.partner_N)
-    share = tf.reshape(tf.convert_to_tensor(draw.share_N), (-1, 1, 1, 1))
+@tf.function  # type: ignore[untyped-decorator]  # each epoch has a pipeline, and need not trace it
+def augment(pixels_NHWC: Any, augmentation: Augmentation) -> Any:
+    """uint8 pictures (N, H, W, C) after their augmentation: float32 levels of the same shape."""
+    x_NHWC = warp(tf.cast(pixels_NHWC, tf.float32), augmentation.affine_N23)
+    x_NHWC = tf.einsum("nkc,nhwc->nhwk", augmentation.colour_NCD[:, :, :-1], x_NHWC)
+    x_NHWC = tf.clip_by_value(x_NHWC + augmentation.colour_NCD[:, None, None, :, -1], 0.0, 255.0)
+    x_NHWC = tf.where(in_boxes(augmentation.erased_N4, x_NHWC), GREY, x_NHWC)
+    partner_NHWC = tf.gather(x_NHWC, augmentation.partner_N)
+    share = tf.reshape(tf.convert_to_tensor(augmentation.share_N), (-1, 1, 1, 1))
     x_NHWC = x_NHWC + share * (partner_NHWC - x_NHWC)
-    return tf.where(inside(draw.patch_N4, x_NHWC), partner_NHWC, x_NHWC)
+    return tf.where(in_boxes(augmentation.patch_N4, x_NHWC), partner_NHWC, x_NHWC)
 
 
-def warped(x_NHWC: Any, affine_N23: Any) -> Any:
+def warp(x_NHWC: Any, affine_N23: Any) -> Any:
     """Each picture seen through its map from output to input pixels, bilinearly."""
     height, width = x_NHWC.shape[1:3]
     affine_N23 = tf.convert_to_tensor(affine_N23)
-    # The operator counts pixels from the corner, a draw from the centre.
+    # The operator counts pixels from the corner, an augmentation from the centre.
     centre_2 = tf.constant([(width - 1) / 2, (height - 1) / 2], tf.float32)
     linear_N22, shift_N2 = affine_N23[:, :, :2], affine_N23[:, :, 2]
     offset_N2 = shift_N2 + centre_2 - tf.linalg.matvec(linear_N22, centre_2)
@@ -63,7 +53,7 @@ def warped(x_NHWC: Any, affine_N23: Any) -> Any:
     )
 
 
-def inside(boxes_N4: Any, x_NHWC: Any) -> Any:
+def in_boxes(boxes_N4: Any, x_NHWC: Any) -> Any:
     """Whether each pixel (N, H, W, 1) lies in its picture's box."""
     height, width = x_NHWC.shape[1:3]
     boxes = tf.reshape(tf.convert_to_tensor(boxes_N4), (-1, 4, 1, 1, 1))

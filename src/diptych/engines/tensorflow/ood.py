@@ -1,7 +1,7 @@
 """How strange a picture is (see `reliability.ood`), computed by Keras' own layers.
 
-N pictures, R reference pictures, K classes, D numbers of a look. Arrays are weights of layers, so
-that a file keeps them as numbers, and needs nothing but Keras to be read.
+N pictures, R reference pictures, K classes, D features. Arrays are weights of layers, so that a
+file keeps them as numbers, and needs nothing but Keras to be read.
 """
 
 from collections.abc import Sequence
@@ -21,48 +21,56 @@ _TINY = 1e-30  # instead of a length of nothing
 
 
 def ood_score(
-    detector: OodDetector, looks: Sequence[keras.KerasTensor], logits_NK: keras.KerasTensor
+    detector: OodDetector, features: Sequence[keras.KerasTensor], logits_NK: keras.KerasTensor
 ) -> keras.KerasTensor:
-    """From the looks at some pictures, (N, D) each, and their logits to a score (N,)."""
-    match detector.kind:
+    """From features, the last and mid-level ones, (N, D) each, and logits to a score (N,)."""
+    match detector.method:
         case "energy":
             raw = ops.exp(-ops.logsumexp(logits_NK, axis=1))
         case "probability":
             raw = 1.0 - ops.max(ops.softmax(logits_NK), axis=1)
         case kind:
-            measure = _apart if kind == "neighbours" else _distance
-            each = [measure(detector, look, i) / detector.scales[i] for i, look in enumerate(looks)]
+            measure = _dissimilarity if kind == "neighbours" else _distance
+            scaled = zip(features, detector.scales, strict=False)
+            each = [measure(detector, x_ND, i) / scale for i, (x_ND, scale) in enumerate(scaled)]
             raw = kl.Maximum()(each) if len(each) > 1 else each[0]
     return kl.Rescaling(1 / detector.scales[-1], name=OOD_SCORE)(raw)
 
 
-def _apart(detector: OodDetector, seen_ND: keras.KerasTensor, number: int) -> keras.KerasTensor:
+def _dissimilarity(
+    detector: OodDetector, features_ND: keras.KerasTensor, number: int
+) -> keras.KerasTensor:
     """One minus the mean cosine similarity to the nearest references, (N,)."""
     references_RD = detector.arrays[f"references{number}"]
-    rooted_ND = ops.sign(seen_ND) * ops.sqrt(ops.abs(seen_ND))
+    rooted_ND = ops.sign(features_ND) * ops.sqrt(ops.abs(features_ND))
     length_N1 = ops.sqrt(ops.sum(ops.square(rooted_ND), axis=1, keepdims=True))
     unit_ND = rooted_ND / ops.maximum(length_N1, _TINY)
-    alike_NR = _product(unit_ND, references_RD.T, f"references{number}")
-    nearest, _ = ops.top_k(alike_NR, min(NEIGHBOURS, len(references_RD)))
+    similarity_NR = _product(unit_ND, references_RD.T, f"references{number}")
+    nearest, _ = ops.top_k(similarity_NR, min(NEIGHBOURS, len(references_RD)))
     return 1.0 - ops.mean(nearest, axis=1)
 
 
-def _distance(detector: OodDetector, seen_ND: keras.KerasTensor, number: int) -> keras.KerasTensor:
+def _distance(
+    detector: OodDetector, features_ND: keras.KerasTensor, number: int
+) -> keras.KerasTensor:
     """The squared distance to the nearest class, (N,)."""
     middle_D, whiten_DD, classes_KD = (
         detector.arrays[f"{name}{number}"] for name in ("middle", "whiten", "classes")
     )
-    moved_ND = _product(_off(seen_ND, middle_D, f"middle{number}"), whiten_DD, f"whiten{number}")
-    own_N1 = ops.sum(ops.square(moved_ND), axis=1, keepdims=True)
+    centred_ND = _centred(features_ND, middle_D, f"middle{number}")
+    whitened_ND = _product(centred_ND, whiten_DD, f"whiten{number}")
+    norm_N1 = ops.sum(ops.square(whitened_ND), axis=1, keepdims=True)
     lengths_K = (classes_KD**2).sum(1)
-    theirs_NK = _product(moved_ND, -2 * classes_KD.T, f"classes{number}", lengths_K)
-    return ops.min(own_N1 + theirs_NK, axis=1)
+    theirs_NK = _product(whitened_ND, -2 * classes_KD.T, f"classes{number}", lengths_K)
+    return ops.min(norm_N1 + theirs_NK, axis=1)
 
 
-def _off(x: keras.KerasTensor, middle: Array, name: str) -> keras.KerasTensor:
+def _centred(x: keras.KerasTensor, middle: Array, name: str) -> keras.KerasTensor:
     layer = kl.Normalization(name=name)
     layer.build(x.shape)
-    layer.set_weights([middle, np.ones_like(middle), np.array(1)])  # a variance of 1, of one "seen"
+    layer.set_weights(
+        [middle, np.ones_like(middle), np.array(1)]
+    )  # a variance of 1, after one batch
     layer.finalize_state()
     return layer(x)
 

@@ -1,32 +1,34 @@
-"""A draw of `augment` carried out in PyTorch, on whatever device the pictures are."""
+"""Augmentation (see `images.augmentation`) in PyTorch, on whatever device the pictures are."""
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from diptych.images.augmentation import GREY, Draw
+from diptych.images.augmentation import GREY, Augmentation
 
 
-def drawn(pixels_NHWC: Tensor, draw: Draw) -> Tensor:
-    """uint8 pictures (N, H, W, C) changed as drawn: float32 levels of the same shape."""
+def augment(pixels_NHWC: Tensor, augmentation: Augmentation) -> Tensor:
+    """uint8 pictures (N, H, W, C) after their augmentation: float32 levels of the same shape."""
     # NHWC pixels seen as NCHW are PyTorch's channels_last already.
     x_NCHW = pixels_NHWC.permute(0, 3, 1, 2).to(torch.float32)
-    if draw.geometry:
-        x_NCHW = warped(x_NCHW, like(draw.affine_N23, x_NCHW))
-    if draw.colour:
-        colour_NCD = like(draw.colour_NCD, x_NCHW)
+    if augmentation.geometry:
+        x_NCHW = warp(x_NCHW, like(augmentation.affine_N23, x_NCHW))
+    if augmentation.colour:
+        colour_NCD = like(augmentation.colour_NCD, x_NCHW)
         x_NCHW = torch.einsum("nkc,nchw->nkhw", colour_NCD[:, :, :-1], x_NCHW)
         x_NCHW = (x_NCHW + colour_NCD[:, :, -1:, None]).clamp(0, 255)
-    if draw.erased_N4.any():
-        x_NCHW = torch.where(inside(draw.erased_N4, x_NCHW), GREY, x_NCHW)
-    if draw.mixing:
-        partner_NCHW = x_NCHW[torch.as_tensor(draw.partner_N, device=x_NCHW.device).long()]
-        x_NCHW = torch.lerp(x_NCHW, partner_NCHW, like(draw.share_N, x_NCHW).view(-1, 1, 1, 1))
-        x_NCHW = torch.where(inside(draw.patch_N4, x_NCHW), partner_NCHW, x_NCHW)
+    if augmentation.erased_N4.any():
+        x_NCHW = torch.where(in_boxes(augmentation.erased_N4, x_NCHW), GREY, x_NCHW)
+    if augmentation.mixing:
+        partner_NCHW = x_NCHW[torch.as_tensor(augmentation.partner_N, device=x_NCHW.device).long()]
+        x_NCHW = torch.lerp(
+            x_NCHW, partner_NCHW, like(augmentation.share_N, x_NCHW).view(-1, 1, 1, 1)
+        )
+        x_NCHW = torch.where(in_boxes(augmentation.patch_N4, x_NCHW), partner_NCHW, x_NCHW)
     return x_NCHW.permute(0, 2, 3, 1)
 
 
-def warped(x_NCHW: Tensor, affine_N23: Tensor) -> Tensor:
+def warp(x_NCHW: Tensor, affine_N23: Tensor) -> Tensor:
     """Each picture seen through its map from output to input pixels, bilinearly."""
     height, width = x_NCHW.shape[2:]
     # affine_grid counts from −1 to 1 over the width and over the height.
@@ -38,7 +40,7 @@ def warped(x_NCHW: Tensor, affine_N23: Tensor) -> Tensor:
     )
 
 
-def inside(boxes_N4: object, x_NCHW: Tensor) -> Tensor:
+def in_boxes(boxes_N4: object, x_NCHW: Tensor) -> Tensor:
     """Whether each pixel (N, 1, H, W) lies in its picture's box."""
     height, width = x_NCHW.shape[2:]
     boxes = torch.as_tensor(boxes_N4, device=x_NCHW.device).view(-1, 4, 1, 1, 1)

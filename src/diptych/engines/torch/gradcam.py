@@ -7,7 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from diptych.engines.contract import GradCam, Heatmaps, Inputs, Positions, no_map
-from diptych.engines.torch.engine import best_device, full_precision, loaded, tensor
+from diptych.engines.torch.devices import best_device
+from diptych.engines.torch.feeding import tensor
+from diptych.engines.torch.precision import full_precision
+from diptych.engines.torch.weights import module_with_weights
 from diptych.images.rows import in_batches
 from diptych.networks import GlobalAverage, Network, Weights
 
@@ -17,37 +20,24 @@ Part = Callable[[Tensor], Tensor]
 def gradcam(network: Network, weights: Weights) -> GradCam:
     """As `engines.gradcam` says."""
     device = best_device()
-    below, above = parted(network, loaded(network, weights).eval().to(device))
+    below, above = at_last_map(network, module_with_weights(network, weights).eval().to(device))
     with torch.no_grad():
         # A network without a map is refused before the first picture.
         below(torch.zeros((1, *network.input), dtype=torch.uint8, device=device))
 
-    def look(images_NHWC: Inputs, classes_N: Positions) -> Heatmaps:
+    def heatmaps(images_NHWC: Inputs, classes_N: Positions) -> Heatmaps:
         batches = zip(*(in_batches(x, 64) for x in (images_NHWC, classes_N)), strict=True)
         with full_precision():
             parts = [
-                heated(below, above, tensor(images).to(device), tensor(classes).to(device))
+                class_maps(below, above, tensor(images).to(device), tensor(classes).to(device))
                 for images, classes in batches
             ]
         return torch.cat(parts).cpu().numpy()
 
-    return look
+    return heatmaps
 
 
-def heated(below: Part, above: Part, images_NHWC: Tensor, classes_N: Tensor) -> Tensor:
-    """The last maps, each weighted by how much the class's logit grows with it: (N, h, w)."""
-    with torch.no_grad():
-        maps_NChw = below(images_NHWC)
-    maps_NChw.requires_grad_()
-    # A copy goes up: some heads work in place, which a leaf of the graph forbids.
-    logits_NK = above(maps_NChw.clone())
-    chosen_N1 = logits_NK.gather(1, classes_N[:, None])
-    (slopes_NChw,) = torch.autograd.grad(chosen_N1.sum(), maps_NChw)
-    weights_NC11 = slopes_NChw.mean((2, 3), keepdim=True)
-    return (weights_NC11 * maps_NChw).sum(1).relu().detach()
-
-
-def parted(network: Network, module: nn.Module) -> tuple[Part, Part]:
+def at_last_map(network: Network, module: nn.Module) -> tuple[Part, Part]:
     """The module up to its last map, and from there to the logits.
 
     The first raises InputError for a backbone without a map.
@@ -72,3 +62,16 @@ def parted(network: Network, module: nn.Module) -> tuple[Part, Part]:
         return logits
 
     return below, above
+
+
+def class_maps(below: Part, above: Part, images_NHWC: Tensor, classes_N: Tensor) -> Tensor:
+    """The last maps, each weighted by how much the class's logit grows with it: (N, h, w)."""
+    with torch.no_grad():
+        maps_NChw = below(images_NHWC)
+    maps_NChw.requires_grad_()
+    # A copy goes up: some heads work in place, which a leaf of the graph forbids.
+    logits_NK = above(maps_NChw.clone())
+    logits_N1 = logits_NK.gather(1, classes_N[:, None])
+    (slopes_NChw,) = torch.autograd.grad(logits_N1.sum(), maps_NChw)
+    weights_NC11 = slopes_NChw.mean((2, 3), keepdim=True)
+    return (weights_NC11 * maps_NChw).sum(1).relu().detach()

@@ -9,16 +9,15 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diptych.metrics.intervals import paired
+from diptych.metrics.intervals import paired_difference
 from diptych.metrics.probabilities import Probabilities
 
 MAX_DROP = 0.5  # percentage points
-OUTPUTS = ("probabilities", "ood_score")
 
 Which = npt.NDArray[np.bool_]
 
 
-class Answers(NamedTuple):
+class Outputs(NamedTuple):
     """What a file says of some pictures."""
 
     p_NK: Probabilities
@@ -86,16 +85,16 @@ class Fidelity(NamedTuple):
 
 
 def compared(
-    floats: Answers, lighter: Answers, targets_N: npt.NDArray[np.intp], groups: Sequence[str]
+    float_file: Outputs, lighter: Outputs, targets_N: npt.NDArray[np.intp], groups: Sequence[str]
 ) -> Fidelity:
-    """Compare answers to the same pictures; `groups` names each one's near-duplicates.
+    """Compare what both say of the same pictures; `groups` names each one's near-duplicates.
 
-    Answers that are no numbers are wrong answers.
+    What is no number is wrong.
     """
-    right_N, still_N = (_right(answers.p_NK, targets_N) for answers in (floats, lighter))
-    kept_N, kept_still_N = (answers.ood_score_N <= 1 for answers in (floats, lighter))
-    same_N = floats.p_NK.argmax(1) == lighter.p_NK.argmax(1)
-    difference = np.abs(floats.p_NK - lighter.p_NK).max()
+    right_N, still_N = (_right(outputs.p_NK, targets_N) for outputs in (float_file, lighter))
+    kept_N, kept_still_N = (outputs.ood_score_N <= 1 for outputs in (float_file, lighter))
+    same_N = float_file.p_NK.argmax(1) == lighter.p_NK.argmax(1)
+    difference = np.abs(float_file.p_NK - lighter.p_NK).max()
     return Fidelity(
         len(targets_N),
         float(still_N.mean()),
@@ -116,7 +115,7 @@ def drop(before_N: Which, after_N: Which, groups: Sequence[str]) -> Drop:
     share = n / len(before_N)
     lost = float((before_N & ~after_N).sum()) * share
     won = float((after_N & ~before_N).sum()) * share
-    return Drop(*paired(lost, won, n))
+    return Drop(*paired_difference(lost, won, n))
 
 
 def _right(p_NK: Probabilities, targets_N: npt.NDArray[np.intp]) -> Which:

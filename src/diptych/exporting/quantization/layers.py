@@ -1,6 +1,6 @@
 """Which operations of a graph belong to which layer, the same for every format."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from diptych.errors import InputError
@@ -25,28 +25,35 @@ def layers(graph: Sequence[Operation], probabilities: Name) -> dict[Name, tuple[
     weighted operation before the probabilities, and what measures OOD score. `graph` is in the
     order of its execution. Raises InputError where there are none.
     """
-    made_by = {tensor: operation for operation in graph for tensor in operation.outputs}
-    way = [made_by[probabilities]]
+    producers = {tensor: operation for operation in graph for tensor in operation.outputs}
+    way = [producers[probabilities]]
     while not way[0].weighted:
-        way = [*way[1:], *(made_by[tensor] for tensor in way[0].inputs if tensor in made_by)]
+        way = [*way[1:], *(producers[tensor] for tensor in way[0].inputs if tensor in producers)]
         if not way:
             raise InputError("the network has no dense layer; its file cannot be made smaller")
     body: set[Name] = set()
     waiting = list(way[0].inputs)
     while waiting:
-        operation = made_by.get(waiting.pop())
+        operation = producers.get(waiting.pop())
         if operation is not None and operation.name not in body:
             body.add(operation.name)
             waiting += operation.inputs
-    found: dict[Name, list[Name]] = {}
+    groups: dict[Name, list[Name]] = {}
     for operation in graph:
         if operation.name in body:
             if operation.weighted:
-                found[operation.name] = []
-            if found:
-                found[next(reversed(found))].append(operation.name)
-    if not found:
+                groups[operation.name] = []
+            if groups:
+                groups[next(reversed(groups))].append(operation.name)
+    if not groups:
         raise InputError(
             "the network has one layer alone, which stays in float; export it as it is"
         )
-    return {name: tuple(names) for name, names in found.items()}
+    return {name: tuple(names) for name, names in groups.items()}
+
+
+def operations_of(
+    layers: Mapping[Name, Sequence[Name]], float_layers: frozenset[Name]
+) -> set[Name]:
+    """The operations that are to be in int8: those of all layers but these."""
+    return {name for layer in layers if layer not in float_layers for name in layers[layer]}

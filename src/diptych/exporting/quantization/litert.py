@@ -1,17 +1,16 @@
 """int8 by TensorFlow's quantiser, for LiteRT."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from diptych.errors import InputError, MissingExtra
-from diptych.exporting.quantization.fidelity import OUTPUTS, Answers
-from diptych.exporting.quantization.layers import Operation, layers
-from diptych.exporting.quantization.search import Files
-from diptych.networks import INPUT
-from diptych.system.cores import cores
+from diptych.exporting.archived import members_of, with_members
+from diptych.exporting.quantization.contract import Files
+from diptych.exporting.quantization.layers import Operation, layers, operations_of
+from diptych.graphs.outputs import PROBABILITIES
+from diptych.images.rows import Rows
 
 ENDING = ".tflite"
 
@@ -23,26 +22,27 @@ class LiteRT:
     those of `tf.lite.experimental.QuantizationDebugger`, whose way to leave out layers this is.
     """
 
-    def __init__(self, files: Files, calibration: Any) -> None:
+    def __init__(self, files: Files, calibration: Rows) -> None:
         self.file = files[ENDING]
         self.calibration = calibration
         self._calibrated = b""
-        operations, answer = _operations(self.file)
-        self._nodes = layers(operations, answer)
+        operations, probabilities = _operations(self.file)
+        self._nodes = layers(operations, probabilities)
         self._every = [operation.name for operation in operations]
         self.layers = tuple(self._nodes)
 
-    def quantise(self, floats: frozenset[str], *, quick: bool = False) -> Files:
+    def quantise(self, float_layers: frozenset[str], *, quick: bool = False) -> Files:
         try:
             from tensorflow.lite.python.convert import mlir_quantize
         except ModuleNotFoundError as cause:
             raise MissingExtra("TensorFlow", "tensorflow") from cause
         self._calibrated = self._calibrated or self._calibrate()
-        kept = {name for layer in self.layers if layer not in floats for name in self._nodes[layer]}
-        ignored = [name for name in self._every if name not in kept]
-        return {ENDING: bytes(mlir_quantize(self._calibrated, denylisted_nodes=ignored))}
+        quantised = operations_of(self._nodes, float_layers)
+        ignored = [name for name in self._every if name not in quantised]
+        model = bytes(mlir_quantize(self._calibrated, denylisted_nodes=ignored))
+        return {ENDING: with_members(model, members_of(self.file))}
 
-    def halved(self) -> Files:
+    def with_bf16_weights(self) -> Files:
         raise InputError("LiteRT has no bfloat16; export onnx or openvino with --bf16")
 
     def _calibrate(self) -> bytes:
@@ -53,22 +53,6 @@ class LiteRT:
                 yield [np.ascontiguousarray(self.calibration[i : i + 1])]
 
         return bytes(Calibrator(add_intermediate_tensors(self.file)).calibrate(pictures))
-
-
-def opened(files: Files) -> Callable[[npt.NDArray[np.uint8]], Answers]:
-    """The file at work."""
-    try:
-        from ai_edge_litert.interpreter import Interpreter
-    except ModuleNotFoundError as cause:
-        raise MissingExtra("LiteRT", "litert") from cause
-    interpreter = Interpreter(model_content=files[ENDING], num_threads=cores())
-    run = interpreter.get_signature_runner()
-
-    def answers(images_NHWC: npt.NDArray[np.uint8]) -> Answers:
-        found = run(**{INPUT: images_NHWC})
-        return Answers(*(np.array(found[name]) for name in OUTPUTS))
-
-    return answers
 
 
 def _operations(file: bytes) -> tuple[list[Operation], str]:
@@ -100,4 +84,4 @@ def _operations(file: bytes) -> tuple[list[Operation], str]:
     outputs = {
         value.name.decode(): names[value.tensorIndex] for value in model.signatureDefs[0].outputs
     }
-    return operations, outputs[OUTPUTS[0]]
+    return operations, outputs[PROBABILITIES]

@@ -1,19 +1,17 @@
 """int8 by ONNX Runtime's static quantisation, as QDQ nodes that other runtimes read too."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from diptych.errors import MissingExtra
 from diptych.exporting.quantization.bfloat16 import FEWEST, upper_halves
-from diptych.exporting.quantization.fidelity import OUTPUTS, Answers
-from diptych.exporting.quantization.layers import Operation, layers
-from diptych.exporting.quantization.search import Files
+from diptych.exporting.quantization.contract import Files
+from diptych.exporting.quantization.layers import Operation, layers, operations_of
+from diptych.graphs.outputs import PROBABILITIES
+from diptych.images.rows import Rows, in_batches
 from diptych.networks import INPUT
-from diptych.system.cores import cores
 
 ENDING = ".onnx"
 # What ONNX Runtime computes in int8 on processors; the rest of a layer stays in float.
@@ -27,7 +25,7 @@ _WEIGHTED = ("Conv", "Gemm", "MatMul")
 class Static:
     """`onnxruntime.quantization.quantize_static`, calibrated once."""
 
-    def __init__(self, files: Files, calibration: Any, task: Path) -> None:
+    def __init__(self, files: Files, calibration: Rows, task: Path) -> None:
         try:
             import onnx
         except ModuleNotFoundError as cause:
@@ -49,26 +47,24 @@ class Static:
             )
             for node in graph.node
         ]
-        self._nodes = layers(operations, "probabilities")
+        self._nodes = layers(operations, PROBABILITIES)
         self.layers = tuple(self._nodes)
 
-    def quantise(self, floats: frozenset[str], *, quick: bool = False) -> Files:
+    def quantise(self, float_layers: frozenset[str], *, quick: bool = False) -> Files:
         import onnx
         from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
         whole = self.task / "whole.onnx"
         whole.write_bytes(self.model.SerializeToString())
-        names = {
-            name for layer in self.layers if layer not in floats for name in self._nodes[layer]
-        }
+        names = operations_of(self._nodes, float_layers)
         kinds = {node.name: node.op_type for node in self.model.graph.node}
         # The mean that gives the features is best in float: OOD score is measured by them.
         last = self._nodes[self.layers[-1]]
         pooled = {name for name in last if kinds[name] == "GlobalAveragePool"}
-        made = self.task / "quantised.onnx"
+        quantised = self.task / "quantised.onnx"
         quantize_static(
             whole,
-            made,
+            quantised,
             _Reader(self.calibration),
             quant_format=QuantFormat.QDQ,
             op_types_to_quantize=list(_KINDS),
@@ -82,13 +78,13 @@ class Static:
             calibration_cache_path=self.task / "ranges.json",
             extra_options={"MatMulConstBOnly": True},
         )
-        found = onnx.load(made)
+        model = onnx.load(quantised)
         props = {prop.key: prop.value for prop in self.model.metadata_props}
-        del found.metadata_props[:]
-        onnx.helper.set_model_props(found, props)
-        return {ENDING: found.SerializeToString()}
+        del model.metadata_props[:]
+        onnx.helper.set_model_props(model, props)
+        return {ENDING: model.SerializeToString()}
 
-    def halved(self) -> Files:
+    def with_bf16_weights(self) -> Files:
         import onnx
         from onnx import TensorProto, helper, numpy_helper
 
@@ -114,21 +110,9 @@ class Static:
 class _Reader:
     """Pictures for calibration, a few at a time."""
 
-    def __init__(self, calibration: Any) -> None:
-        self._batches = (calibration[at : at + 8] for at in range(0, len(calibration), 8))
+    def __init__(self, calibration: Rows) -> None:
+        self._batches = in_batches(calibration, 8)
 
     def get_next(self) -> dict[str, npt.NDArray[np.uint8]] | None:
         batch = next(self._batches, None)
         return None if batch is None else {INPUT: np.ascontiguousarray(batch)}
-
-
-def opened(files: Files) -> Callable[[npt.NDArray[np.uint8]], Answers]:
-    """The file at work."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = cores()
-    session = onnxruntime.InferenceSession(
-        files[ENDING], options, providers=["CPUExecutionProvider"]
-    )
-    return lambda images: Answers(*session.run(list(OUTPUTS), {INPUT: images}))

@@ -1,7 +1,8 @@
 """One tool in this process: `python -m diptych.exporting.quantization.process TASK`.
 
-TASK is a folder with a float file, pictures and a few facts; the lighter file and what is known of
-it are written there, or what was foreseen to go wrong. Lines on standard output tell how far it is.
+TASK is a folder with a float file, pictures and a few facts; the lighter file and what was measured
+of it are written there, or what was foreseen to go wrong. Lines on standard output tell how far it
+is.
 """
 
 import json
@@ -11,15 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
-from diptych.errors import GateError, InputError
-from diptych.exporting.quantization.fidelity import Answers, Fidelity, compared
-from diptych.exporting.quantization.search import Files, Found, Tool, accurate, noise
-from diptych.system.child_process import quietly, work
-
-Run = Callable[[npt.NDArray[np.uint8]], Answers]
-Open = Callable[[Files], Run]
+from diptych.errors import GateError
+from diptych.exporting.formats import FORMATS
+from diptych.exporting.formats.contract import BF16, FLOAT, Format
+from diptych.exporting.quantization.contract import Files
+from diptych.exporting.quantization.fidelity import Fidelity, Outputs, compared
+from diptych.exporting.quantization.search import Accurate, accurate, noise
+from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES
+from diptych.images.rows import Rows, in_batches
+from diptych.system.child_process import redirect_output, run_as_child
 
 # Pictures at once, and those that layers are compared by.
 BATCH, COMPARED = 16, 24
@@ -27,74 +29,68 @@ BATCH, COMPARED = 16, 24
 
 def main(task: Path, tell: Callable[[str], object]) -> None:
     """Make the lighter file, measure it, write both."""
-    facts = json.loads((task / "task.json").read_text(encoding="utf-8"))
-    files = {
-        path.suffix: path.read_bytes() for path in sorted(task.iterdir()) if path.stem == "model"
-    }
+    settings = json.loads((task / "task.json").read_text(encoding="utf-8"))
+    format = FORMATS[settings["format"]]
+    quantiser = format.quantiser
+    assert quantiser is not None
+    files = {ending: (task / f"model{ending}").read_bytes() for ending in format.endings}
     calibration = np.load(task / "calibration.npy", mmap_mode="r")
-    judges = np.load(task / "judges.npy", mmap_mode="r")
-    targets_N = np.asarray(facts["targets"], np.intp)
-    tool, opened = _tool(facts["tool"], files, calibration, task)
-    halved = tool.halved() if facts["kind"] == "bf16" else None
-    expected = _answers(opened(files), judges)
+    validation = np.load(task / "validation.npy", mmap_mode="r")
+    targets_N = np.asarray(settings["targets"], np.intp)
+    tool = quantiser.start(files, calibration, task)
+    bf16 = tool.with_bf16_weights() if settings["kind"] == BF16 else None
+    expected = _outputs(format, files, validation, task)
 
-    def measure(made: Files) -> Fidelity:
-        answers = _answers(opened(made), judges)
-        return compared(expected, answers, targets_N, facts["groups"])
+    def measure(lighter: Files) -> Fidelity:
+        outputs = _outputs(format, lighter, validation, task)
+        return compared(expected, outputs, targets_N, settings["groups"])
 
-    if halved is not None:
-        found = _checked(halved, measure(halved), facts["max_drop"])
+    if bf16 is not None:
+        result = _checked(bf16, measure(bf16), settings["max_drop"])
     else:
         # Evenly among all, whose order may be that of the classes.
         few = calibration[np.linspace(0, len(calibration) - 1, COMPARED).astype(int)]
-        signal = _answers(opened(files), few)
+        signal = _outputs(format, files, few, task)
 
-        def error(made: Files) -> float:
-            return noise(signal, _answers(opened(made), few))
+        def error(lighter: Files) -> float:
+            return noise(signal, _outputs(format, lighter, few, task))
 
-        found = accurate(tool, measure, error, facts["max_drop"], tell)
-    for ending, data in found.files.items():
-        (task / f"lighter{ending}").write_bytes(data)
-    known = {
-        "fidelity": found.fidelity._asdict(),
-        "layers": len(tool.layers),
-        "floats": found.floats,
-    }
-    (task / "found.json").write_text(json.dumps(known), encoding="utf-8")
+        result = accurate(tool, measure, error, settings["max_drop"], tell)
+    _write(result, len(tool.layers), task)
 
 
-def _tool(name: str, files: Files, calibration: Any, task: Path) -> tuple[Tool, Open]:
-    if name == "onnxruntime":
-        from diptych.exporting.quantization import onnxruntime as by_onnxruntime
-
-        return by_onnxruntime.Static(files, calibration, task), by_onnxruntime.opened
-    if name == "openvino":
-        # OpenVINO and NNCF would report their use to Google Analytics by the first of these, and
-        # NNCF would load the second for nothing: here they are not to be found.
-        for unwanted in ("openvino_telemetry", "torch"):
-            sys.modules[unwanted] = None  # type: ignore[assignment]
-        from diptych.exporting.quantization import nncf as by_nncf
-
-        return by_nncf.Nncf(files, calibration, task), by_nncf.opened
-    if name == "litert":
-        from diptych.exporting.quantization import litert as by_litert
-
-        return by_litert.LiteRT(files, calibration), by_litert.opened
-    raise InputError(f"no tool '{name}'")
-
-
-def _checked(files: Files, fidelity: Fidelity, max_drop: float) -> Found:
+def _checked(files: Files, fidelity: Fidelity, max_drop: float) -> Accurate:
     if (refusal := fidelity.refusal(max_drop)) is not None:
         raise GateError(f"in bf16, {refusal}; nothing was written")
-    return Found(files, fidelity, ())
+    return Accurate(files, fidelity, ())
 
 
-def _answers(run: Run, images_NHWC: Any) -> Answers:
-    starts = range(0, len(images_NHWC), BATCH)
-    parts = [run(np.ascontiguousarray(images_NHWC[at : at + BATCH])) for at in starts]
-    return Answers(*map(np.concatenate, zip(*parts, strict=True)))
+def _outputs(format: Format, files: Files, images_NHWC: Rows, task: Path) -> Outputs:
+    """What a file says of pictures, run by the format's own runtime."""
+    paths = [task / f"tried{ending}" for ending in format.endings]
+    for path, ending in zip(paths, format.endings, strict=True):
+        # A runtime may still have the last one in its memory, as it lay on disk.
+        path.unlink(missing_ok=True)
+        path.write_bytes(files[ending])
+    file = format.open(paths, FLOAT)
+    parts = [file(np.ascontiguousarray(batch)) for batch in in_batches(images_NHWC, BATCH)]
+    return Outputs(
+        np.concatenate([part[PROBABILITIES] for part in parts]),
+        np.concatenate([part[OOD_SCORE] for part in parts]),
+    )
+
+
+def _write(result: Accurate, layers: int, task: Path) -> None:
+    for ending, data in result.files.items():
+        (task / f"lighter{ending}").write_bytes(data)
+    plain: dict[str, Any] = {
+        "fidelity": result.fidelity._asdict(),
+        "layers": layers,
+        "float_layers": result.float_layers,
+    }
+    (task / "result.json").write_text(json.dumps(plain), encoding="utf-8")
 
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    work(lambda: main(folder, quietly(folder)), folder)
+    run_as_child(lambda: main(folder, redirect_output(folder)), folder)

@@ -5,42 +5,23 @@ Letters in names: N pictures, K classes.
 
 import heapq
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from diptych.errors import GateError
-from diptych.exporting.quantization.fidelity import Answers, Fidelity
-
-Files = Mapping[str, bytes]
-Layer = str
+from diptych.exporting.quantization.contract import Files, Layer, Tool
+from diptych.exporting.quantization.fidelity import Fidelity, Outputs
 
 
-class Tool(Protocol):
-    """A format's own way to int8."""
-
-    @property
-    def layers(self) -> Sequence[Layer]:
-        """Those that can be in int8, in the order of the graph."""
-        ...
-
-    def quantise(self, floats: frozenset[Layer], *, quick: bool = False) -> Files:
-        """The file with all layers in int8 but these; `quick`: good enough to compare layers."""
-        ...
-
-    def halved(self) -> Files:
-        """The file with weights of half the size; raises InputError where the format has none."""
-        ...
-
-
-class Found(NamedTuple):
+class Accurate(NamedTuple):
     """The first file that was good enough."""
 
     files: Files
     fidelity: Fidelity
-    floats: tuple[Layer, ...]
+    float_layers: tuple[Layer, ...]
 
 
 def accurate(
@@ -49,22 +30,22 @@ def accurate(
     error: Callable[[Files], float],
     max_drop: float,
     tell: Callable[[str], object],
-) -> Found:
+) -> Accurate:
     """The file with the fewest layers in float, in steps of 0, 1, 2, 4, …, that is good enough.
 
     Raises GateError where half of the layers in float do not suffice.
     """
     ranking = hardest(tool, error)
-    floats: list[Layer] = []
+    float_layers: list[Layer] = []
     for count in _steps(len(tool.layers)):
-        floats += itertools.islice(ranking, count - len(floats))
-        files = tool.quantise(frozenset(floats))
+        float_layers += itertools.islice(ranking, count - len(float_layers))
+        files = tool.quantise(frozenset(float_layers))
         fidelity = measure(files)
-        tell(f"{len(floats)} of {len(tool.layers)} layers in float: {fidelity}")
+        tell(f"{len(float_layers)} of {len(tool.layers)} layers in float: {fidelity}")
         if (refusal := fidelity.refusal(max_drop)) is None:
-            return Found(files, fidelity, tuple(floats))
+            return Accurate(files, fidelity, tuple(float_layers))
     raise GateError(
-        f"in int8, {refusal}, even with {len(floats)} of {len(tool.layers)} layers in float; "
+        f"in int8, {refusal}, even with {len(float_layers)} of {len(tool.layers)} layers in float; "
         "nothing was written"
     )
 
@@ -87,19 +68,19 @@ def hardest(tool: Tool, error: Callable[[Files], float]) -> Iterator[Layer]:
             continue
         middle = (start + end) // 2
         for part in ((start, middle), (middle, end)):
-            floats = frozenset(every) - frozenset(every[slice(*part)])
-            heapq.heappush(waiting, (-error(tool.quantise(floats, quick=True)), *part))
+            float_layers = frozenset(every) - frozenset(every[slice(*part)])
+            heapq.heappush(waiting, (-error(tool.quantise(float_layers, quick=True)), *part))
 
 
-def noise(floats: Answers, lighter: Answers) -> float:
+def noise(float_file: Outputs, lighter: Outputs) -> float:
     """The power of the error over that of the signal, summed over both outputs.
 
     Probabilities are compared as logarithms, about their mean: as logits, but for a common shift.
     Infinite where an answer is no number.
     """
-    found = _share(_logits(floats), _logits(lighter))
-    found += _share(floats.ood_score_N, lighter.ood_score_N)
-    return found if np.isfinite(found) else float("inf")
+    total = _share(_logits(float_file), _logits(lighter))
+    total += _share(float_file.ood_score_N, lighter.ood_score_N)
+    return total if np.isfinite(total) else float("inf")
 
 
 def _steps(layers: int) -> Iterator[int]:
@@ -114,11 +95,11 @@ def _steps(layers: int) -> Iterator[int]:
 _TINY = 1e-9
 
 
-def _logits(answers: Answers) -> npt.NDArray[np.float64]:
-    logits_NK = np.log(np.maximum(answers.p_NK.astype(np.float64), _TINY))
+def _logits(outputs: Outputs) -> npt.NDArray[np.float64]:
+    logits_NK = np.log(np.maximum(outputs.p_NK.astype(np.float64), _TINY))
     return np.asarray(logits_NK - logits_NK.mean(1, keepdims=True))
 
 
-def _share(signal: npt.NDArray[Any], found: npt.NDArray[Any]) -> float:
-    signal, found = signal.astype(np.float64), found.astype(np.float64)
-    return float(((found - signal) ** 2).sum() / max((signal**2).sum(), _TINY))
+def _share(signal: npt.NDArray[Any], lighter: npt.NDArray[Any]) -> float:
+    signal, lighter = signal.astype(np.float64), lighter.astype(np.float64)
+    return float(((lighter - signal) ** 2).sum() / max((signal**2).sum(), _TINY))

@@ -43,12 +43,13 @@ def network(model: str, shape: tuple[int, ...], classes: int, dropout: float) ->
 
 
 def backbone(layer: External, *, dtype: str = "float32", seed: int = 0) -> keras.Model:
-    """From uint8 pixels to features, with weights drawn from the seed.
+    """From pixels to features, with weights drawn from the seed.
 
     The library's own preparation of pictures is its first layer.
     """
     shape = (layer.side, layer.side, 3)
-    images = keras.Input(shape, dtype="uint8", name=INPUT)
+    # Not uint8: augmented pictures have levels in between.
+    images = keras.Input(shape, dtype="float32", name=INPUT)
     core = _created(layer, None, dtype=dtype, seed=seed)
     return keras.Model(images, core(Prepared(layer.model)(images)), name=layer.name)
 
@@ -168,18 +169,18 @@ def _new_format(path: Path) -> bool:
 
 
 def _ours(layer: External, model: keras.Model, path: Path) -> Arrays:
-    found = read_safetensors(path)
+    arrays = read_safetensors(path)
     for name, variable in variables(layer.name, model):
-        if name not in found or found[name].shape != tuple(variable.shape):
+        if name not in arrays or arrays[name].shape != tuple(variable.shape):
             raise InputError(
                 f"{path}: has no '{name}' of shape {tuple(variable.shape)}; "
                 f"it is not of keras/{layer.model}"
             )
-    return {name: found[name] for name, _ in variables(layer.name, model)}
+    return {name: arrays[name] for name, _ in variables(layer.name, model)}
 
 
 MODELS = tuple(
     name
-    for name, made in sorted(vars(keras.applications).items())
-    if callable(made) and name[0].isupper()
+    for name, value in sorted(vars(keras.applications).items())
+    if callable(value) and name[0].isupper()
 )

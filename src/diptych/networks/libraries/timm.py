@@ -20,8 +20,8 @@ Arrays = dict[str, npt.NDArray[np.float32]]
 
 def names() -> Collection[str]:
     """The models that timm has."""
-    found: list[str] = _timm().list_models()
-    return found
+    models: list[str] = _timm().list_models()
+    return models
 
 
 def network(model: str, shape: tuple[int, ...], classes: int, dropout: float) -> Network:
@@ -63,17 +63,20 @@ def pretrained(layer: External, weights: str) -> Arrays:
     return _ours(layer, model.state_dict())
 
 
+def options(layer: External) -> dict[str, Any]:
+    """What `timm.create_model` is told: no last layer, and the pictures' side where it is fixed."""
+    facts = _timm().get_pretrained_cfg(layer.model)
+    sized = {"img_size": layer.side} if facts is not None and facts.fixed_input_size else {}
+    return {"num_classes": 0, **sized}
+
+
 def _created(layer: External, *, pretrained: bool) -> Any:
     timm = _timm()
-    sized: dict[str, Any] = {}
-    facts = timm.get_pretrained_cfg(layer.model)
-    if facts is not None and facts.fixed_input_size:
-        sized["img_size"] = layer.side
     # Its random weights are drawn without a change to anybody's random numbers.
     hub = ("timm", "huggingface_hub")
-    with warnings.catch_warnings(), torch.random.fork_rng(), quiet(*hub):
+    with warnings.catch_warnings(), torch.random.fork_rng(devices=[]), quiet(*hub):
         warnings.simplefilter("ignore")
-        return timm.create_model(layer.model, pretrained=pretrained, num_classes=0, **sized)
+        return timm.create_model(layer.model, pretrained=pretrained, **options(layer))
 
 
 def _from_file(layer: External, path: Path) -> Arrays:

@@ -11,7 +11,7 @@ const WHY = {
 export function offerCamera(give) {
   const button = byId("camera");
   if (navigator.mediaDevices?.getUserMedia) {
-    const open = live(give);
+    const open = cameraDialog(give);
     button.addEventListener("click", open);
     button.hidden = false;
   } else if (matchMedia("(pointer: coarse)").matches) {
@@ -22,13 +22,13 @@ export function offerCamera(give) {
 }
 
 /** A function that opens the dialog with the live picture. */
-function live(give) {
+function cameraDialog(give) {
   const [dialog, video, shutter, other] = ["live", "preview", "shutter", "other"].map(byId);
   let cameras = [];
 
-  async function look(choice) {
+  async function start(choice) {
     stop();
-    tell("");
+    showTrouble("");
     try {
       const stream = await navigator.mediaDevices.getUserMedia({
         video: { width: { ideal: 1920 }, height: { ideal: 1080 }, ...choice },
@@ -41,7 +41,7 @@ function live(give) {
       cameras = devices.filter(({ kind }) => kind === "videoinput").map(({ deviceId }) => deviceId);
       other.hidden = cameras.length < 2;
     } catch (error) {
-      tell(WHY[error.name] ?? `The camera cannot be used: ${error.message}`);
+      showTrouble(WHY[error.name] ?? `The camera cannot be used: ${error.message}`);
     }
   }
 
@@ -56,31 +56,31 @@ function live(give) {
     shutter.focus();
   });
   shutter.addEventListener("click", async () => {
-    const file = await taken(video);
+    const file = await snapshot(video);
     dialog.close();
     give([file]);
   });
   other.addEventListener("click", () => {
     const { deviceId } = video.srcObject.getVideoTracks()[0].getSettings();
     const next = cameras[(cameras.indexOf(deviceId) + 1) % cameras.length];
-    look({ deviceId: { exact: next } });
+    start({ deviceId: { exact: next } });
   });
   byId("away").addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", stop);
   return () => {
     dialog.showModal();
-    look({ facingMode: "environment" });
+    start({ facingMode: "environment" });
   };
 }
 
-function tell(sentence) {
+function showTrouble(sentence) {
   const trouble = byId("camera-trouble");
   trouble.textContent = sentence;
   trouble.hidden = !sentence;
 }
 
 /** A file with what the camera sees now. */
-async function taken(video) {
+async function snapshot(video) {
   const canvas = document.createElement("canvas");
   canvas.width = video.videoWidth;
   canvas.height = video.videoHeight;

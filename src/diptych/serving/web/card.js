@@ -1,21 +1,21 @@
 /** A picture's card: the picture, its answer in words, bars, and on demand the heat over it. */
-import { ask, withQuery } from "./ask.js";
-import { made } from "./dom.js";
-import { drawn } from "./drawn.js";
-import { mayAskForKey } from "./key.js";
-import { listed, NONE, percent } from "./words.js";
+import { fetchFromServer, withQuery } from "./api.js";
+import { newElement } from "./dom.js";
+import { preview } from "./preview.js";
+import { allowKeyDialog } from "./api-key.js";
+import { listOf, NONE, percent } from "./formatting.js";
 
 const BARS = 5;
 let cards = 0;
 
 /** The card of a file that has no answer yet. */
 export function newCard(file) {
-  const title = made("h3", { id: `card-${(cards += 1)}`, dir: "auto" }, file.name);
-  const plate = made("div", { className: "plate" });
-  const said = made("div", { className: "said" });
-  const element = made("li", { className: "card", "aria-labelledby": title.id },
-    plate, made("div", { className: "beside" }, title, said));
-  const card = { file, element, plate, said, picture: null, unshown: false };
+  const title = newElement("h3", { id: `card-${(cards += 1)}`, dir: "auto" }, file.name);
+  const plate = newElement("div", { className: "plate" });
+  const said = newElement("div", { className: "said" });
+  const element = newElement("li", { className: "card", "aria-labelledby": title.id },
+    plate, newElement("div", { className: "beside" }, title, said));
+  const card = { file, element, plate, said, picture: null, withoutPreview: false };
   showWaiting(card, "waiting …");
   return card;
 }
@@ -23,53 +23,53 @@ export function newCard(file) {
 /** Show the picture itself, if the browser knows its format. */
 export async function showPicture(card) {
   try {
-    card.picture = await drawn(card.file, `The picture ${card.file.name}`);
+    card.picture = await preview(card.file, `The picture ${card.file.name}`);
   } catch {
-    card.unshown = true;
-    card.picture = made("p", { className: "soft small" }, "no preview");
-    if (card.element.dataset.state === "answered") sayUnshown(card);
+    card.withoutPreview = true;
+    card.picture = newElement("p", { className: "soft small" }, "no preview");
+    if (card.element.dataset.state === "answered") sayWithoutPreview(card);
   }
   if (!card.plate.firstChild) card.plate.append(card.picture);
 }
 
 export function showWaiting(card, sentence) {
-  become(card, "waiting", made("p", { className: "soft" }, sentence));
+  setState(card, "waiting", newElement("p", { className: "soft" }, sentence));
 }
 
 /** Show the server's answer; `model` is named where there are several. */
 export function showAnswer(card, answer, model, several) {
   const ranked = Object.entries(answer.probabilities).sort(([, p], [, q]) => q - p);
-  const parts = answer.label === NONE ? outOfDistribution(answer, ranked) : known(answer, ranked);
-  if (several) parts.push(made("p", { className: "soft small" }, `answered by ${model}`));
-  become(card, "answered", ...parts, heatButton(card, ranked[0][0], model));
+  const parts = answer.label === NONE ? outOfDistribution(answer, ranked) : inDistribution(answer, ranked);
+  if (several) parts.push(newElement("p", { className: "soft small" }, `answered by ${model}`));
+  setState(card, "answered", ...parts, heatButton(card, ranked[0][0], model));
   card.element.classList.toggle("none-of-these", answer.label === NONE);
-  if (card.unshown) sayUnshown(card);
+  if (card.withoutPreview) sayWithoutPreview(card);
 }
 
 /** Show why there is no answer; `again` asks once more, where that may help. */
 export function showRefusal(card, { message, again: mayHelp }, again) {
-  become(card, "refused",
-    made("p", { className: "answer" }, "no answer"),
-    made("p", { className: "why" }, message));
+  setState(card, "refused",
+    newElement("p", { className: "answer" }, "no answer"),
+    newElement("p", { className: "why" }, message));
   if (mayHelp) {
-    card.said.append(made("button", { type: "button", onclick: again }, "Try again"));
+    card.said.append(newElement("button", { type: "button", onclick: again }, "Try again"));
   }
 }
 
-function become(card, state, ...parts) {
+function setState(card, state, ...parts) {
   card.element.dataset.state = state;
   card.element.setAttribute("aria-busy", String(state === "waiting"));
   card.said.replaceChildren(...parts);
 }
 
-function known({ label, probability, prediction_set: set }, ranked) {
+function inDistribution({ label, probability, prediction_set: set }, ranked) {
   const others = set.filter((likely) => likely !== label);
   const parts = [
-    made("p", { className: "answer" },
-      made("bdi", {}, label), ", ", made("span", { className: "number" }, percent(probability))),
+    newElement("p", { className: "answer" },
+      newElement("bdi", {}, label), ", ", newElement("span", { className: "number" }, percent(probability))),
   ];
   if (others.length) {
-    parts.push(made("p", { className: "also" }, `could also be ${listed(others, "or")}`));
+    parts.push(newElement("p", { className: "also" }, `could also be ${listOf(others, "or")}`));
   }
   return [...parts, bars(ranked)];
 }
@@ -77,11 +77,11 @@ function known({ label, probability, prediction_set: set }, ranked) {
 function outOfDistribution({ ood_score: score }, ranked) {
   const times = score.toFixed(score < 10 ? 2 : 0);
   return [
-    made("p", { className: "answer" }, NONE),
-    made("p", { className: "why" },
+    newElement("p", { className: "answer" }, NONE),
+    newElement("p", { className: "why" },
       "This picture is unlike everything the model has learned from, so it names no class. ",
       `Its OOD score is ${times}; what is above 1 counts as none of these.`),
-    made("details", {}, made("summary", {}, "If it had to be one of them"), bars(ranked)),
+    newElement("details", {}, newElement("summary", {}, "If it had to be one of them"), bars(ranked)),
   ];
 }
 
@@ -89,30 +89,30 @@ function outOfDistribution({ ood_score: score }, ranked) {
 function bars(ranked) {
   const shown = ranked.slice(0, ranked.length > BARS + 1 ? BARS : ranked.length);
   const folded = ranked.slice(shown.length);
-  const list = made("ul", { className: "bars" }, ...shown.map(bar));
+  const list = newElement("ul", { className: "bars" }, ...shown.map(bar));
   if (!folded.length) return list;
-  return made("div", {}, list,
-    made("details", {}, made("summary", {}, `${folded.length} more classes`),
-      made("ul", { className: "bars" }, ...folded.map(bar))));
+  return newElement("div", {}, list,
+    newElement("details", {}, newElement("summary", {}, `${folded.length} more classes`),
+      newElement("ul", { className: "bars" }, ...folded.map(bar))));
 }
 
 function bar([label, share]) {
-  const fill = made("span", { className: "fill" });
+  const fill = newElement("span", { className: "fill" });
   fill.style.setProperty("--share", share);
-  return made("li", {},
-    made("bdi", { className: "label" }, label),
-    made("span", { className: "number" }, percent(share)),
+  return newElement("li", {},
+    newElement("bdi", { className: "label" }, label),
+    newElement("span", { className: "number" }, percent(share)),
     fill);
 }
 
 /** Shows and hides what speaks for a class; it is asked for once. */
 function heatButton(card, label, model) {
   let heat = null;
-  const trouble = made("p", { className: "why", role: "alert" });
-  const button = made("button", { type: "button", "aria-pressed": "false" }, `What speaks for ${label}?`);
+  const trouble = newElement("p", { className: "why", role: "alert" });
+  const button = newElement("button", { type: "button", "aria-pressed": "false" }, `What speaks for ${label}?`);
 
   async function toggle() {
-    mayAskForKey();
+    allowKeyDialog();
     button.setAttribute("aria-busy", "true");
     trouble.textContent = "";
     try {
@@ -129,18 +129,18 @@ function heatButton(card, label, model) {
   button.addEventListener("click", () => {
     if (!button.hasAttribute("aria-busy")) toggle();
   });
-  return made("div", { className: "heat" }, button, trouble);
+  return newElement("div", { className: "heat" }, button, trouble);
 }
 
 async function heatmap(file, label, model) {
-  const answer = await ask(withQuery("explain", { model, class: label }), { body: file });
-  const picture = await drawn(
+  const answer = await fetchFromServer(withQuery("explain", { model, class: label }), { body: file });
+  const picture = await preview(
     await answer.blob(), `Heatmap of ${file.name}: bright where it speaks for ${label}`);
-  return made("figure", {}, picture,
-    made("figcaption", {}, `The brighter a place, the more it speaks for ${label}.`));
+  return newElement("figure", {}, picture,
+    newElement("figcaption", {}, `The brighter a place, the more it speaks for ${label}.`));
 }
 
-function sayUnshown({ said }) {
+function sayWithoutPreview({ said }) {
   const sentence = "This browser cannot show this kind of file; the answer is for the file itself.";
-  said.append(made("p", { className: "soft small" }, sentence));
+  said.append(newElement("p", { className: "soft small" }, sentence));
 }

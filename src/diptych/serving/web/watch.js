@@ -1,18 +1,18 @@
-/** The page that watches: what was answered, and whether the pictures are still as in training. */
-import { ask, withQuery } from "./ask.js";
-import { byId, made } from "./dom.js";
-import { offerModels } from "./model.js";
-import { counted, listed, percent } from "./words.js";
+/** The page of monitoring: what was answered, and whether the pictures are still as in training. */
+import { fetchFromServer, withQuery } from "./api.js";
+import { byId, newElement } from "./dom.js";
+import { offerModels } from "./model-facts.js";
+import { countOf, listOf, percent } from "./formatting.js";
 
-const EVERY = 10_000; // milliseconds
+const REFRESH_EVERY = 10_000; // milliseconds
 // While chance alone may take the index this far, there are too few pictures to tell.
-const MUCH = 0.25;
+const TOO_UNCERTAIN = 0.25;
 const SUBJECTS = {
   class: "which classes are answered",
   confidence: "how sure the answers are",
   ood_score: "how strange the pictures are",
 };
-const FOUND = {
+const STATES = {
   changed: "has changed",
   same: "as in training",
   unclear: "too few pictures to tell",
@@ -22,7 +22,7 @@ const ENDS = {
   ood_score: ["most familiar", "strangest"],
 };
 
-let chosen = new URLSearchParams(location.search).get("model");
+let modelName = new URLSearchParams(location.search).get("model");
 let model = null;
 let timer = null;
 const tiles = new Map(); // by the quantity that they show
@@ -30,31 +30,31 @@ const tiles = new Map(); // by the quantity that they show
 async function refresh() {
   clearTimeout(timer);
   if (!document.hidden) {
-    const wanted = chosen;
+    const name = modelName;
     try {
-      const drift = await asked(wanted);
-      if (wanted === chosen) show(drift);
-      tell(byId("notice"), "");
+      const drift = await loadDrift(name);
+      if (name === modelName) show(drift);
+      setText(byId("notice"), "");
     } catch (error) {
-      tell(byId("notice"), error.message);
+      setText(byId("notice"), error.message);
     }
     byId("notice").hidden = !byId("notice").textContent;
   }
   clearTimeout(timer);
-  timer = setTimeout(refresh, EVERY);
+  timer = setTimeout(refresh, REFRESH_EVERY);
 }
 
-async function asked(name) {
+async function loadDrift(name) {
   if (!model || (name && model.name !== name)) {
-    model = await (await ask(withQuery("model", { model: name }))).json();
+    model = await (await fetchFromServer(withQuery("model", { model: name }))).json();
     offerModels(model, choose);
     document.title = `Watch ${model.name} – Diptych`;
   }
-  return (await ask(withQuery("drift", { model: name }))).json();
+  return (await fetchFromServer(withQuery("drift", { model: name }))).json();
 }
 
 function choose(name) {
-  chosen = name;
+  modelName = name;
   history.replaceState(null, "", withQuery("watch", { model: name }));
   refresh();
 }
@@ -62,7 +62,7 @@ function choose(name) {
 function show(drift) {
   const { pictures, since, errors, quantities } = drift;
   byId("updated").textContent =
-    `${counted(pictures, "picture")} answered since ${moment(since)}; ` +
+    `${countOf(pictures, "picture")} answered since ${moment(since)}; ` +
     `refreshed at ${new Date().toLocaleTimeString("en-GB")}.`;
   showVerdict(drift);
   byId("counts").hidden = !pictures && !Object.keys(errors).length;
@@ -74,16 +74,16 @@ function show(drift) {
 }
 
 function showVerdict({ pictures, quantities }) {
-  const changed = quantities.filter((quantity) => found(quantity) === "changed");
+  const changed = quantities.filter((quantity) => stateOf(quantity) === "changed");
   const [state, sentence] = !pictures
-    ? ["unclear", "Nothing has been asked yet. What is, is counted here; no picture is kept."]
+    ? ["unclear", "Nothing has been asked yet. What is, is countOf here; no picture is kept."]
     : changed.length
-      ? ["changed", `No longer as in training: ${listed(changed.map(subject))}.`]
-      : quantities.some((quantity) => found(quantity) === "unclear")
+      ? ["changed", `No longer as in training: ${listOf(changed.map(subject))}.`]
+      : quantities.some((quantity) => stateOf(quantity) === "unclear")
         ? ["unclear", "Too few pictures yet to tell whether they are like those of the training."]
         : ["same", "The pictures look as in training."];
   byId("verdict").dataset.state = state;
-  tell(byId("verdict"), sentence);
+  setText(byId("verdict"), sentence);
 }
 
 function showAnswers({ classes }) {
@@ -91,22 +91,22 @@ function showAnswers({ classes }) {
   const ranked = Object.entries(classes).sort(([, n], [, m]) => m - n);
   byId("answers").replaceChildren(...ranked.map(([label, n]) => {
     const share = total ? n / total : 0;
-    const fill = made("span", { className: "fill" });
+    const fill = newElement("span", { className: "fill" });
     fill.style.setProperty("--share", share);
-    return made("li", {},
-      made("bdi", { className: "label" }, label),
-      made("span", { className: "number" }, `${n.toLocaleString("en")}, ${percent(share)}`),
+    return newElement("li", {},
+      newElement("bdi", { className: "label" }, label),
+      newElement("span", { className: "number" }, `${n.toLocaleString("en")}, ${percent(share)}`),
       fill);
   }));
 }
 
-function showOthers({ pictures, none_of_these: unknown, errors }) {
+function showOthers({ pictures, none_of_these: outliers, errors }) {
   const usual = model.ood?.acceptance
     ? `; of pictures like those of the training it is about ${percent(1 - model.ood.acceptance, 0)}`
     : "";
-  byId("none-of-these").textContent = unknown
-    ? `${counted(unknown, "picture")} (${percent(unknown / pictures)}) ` +
-      `${unknown === 1 ? "was" : "were"} none of these${usual}.`
+  byId("none-of-these").textContent = outliers
+    ? `${countOf(outliers, "picture")} (${percent(outliers / pictures)}) ` +
+      `${outliers === 1 ? "was" : "were"} none of these${usual}.`
     : "No picture was none of these.";
   const refused = Object.entries(errors).sort(([, n], [, m]) => m - n);
   byId("refused").textContent = refused.length
@@ -126,53 +126,53 @@ function tile(quantity) {
   if (!tiles.has(name)) tiles.set(name, emptyTile(quantity));
   const { element, parts } = tiles.get(name);
   const ranges = rangesOf(quantity);
-  element.dataset.state = found(quantity);
-  parts.change.textContent = FOUND[found(quantity)];
-  parts.chart.replaceChildren(...pairs(shares, expected));
-  parts.ends.replaceChildren(...[ranges[0], ranges.at(-1)].map((end) => made("span", {}, end)));
+  element.dataset.state = stateOf(quantity);
+  parts.change.textContent = STATES[stateOf(quantity)];
+  parts.chart.replaceChildren(...barPairs(shares, expected));
+  parts.ends.replaceChildren(...[ranges[0], ranges.at(-1)].map((end) => newElement("span", {}, end)));
   parts.index.textContent =
     `index ${psi.toFixed(2)}; by chance up to ${chance.toFixed(2)}`;
-  parts.rows.replaceChildren(...ranges.map((range, i) => made("tr", {},
-    made("th", { scope: "row" }, range),
-    made("td", {}, percent(shares[i])),
-    made("td", {}, percent(expected[i])))));
+  parts.rows.replaceChildren(...ranges.map((range, i) => newElement("tr", {},
+    newElement("th", { scope: "row" }, range),
+    newElement("td", {}, percent(shares[i])),
+    newElement("td", {}, percent(expected[i])))));
   return element;
 }
 
 function emptyTile(quantity) {
-  const title = made("h3", { id: `of-${quantity.name.replaceAll(" ", "-")}` }, capital(subject(quantity)));
+  const title = newElement("h3", { id: `of-${quantity.name.replaceAll(" ", "-")}` }, capital(subject(quantity)));
   const parts = {
-    change: made("p", { className: "change" }),
+    change: newElement("p", { className: "change" }),
     // The table below has the same in figures.
-    chart: made("div", { className: "chart", "aria-hidden": "true" }),
-    ends: made("p", { className: "ends soft small", "aria-hidden": "true" }),
-    index: made("p", { className: "soft small" }),
-    rows: made("tbody"),
+    chart: newElement("div", { className: "chart", "aria-hidden": "true" }),
+    ends: newElement("p", { className: "ends soft small", "aria-hidden": "true" }),
+    index: newElement("p", { className: "soft small" }),
+    rows: newElement("tbody"),
   };
-  const head = ["Range", "Here", "In training"].map((text) => made("th", { scope: "col" }, text));
-  const table = made("table", {}, made("thead", {}, made("tr", {}, ...head)), parts.rows);
-  const element = made("li", { className: "tile", "aria-labelledby": title.id },
+  const head = ["Range", "Here", "In training"].map((text) => newElement("th", { scope: "col" }, text));
+  const table = newElement("table", {}, newElement("thead", {}, newElement("tr", {}, ...head)), parts.rows);
+  const element = newElement("li", { className: "tile", "aria-labelledby": title.id },
     title, parts.change, parts.chart, parts.ends, parts.index,
-    made("details", {}, made("summary", {}, "Figures"), table));
+    newElement("details", {}, newElement("summary", {}, "Figures"), table));
   return { element, parts };
 }
 
 /** Two bars for each range: here, and in training. */
-function pairs(shares, expected) {
+function barPairs(shares, expected) {
   const most = Math.max(...shares, ...expected);
   const bar = (share, className) => {
-    const element = made("span", { className });
+    const element = newElement("span", { className });
     element.style.setProperty("--share", most ? share / most : 0);
     return element;
   };
-  return shares.map((share, i) => made("span", { className: "pair" },
-    bar(share, "seen"), bar(expected[i], "expected")));
+  return shares.map((share, i) => newElement("span", { className: "pair" },
+    bar(share, "now"), bar(expected[i], "expected")));
 }
 
 /** Whether a quantity has changed, as far as so many pictures can tell. */
-function found({ drifted, by_chance: chance }) {
+function stateOf({ drifted, by_chance: chance }) {
   if (drifted) return "changed";
-  return chance > MUCH ? "unclear" : "same";
+  return chance > TOO_UNCERTAIN ? "unclear" : "same";
 }
 
 function subject({ name }) {
@@ -193,7 +193,7 @@ function moment(iso) {
 }
 
 /** Set a text that is read out when it changes, only if it does. */
-function tell(element, sentence) {
+function setText(element, sentence) {
   if (element.textContent !== sentence) element.textContent = sentence;
 }
 

@@ -1,0 +1,100 @@
+"""What bundle.json says of a classifier, but for the hashes of the members."""
+
+import importlib.metadata
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from diptych.data.dataset import classes_hash
+from diptych.data.splitting import Splits
+from diptych.images.preprocess import RULES, fingerprint
+from diptych.metrics import Score, share
+from diptych.metrics.predictions import Predictions
+from diptych.recipe import Recipe
+from diptych.reliability.conformal import prediction_sets
+from diptych.reliability.diagram import calibration_error_by_chance, expected_calibration_error
+from diptych.system.versions import versions
+from diptych.training.reliable import ReliableModel
+
+
+@dataclass(frozen=True)
+class TestedModel:
+    """A reliable model with its answers for the test part: all that a bundle is made of."""
+
+    recipe: Recipe
+    model: ReliableModel
+    parts: Splits
+    predictions: Predictions
+    baseline: Predictions  # of the linear classifier
+
+
+def bundle_facts(tested: TestedModel) -> dict[str, Any]:
+    """What bundle.json says: classes, preprocess, recipe, data, scores, limits, versions."""
+    train, valid, test = tested.parts
+    trained = tested.model.trained
+    whole = replace(train, samples=train.samples + valid.samples + test.samples)
+    return {
+        "diptych": importlib.metadata.version("diptych"),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "classes": list(train.classes),
+        "classes_sha256": classes_hash(train.classes),
+        "preprocess": {
+            "shape": list(trained.network.input),
+            "rules": RULES,
+            "fingerprint": fingerprint(train.shape_at(tested.recipe.image_size)),
+        },
+        "network": trained.network.name,
+        "recipe": asdict(tested.recipe),
+        "data": {
+            "fingerprint": whole.fingerprint(),
+            **{part: len(data) for part, data in tested.parts._asdict().items()},
+        },
+        "test": tested.predictions.scores().to_json(),
+        "baseline": tested.baseline.scores().to_json(),
+        "calibration": _calibration(tested),
+        "ood": _ood(tested),
+        "prediction_sets": _prediction_sets(tested),
+        "drift": [quantity._asdict() for quantity in tested.model.drift],
+        "parity": trained.parity._asdict(),
+        "versions": versions(),
+    }
+
+
+def set_coverage(predictions: Predictions, conformal_threshold: float) -> tuple[Score, float]:
+    """The share of pictures whose prediction set holds the label, and the sets' mean size."""
+    sets_NK = prediction_sets(predictions.probabilities_NK, conformal_threshold)
+    covered_N = sets_NK[np.arange(len(sets_NK)), predictions.dataset.targets()]
+    return share(int(covered_N.sum()), len(covered_N)), float(sets_NK.sum(1).mean())
+
+
+def _calibration(tested: TestedModel) -> dict[str, Any]:
+    """How the probabilities were calibrated, and how far they are off on the test part."""
+    calibration = tested.model.trained.calibration
+    p_NK, labels = tested.predictions.probabilities_NK, tested.parts.test.targets()
+    return {
+        **calibration._asdict(),
+        "temperature": calibration.temperature,
+        "test_error": expected_calibration_error(p_NK, labels),
+        "test_error_by_chance": calibration_error_by_chance(p_NK),
+    }
+
+
+def _ood(tested: TestedModel) -> dict[str, Any]:
+    """How pictures of something else are known, and how many test pictures pass for none."""
+    outlier_N = tested.predictions.out_of_distribution()
+    accepted = share(int((~outlier_N).sum()), len(outlier_N))
+    return {**tested.model.detector.facts(), "test_acceptance": accepted._asdict()}
+
+
+def _prediction_sets(tested: TestedModel) -> dict[str, Any]:
+    """The prediction sets: what was promised, and what came of it on the test part."""
+    threshold = tested.model.conformal_threshold
+    coverage, size = set_coverage(tested.predictions, threshold)
+    return {
+        "coverage": tested.recipe.coverage,
+        "conformal_threshold": threshold,
+        "test_coverage": coverage._asdict(),
+        "test_size": size,
+    }

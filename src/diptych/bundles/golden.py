@@ -1,0 +1,77 @@
+"""Golden pictures: a few encoded ones, with the pixels and the answers expected of them.
+
+They prove on every machine that a bundle answers there as it did where it was made.
+"""
+
+import itertools
+
+import numpy as np
+from safetensors.numpy import load as load_safetensors
+from safetensors.numpy import save as save_safetensors
+
+from diptych.bundles.format import GOLDEN, Bundle
+from diptych.data.dataset import Dataset, Sample, Shape
+from diptych.errors import BundleError
+from diptych.images.decoding import pixel_store
+from diptych.images.encoding import as_png
+from diptych.images.preprocess import decode
+from diptych.runtimes import Outputs
+
+# How many pictures go into a bundle.
+COUNT = 6
+# Decoders differ by a rounding here and there from machine to machine; networks hardly mind.
+PIXEL_TOLERANCE = 1.0  # grey levels, on average over a picture
+PROBABILITY_TOLERANCE = 0.01
+OOD_SCORE_TOLERANCE = 0.05  # thresholds
+
+
+def golden_members(valid: Dataset, shape: Shape, run: Outputs) -> dict[str, bytes]:
+    """The smallest validation pictures of each class in turn, as they came, with the answers.
+
+    By their names in the bundle. The cache has their pixels (H, W, C); `run` answers those. What
+    came as numbers becomes PNG.
+    """
+    samples = _smallest(valid)
+    pixels_NHWC = pixel_store(shape).read([sample.digest for sample in samples])
+    probabilities, ood_score, _ = run(pixels_NHWC)
+    expected = {"pixels": pixels_NHWC, "probabilities": probabilities, "ood_score": ood_score}
+    if valid.shape:
+        files = {f"golden/{i}.png": as_png(pixels) for i, pixels in enumerate(pixels_NHWC)}
+    else:
+        files = {
+            f"golden/{i}{sample.path.suffix.lower()}": sample.path.read_bytes()
+            for i, sample in enumerate(samples)
+        }
+    return {**files, GOLDEN: save_safetensors(expected)}
+
+
+def _smallest(valid: Dataset) -> list[Sample]:
+    def size(sample: Sample) -> int:
+        return 0 if valid.shape else sample.path.stat().st_size
+
+    by_class = [
+        sorted((s for s in valid.samples if s.label == label), key=size) for label in valid.classes
+    ]
+    in_turn = (s for row in itertools.zip_longest(*by_class) for s in row if s)
+    return list(itertools.islice(in_turn, COUNT))
+
+
+def verify_golden(bundle: Bundle, run: Outputs) -> None:
+    """Raise BundleError unless the golden pictures give the pixels and answers they once gave."""
+    expected = load_safetensors(bundle.read(GOLDEN))
+    pixels_NHWC = np.stack(
+        [decode(path.read_bytes(), bundle.shape).pixels for path in bundle.golden()]
+    )
+    pixels_off = np.abs(pixels_NHWC.astype(np.int16) - expected["pixels"]).mean((1, 2, 3)).max()
+    p_NK, ood_score_N, _ = run(pixels_NHWC)
+    probabilities_off = np.abs(p_NK - expected["probabilities"]).max()
+    ood_score_off = np.abs(ood_score_N - expected["ood_score"]).max()
+    answers_fit = (
+        probabilities_off <= PROBABILITY_TOLERANCE and ood_score_off <= OOD_SCORE_TOLERANCE
+    )
+    if not (pixels_off <= PIXEL_TOLERANCE and answers_fit):
+        raise BundleError(
+            f"{bundle.path}: answers differently here than where it was made "
+            f"(pixels by {pixels_off:.2f} levels, probabilities by {probabilities_off:.2g}, OOD "
+            f"score by {ood_score_off:.2g}); compare the versions in bundle.json with `pip list`"
+        )

@@ -1,0 +1,46 @@
+"""`diptych audit`: look at every file; broken, doubled, too small, labelled twice."""
+
+from argparse import Namespace
+
+from diptych.cli import arguments
+from diptych.cli.display import print_json, print_line
+from diptych.cli.preparing import read_pictures, refuse_inside
+
+
+def add(verbs: arguments.Verbs) -> None:
+    """Add the verb to the command line."""
+    verb = arguments.add_verb(
+        verbs, "audit", audit, "look at every file: broken, doubled, labelled twice"
+    )
+    arguments.add_data(verb)
+    verb.add_argument(
+        "--out", type=arguments.path, metavar="FOLDER", help="where to write audit.csv"
+    )
+    verb.add_argument("--size", type=int, metavar="PIXELS", help="decode at this many pixels (288)")
+
+
+def audit(options: Namespace) -> None:
+    """Say what is wrong with the data, a line a finding."""
+    from diptych import auditing
+    from diptych.bundles.destinations import refuse_unwritable_folder
+    from diptych.recipe import Recipe
+    from diptych.system.files import write_file
+    from diptych.system.progress import shown
+
+    if options.out:
+        refuse_unwritable_folder(options.out)
+        refuse_inside(options.out, options.data, options.test)
+    # A recipe refuses what is too small or too large.
+    size = (Recipe() if options.size is None else Recipe(image_size=options.size)).image_size
+    pictures = read_pictures(options.data, options, options.test)
+    result = auditing.audit(pictures, size=size, track=shown)
+    if options.out:
+        write_file(options.out / "audit.csv", result.to_csv().encode(errors="surrogateescape"))
+    if options.as_json:
+        findings = [finding._asdict() for finding in result.findings]
+        counts = {"files": result.files, "used": result.used, "set_aside": result.set_aside}
+        print_json({**counts, "findings": findings})
+        return
+    for name, issue, detail, _, related in result.findings:
+        print_line(f"{name}  {issue}: {detail}" + (f" ({related})" if related else ""))
+    print(result)

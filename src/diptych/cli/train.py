@@ -1,0 +1,78 @@
+"""`diptych train`: audit, split, train, test and export; pictures become a tested bundle."""
+
+import time
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from diptych.cli import arguments
+from diptych.cli.display import print_json, print_scores
+from diptych.cli.preparing import prepare, read_data, refuse_inside
+from diptych.system import interrupts
+
+if TYPE_CHECKING:
+    from diptych.auditing import Audit
+    from diptych.classifier import Evaluation
+    from diptych.data.splitting import Splits
+
+
+def add(verbs: arguments.Verbs) -> None:
+    """Add the verb to the command line."""
+    verb = arguments.add_verb(
+        verbs, "train", train, "make a tested bundle of a folder or table of pictures"
+    )
+    arguments.add_data(verb)
+    verb.add_argument("--out", type=arguments.path, required=True, help="the bundle to write")
+    verb.add_argument("--engine", help="torch (default), tensorflow or linear")
+    arguments.add_recipe(verb)
+    verb.add_argument("--force", action="store_true", help="replace a bundle that exists")
+
+
+def train(options: Namespace) -> None:
+    """Make a bundle, and say how good it is."""
+    started = time.monotonic()
+    from diptych.bundles.destinations import refuse_unwritable_bundle
+
+    refuse_unwritable_bundle(options.out, options.force)
+    refuse_inside(options.out, options.data, options.test)
+    pictures, recipe = read_data(options, options.engine)
+
+    from diptych.classifier import ImageClassifier
+    from diptych.images import cache
+    from diptych.system.progress import shown
+
+    audit, parts = prepare(pictures, recipe)
+    model = ImageClassifier(recipe).fit(
+        parts.train, parts.valid, keep=cache.folder() / "runs", track=shown
+    )
+    evaluation = model.evaluate(parts.test, track=shown)
+    evaluation.save(options.out, audit=audit, force=options.force)
+    interrupts.ignore()  # the same command would only be told that the bundle exists
+    model.forget_checkpoints()
+    seconds = time.monotonic() - started
+    if options.as_json:
+        print_json(_answer(options.out, audit, parts, evaluation, seconds))
+        return
+    print(audit)
+    print_scores(evaluation.predictions.scores())
+    print(f"linear baseline: {evaluation.baseline.scores().accuracy} accuracy")
+    # Without the extra "report" there is only the model card.
+    pages = (options.out / name for name in ("report.html", "README.md"))
+    page = next(page for page in pages if page.exists())
+    print(f"{options.out} written in {seconds:.0f} s; {page} tells more")
+
+
+def _answer(
+    bundle: Path, audit: "Audit", parts: "Splits", evaluation: "Evaluation", seconds: float
+) -> dict[str, Any]:
+    """The answer of --json."""
+    return {
+        "bundle": str(bundle),
+        "files": audit.files,
+        "used": audit.used,
+        "set_aside": audit.set_aside,
+        "seconds": round(seconds, 2),
+        "parts": {part: len(data) for part, data in parts._asdict().items()},
+        "test": evaluation.predictions.scores().to_json(),
+        "baseline": evaluation.baseline.scores().to_json(),
+    }

@@ -1,0 +1,108 @@
+"""Layers of image classifiers. Shapes inside are (N, channels, height, width).
+
+Nothing of Diptych is needed here: this very text is exported beside a network's weights.
+"""
+
+from collections import OrderedDict
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+NORM_EPSILON, NORM_MOMENTUM = 1e-3, 0.1  # the same in every framework
+ACTIVATIONS = {"": nn.Identity, "relu": nn.ReLU, "relu6": nn.ReLU6}
+
+
+def sequential(**layers: nn.Module) -> nn.Sequential:
+    """Layers one after the other, each with its name."""
+    return nn.Sequential(OrderedDict(layers))
+
+
+def residual(**layers: nn.Module) -> "Residual":
+    """x + f(x), where f is these layers one after the other."""
+    return Residual(OrderedDict(layers))
+
+
+class Residual(nn.Sequential):
+    """x + f(x)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        out = x
+        for layer in self:
+            out = layer(out)
+        return x + out
+
+
+class Standardise(nn.Module):
+    """uint8 (N, H, W, C) to float (N, C, H, W), centred and scaled."""
+
+    def __init__(self, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+        super().__init__()
+        # Not part of the weights: the network's description has them.
+        self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
+        self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1), persistent=False)
+
+    def forward(self, pixels_NHWC: Tensor) -> Tensor:
+        # NHWC pixels seen as NCHW are PyTorch's channels_last already.
+        x = pixels_NHWC.permute(0, 3, 1, 2).to(torch.float32)
+        return (x - self.get_buffer("mean")) / self.get_buffer("std")
+
+
+class Convolution(nn.Module):
+    """Convolution, batch normalisation, activation."""
+
+    def __init__(
+        self,
+        inputs: int,
+        outputs: int,
+        kernel: int,
+        stride: int = 1,
+        groups: int = 1,
+        activation: str = "",
+    ) -> None:
+        super().__init__()
+        self.kernel, self.stride = kernel, stride
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, groups=groups, bias=False)
+        self.norm = nn.BatchNorm2d(outputs, eps=NORM_EPSILON, momentum=NORM_MOMENTUM)
+        self.activation = ACTIVATIONS[activation]()
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.activation(self.norm(self.conv(self.padded(x))))
+        return out
+
+    def padded(self, x: Tensor) -> Tensor:
+        """Zeros around x as TensorFlow's SAME puts them."""
+        (top, bottom), (left, right) = map(self.padding, x.shape[2:])
+        return functional.pad(x, (left, right, top, bottom)) if self.kernel > 1 else x
+
+    def padding(self, side: int) -> tuple[int, int]:
+        """Zeros before and after a side."""
+        steps = -(-side // self.stride)
+        total = max((steps - 1) * self.stride + self.kernel - side, 0)
+        return total // 2, total - total // 2
+
+
+class GlobalAverage(nn.Module):
+    """(N, C, H, W) to (N, C)."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.mean((2, 3))
+
+
+class Flatten(nn.Module):
+    """(N, C, H, W) to (N, H·W·C), in the order of the pixels."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.permute(0, 2, 3, 1).flatten(1)
+
+
+class Dense(nn.Linear):
+    """A fully connected layer with its activation."""
+
+    def __init__(self, inputs: int, outputs: int, activation: str = "") -> None:
+        super().__init__(inputs, outputs)
+        self.activation = ACTIVATIONS[activation]()
+
+    def forward(self, x: Tensor) -> Tensor:
+        out: Tensor = self.activation(super().forward(x))
+        return out

@@ -1,0 +1,59 @@
+"""Which formats are wanted, and whether they can be had here."""
+
+import difflib
+import importlib.util
+from collections.abc import Sequence
+
+from diptych.bundles.format import Bundle
+from diptych.errors import InputError, MissingExtra
+from diptych.exporting.formats import FORMATS
+from diptych.exporting.formats.contract import GRAPHS, INT8, Format, Need
+from diptych.networks.libraries import LIBRARIES
+
+
+def choose_formats(
+    names: Sequence[str], bundle: Bundle, lighter: Sequence[str]
+) -> tuple[Format, ...]:
+    """The formats of these names, each once; `lighter` are the kinds that are wanted as well.
+
+    Raises InputError for one that does not exist, that this network does not have or that needs
+    what is not installed.
+    """
+    if not names:
+        raise InputError(f"no format was named; there are: {', '.join(FORMATS)}")
+    for name in names:
+        if name not in FORMATS:
+            near = difflib.get_close_matches(name, FORMATS, n=1)
+            meant = f"; did you mean '{near[0]}'?" if near else ""
+            raise InputError(f"no format '{name}'; there are: {', '.join(FORMATS)}{meant}")
+    formats = tuple(FORMATS[name] for name in dict.fromkeys(names))
+    _refuse_foreign(formats, bundle)
+    for kind in lighter:
+        if not any(kind in format.lighter for format in formats):
+            able = ", ".join(f.name for f in FORMATS.values() if kind in f.lighter)
+            raise InputError(f"--{kind}: none of these formats has it; there are: {able}")
+    for format in formats:
+        _refuse_missing(format, format.needs)
+        if format.quantiser and INT8 in lighter:
+            _refuse_missing(format, format.quantiser.int8_needs)
+    return formats
+
+
+def _refuse_missing(format: Format, needs: Sequence[Need]) -> None:
+    for module, extra in needs:
+        if not importlib.util.find_spec(module):
+            raise MissingExtra(f"{format.name}: {module}", extra)
+
+
+def _refuse_foreign(formats: Sequence[Format], bundle: Bundle) -> None:
+    """A backbone of one framework's library has no twin in the other."""
+    source = bundle.facts["network"].partition("/")[0]
+    if (own := LIBRARIES.get(source)) is None:
+        return
+    foreign = [format.name for format in formats if format.made_in not in (own, GRAPHS)]
+    if foreign:
+        able = ", ".join(f.name for f in FORMATS.values() if f.made_in in (own, GRAPHS))
+        raise InputError(
+            f"{bundle.facts['network']} has no twin outside of {own}, and cannot become "
+            f"{', '.join(foreign)}; it can be: {able}"
+        )

@@ -1,0 +1,73 @@
+"""LiteRT, formerly TensorFlow Lite: one .tflite for phones, with class names packed behind it."""
+
+import json
+import warnings
+from pathlib import Path
+
+from diptych.exporting.archived import with_members
+from diptych.exporting.formats.contract import (
+    FLOAT,
+    GRAPHS,
+    INT8,
+    TENSORFLOW,
+    Example,
+    Format,
+    Paths,
+    Quantiser,
+)
+from diptych.exporting.quantization.contract import Files, Tool
+from diptych.exporting.source import Source
+from diptych.graphs.outputs import FACTS, OpenFile
+from diptych.images.rows import Rows
+from diptych.runtimes import litert
+from diptych.system.silence import quiet, silenced
+
+
+def write(source: Source, kind: str, paths: Paths) -> None:
+    """The Keras model converted in float32; with the facts, and labels for Android's tools."""
+    import tensorflow as tf
+
+    with warnings.catch_warnings(), silenced(), quiet("tensorflow", "absl"):
+        warnings.simplefilter("ignore")
+        # Of a SavedModel the converter keeps the weights as variables, which LiteRT never fills.
+        model = bytes(tf.lite.TFLiteConverter.from_keras_model(source.keras).convert())
+    labels = "\n".join(source.facts["classes"])
+    members = {FACTS: json.dumps(source.facts), "labels.txt": labels}
+    paths[0].write_bytes(with_members(model, members))
+
+
+def open_file(paths: Paths, kind: str) -> OpenFile:
+    """The file in LiteRT."""
+    return litert.open_file(paths[0])
+
+
+def _quantiser(files: Files, calibration: Rows, task: Path) -> Tool:
+    from diptych.exporting.quantization.litert import LiteRT
+
+    return LiteRT(files, calibration)
+
+
+FORMAT = Format(
+    "litert",
+    "LiteRT",
+    "ai-edge-litert",
+    made_in=TENSORFLOW,
+    run_in=GRAPHS,
+    needs=(("tensorflow", "tensorflow"), ("onnx", "tensorflow"), ("ai_edge_litert", "litert")),
+    endings=(".tflite",),
+    write=write,
+    open=open_file,
+    examples={
+        FLOAT: Example(
+            "from ai_edge_litert.interpreter import Interpreter",
+            """\
+model = Interpreter(str(file)).get_signature_runner()
+classes = json.loads(zipfile.ZipFile(file).read("diptych.json"))["classes"]""",
+            """\
+outputs = model(images=pixels)
+p, ood_score = outputs["probabilities"][0], outputs["ood_score"][0]""",
+            standard="import zipfile\n",
+        )
+    },
+    quantiser=Quantiser("litert", (INT8,), _quantiser),
+)

@@ -1,0 +1,72 @@
+"""OpenVINO's own format: the graph in .xml, its numbers beside it in .bin."""
+
+import json
+import sys
+from pathlib import Path
+
+from diptych.errors import MissingExtra
+from diptych.exporting.formats.contract import (
+    FLOAT,
+    GRAPHS,
+    LIGHTER,
+    Example,
+    Format,
+    Paths,
+    Quantiser,
+)
+from diptych.exporting.quantization.contract import Files, Tool
+from diptych.exporting.source import Source
+from diptych.graphs.outputs import OpenFile
+from diptych.images.rows import Rows
+from diptych.runtimes import openvino
+
+
+def write(source: Source, kind: str, paths: Paths) -> None:
+    """The bundle's graph in float32, with the facts among the model's own."""
+    try:
+        library = openvino.library()
+    except ModuleNotFoundError as cause:
+        raise MissingExtra("OpenVINO", "fast") from cause
+    model = library.Core().read_model(source.graph)
+    for name, value in source.facts.items():
+        model.set_rt_info(json.dumps(value), ["diptych", name])
+    library.save_model(model, paths[0], compress_to_fp16=False)
+
+
+def open_file(paths: Paths, kind: str) -> OpenFile:
+    """The file in OpenVINO, computed in float32 but for what is int8 in it."""
+    return openvino.open_file(paths[0])
+
+
+def _quantiser(files: Files, calibration: Rows, task: Path) -> Tool:
+    # NNCF would load PyTorch for nothing; here it is not to be found.
+    sys.modules["torch"] = None  # type: ignore[assignment]
+    from diptych.exporting.quantization.nncf import Nncf
+
+    return Nncf(files, calibration, task)
+
+
+FORMAT = Format(
+    "openvino",
+    "OpenVINO",
+    "openvino",
+    made_in=GRAPHS,
+    run_in=GRAPHS,
+    needs=(("openvino", "fast"), ("onnx", "torch")),
+    endings=(".xml", ".bin"),
+    write=write,
+    open=open_file,
+    examples={
+        FLOAT: Example(
+            "import openvino",
+            """\
+graph = openvino.Core().read_model(file)
+classes = json.loads(graph.get_rt_info(["diptych", "classes"]).astype(str))
+model = openvino.Core().compile_model(graph, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})""",
+            """\
+outputs = model(pixels)
+p, ood_score = outputs["probabilities"][0], outputs["ood_score"][0]""",
+        )
+    },
+    quantiser=Quantiser("openvino", LIGHTER, _quantiser, int8_needs=(("nncf", "int8"),)),
+)

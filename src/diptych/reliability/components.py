@@ -1,0 +1,51 @@
+"""The directions in which the features of training pictures differ most, by which drift is seen.
+
+Letters in names: N pictures, D features, C components.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from diptych.graphs.builder import Builder, Name
+from diptych.graphs.surgery import extended
+
+Floats = npt.NDArray[np.float32]
+
+COMPONENTS = 8
+OUTPUT = "components"
+
+
+@dataclass(frozen=True)
+class PrincipalComponents:
+    """A linear map, whitening: along each component training pictures have a variance of 1."""
+
+    mean_D: Floats
+    directions_DC: Floats
+
+    def project(self, features_ND: Floats) -> Floats:
+        """Where pictures lie along the components, (N, C)."""
+        return np.asarray((features_ND - self.mean_D) @ self.directions_DC, np.float32)
+
+
+def principal_components(features_ND: Floats) -> PrincipalComponents:
+    """The first eight of training pictures' features; fewer where they do not differ."""
+    mean_D = features_ND.mean(0)
+    off_ND = (features_ND - mean_D).astype(np.float64)
+    variances, directions = np.linalg.eigh(off_ND.T @ off_ND / max(len(off_ND) - 1, 1))
+    order = np.argsort(variances)[::-1][:COMPONENTS]
+    order = order[variances[order] > max(1e-6 * variances.max(initial=0), 1e-12)]
+    scaled_DC = directions[:, order] / np.sqrt(variances[order])
+    return PrincipalComponents(mean_D, np.asarray(scaled_DC, np.float32))
+
+
+def with_components(graph: bytes, components: PrincipalComponents) -> bytes:
+    """A network's graph with the components (N, C) as one more output."""
+
+    def write(pen: Builder, features: Sequence[Name], logits: Name) -> Name:
+        off = pen.node("Sub", features[0], pen.constant(components.mean_D))
+        return pen.node("MatMul", off, pen.constant(components.directions_DC))
+
+    return extended(graph, OUTPUT, write)

@@ -1,0 +1,159 @@
+"""What to do first about a classifier, from a report on it."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from diptych.reliability.ood import fewest_to_accept
+from diptych.reporting.report import Report
+from diptych.reporting.slices import CERTAIN, fisher_p
+
+# How far probabilities may be off, at least, before it is worth a word.
+OFF = 0.03
+
+
+class Advice(NamedTuple):
+    """Something to do, and why."""
+
+    what: str
+    why: str
+
+
+def advice(report: Report) -> list[Advice]:
+    """What to do first, the most worthwhile first; never empty."""
+    return [advice for check in _CHECKS for advice in check(report)] or [
+        Advice(
+            "Nothing stands out.",
+            "Look at the mistakes below, and test it on pictures from where it will be used.",
+        )
+    ]
+
+
+def _no_better_than_colours(report: Report) -> list[Advice]:
+    if report.baseline is None or report.scores.accuracy.low > report.baseline.value:
+        return []
+    return [
+        Advice(
+            "Do not use it yet.",
+            f"It is right on {report.scores.accuracy}; a linear classifier on the mean colours of "
+            f"a grid reaches {report.baseline}: it may be just as good.",
+        )
+    ]
+
+
+def _wrong_labels(report: Report) -> list[Advice]:
+    n = len(report.suspicions)
+    if not n:
+        return []
+    one = n == 1
+    return [
+        Advice(
+            "Check one label." if one else f"Check {n:,} labels.",
+            f"{'A test picture' if one else f'{n:,} test pictures'} may be in the wrong class, "
+            "shown below. Wrong labels make the score worse than the classifier is.",
+        )
+    ]
+
+
+def _slices(report: Report) -> list[Advice]:
+    if not report.slices.significant:
+        return []
+    worst_two = "; ".join(map(str, report.slices.significant[:2]))
+    return [
+        Advice(
+            "Add pictures of the kind it fails on.",
+            f"{worst_two[0].upper()}{worst_two[1:]}: worse than chance explains.",
+        )
+    ]
+
+
+def _weak_class(report: Report) -> list[Advice]:
+    scored = {label: s for label, s in report.scores.per_class.items() if s.n}
+    label = min(scored, key=lambda label: scored[label].recall.value)
+    recall, n = scored[label].recall, scored[label].n
+    every, missed = report.scores.n, round(n * (1 - recall.value))
+    wrong = every - sum(row[k] for k, row in enumerate(report.scores.confusion))
+    # It was looked for among all classes.
+    if fisher_p(missed, n, wrong, every) * len(scored) >= CERTAIN:
+        return []
+    confusion = next((pair for pair in report.confusions if pair.label == label), None)
+    mostly = f", mostly taken for {confusion.answer}" if confusion else ""
+    return [
+        Advice(
+            f"Look at the class {label}.",
+            f"Only {recall} of its pictures are recognised{mostly}: fewer than of the others, by "
+            "more than chance explains.",
+        )
+    ]
+
+
+def _too_few_to_tell(report: Report) -> list[Advice]:
+    low, high = report.scores.accuracy.low, report.scores.accuracy.high
+    if high - low < 0.05:
+        return []
+    # The width of an interval shrinks with the square root of the number of pictures.
+    needed = round(report.n * ((high - low) / 0.05) ** 2, -2)
+    return [
+        Advice(
+            "Test on more pictures.",
+            f"{report.n:,} leave it open whether it is right on {100 * low:.0f} or "
+            f"{100 * high:.0f} % of new ones; about {needed:,.0f} would narrow that to 5 points.",
+        )
+    ]
+
+
+def _more_to_learn_from(report: Report) -> list[Advice]:
+    if report.learning_curve is None or not report.learning_curve.helps:
+        return []
+    return [Advice("Collect more pictures.", str(report.learning_curve))]
+
+
+def _too_few_to_refuse(report: Report) -> list[Advice]:
+    facts, valid = report.facts["ood"], report.facts["data"]["valid"]
+    if facts is None or valid >= (needed := fewest_to_accept(facts["acceptance"])):
+        return []
+    return [
+        Advice(
+            "Do not rely on “none of these” yet.",
+            f"Its limit was set by {valid:,} validation pictures; to keep "
+            f"{100 * facts['acceptance']:.0f} % of known pictures takes at least {needed:,}.",
+        )
+    ]
+
+
+def _not_calibrated(report: Report) -> list[Advice]:
+    error = report.scores.calibration_error
+    if error.low < OFF:
+        return []
+    return [
+        Advice(
+            "Do not take its probabilities literally.",
+            f"On average they are {100 * error.value:.0f} points away from how often it is right.",
+        )
+    ]
+
+
+def _frail(report: Report) -> list[Advice]:
+    lost = [curve for curve in report.robustness if curve.scores[2].high < curve.scores[0].low]
+    if not lost:
+        return []
+    kinds = ", ".join(curve.kind for curve in lost)
+    return [
+        Advice(
+            f"Beware of {kinds}.",
+            "A little of it costs more right answers than chance explains (see “Worse pictures”): "
+            "add such pictures to the training.",
+        )
+    ]
+
+
+_CHECKS: tuple[Callable[[Report], list[Advice]], ...] = (
+    _no_better_than_colours,
+    _wrong_labels,
+    _slices,
+    _weak_class,
+    _too_few_to_refuse,
+    _not_calibrated,
+    _more_to_learn_from,
+    _frail,
+    _too_few_to_tell,
+)

@@ -1,0 +1,56 @@
+"""OpenVINO: the one place that imports it, and that opens its models."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from diptych.errors import BundleError, first_line
+from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES, NamedOutputs, OpenFile
+
+
+def library() -> Any:
+    """OpenVINO, kept from telling Google Analytics that it is used.
+
+    It does so by a package of its own, and does without where there is none. Raises
+    ModuleNotFoundError where OpenVINO itself is missing.
+    """
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    import openvino
+
+    return openvino
+
+
+def open_file(model: Path | bytes, *, exact: bool = True) -> OpenFile:
+    """A file of OpenVINO (.xml, beside its .bin), or the bytes of an ONNX file.
+
+    On processors with bfloat16 OpenVINO computes in it, whatever the file has, unless it must be
+    `exact`. Raises BundleError when the model cannot be read.
+    """
+    core = library().Core()
+    settings = {"PERFORMANCE_HINT": "LATENCY"}
+    if exact:
+        settings["INFERENCE_PRECISION_HINT"] = "f32"
+    try:
+        compiled = core.compile_model(core.read_model(model), "CPU", settings)
+    except RuntimeError as cause:
+        raise BundleError(f"the graph cannot be read ({first_line(cause)})") from cause
+    names = list(map(_name, compiled.outputs))
+
+    def outputs(batch: npt.NDArray[Any]) -> NamedOutputs:
+        results = compiled(batch)
+        return {name: np.array(results[i]) for i, name in enumerate(names)}
+
+    return outputs
+
+
+def _name(output: Any) -> str:
+    """What an output is called, by us where it has several names.
+
+    It has those of all nodes that compute the same: the softmax of an OOD score, for one.
+    """
+    names: set[str] = output.get_names()
+    ours = [name for name in (PROBABILITIES, OOD_SCORE) if name in names]
+    return ours[0] if ours else min(names)

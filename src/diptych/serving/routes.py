@@ -1,0 +1,183 @@
+"""What can be asked of the server: predictions, heatmaps, and how its models are."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, Query, Request
+from fastapi.responses import JSONResponse, Response
+
+from diptych.bundles.predictor import Prediction
+from diptych.errors import ImageError
+from diptych.serving import bodies, problems, schemas
+from diptych.serving.bodies import Upload
+from diptych.serving.models import Model
+from diptych.serving.problems import Problem, busy
+from diptych.serving.schemas import problem_responses
+from diptych.serving.state import server_state
+
+ModelName = Annotated[str | None, Query(description="a model's name; without one, the first")]
+Class = Annotated[str | None, Query(alias="class", description="without one, that of the answer")]
+Force = Annotated[bool, Query(description="take it even where its classes are others")]
+
+router = APIRouter()
+
+
+@router.post(
+    "/predict",
+    responses={
+        200: {"model": schemas.PredictionsSchema},
+        **problem_responses(*schemas.OF_PICTURES),
+    },
+    openapi_extra=schemas.PICTURES,
+)
+async def predict(request: Request, model: ModelName = None) -> Response:
+    """Say what is on pictures.
+
+    Send one as it is, or several as the parts of a form. Of several, one that cannot be used
+    has an error in its place; one alone that cannot be used is refused.
+    """
+    state = server_state(request)
+    limits, asked = state.settings.limits, state.models.get(model)
+    with state.admit() as reserve:
+        uploads = await bodies.read_pictures(request, limits, reserve)
+        request.scope["log"] |= {"model": asked.name, "pictures": len(uploads)}
+        async with in_time(limits.seconds):
+            if len(uploads) == 1:
+                predictions = [await _prediction(asked, uploads[0])]
+            else:
+                several = (_prediction_or_error(asked, upload) for upload in uploads)
+                predictions = await asyncio.gather(*several)
+    return JSONResponse({"model": asked.name, "predictions": list(map(_to_json, predictions))})
+
+
+@router.post(
+    "/explain",
+    response_class=Response,
+    responses={
+        200: {"content": {"image/png": {}}, "description": "The picture under its heat."},
+        **problem_responses(*schemas.OF_PICTURES),
+    },
+    openapi_extra=schemas.PICTURE,
+)
+async def explain(request: Request, model: ModelName = None, of: Class = None) -> Response:
+    """Colour what speaks for a class on a picture, as a PNG."""
+    state = server_state(request)
+    limits, asked = state.settings.limits, state.models.get(model)
+    with state.admit() as reserve:
+        data = await bodies.read_body(request, limits, reserve)
+        request.scope["log"] |= {"model": asked.name, "pictures": 1}
+        async with in_time(limits.seconds):
+            try:
+                png = await state.models.explain(asked, data, of)
+            except ImageError as error:
+                raise problems.picture_problem(error, None) from error
+    return Response(png, media_type="image/png")
+
+
+@router.get(
+    "/model", responses={200: {"model": schemas.ModelSchema}, **problem_responses(401, 404, 503)}
+)
+async def about(request: Request, model: ModelName = None) -> Response:
+    """What is known of a model."""
+    state = server_state(request)
+    facts = state.models.get(model).to_json(state.models.names, state.settings.limits)
+    return JSONResponse(facts)
+
+
+@router.get(
+    "/drift", responses={200: {"model": schemas.DriftSchema}, **problem_responses(401, 404, 503)}
+)
+async def drift(request: Request, model: ModelName = None) -> Response:
+    """What a model answered since it was loaded, and how that differs from its training."""
+    state = server_state(request)
+    return JSONResponse(state.monitor.drift(state.models.get(model).monitored))
+
+
+@router.get("/healthz", responses={200: {"model": schemas.StatusSchema}})
+async def healthz() -> Response:
+    """Whether the process lives."""
+    return JSONResponse({"status": "ok"})
+
+
+@router.get("/readyz", responses={200: {"model": schemas.StatusSchema}, **problem_responses(503)})
+async def readyz(request: Request) -> Response:
+    """Whether it takes requests."""
+    state = server_state(request)
+    if state.closing:
+        raise busy("the server is shutting down", status=503)
+    return JSONResponse({"status": "ready", "models": state.models.names})
+
+
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}, **problem_responses(401, 503)},
+)
+async def metrics(request: Request) -> Response:
+    """Counters for Prometheus."""
+    state = server_state(request)
+    text, kind = state.monitor.exposition(model.monitored for model in state.models)
+    return Response(text, media_type=kind)
+
+
+@router.post(
+    "/models/{name}/reload",
+    responses={
+        200: {"model": schemas.ReloadSchema},
+        **problem_responses(400, 401, 403, 404, 409, 503),
+    },
+)
+async def reload(request: Request, name: str, force: Force = False) -> Response:
+    """Open a bundle anew; what was asked before is still answered by the old one."""
+    state = server_state(request)
+    _refuse_foreign(request, bool(state.keys))
+    version = await state.reload(name, force)
+    classes = list(state.models.get(name).classes)
+    return JSONResponse({"model": name, "version": version, "classes": classes})
+
+
+@asynccontextmanager
+async def in_time(seconds: float) -> AsyncIterator[None]:
+    """Raise Problem where there is no answer in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as cause:
+        raise busy(f"no answer after {seconds:g} s; send it again later", status=503) from cause
+
+
+async def _prediction(model: Model, upload: Upload) -> Prediction:
+    try:
+        return await model.predict(upload.name or "picture", upload.data)
+    except ImageError as error:
+        raise problems.picture_problem(error, upload.name) from error
+
+
+async def _prediction_or_error(model: Model, upload: Upload) -> Prediction:
+    try:
+        return await model.predict(upload.name or "picture", upload.data)
+    except ImageError as error:
+        return Prediction(upload.name or "picture", error=str(error))
+
+
+def _to_json(prediction: Prediction) -> dict[str, Any]:
+    return {**prediction._asdict(), "words": None if prediction.error else _words(prediction)}
+
+
+def _words(prediction: Prediction) -> str:
+    if prediction.probability is None:
+        return str(prediction.label)
+    return f"{prediction.label}, {100 * prediction.probability:.1f} %"
+
+
+def _refuse_foreign(request: Request, has_key: bool) -> None:
+    """Raise Problem for who is neither on this machine nor has a key, and for pages of others."""
+    origin = request.headers.get("origin")
+    if origin and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Problem(403, "a page from elsewhere cannot ask for this")
+    if not has_key and not (request.client and ip_address(request.client.host).is_loopback):
+        raise Problem(403, "without --keys, only this machine itself can ask for this")

@@ -1,7 +1,0 @@
-/** Why there is no answer, in a sentence; and whether asking again may help. */
-export class Refused extends Error {
-  constructor(sentence, { again = false } = {}) {
-    super(sentence);
-    this.again = again;
-  }
-}

@@ -1,0 +1,76 @@
+"""The files that a person names to have them predicted: paths, folders, patterns, a list."""
+
+import glob
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+from typing import TextIO
+
+from diptych.errors import InputError
+from diptych.sources.walking import is_folder, is_hidden, walk
+
+
+def expand_paths(arguments: Iterable[str], standard_input: TextIO) -> Iterator[Path]:
+    """The files that arguments stand for, in order; hidden ones only where they are named.
+
+    A folder stands for every file below it, a pattern (`*.jpg`, `**/*.jpg`) for what it matches,
+    "-" for the names in `standard_input`: one a line, or parted by NUL as `find -print0` writes
+    them. What stands for no file is passed on as it is, for whoever opens it to say so.
+    """
+    for argument in arguments:
+        if argument == "-":
+            yield from map(Path, _names(standard_input))
+        elif not argument:
+            raise InputError("a name is empty; name files, folders or patterns")
+        elif os.path.lexists(argument):
+            yield from _below(argument)
+        else:
+            yield from list(_matched(argument)) or [Path(argument)]
+
+
+def _names(standard_input: TextIO) -> list[str]:
+    text = standard_input.read()
+    if "\0" in text:
+        return [name for name in text.split("\0") if name]
+    lines = (line.removesuffix("\r") for line in text.split("\n"))
+    return [line for line in lines if line]
+
+
+def _below(path: str) -> Iterator[Path]:
+    """Every file below a folder; the path itself where it is none, or there is nothing below."""
+    empty = True
+    if is_folder(path):
+        for file, leads_to, _ in walk(path):
+            if not leads_to and not any(map(is_hidden, file.relative_to(path).parts)):
+                empty = False
+                yield file
+    if empty:
+        yield Path(path)
+
+
+def _matched(pattern: str) -> Iterator[Path]:
+    """Every file that a pattern matches, or that lies below a folder which it matches."""
+    parts = Path(pattern).parts
+    deep = parts.index("**") if "**" in parts else len(parts)
+    # Unlike pathlib's, this glob leaves hidden files alone and takes any pattern.
+    for start in sorted(glob.glob(str(Path(*parts[:deep])))):  # noqa: PTH207
+        if deep == len(parts):
+            yield from _below(start)
+        elif is_folder(start):
+            # For all depths it would follow links in circles.
+            for file, leads_to, _ in walk(start):
+                if not leads_to and _matches(file.relative_to(start).parts, parts[deep:]):
+                    yield file
+
+
+def _matches(names: Sequence[str], patterns: Sequence[str]) -> bool:
+    """Whether patterns match these names of folders and a file, or the first few of them."""
+    if not patterns:
+        return not any(map(is_hidden, names))
+    first, *others = patterns
+    if first == "**" and _matches(names, others):
+        return True
+    if not names or (is_hidden(names[0]) and not is_hidden(first)):
+        return False
+    return fnmatch(names[0], first) and _matches(names[1:], patterns if first == "**" else others)

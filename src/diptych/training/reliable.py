@@ -1,0 +1,138 @@
+"""A trained network to one that knows its limits: "none of these", prediction sets, drift."""
+
+from typing import NamedTuple
+
+from diptych.data.dataset import Dataset
+from diptych.images.store import Store
+from diptych.metrics.probabilities import Logits, Probabilities, softmax
+from diptych.recipe import Recipe
+from diptych.reliability.components import (
+    PrincipalComponents,
+    principal_components,
+    with_components,
+)
+from diptych.reliability.conformal import conformal_threshold
+from diptych.reliability.drift import (
+    ReferenceDistribution,
+    component_values,
+    reference_distributions,
+    watched_values,
+)
+from diptych.reliability.ood import OodDetector, best_detector, reference_indices
+from diptych.reliability.ood_graph import with_ood_score
+from diptych.reliability.synthetic_outliers import synthetic_outliers
+from diptych.runtimes import fastest, gate, open_outputs
+from diptych.system.progress import Track
+from diptych.training.features import Features, extracted, features
+from diptych.training.fitting import TrainedNetwork, last_layer_logits
+
+# Validation pictures on which the graph's OOD score is compared with the detector's.
+GATE_PICTURES = 12
+
+
+class ReliableModel(NamedTuple):
+    """A trained network that also says how unlike its training a picture is, and how sure it is."""
+
+    trained: TrainedNetwork
+    graph: bytes  # the trained one's, with the OOD score and the components of drift
+    detector: OodDetector
+    conformal_threshold: float  # of an answer in a prediction set
+    drift: tuple[ReferenceDistribution, ...]  # what is watched in use, as it was in training
+
+
+class _References(NamedTuple):
+    """Training pictures that outliers are known by, and all validation pictures."""
+
+    train: Features
+    labels: list[int]  # of the training pictures
+    valid: Features
+    valid_logits_NK: Logits
+
+
+def make_reliable(
+    recipe: Recipe,
+    trained: TrainedNetwork,
+    train: Dataset,
+    valid: Dataset,
+    store: Store,
+    track: Track,
+) -> ReliableModel:
+    """Add an OOD detector, a conformal threshold and a reference for drift to a trained network.
+
+    The store has the pixels of every sample. Raises GateError where the graph's OOD score is not
+    what the detector says.
+    """
+    references = _references(trained, train, valid, store, track)
+    detector = _detector(recipe, trained, references, train)
+    components = principal_components(references.train[0])
+    graph = with_components(with_ood_score(trained.graph, detector), components)
+    _check_ood_score(trained, graph, detector, valid, store)
+    p_NK = softmax(references.valid_logits_NK)
+    return ReliableModel(
+        trained,
+        graph,
+        detector,
+        conformal_threshold(p_NK, valid.targets(), recipe.coverage),
+        _drift(references, p_NK, detector, components, len(train.classes)),
+    )
+
+
+def _references(
+    trained: TrainedNetwork, train: Dataset, valid: Dataset, store: Store, track: Track
+) -> _References:
+    indices = reference_indices(train.targets())
+    samples = [*(train.samples[i] for i in indices), *valid.samples]
+    keys = [sample.digest for sample in samples]
+    every = features(trained.feature_extractor, keys, store, track=track)
+    valid_features = tuple(part_ND[len(indices) :] for part_ND in every)
+    return _References(
+        tuple(part_ND[: len(indices)] for part_ND in every),
+        [train.targets()[i] for i in indices],
+        valid_features,
+        last_layer_logits(trained.weights, valid_features[0]),
+    )
+
+
+def _detector(
+    recipe: Recipe, trained: TrainedNetwork, references: _References, train: Dataset
+) -> OodDetector:
+    """The OOD detector that tells synthetic outliers best from validation pictures."""
+    run = open_outputs(trained.feature_extractor.graph, fastest())
+    outliers = extracted(run, synthetic_outliers(train.shape_at(recipe.image_size)))
+    return best_detector(
+        references.train,
+        references.labels,
+        references.valid,
+        references.valid_logits_NK,
+        outliers,
+        last_layer_logits(trained.weights, outliers[0]),
+        recipe.acceptance,
+    )
+
+
+def _check_ood_score(
+    trained: TrainedNetwork, graph: bytes, detector: OodDetector, valid: Dataset, store: Store
+) -> None:
+    """Raise GateError where the graph's OOD score is not that of the detector."""
+    pixels = store.read([sample.digest for sample in valid.samples[:GATE_PICTURES]])
+    exact = extracted(open_outputs(trained.feature_extractor.graph), pixels)
+    expected_N = detector.scores(exact, last_layer_logits(trained.weights, exact[0]))
+    gate.check_ood_score(open_outputs(graph)(pixels)[1], expected_N)
+
+
+def _drift(
+    references: _References,
+    p_NK: Probabilities,
+    detector: OodDetector,
+    components: PrincipalComponents,
+    classes: int,
+) -> tuple[ReferenceDistribution, ...]:
+    """What is watched in use, as it is on the pictures at hand."""
+    # Answers for the pictures of the training would be better than those for new ones.
+    answers = watched_values(
+        p_NK,
+        detector.scores(references.valid, references.valid_logits_NK),
+        components.project(references.valid[0]),
+    )
+    of_train = component_values(components.project(references.train[0]))
+    return reference_distributions({**answers, **of_train}, classes)

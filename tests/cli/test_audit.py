@@ -1,0 +1,63 @@
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from command import answer_of, complaint
+
+
+def test_audit_counts_every_file(folder_of: Callable[..., Path], tmp_path: Path) -> None:
+    root = folder_of(5)
+    (root / "red" / "bad.jpg").write_text("no picture")
+    answer = answer_of("audit", root, "--out", tmp_path / "looked")
+    assert answer["files"] == 11
+    assert answer["used"] + sum(answer["set_aside"].values()) == 11
+    rows = (tmp_path / "looked" / "audit.csv").read_text().splitlines()
+    assert len(rows) == 1 + len(answer["findings"])
+
+
+def test_an_audit_is_refused_before_the_look_at_the_data(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    absent = tmp_path / "absent"
+    said = complaint("audit", absent, "--out", tmp_path / "file")
+    assert "file is a file; name a folder" in said
+    assert "between 8 and 1024, not 0" in complaint("audit", absent, "--size", "0")
+
+
+def test_what_may_not_be_opened_is_said(folder_of: Callable[..., Path], tmp_path: Path) -> None:
+    root = folder_of(10)
+    # Root may open everything, unless it gives that up.
+    powers = "-dac_override,-dac_read_search"
+    humbly = ["setpriv", "--bounding-set", powers, "--inh-caps", powers]
+    if not shutil.which("setpriv"):
+        pytest.skip("giving up the powers of root needs setpriv")
+
+    def audited() -> subprocess.CompletedProcess[str]:
+        command = [*humbly, sys.executable, "-m", "diptych", "audit", str(root), "--json"]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    (root / "blue" / "blue000.png").chmod(0)
+    assert json.loads(audited().stdout)["set_aside"] == {"permission denied": 1}
+    closed = tmp_path / "closed"
+    (closed / "deep").mkdir(parents=True)
+    (closed / "deep" / "1.png").touch()
+    (root / "blue" / "folder").symlink_to(closed)
+    (root / "blue" / "file.png").symlink_to(closed / "deep" / "1.png")
+    (root / "blue" / "more").symlink_to(closed / "deep")
+    (root / "red" / "half").mkdir()
+    (root / "red" / "red001.png").rename(root / "red" / "half" / "red001.png")
+    closed.chmod(0)
+    (root / "red" / "half").chmod(0o444)
+    answer = json.loads(audited().stdout)
+    assert (answer["files"], answer["set_aside"]) == (23, {"permission denied": 5})
+    closed.chmod(0o755)
+    (root / "red" / "half").chmod(0o755)
+    (root / "red").chmod(0)
+    run = audited()
+    (root / "red").chmod(0o755)
+    assert run.returncode == 2
+    assert "red: Permission denied" in run.stderr

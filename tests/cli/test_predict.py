@@ -1,0 +1,91 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from command import answer_of, complaint, diptych
+from conftest import RED, picture
+
+
+def test_predicting_needs_no_framework(bundle: Path, tmp_path: Path) -> None:
+    picture(900, hue=RED).save(tmp_path / "new.png")
+    code = (
+        "import sys; from diptych import load\n"
+        f"print(load({str(bundle)!r}).predict([{str(tmp_path / 'new.png')!r}])[0].label)\n"
+        "print(sorted({'torch', 'onnx', 'timm', 'sklearn'} & set(sys.modules)))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.stdout == "red\n[]\n", run.stderr
+
+
+def test_predict_takes_files_folders_patterns_and_names(bundle: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    (new / "deep").mkdir(parents=True)
+    for name in ("a.png", "b.png", "deep/c.png"):
+        picture(900, hue=RED).save(new / name)
+    names = [new / "a.png", new / "b.png", new / "deep" / "c.png"]
+    run = diptych("predict", bundle, new)
+    assert run.returncode == 0
+    assert [line.split("  ")[:2] for line in run.stdout.splitlines()] == [
+        [str(name), "red"] for name in names
+    ]
+    answers = answer_of("predict", bundle, new / "?.png")
+    assert [answer["path"] for answer in answers] == [str(name) for name in names[:2]]
+    run = diptych("predict", bundle, "-", stdin=f"{names[2]}\n")
+    assert run.stdout.startswith(f"{names[2]}  red  ")
+
+
+def test_predict_reports_a_bad_picture_on_its_line(bundle: Path, tmp_path: Path) -> None:
+    picture(900, hue=RED).save(tmp_path / "good.png")
+    (tmp_path / "bad.jpg").write_text("no picture")
+    run = diptych("predict", bundle, tmp_path / "bad.jpg", tmp_path / "good.png")
+    assert run.returncode == 1
+    bad, good = run.stdout.splitlines()
+    assert "cannot be read: not an image" in bad
+    assert "  red  " in good
+    run = diptych("predict", bundle, tmp_path / "bad.jpg", tmp_path / "good.png", "--json")
+    answers = json.loads(run.stdout)
+    assert answers[0]["label"] is None
+    assert answers[0]["error"].startswith("not an image")
+    assert set(answers[1]["probabilities"]) == {"blue", "red"}
+
+
+def test_nothing_that_is_named_stops_the_rest(bundle: Path, tmp_path: Path) -> None:
+    picture(900, hue=RED).save(tmp_path / "good.png")
+    (tmp_path / "empty").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    bad: dict[str | Path, str] = {
+        tmp_path / "empty": "not an image: a folder with no file in it",
+        tmp_path / "pipe": "not an image: a pipe or device",
+        "/dev/zero": "not an image: a pipe or device",
+        "x" * 5000: "unreadable: file name too long",
+        "a**.jpg": "unreadable: no such file or directory",
+    }
+    run = diptych("predict", bundle, *bad, tmp_path / "good.png")
+    assert run.returncode == 1
+    assert run.stderr == ""
+    *complaints, good = run.stdout.splitlines()
+    for line, (name, reason) in zip(complaints, bad.items(), strict=True):
+        assert line.startswith(f"{name}  cannot be read: {reason}")
+    assert "  red  " in good
+    run = diptych("predict", bundle, "-", stdin=f"nul\0{tmp_path / 'good.png'}\0")
+    assert "  red  " in run.stdout.splitlines()[1]
+
+
+def test_no_picture_named_is_said(bundle: Path) -> None:
+    assert "no picture was named" in complaint("predict", bundle)
+
+
+def test_names_of_tables_stop_nothing(bundle: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+    (tmp_path / "cut.csv.zst").write_bytes(b"no zstandard")
+    picture(900, hue=RED).save(tmp_path / "photo.csv", "JPEG")
+    names = [tmp_path / name for name in ("pipe.csv", "cut.csv.zst", "photo.csv")]
+    run = diptych("predict", bundle, *names)
+    assert (run.returncode, run.stderr) == (1, "")
+    pipe, cut, photo = run.stdout.splitlines()
+    assert "pipe.csv  cannot be read: " in pipe
+    assert "a pipe or device" in pipe
+    assert "cut.csv.zst  cannot be read: " in cut
+    assert "photo.csv  red  " in photo

@@ -1,0 +1,163 @@
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from command import LINEAR, answer_of, complaint, diptych
+from conftest import picture
+
+
+def test_train_answers_in_json(folder_of: Callable[..., Path], tmp_path: Path) -> None:
+    root = folder_of(30)
+    (root / "red" / "empty.jpg").touch()
+    out = tmp_path / "a.bundle"
+    answer = answer_of("train", root, "--out", out, *LINEAR)
+    assert answer["bundle"] == str(out)
+    assert (answer["used"], answer["set_aside"]) == (60, {"empty": 1})
+    assert (
+        answer["parts"] == {"train": 42, "valid": 9, "test": 9}
+        or sum(answer["parts"].values()) == 60
+    )
+    assert set(answer["test"]["per_class"]) == {"blue", "red"}
+    for score in (answer["test"]["accuracy"], answer["test"]["macro_f1"]):
+        assert set(score) == {"value", "low", "high"}
+    assert answer["seconds"] > 0
+    assert (out / "audit.csv").read_text().count("empty.jpg") == 1
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        (["--network", "efficientnet"], "did you mean 'efficientnet_lite0'"),
+        (["--set", "epoch=3"], "did you mean 'epochs'"),
+        (["--engine", "tensorflo"], "engine has no 'tensorflo'"),
+        (["--epochs", "many"], "invalid int value: 'many'"),
+        (["--network", "cnn", "--train", "head"], "--train head needs pretrained weights"),
+        (["--weights", "absent.safetensors"], "no such file of weights"),
+    ],
+)
+def test_a_wrong_choice_is_one_line(
+    folder_of: Callable[..., Path], tmp_path: Path, extra: Sequence[str], expected: str
+) -> None:
+    out = tmp_path / "a.bundle"
+    size = ["--set", "image_size=32"]
+    assert expected in complaint("train", folder_of(10), "--out", out, *size, *extra)
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("extra", "expected"),
+    [
+        (["--network", "timm/resnet81"], "did you mean 'timm/resnet"),
+        (["--weights", "absent.safetensors"], "no such file of weights"),
+        (["--engine", "linear"], "cannot train efficientnet_lite0; add --network linear"),
+    ],
+)
+def test_a_wrong_choice_is_said_before_the_look_at_the_data(
+    tmp_path: Path, extra: Sequence[str], expected: str
+) -> None:
+    # There is no data at all: that would be the next complaint.
+    command: list[str | Path] = [
+        "train",
+        tmp_path / "absent",
+        "--out",
+        tmp_path / "a.bundle",
+        *extra,
+    ]
+    assert expected in complaint(*command)
+
+
+def test_data_that_cannot_be_trained_on_is_one_line(
+    folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    def said(root: Path) -> str:
+        return complaint("train", root, "--out", tmp_path / "a.bundle", *LINEAR)
+
+    assert "no such file or folder" in said(tmp_path / "absent")
+    (tmp_path / "empty").mkdir()
+    assert "there is no file in it" in said(tmp_path / "empty")
+    one = tmp_path / "one"
+    (one / "red").mkdir(parents=True)
+    picture(1).save(one / "red" / "1.png")
+    assert "only one class, 'red'" in said(one)
+    few = folder_of(9, name="few")
+    (few / "green").mkdir()
+    picture(1).save(few / "green" / "1.png")
+    assert "class 'green' has 1 independent picture; at least 3 are needed" in said(few)
+    (few / "green" / "1.png").unlink()
+    assert "class 'green' has no usable picture" in said(few)
+    assert not (tmp_path / "a.bundle").exists()
+
+
+def test_an_existing_out_is_refused_before_any_work(
+    folder_of: Callable[..., Path], bundle: Path
+) -> None:
+    assert "exists already; name another --out, or add --force" in complaint(
+        "train", folder_of(5), "--out", bundle, *LINEAR
+    )
+    run = diptych("train", folder_of(30), "--out", bundle, "--force", *LINEAR)
+    assert run.returncode == 0
+
+
+def test_a_full_disk_is_one_line(
+    folder_of: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=200k", "tmpfs", str(small)], capture_output=True
+    )
+    if mounted.returncode:
+        pytest.skip("mounting a small disk needs root")
+    try:
+        root = folder_of(40, side=96)
+        monkeypatch.setenv("DIPTYCH_CACHE", str(small))
+        said = complaint("train", root, "--out", tmp_path / "a.bundle", *LINEAR)
+        assert "No space left on device" in said
+        assert "DIPTYCH_CACHE" in said
+        monkeypatch.setenv("DIPTYCH_CACHE", str(tmp_path / "roomy"))
+        subprocess.run(["find", str(small), "-mindepth", "1", "-delete"], check=True)
+        (small / "filler").write_bytes(bytes(190_000))
+        said = complaint("train", root, "--out", small / "a.bundle", *LINEAR)
+        assert "No space left on device" in said
+        assert [path.name for path in small.iterdir()] == ["filler"]
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
+
+
+@pytest.mark.parametrize(
+    "written", ["pixels/*/*.rows", "runs/*/model/epoch-*"], ids=["reading pictures", "training"]
+)
+def test_ctrl_c_leaves_nothing_half_written_and_the_same_command_goes_on(
+    folder_of: Callable[..., Path], tmp_path: Path, own_cache: Path, written: str
+) -> None:
+    root, out = folder_of(60, side=200), tmp_path / "a.bundle"
+    command = ["train", str(root), "--out", str(out), "--network", "mlp", "--epochs", "4000"]
+    command += ["--set", "image_size=32", "--set", "patience=4000", "--json"]
+    before = {p: p.read_bytes() for p in root.rglob("*.png")}
+    run = subprocess.Popen(
+        [sys.executable, "-m", "diptych", *command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # A shell starts what runs in its background deaf to Ctrl-C, and children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    )
+    while not any(own_cache.glob(written)):
+        assert run.poll() is None
+        time.sleep(0.01)
+    run.send_signal(signal.SIGINT)
+    _, said = run.communicate(timeout=60)
+    assert run.returncode == 130, said
+    assert said.splitlines()[-1] == "diptych: stopped; the same command goes on where it was"
+    assert "Traceback" not in said
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["photos"]
+    assert {p: p.read_bytes() for p in root.rglob("*.png")} == before
+    again = diptych(*command, "--epochs", "5")
+    assert again.returncode == 0, again.stderr
+    assert json.loads(again.stdout)["used"] == 120

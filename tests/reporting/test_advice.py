@@ -1,0 +1,55 @@
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from diptych.classifier import Evaluation
+from diptych.metrics import Score, Scores, score, share
+from diptych.reporting.advice import advice
+from diptych.reporting.learning_curve import LearningCurve
+from diptych.reporting.report import Report
+from diptych.reporting.robustness import Curve
+
+
+def test_advice_begins_with_what_matters_most(evaluated: tuple[Evaluation, Report]) -> None:
+    _, found = evaluated
+    useless = replace(found, baseline=Score(0.99, 0.98, 1.0))
+    assert advice(useless)[0].what == "Do not use it yet."
+    growing = LearningCurve((10, 100, 1000), tuple(share(n, 1000) for n in (600, 800, 900)))
+    assert "Collect more pictures." in [
+        one.what for one in advice(replace(found, learning_curve=growing))
+    ]
+    frail = Curve("blur", (share(99, 100), share(90, 100), share(50, 100)), 100)
+    assert "Beware of blur." in [one.what for one in advice(replace(found, robustness=(frail,)))]
+
+
+def drawn_scores(right: Sequence[tuple[int, int]], p: float = 0.9) -> Scores:
+    """Of two classes of which so many of so many pictures are answered rightly."""
+    labels = [k for k, (_, n) in enumerate(right) for _ in range(n)]
+    answers = [k if i < hits else 1 - k for k, (hits, n) in enumerate(right) for i in range(n)]
+    order = np.random.default_rng(0).permutation(len(labels))
+    p_NK = np.where(np.eye(2)[answers] > 0, p, 1 - p)[order]
+    return score([labels[i] for i in order], p_NK, "ab", [str(i) for i in order])
+
+
+def test_advice_is_silent_about_what_chance_explains(evaluated: tuple[Evaluation, Report]) -> None:
+    _, found = evaluated
+
+    def said(**changed: Any) -> list[str]:
+        return [one.what for one in advice(replace(found, **changed))]
+
+    assert "Look at the class a." in said(scores=drawn_scores([(80, 100), (97, 100)]))
+    for little in ([(92, 100), (97, 100)], [(0, 1), (1, 1)]):
+        assert "Look at the class a." not in said(scores=drawn_scores(little))
+    flat = LearningCurve((20, 30, 46), (share(35, 46), share(36, 46), share(36, 46)))
+    assert not flat.helps
+    assert "Collect more pictures." not in said(learning_curve=flat)
+    few = {**found.facts, "data": {**found.facts["data"], "valid": 5}}
+    assert "Do not rely on “none of these” yet." in said(facts=few)
+    assert "Do not take its probabilities literally." in said(
+        scores=drawn_scores([(60, 100), (60, 100)], p=0.99)
+    )
+    assert "Do not take its probabilities literally." not in said(
+        scores=drawn_scores([(90, 100), (90, 100)])
+    )

@@ -1,0 +1,73 @@
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from browser import checked
+from diptych import ImageClassifier, Recipe, audit, clean, read, split
+from diptych.classifier import Evaluation
+from diptych.metrics import share
+from diptych.reporting.learning_curve import LearningCurve
+from diptych.reporting.report import Report
+from diptych.reporting.report_page import report_page
+from diptych.reporting.robustness import Curve
+from diptych.reporting.slices import Slice, Slices
+
+
+def test_a_report_knows_the_mistakes_and_what_they_look_like(
+    evaluated: tuple[Evaluation, Report],
+) -> None:
+    tested, found = evaluated
+    assert 0 < len(found.mistakes) <= 12
+    wrong = set(np.array([s.name for s in tested.parts.test.samples])[~tested.predictions.right()])
+    for answer in found.mistakes:
+        assert answer.name in wrong
+        near = found.neighbours[answer.name]
+        assert [n.similarity for n in near] == sorted((n.similarity for n in near), reverse=True)
+        assert {n.name for n in near} <= {s.name for s in tested.parts.train.samples}
+        assert found.heatmaps[answer.name].shape == (32, 32, 3)
+    assert found.baseline == tested.baseline.scores().accuracy
+    assert len(found.history) == 3
+
+
+def test_the_page_says_it_all_and_reads_well_everywhere(
+    evaluated: tuple[Evaluation, Report], tmp_path: Path
+) -> None:
+    _, found = evaluated
+    grown = tuple(share(n, 40) for n in (39, 38, 35, 30, 25, 22))
+    full = replace(
+        found,
+        robustness=(Curve("blur", grown, 40), Curve("noise", grown[::-1], 40)),
+        learning_curve=LearningCurve((10, 20, 40), (share(20, 40), share(30, 40), share(35, 40))),
+        slices=Slices((Slice("brightness", "dark pictures", 12, grown[5], grown[0], 0.01),), 9),
+    )
+    page = report_page(full, "colours.bundle")
+    accuracy = 100 * found.scores.accuracy.value
+    assert f"<strong>{accuracy:.1f} %</strong> of {found.n} pictures" in page
+    wrong = int((~found.predictions.right()).sum())
+    assert f"{wrong} were wrong, about 1 in {round(found.n / wrong)}." in page
+    for said in ("Its mistakes", "Worse pictures", "dark pictures", "Twice as many pictures"):
+        assert said in page
+    for answer in found.mistakes:
+        assert f"{answer.name}, labelled {answer.label}, taken for {answer.answer}" in page
+    assert len(page) < 5_000_000
+    assert checked(page, tmp_path) == []
+
+
+def test_names_and_labels_are_text_whatever_is_in_them(
+    evaluated: tuple[Evaluation, Report],
+) -> None:
+    _, found = evaluated
+    assert "<script>" not in report_page(found, "<script>alert(1)</script>")
+
+
+def test_a_bundle_holds_its_report(
+    evaluated: tuple[Evaluation, Report], folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    data = read(folder_of(30))
+    parts = split(clean(data, audit(data, size=32)))
+    recipe = Recipe(engine="linear", network="linear", train="all", image_size=32, epochs=3)
+    tested = ImageClassifier(recipe).fit(parts.train, parts.valid).evaluate(parts.test)
+    out = tested.save(tmp_path / "a.bundle")
+    assert "Is it good?" in (out / "report.html").read_text()

@@ -1,0 +1,44 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES
+from diptych.graphs.writer import onnx_graph
+from diptych.networks import initial
+from diptych.networks.zoo import mlp
+from diptych.reliability.ood import OodDetector
+from diptych.reliability.ood_graph import with_ood_score
+from diptych.runtimes import openvino
+
+CODE = """
+import sys
+import numpy as np
+from diptych.networks import initial
+from diptych.graphs.writer import onnx_graph
+from diptych.networks.zoo import mlp
+from diptych.runtimes import open_graph
+network = mlp((8, 8, 1), 2, dropout=0.0)
+run = open_graph(onnx_graph(network, initial(network, 0)), "openvino")
+assert run(np.zeros((3, 8, 8, 1), np.uint8)).shape == (3, 2)
+sending = [name for name in sys.modules if name.partition(".")[0] == "openvino_telemetry"]
+print([name for name in sending if sys.modules[name]])
+"""
+
+
+def test_openvino_tells_nobody_that_it_is_used() -> None:
+    run = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True)
+    assert (run.returncode, run.stdout) == (0, "[]\n"), run.stderr
+
+
+def test_outputs_keep_their_names_where_a_score_computes_the_same_softmax(tmp_path: Path) -> None:
+    network = mlp((8, 8, 1), 2, dropout=0.0)
+    detector = OodDetector("probability", 0.95, {}, (0.5,), {})
+    graph = with_ood_score(onnx_graph(network, initial(network, 0)), detector)
+    library = openvino.library()
+    library.save_model(library.Core().read_model(graph), tmp_path / "a.xml")
+    for model in (graph, tmp_path / "a.xml"):
+        outputs = openvino.open_file(model)(np.zeros((3, 8, 8, 1), np.uint8))
+        assert outputs[PROBABILITIES].shape == (3, 2)
+        assert outputs[OOD_SCORE].shape == (3,)
