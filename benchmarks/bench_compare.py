@@ -28,16 +28,16 @@ def data(name: str, folder: Path, env: dict[str, str]) -> list[str | Path]:
 def main() -> None:
     for name in sys.argv[1:] or ["digits", "photos"]:
         with cold_cache() as env, tempfile.TemporaryDirectory() as folder:
-            given = data(name, Path(folder), env)
+            arguments = data(name, Path(folder), env)
             page = Path(folder) / "compare.html"
-            found = measured(diptych("compare", *given, "--out", page), env).answer
-        for engine, facts in found["engines"].items():
+            answer = measured(diptych("compare", *arguments, "--out", page), env).answer
+        for engine, facts in answer["engines"].items():
             by_seed = ", ".join(f"{100 * value:.2f}" for value in facts["accuracy_by_seed"])
             print(
                 f"{name}: {engine} {100 * facts['accuracy']['value']:.2f} % of "
-                f"{found['parts']['test']:,} test pictures (seeds: {by_seed})"
+                f"{answer['parts']['test']:,} test pictures (seeds: {by_seed})"
             )
-        print(f"{name}: {found['verdict']}")
+        print(f"{name}: {answer['verdict']}")
     print(machine())
 
 

@@ -75,10 +75,10 @@ def main() -> None:
         copies = thumbnails(np.stack(changed))
         pairs = near_duplicate_pairs(np.concatenate([originals, copies]))
         step = n // COPIES
-        found = {p.second - n for p in pairs if p.first == (p.second - n) * step}
+        matches = {p.second - n for p in pairs if p.first == (p.second - n) * step}
         wrong = sum(p.second >= n and p.first != (p.second - n) * step for p in pairs)
         hashed = (perceptual_hashes(copies) != bits[::step][:COPIES]).sum(1) <= 10
-        share = len(found) / COPIES
+        share = len(matches) / COPIES
         print(f"{kind:18s} {share:6.1%} found, {wrong} wrong; hash {hashed.mean():.1%}")
     print(machine())
 

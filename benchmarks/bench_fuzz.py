@@ -55,7 +55,7 @@ def main() -> None:
             subprocess.run([sys.executable, "-m", "diptych", *map(str, command)], check=True)
         serve = [sys.executable, "-m", "diptych", "serve", bundle, "--port", "PORT"]
         with served(serve, "/readyz") as url:
-            found = subprocess.run(
+            run = subprocess.run(
                 [
                     Path(sys.executable).with_name("schemathesis"), "run", f"{url}/openapi.json",
                     "--max-examples", EXAMPLES, "--checks", ",".join(CHECKS), "--seed", "1",
@@ -72,7 +72,7 @@ def main() -> None:
             print(
                 f"dirty/, {len(files)} files alone: {dict(alone)}; ten in a form: {dict(together)}"
             )
-        assert found.returncode == 0
+        assert run.returncode == 0
         assert all(status < 500 for status in (*alone, *together))
     print(machine())
 

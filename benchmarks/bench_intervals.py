@@ -51,12 +51,12 @@ def scored(case: Case, seed: int) -> Scores:
     return score(labels, p_NK, [str(k) for k in range(case.classes)], names)
 
 
-def each(found: Scores) -> dict[str, Score]:
+def each(scores: Scores) -> dict[str, Score]:
     """All scores by name; of the classes, alike as they are, the first one's."""
     every = {
-        **found._asdict(),
-        **{f"top {k}": top for k, top in found.top_k.items()},
-        **{f"{name} of a class": one for name, one in found.per_class["0"]._asdict().items()},
+        **scores._asdict(),
+        **{f"top {k}": top for k, top in scores.top_k.items()},
+        **{f"{name} of a class": one for name, one in scores.per_class["0"]._asdict().items()},
     }
     return {name: one for name, one in every.items() if isinstance(one, Score)}
 
@@ -64,11 +64,11 @@ def each(found: Scores) -> dict[str, Score]:
 def covered(case: Case, sets: int) -> dict[str, float]:
     """The share of the intervals of each score that hold the truth."""
     truth = each(scored(case._replace(n=1_000_000), 0))
-    found = [each(scored(case, seed)) for seed in range(1, sets + 1)]
+    scores = [each(scored(case, seed)) for seed in range(1, sets + 1)]
     # A class has no ROC-AUC in a set that lacks it.
-    known = {name: [one[name] for one in found if name in one] for name in truth}
+    values = {name: [one[name] for one in scores if name in one] for name in truth}
     shares = {
-        name: float(np.mean([one.low <= true.value <= one.high for one in known[name]]))
+        name: float(np.mean([one.low <= true.value <= one.high for one in values[name]]))
         for name, true in truth.items()
     }
     return {**shares, "prediction sets": float(np.mean([held(case, s) for s in range(sets)]))}
@@ -90,12 +90,12 @@ def main() -> None:
     started = time.monotonic()
     cases = [Case(*values) for values in product(CLASSES, ACCURACIES, SIZES)]
     with ProcessPoolExecutor() as pool:
-        found = dict(zip(cases, pool.map(partial(covered, sets=sets), cases), strict=True))
+        scores = dict(zip(cases, pool.map(partial(covered, sets=sets), cases), strict=True))
     print(f"{'classes':28s}" + "".join(f"{case.classes:8d}" for case in cases))
     print(f"{'accuracy':28s}" + "".join(f"{case.accuracy:8.0%}" for case in cases))
     print(f"{'pictures':28s}" + "".join(f"{case.n:8,d}" for case in cases))
-    for name in dict.fromkeys(name for shares in found.values() for name in shares):
-        cells = (f"{found[case][name]:.1%}" if name in found[case] else "" for case in cases)
+    for name in dict.fromkeys(name for shares in scores.values() for name in shares):
+        cells = (f"{scores[case][name]:.1%}" if name in scores[case] else "" for case in cases)
         print(f"{name:28s}" + "".join(f"{cell:>8s}" for cell in cells))
     print(f"intervals that hold the truth, of {sets:,} sets; {time.monotonic() - started:.0f} s")
     print(machine())

@@ -1,7 +1,7 @@
 """Are pictures of something else told from the photographs, and better than by probability?
 
 Trains on the photographs with the default recipe, then asks about the test photographs and three
-kinds of outliers. Told apart: the chance that a outlier is thought outlier than a photograph
+kinds of outliers. Told apart: the chance that an outlier has a higher score than a photograph
 (AUROC). Refused: answered "none of these", with the threshold that the bundle has.
 """
 
@@ -36,10 +36,10 @@ def noise(folder: Path) -> None:
 
 def answers(bundle: Path, *pictures: Path, env: dict[str, str]) -> tuple[np.ndarray, ...]:
     """How strange the pictures are, by the bundle's score and by the largest probability."""
-    found = measured(diptych("predict", bundle, *pictures), env).answer
-    strange = [one["ood_score"] for one in found]
-    unsure = [1 - max(one["probabilities"].values()) for one in found]
-    return np.array(strange, np.float32), np.array(unsure, np.float32)
+    predictions = measured(diptych("predict", bundle, *pictures), env).answer
+    outlier_N = [one["ood_score"] for one in predictions]
+    unsure = [1 - max(one["probabilities"].values()) for one in predictions]
+    return np.array(outlier_N, np.float32), np.array(unsure, np.float32)
 
 
 def main() -> None:
@@ -49,18 +49,18 @@ def main() -> None:
         bundle = Path(folder) / "photos.bundle"
         measured(diptych("train", photos, "--out", bundle), env)
         test = [row["path"] for row in rows(bundle / "splits.csv") if row["part"] == "test"]
-        known, known_unsure = answers(bundle, *(photos / name for name in test), env=env)
-        print(f"test photographs kept: {(known <= 1).mean():.1%} of {len(known)}")
+        photo_N, photo_unsure = answers(bundle, *(photos / name for name in test), env=env)
+        print(f"test photographs kept: {(photo_N <= 1).mean():.1%} of {len(photo_N)}")
         drawn = Path(folder) / "drawn"
         measured(diptych("sample", "plates", drawn, "--count", "200", "--no-defects"), env)
         for make in (cifar, noise):
             (Path(folder) / make.__name__).mkdir()
             make(Path(folder) / make.__name__)
         for name in ("cifar", "drawn", "noise"):
-            strange, unsure = answers(bundle, Path(folder) / name, env=env)
+            outlier_N, unsure = answers(bundle, Path(folder) / name, env=env)
             print(
-                f"{name}: AUROC {auroc(known, strange)}, refused {(strange > 1).mean():.1%} of "
-                f"{len(strange)}; by probability AUROC {auroc(known_unsure, unsure)}"
+                f"{name}: AUROC {auroc(photo_N, outlier_N)}, refused {(outlier_N > 1).mean():.1%} "
+                f"of {len(outlier_N)}; by probability AUROC {auroc(photo_unsure, unsure)}"
             )
     print(machine())
 

@@ -66,9 +66,9 @@ def asked(
     """What `load.py` finds."""
     command = [sys.executable, HERE / "load.py", f"{url}/predict", clients, SECONDS, rate, *files]
     done = subprocess.run([*map(str, command)], stdout=subprocess.PIPE, check=True)
-    found: dict[str, Any] = json.loads(done.stdout)
-    assert found["statuses"].keys() == {"200"}, found["statuses"]
-    return found
+    answer: dict[str, Any] = json.loads(done.stdout)
+    assert answer["statuses"].keys() == {"200"}, answer["statuses"]
+    return answer
 
 
 def main() -> None:

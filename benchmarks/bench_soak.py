@@ -77,12 +77,15 @@ class Soak:
             self.wrong.append(f"no answer: {error!r}")
             return
         self.kept.append((reader, writer))
-        found = json.loads(body)["predictions"][0] if status == 200 else {}
+        prediction = json.loads(body)["predictions"][0] if status == 200 else {}
         self.counts[f"good {status}"] += 1
-        if status != 200 or found["label"] != want.label:
-            self.wrong.append(f"{status}: {found.get('label')}, not {want.label}")
+        if status != 200 or prediction["label"] != want.label:
+            self.wrong.append(f"{status}: {prediction.get('label')}, not {want.label}")
         elif (
-            max(abs(p - (want.probabilities or {})[c]) for c, p in found["probabilities"].items())
+            max(
+                abs(p - (want.probabilities or {})[c])
+                for c, p in prediction["probabilities"].items()
+            )
             > 1e-4
         ):
             self.wrong.append(f"probabilities of {want.path} are others")

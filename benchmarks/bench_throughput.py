@@ -62,7 +62,7 @@ def plain_keras() -> Callable[[], object]:
 
     from diptych.engines.tensorflow.layers import model_of_network
 
-    network = model_of_network(NETWORK)
+    network = model_of_network(NETWORK, pixels="float32")
     network.compile(
         optimizer=keras.optimizers.AdamW(0.001),
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
@@ -76,11 +76,11 @@ def main(engine: str) -> None:
     runs = [ours(engine), plain_torch() if engine == "torch" else plain_keras()]
     rates: list[list[float]] = [[], []]
     for turn in range(ROUNDS + 1):
-        for run, found in zip(runs, rates, strict=True):
+        for run, measured in zip(runs, rates, strict=True):
             started = time.monotonic()
             run()
             if turn:  # the first compiles
-                found.append(COUNT / (time.monotonic() - started))
+                measured.append(COUNT / (time.monotonic() - started))
     ratios = [one / other for one, other in zip(*rates, strict=True)]
     print(
         f"{engine}: {statistics.median(rates[0]):,.0f} pictures/s, the plain way "

@@ -98,13 +98,15 @@ def main() -> None:
     with cold_cache() as env:
         os.environ["DIPTYCH_CACHE"] = env["DIPTYCH_CACHE"]
         mnist()  # into the cache
-        found = {}
+        results = {}
         for way in (engine, "tutorial"):
             command = [sys.executable, __file__, "--run", way]
             done = subprocess.run(command, env=env, stdout=subprocess.PIPE, check=True)
-            found[way] = json.loads(done.stdout)
-            print(f"{way}: {found[way][1]:.2%} after {found[way][0]:.0f} s of training")
-    print(f"Diptych takes {found[engine][0] / found['tutorial'][0]:.2f} times the tutorial's time")
+            results[way] = json.loads(done.stdout)
+            print(f"{way}: {results[way][1]:.2%} after {results[way][0]:.0f} s of training")
+    print(
+        f"Diptych takes {results[engine][0] / results['tutorial'][0]:.2f} times the tutorial's time"
+    )
     print(machine())
 
 

@@ -19,16 +19,16 @@ class Classifier(litserve.LitAPI):  # type: ignore[misc]
     def setup(self, device: str) -> None:
         """Open the graph."""
         self.session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
-        self.given = self.session.get_inputs()[0]
+        self.images = self.session.get_inputs()[0]
 
     def decode_request(self, request: UploadFile) -> Any:
         """A picture's pixels."""
-        height, width = self.given.shape[1:3]
+        height, width = self.images.shape[1:3]
         return np.asarray(Image.open(request.file).convert("RGB").resize((width, height)))
 
     def predict(self, pixels: Any) -> Any:
         """The probabilities of all pictures."""
-        return self.session.run(["probabilities"], {self.given.name: np.stack(pixels)})[0]
+        return self.session.run(["probabilities"], {self.images.name: np.stack(pixels)})[0]
 
     def encode_response(self, output: Any) -> dict[str, list[float]]:
         """The answer for one picture."""

@@ -13,8 +13,8 @@ from fastapi import FastAPI, UploadFile
 from PIL import Image
 
 session = onnxruntime.InferenceSession(sys.argv[1], providers=["CPUExecutionProvider"])
-given = session.get_inputs()[0]
-height, width = given.shape[1:3]
+images = session.get_inputs()[0]
+height, width = images.shape[1:3]
 app = FastAPI()
 
 
@@ -22,8 +22,8 @@ app = FastAPI()
 async def predict(request: UploadFile) -> dict[str, list[float]]:
     """The probabilities of a picture."""
     picture = Image.open(io.BytesIO(await request.read())).convert("RGB").resize((width, height))
-    found = session.run(["probabilities"], {given.name: np.asarray(picture)[None]})[0]
-    return {"probabilities": found[0].tolist()}
+    outputs = session.run(["probabilities"], {images.name: np.asarray(picture)[None]})[0]
+    return {"probabilities": outputs[0].tolist()}
 
 
 if __name__ == "__main__":

@@ -11,7 +11,17 @@ from typing import Any
 LINEAR = ["--engine", "linear", "--network", "linear", "--set", "image_size=32", "--epochs", "5"]
 PAGE = Path(__file__).parents[1] / "docs" / "cli.md"
 # What is below these keys has keys of the data's own: classes, reasons, engines, packages.
-OPEN = ("probabilities", "per_class", "set_aside", "top_k", "engines", "versions", "recipe")
+OPEN = (
+    "probabilities",
+    "per_class",
+    "set_aside",
+    "top_k",
+    "engines",
+    "versions",
+    "recipe",
+    "members",
+    "synthetic_outliers",
+)
 
 
 def diptych(*arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:
@@ -29,23 +39,24 @@ def answer_of(*arguments: str | Path) -> Any:
 
 
 def keys_without_a_word(verb: str, answer: Any) -> set[str]:
-    """The keys of a verb's answer that docs/cli.md does not name for it."""
+    """The keys of a verb's answer, or of a file, that docs/cli.md does not name for it."""
     text = PAGE.read_text(encoding="utf-8")
     about_scores, *_ = text.partition("| verb |")
-    rows = [line for line in text.splitlines() if line.startswith(f"| `{verb} ")]
+    rows = [line for line in text.splitlines() if line.startswith((f"| `{verb} ", f"| `{verb}`"))]
     assert rows, f"{PAGE} has no row for {verb}"
-    return set(_keys(answer)) - set(re.findall(r'"(\w+)"', "\n".join([about_scores, *rows])))
+    return set(keys_of(answer)) - set(re.findall(r'"(\w+)"', "\n".join([about_scores, *rows])))
 
 
-def _keys(value: Any, are_open: bool = False) -> Iterator[str]:
+def keys_of(value: Any, are_open: bool = False) -> Iterator[str]:
+    """Every key of an answer in JSON, however deep, but those that the data name."""
     if isinstance(value, dict):
         for key, inner in value.items():
             if not are_open:
                 yield key
-            yield from _keys(inner, key in OPEN and not are_open)
+            yield from keys_of(inner, key in OPEN and not are_open)
     if isinstance(value, list):
         for inner in value:
-            yield from _keys(inner)
+            yield from keys_of(inner)
 
 
 def complaint(*arguments: str | Path, code: int = 2) -> str:

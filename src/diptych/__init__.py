@@ -1,8 +1,8 @@
 """Diptych: from a pile of pictures to an image classifier you can trust.
 
 data  = read("photos/")
-found = audit(data);  print(found)
-parts = split(clean(data, found), seed=0)
+findings = audit(data);  print(findings)
+parts = split(clean(data, findings), seed=0)
 model = ImageClassifier(Recipe(engine="torch")).fit(parts.train, parts.valid)
 model.evaluate(parts.test).save("pizza.bundle")
 load("pizza.bundle").predict(["new.jpg"])

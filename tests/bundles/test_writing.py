@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from classifiers import SMALL, evaluated
+from command import keys_without_a_word
 from diptych import ImageClassifier, audit, clean, load, read, split
 from diptych.errors import InputError
 
@@ -14,6 +15,7 @@ from diptych.errors import InputError
 def test_a_bundle_says_what_it_is(bundle: Path) -> None:
     facts = json.loads((bundle / "bundle.json").read_text())
     assert facts["classes"] == ["blue", "red"]
+    assert not keys_without_a_word("bundle.json", facts)
     assert facts["data"]["train"] + facts["data"]["valid"] + facts["data"]["test"] == 60
     test = facts["test"]
     assert test["accuracy"]["low"] <= test["accuracy"]["value"] <= test["accuracy"]["high"]

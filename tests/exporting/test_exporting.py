@@ -20,6 +20,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from PIL import Image
 
+from command import keys_without_a_word
 from conftest import BLUE, RED, picture
 from diptych.bundles.format import open_bundle
 from diptych.exporting.formats import FORMATS
@@ -155,6 +156,7 @@ def size(path: Path) -> int:
 
 def test_the_table_is_stored_and_explained_and_nothing_else_is_left(subject: Subject) -> None:
     gate = json.loads((subject.exports / "gate.json").read_text())
+    assert not keys_without_a_word("gate.json", {**gate, "files": []})
     assert gate["files"] == subject.told["files"]
     assert gate["limits"] == {"probability": 1e-4, "agreement": 1.0, "ood_score": 1e-2}
     page = (subject.exports / "README.md").read_text()

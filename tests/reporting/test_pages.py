@@ -32,7 +32,7 @@ def drawn(
     shape = (len(parts.test), len(parts.test.classes))
     history = tuple({"train_seconds": 0.5, "valid_accuracy": 0.5 + i / 20} for i in range(8))
     runs = [
-        comparing.Run(
+        comparing.TrainingRun(
             seed, Predictions(parts.test, rng.dirichlet((1, 1), shape[0]).astype("f4")), history, 3
         )
         for seed in range(seeds)

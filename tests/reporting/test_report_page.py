@@ -3,14 +3,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from browser import checked
 from diptych import ImageClassifier, Recipe, audit, clean, read, split
 from diptych.classifier import Evaluation
+from diptych.errors import MissingExtra
 from diptych.metrics import share
 from diptych.reporting.learning_curve import LearningCurve
 from diptych.reporting.report import Report
-from diptych.reporting.report_page import report_page
+from diptych.reporting.report_page import refuse_without_reports, report_page
 from diptych.reporting.robustness import Curve
 from diptych.reporting.slices import Slice, Slices
 
@@ -71,3 +73,9 @@ def test_a_bundle_holds_its_report(
     tested = ImageClassifier(recipe).fit(parts.train, parts.valid).evaluate(parts.test)
     out = tested.save(tmp_path / "a.bundle")
     assert "Is it good?" in (out / "report.html").read_text()
+
+
+def test_what_a_report_needs_is_missed_before_any_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("diptych.reporting.report_page.importlib.util.find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match=r"jinja2 is not installed; .*'diptych\[report\]'"):
+        refuse_without_reports()

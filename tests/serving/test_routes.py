@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from command import keys_of
 from conftest import GREEN, RED, picture
 from diptych import load
 from served import Server, assorted, encoded
@@ -34,7 +35,7 @@ def test_answers_are_those_of_predict(server: Server, bundle: Path, tmp_path: Pa
             assert there["ood_score"] == pytest.approx(here.ood_score, abs=1e-4)
 
 
-def test_an_answer_is_in_words_and_a_outlier_is_none_of_these(server: Server) -> None:
+def test_an_answer_is_in_words_and_an_outlier_is_none_of_these(server: Server) -> None:
     (red,) = server.post("/predict", encoded(picture(701, hue=RED))).json["predictions"]
     assert red["words"] == f"red, {100 * red['probability']:.1f} %"
     (strange,) = server.post("/predict", encoded(picture(702, hue=GREEN))).json["predictions"]
@@ -117,6 +118,13 @@ def test_a_model_says_what_it_is(server: Server, bundle: Path) -> None:
     assert model["test"]["accuracy"] == facts["test"]["accuracy"]
     assert model["limits"] == {"bytes": 2**25, "pixels": 10**8, "files": 64, "seconds": 30}
     assert server.get("/model?model=others").json["classes"] == ["green", "red"]
+
+
+@pytest.mark.parametrize("path", ["/model", "/drift"])
+def test_the_documentation_names_every_key(server: Server, path: str) -> None:
+    page = Path(__file__).parents[2] / "docs" / "serving.md"
+    answer = {**server.get(path).json, "classes": [], "errors": {}}
+    assert not set(keys_of(answer)) - set(re.findall(r'"(\w+)"', page.read_text()))
 
 
 def test_an_explanation_is_a_picture(server: Server) -> None:

@@ -16,7 +16,7 @@ from served import Server, encoded, serving, small_bundle
 expect.set_options(timeout=30_000)  # milliseconds; a busy machine takes its time
 
 CAMERA = ("--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream")
-# A outlier's features are far from those of any red or blue picture.
+# An outlier's features are far from those of any red or blue picture.
 OUTLIER = encoded(picture(77, hue=GREEN))
 BROKEN = encoded(picture(78, hue=RED))[:-1000]
 # A file that a person drops on a page or pastes into it, as the browser tells of it.

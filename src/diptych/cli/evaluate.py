@@ -41,6 +41,7 @@ def evaluate(options: Namespace) -> None:
     """Score a bundle on other labelled pictures, or say which of two is better there."""
     from diptych.bundles.destinations import refuse_unwritable_folder
     from diptych.bundles.predictor import load
+    from diptych.reporting.report_page import refuse_without_reports
     from diptych.system.progress import shown
 
     *paths, data = options.bundles if options.on is None else [*options.bundles, options.on]
@@ -49,6 +50,8 @@ def evaluate(options: Namespace) -> None:
     if options.out:
         refuse_unwritable_folder(options.out)
         refuse_inside(options.out, data)
+    if options.out or len(paths) == 2:
+        refuse_without_reports()
     pictures = read_pictures(data, options)
     predictors = [load(path) for path in paths]
     answered = [predictor.evaluate(pictures, track=shown) for predictor in predictors]

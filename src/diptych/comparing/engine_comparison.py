@@ -22,7 +22,7 @@ NOT_REPRODUCIBLE = (
 )
 
 
-class Run(NamedTuple):
+class TrainingRun(NamedTuple):
     """One engine trained with one seed."""
 
     seed: int
@@ -52,7 +52,7 @@ class Candidate:
     """An engine with its runs, one for each seed."""
 
     engine: str
-    runs: tuple[Run, ...]
+    runs: tuple[TrainingRun, ...]
     speed: Speed
     start: npt.NDArray[np.float32]  # its probabilities for some test pictures before training
     folder: Path  # where its runs are kept, in case that the other engine's are interrupted

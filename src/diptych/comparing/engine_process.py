@@ -46,7 +46,9 @@ def main(task: Path, done: Path) -> None:
     recipe = Recipe().with_toml(task / "recipe.toml")
     shape = tuple(facts["shape"]) if facts["shape"] else None
     empty = Dataset(Path(), tuple(facts["classes"]), (), shape=shape)
-    parts = Splits.from_csv((task / "splits.csv").read_text(encoding="utf-8"), empty)
+    parts = Splits.from_csv(
+        (task / "splits.csv").read_bytes().decode(errors="surrogateescape"), empty
+    )
     store = pixel_store(parts.train.shape_at(recipe.image_size))
     keep = cache.folder() / "runs" / done.name.removeprefix("compare-")
     runs, arrays, models = [], {}, list[TrainedNetwork]()

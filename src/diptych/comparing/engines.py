@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import load_file
 
-from diptych.comparing.engine_comparison import Candidate, EngineComparison, Run, Speed
+from diptych.comparing.engine_comparison import Candidate, EngineComparison, Speed, TrainingRun
 from diptych.data.dataset import Dataset
 from diptych.data.splitting import Splits
 from diptych.errors import DiptychError, InputError
@@ -97,7 +97,8 @@ def train_engine(
 def _write_task(task: Path, parts: Splits, recipe: Recipe, seeds: int, progress: bool) -> None:
     """What the process of an engine is to do, for it to read."""
     (task / "recipe.toml").write_text(recipe.to_toml(), encoding="utf-8")
-    (task / "splits.csv").write_text(parts.to_csv(), encoding="utf-8")
+    # Names of files may be bytes that are no text.
+    (task / "splits.csv").write_bytes(parts.to_csv().encode(errors="surrogateescape"))
     facts = {
         "classes": parts.train.classes,
         "shape": parts.train.shape,
@@ -112,7 +113,7 @@ def _read(engine: str, done: Path, test: Dataset) -> Candidate:
     facts = json.loads((done / "run.json").read_text(encoding="utf-8"))
     arrays = load_file(done / "answers.safetensors")
     runs = tuple(
-        Run(
+        TrainingRun(
             run["seed"],
             Predictions(test, arrays[f"seed{run['seed']}"]),
             tuple(run["history"]),

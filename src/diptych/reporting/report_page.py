@@ -9,6 +9,7 @@ import numpy as np
 
 from diptych.bundles.facts import set_coverage
 from diptych.bundles.model_card import calibrated_by
+from diptych.errors import MissingExtra
 from diptych.images.preprocess import Pixels, thumbnail
 from diptych.metrics import Score
 from diptych.reliability.diagram import (
@@ -32,6 +33,13 @@ CONFUSION_CLASSES = 20
 def can_write_reports() -> bool:
     """Whether the extra "report" is installed."""
     return all(importlib.util.find_spec(package) for package in PACKAGES)
+
+
+def refuse_without_reports() -> None:
+    """Raise MissingExtra where the extra "report" is missing, before any work is done for it."""
+    for package in PACKAGES:
+        if not importlib.util.find_spec(package):
+            raise MissingExtra(package, "report")
 
 
 def report_page(report: Report, title: str) -> str:

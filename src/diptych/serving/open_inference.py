@@ -20,7 +20,7 @@ from diptych.errors import ImageError
 from diptych.images.preprocess import Pixels
 from diptych.serving import bodies, problems, schemas
 from diptych.serving.models import Model
-from diptych.serving.problems import Problem, busy
+from diptych.serving.problems import Problem, in_time
 from diptych.serving.schemas import problem_responses
 from diptych.serving.state import server_state
 
@@ -96,13 +96,11 @@ async def infer(request: Request, name: str, version: str | None = None) -> Resp
         names = _output_names(body)
         pictures = _pictures(body["inputs"], model, limits.files)
         request.scope["log"] |= {"model": model.name, "pictures": len(pictures)}
-        try:
-            async with asyncio.timeout(limits.seconds):
+        async with in_time(limits.seconds):
+            try:
                 outputs = await asyncio.gather(*(_infer(model, one) for one in pictures))
-        except ImageError as error:
-            raise problems.picture_problem(error, None) from error
-        except TimeoutError as cause:
-            raise busy(f"no answer after {limits.seconds:g} s", status=503) from cause
+            except ImageError as error:
+                raise problems.picture_problem(error, None) from error
     answer = {
         "model_name": model.name,
         "model_version": model.version,

@@ -1,6 +1,8 @@
 """What went wrong, as a problem document (RFC 9457)."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Any
 
@@ -64,3 +66,13 @@ def response(problem: Problem, path: str) -> JSONResponse:
         problem.headers,
         media_type="application/problem+json",
     )
+
+
+@asynccontextmanager
+async def in_time(seconds: float) -> AsyncIterator[None]:
+    """Raise Problem where there is no answer in time."""
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError as cause:
+        raise busy(f"no answer after {seconds:g} s; send it again later", status=503) from cause

@@ -1,8 +1,6 @@
 """What can be asked of the server: predictions, heatmaps, and how its models are."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -15,7 +13,7 @@ from diptych.errors import ImageError
 from diptych.serving import bodies, problems, schemas
 from diptych.serving.bodies import Upload
 from diptych.serving.models import Model
-from diptych.serving.problems import Problem, busy
+from diptych.serving.problems import Problem, busy, in_time
 from diptych.serving.schemas import problem_responses
 from diptych.serving.state import server_state
 
@@ -41,17 +39,17 @@ async def predict(request: Request, model: ModelName = None) -> Response:
     has an error in its place; one alone that cannot be used is refused.
     """
     state = server_state(request)
-    limits, asked = state.settings.limits, state.models.get(model)
+    limits, chosen = state.settings.limits, state.models.get(model)
     with state.admit() as reserve:
         uploads = await bodies.read_pictures(request, limits, reserve)
-        request.scope["log"] |= {"model": asked.name, "pictures": len(uploads)}
+        request.scope["log"] |= {"model": chosen.name, "pictures": len(uploads)}
         async with in_time(limits.seconds):
             if len(uploads) == 1:
-                predictions = [await _prediction(asked, uploads[0])]
+                predictions = [await _prediction(chosen, uploads[0])]
             else:
-                several = (_prediction_or_error(asked, upload) for upload in uploads)
+                several = (_prediction_or_error(chosen, upload) for upload in uploads)
                 predictions = await asyncio.gather(*several)
-    return JSONResponse({"model": asked.name, "predictions": list(map(_to_json, predictions))})
+    return JSONResponse({"model": chosen.name, "predictions": list(map(_to_json, predictions))})
 
 
 @router.post(
@@ -66,13 +64,13 @@ async def predict(request: Request, model: ModelName = None) -> Response:
 async def explain(request: Request, model: ModelName = None, of: Class = None) -> Response:
     """Colour what speaks for a class on a picture, as a PNG."""
     state = server_state(request)
-    limits, asked = state.settings.limits, state.models.get(model)
+    limits, chosen = state.settings.limits, state.models.get(model)
     with state.admit() as reserve:
         data = await bodies.read_body(request, limits, reserve)
-        request.scope["log"] |= {"model": asked.name, "pictures": 1}
+        request.scope["log"] |= {"model": chosen.name, "pictures": 1}
         async with in_time(limits.seconds):
             try:
-                png = await state.models.explain(asked, data, of)
+                png = await state.models.explain(chosen, data, of)
             except ImageError as error:
                 raise problems.picture_problem(error, None) from error
     return Response(png, media_type="image/png")
@@ -138,16 +136,6 @@ async def reload(request: Request, name: str, force: Force = False) -> Response:
     version = await state.reload(name, force)
     classes = list(state.models.get(name).classes)
     return JSONResponse({"model": name, "version": version, "classes": classes})
-
-
-@asynccontextmanager
-async def in_time(seconds: float) -> AsyncIterator[None]:
-    """Raise Problem where there is no answer in time."""
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError as cause:
-        raise busy(f"no answer after {seconds:g} s; send it again later", status=503) from cause
 
 
 async def _prediction(model: Model, upload: Upload) -> Prediction:

@@ -70,7 +70,7 @@ function show(drift) {
   showAnswers(drift);
   showOthers(drift);
   place(byId("answered"), quantities.filter(({ name }) => name in SUBJECTS));
-  place(byId("looks"), quantities.filter(({ name }) => !(name in SUBJECTS)));
+  place(byId("components"), quantities.filter(({ name }) => !(name in SUBJECTS)));
 }
 
 function showVerdict({ pictures, quantities }) {
