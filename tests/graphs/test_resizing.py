@@ -11,7 +11,7 @@ from PIL import Image
 
 from diptych.graphs.resizing import PICTURE, any_size
 from diptych.images.preprocess import decode
-from diptych.runtimes import Run, open_graph
+from diptych.runtimes import Predict, open_graph
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -40,7 +40,7 @@ def identity(shape: tuple[int, int, int]) -> onnx.ModelProto:
     return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=9)
 
 
-def resizing(shape: tuple[int, int, int]) -> Run:
+def resizing(shape: tuple[int, int, int]) -> Predict:
     """From a picture to what a network of this shape would be given."""
     return open_graph(any_size(identity(shape).SerializeToString()), "onnxruntime")
 

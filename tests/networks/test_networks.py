@@ -15,7 +15,7 @@ from safetensors.torch import save_file as save_tensors
 
 from diptych.engines.torch.modules import module_of_network
 from diptych.errors import InputError
-from diptych.graphs.writer import onnx_graph, renamed
+from diptych.graphs.writer import onnx_graph, with_our_names
 from diptych.networks import (
     Convolution,
     Dense,
@@ -391,7 +391,7 @@ def test_a_graph_with_an_operation_that_onnx_lacks_is_refused_by_its_name() -> N
     given, wanted = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 3]) for n in "xy")
     graph = helper.make_graph([helper.make_node("Erfc", ["x"], ["y"])], "g", [given], [wanted])
     with pytest.raises(InputError, match="ONNX has no operation Erfc; choose another network"):
-        renamed(helper.make_model(graph), "images", "features")
+        with_our_names(helper.make_model(graph), "images", "features")
 
 
 def test_a_graph_of_another_library_gets_our_names_and_any_number_of_pictures() -> None:
@@ -401,7 +401,7 @@ def test_a_graph_of_another_library_gets_our_names_and_any_number_of_pictures() 
     given, wanted = (helper.make_tensor_value_info(n, TensorProto.FLOAT, [1, 3]) for n in "xy")
     nodes = [helper.make_node("Relu", ["x"], ["z"]), helper.make_node("Add", ["z", "x"], ["y"])]
     made = helper.make_model(helper.make_graph(nodes, "g", [given], [wanted]))
-    run = open_graph(renamed(made, "images", "features"))
+    run = open_graph(with_our_names(made, "images", "features"))
     assert run(np.array([[1, -1, 2], [0, 3, -4]], np.float32)).tolist() == [[2, -1, 4], [0, 6, -4]]
-    graph = onnx.load_from_string(renamed(made, "images", "features")).graph
+    graph = onnx.load_from_string(with_our_names(made, "images", "features")).graph
     assert [value.name for value in (*graph.input, *graph.output)] == ["images", "features"]

@@ -1,7 +1,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from diptych.graphs.surgery import laid_open
+from diptych.graphs.surgery import with_last_layer_outputs
 from diptych.graphs.writer import onnx_graph
 from diptych.networks import initial
 from diptych.networks.zoo import cnn
@@ -54,7 +54,7 @@ def test_the_graph_answers_with_the_components_that_numpy_computes() -> None:
     rng = np.random.default_rng(0)
     colour = rng.integers(0, 256, (60, 1, 1, 3))
     images = (colour + rng.integers(-60, 60, (60, 32, 32, 3))).clip(0, 255).astype(np.uint8)
-    features_ND = open_outputs(laid_open(graph))(images)[0]
+    features_ND = open_outputs(with_last_layer_outputs(graph))(images)[0]
     components = principal_components(features_ND[:40])
     extended = with_components(graph, components)
     probabilities, components_NC = open_outputs(extended)(images)

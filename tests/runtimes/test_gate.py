@@ -10,7 +10,7 @@ from diptych.graphs.writer import onnx_graph
 from diptych.metrics.probabilities import Probabilities, softmax
 from diptych.networks import Network, Weights, initial
 from diptych.networks.zoo import cnn
-from diptych.runtimes import Run, open_graph
+from diptych.runtimes import Predict, open_graph
 from diptych.runtimes.gate import LIMIT, check
 
 NETWORK = cnn((16, 16, 3), 3, 0.0)
@@ -32,7 +32,7 @@ def weights() -> dict[str, Array]:
     return {**start, "classifier.bias": -logits.mean(0)}
 
 
-def graph(weights: Weights, network: Network = NETWORK) -> Run:
+def graph(weights: Weights, network: Network = NETWORK) -> Predict:
     return open_graph(onnx_graph(network, weights))
 
 
@@ -48,7 +48,7 @@ def expected(images: npt.NDArray[np.uint8]) -> Probabilities:
     return softmax(logits)
 
 
-def answers(found: Array) -> Run:
+def answers(found: Array) -> Predict:
     """An export with these answers, whatever it is shown, in their order and again."""
     rows = itertools.cycle(found)
     return lambda batch: np.stack([next(rows) for _ in batch])

@@ -3,7 +3,9 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from diptych.errors import BundleError
 from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES
 from diptych.graphs.writer import onnx_graph
 from diptych.networks import initial
@@ -36,9 +38,20 @@ def test_outputs_keep_their_names_where_a_score_computes_the_same_softmax(tmp_pa
     network = mlp((8, 8, 1), 2, dropout=0.0)
     detector = OodDetector("probability", 0.95, {}, (0.5,), {})
     graph = with_ood_score(onnx_graph(network, initial(network, 0)), detector)
-    library = openvino.library()
-    library.save_model(library.Core().read_model(graph), tmp_path / "a.xml")
+    openvino.library().save_model(openvino.read_model(graph), tmp_path / "a.xml")
     for model in (graph, tmp_path / "a.xml"):
         outputs = openvino.open_file(model)(np.zeros((3, 8, 8, 1), np.uint8))
         assert outputs[PROBABILITIES].shape == (3, 2)
         assert outputs[OOD_SCORE].shape == (3,)
+
+
+def test_a_model_is_read_from_a_file_from_its_two_parts_and_from_onnx(tmp_path: Path) -> None:
+    network = mlp((8, 8, 1), 2, dropout=0.0)
+    graph = onnx_graph(network, initial(network, 0))
+    path = tmp_path / "a.xml"
+    openvino.library().save_model(openvino.read_model(graph), path)
+    parts = path.read_bytes(), path.with_suffix(".bin").read_bytes()
+    for model in (openvino.read_model(path), openvino.read_model(*parts)):
+        assert PROBABILITIES in model.output(0).get_names()
+    with pytest.raises(BundleError, match="the graph cannot be read"):
+        openvino.read_model(b"nothing")

@@ -13,7 +13,7 @@ from diptych.errors import InputError
 from diptych.images.decoding import decode_files, pixel_store, stored_pictures
 from diptych.images.store import Store
 from diptych.metrics.predictions import Predictions
-from diptych.runtimes import Outputs
+from diptych.runtimes import PredictAll
 from diptych.system.progress import Track
 
 BATCH = 16
@@ -21,7 +21,7 @@ BATCH = 16
 MADE_WITH = "made with"
 
 
-def evaluate(bundle: Bundle, run: Outputs, dataset: Dataset, track: Track) -> Predictions:
+def evaluate(bundle: Bundle, run: PredictAll, dataset: Dataset, track: Track) -> Predictions:
     """What the bundle's graph answers for every sample but those that the bundle was made with.
 
     These become strays, as do those that cannot be read. Near-duplicates are groups, which

@@ -15,7 +15,7 @@ from diptych.errors import BundleError
 from diptych.images.decoding import pixel_store
 from diptych.images.encoding import as_png
 from diptych.images.preprocess import decode
-from diptych.runtimes import Outputs
+from diptych.runtimes import PredictAll
 
 # How many pictures go into a bundle.
 COUNT = 6
@@ -25,7 +25,7 @@ PROBABILITY_TOLERANCE = 0.01
 OOD_SCORE_TOLERANCE = 0.05  # thresholds
 
 
-def golden_members(valid: Dataset, shape: Shape, run: Outputs) -> dict[str, bytes]:
+def golden_members(valid: Dataset, shape: Shape, run: PredictAll) -> dict[str, bytes]:
     """The smallest validation pictures of each class in turn, as they came, with the answers.
 
     By their names in the bundle. The cache has their pixels (H, W, C); `run` answers those. What
@@ -56,7 +56,7 @@ def _smallest(valid: Dataset) -> list[Sample]:
     return list(itertools.islice(in_turn, COUNT))
 
 
-def verify_golden(bundle: Bundle, run: Outputs) -> None:
+def verify_golden(bundle: Bundle, run: PredictAll) -> None:
     """Raise BundleError unless the golden pictures give the pixels and answers they once gave."""
     expected = load_safetensors(bundle.read(GOLDEN))
     pixels_NHWC = np.stack(

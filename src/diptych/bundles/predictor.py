@@ -19,7 +19,7 @@ from diptych.images.preprocess import Pixels, decode
 from diptych.metrics.predictions import Predictions
 from diptych.metrics.probabilities import Probabilities
 from diptych.reliability.conformal import prediction_sets
-from diptych.runtimes import Run, fastest, open_graph, open_on_one_core, open_outputs
+from diptych.runtimes import Predict, fastest, open_graph, open_on_one_core, open_outputs
 from diptych.sources import is_table
 from diptych.sources.pixel_csv import read_pixels
 from diptych.system.cores import cores
@@ -77,7 +77,7 @@ class Predictor:
         """The probabilities (N, K) for pixels of the bundle's shape, outliers or not."""
         return self._run(pixels_NHWC)[0]
 
-    def fast(self) -> Run:
+    def fast(self) -> Predict:
         """The same by the fastest runtime, for many pictures; it may round a little otherwise."""
         return open_graph(self.bundle.read(GRAPH), fastest())
 

@@ -19,8 +19,7 @@ def add(verbs: arguments.Verbs) -> None:
     verb.add_argument("bundle", type=arguments.path)
     verb.add_argument(
         "--to", required=True, metavar="FORMATS",
-        help="onnx, torchscript, torch-export, torch, savedmodel, keras, litert, openvino; "
-        "several parted by commas",
+        help="such as onnx,litert, parted by commas; docs/exports.md lists them all",
     )  # fmt: skip
     verb.add_argument(
         "--out", type=arguments.path, metavar="FOLDER",
@@ -53,7 +52,7 @@ def export(options: Namespace) -> int:
     folder = options.out or Path(f"{name}.exports")
     exported = exporting.export(
         bundle, formats, folder,
-        data=options.data, lighter=kinds, max_drop=options.max_drop, force=options.force, tell=note,
+        data=options.data, lighter=kinds, max_drop=options.max_drop, force=options.force, log=note,
     )  # fmt: skip
     if options.as_json:
         print_json(exported.to_json())

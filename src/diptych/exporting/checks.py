@@ -83,11 +83,11 @@ def check_resizing(row: Row, file: OpenFile, fixed: OpenFile, bundle: Bundle) ->
         large = decode(data, (small.height, small.width, 3))
         outputs, expected = file(large.pixels), fixed(small.pixels[None])
         difference = float(np.abs(outputs[PROBABILITIES] - expected[PROBABILITIES]).max())
-        strange = gate.ood_score_difference(outputs[OOD_SCORE], expected[OOD_SCORE])
-        if not (difference <= RESIZED_LIMIT and strange <= RESIZED_OOD_SCORE_LIMIT):
+        ood_difference = gate.ood_score_difference(outputs[OOD_SCORE], expected[OOD_SCORE])
+        if not (difference <= RESIZED_LIMIT and ood_difference <= RESIZED_OOD_SCORE_LIMIT):
             return row._replace(
                 refusal=f"of a picture of {small.width} × {small.height} pixels its probabilities "
                 f"differ by {difference:.2g} (limit {RESIZED_LIMIT:g}), its OOD score by "
-                f"{strange:.2g} thresholds (limit {RESIZED_OOD_SCORE_LIMIT:g})"
+                f"{ood_difference:.2g} thresholds (limit {RESIZED_OOD_SCORE_LIMIT:g})"
             )
     return row

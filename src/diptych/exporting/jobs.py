@@ -20,7 +20,7 @@ class Job(NamedTuple):
 
 
 def rows_of(
-    jobs: Sequence[Job], settings: Mapping[str, Any], task: Path, tell: Callable[[str], object]
+    jobs: Sequence[Job], settings: Mapping[str, Any], task: Path, log: Callable[[str], object]
 ) -> Iterator[Row]:
     """Do jobs in a process of their own; yields a row for every file that is checked or refused.
 
@@ -34,7 +34,7 @@ def rows_of(
         for line in run_child("diptych.exporting.process", task):
             job, plain = left.pop(0), json.loads(line)
             if plain is None:
-                tell(f"{job.format}, {job.kind}: made")
+                log(f"{job.format}, {job.kind}: made")
                 continue
             row = Row.from_json(plain)
             if row.refusal:

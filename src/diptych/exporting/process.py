@@ -11,14 +11,13 @@ from pathlib import Path
 
 from safetensors.numpy import load_file, save_file
 
-from diptych.bundles.format import GRAPH as MODEL
-from diptych.bundles.format import open_bundle
+from diptych.bundles.format import GRAPH, open_bundle
 from diptych.errors import first_line
 from diptych.exporting.checks import Expected, check_parity, check_resizing
 from diptych.exporting.formats import FORMATS
 from diptych.exporting.formats.contract import ANY_SIZE, Paths
 from diptych.exporting.row import Row
-from diptych.exporting.source import Source
+from diptych.exporting.source import ExportSource
 from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES
 from diptych.images.decoding import pixel_store
 from diptych.images.rows import Rows, pixel_rows
@@ -29,17 +28,17 @@ from diptych.system.child_process import redirect_output, run_as_child
 MAKE, CHECK = "make", "check"
 TASK = "task.json"
 # Files with arrays: probabilities from the network itself, and what the bundle's graph answers.
-NETWORK, GRAPH = "network", "graph"
+NETWORK_OUTPUTS, GRAPH_OUTPUTS = "network", "graph"
 TARGETS = "targets"
 
 
 def main(task: Path) -> Iterator[Row | None]:
     """Do the jobs in their order; a refused file's other jobs are left, and the others are done."""
     facts = json.loads((task / TASK).read_text(encoding="utf-8"))
-    source = Source(open_bundle(facts["bundle"]))
+    source = ExportSource(open_bundle(facts["bundle"]))
     pixels = pixel_rows(pixel_store(source.shape), facts["keys"])
     if engine := facts["network"]:
-        save_file({NETWORK: source.probabilities(engine, pixels)}, task / NETWORK)
+        save_file({NETWORK_OUTPUTS: source.probabilities(engine, pixels)}, task / NETWORK_OUTPUTS)
     refused = set[tuple[str, str]]()
     for does, format, kind in facts["jobs"]:
         if (format, kind) in refused:
@@ -47,15 +46,15 @@ def main(task: Path) -> Iterator[Row | None]:
         row = Row(format, kind, FORMATS[format].files(facts["stem"], kind))
         paths = [task / name for name in row.files]
         if does == MAKE:
-            row = _made(source, row, paths)
+            row = _write_row(source, row, paths)
         else:
-            row = _checked(source, row, paths, pixels, task)
+            row = _check_row(source, row, paths, pixels, task)
         if row.refusal:
             refused.add((format, kind))
         yield row if row.refusal or does == CHECK else None
 
 
-def _made(source: Source, row: Row, paths: Paths) -> Row:
+def _write_row(source: ExportSource, row: Row, paths: Paths) -> Row:
     try:
         FORMATS[row.format].write(source, row.kind, paths)
     except Exception as cause:
@@ -64,14 +63,14 @@ def _made(source: Source, row: Row, paths: Paths) -> Row:
     return row
 
 
-def _checked(source: Source, row: Row, paths: Paths, pixels: Rows, task: Path) -> Row:
+def _check_row(source: ExportSource, row: Row, paths: Paths, pixels: Rows, task: Path) -> Row:
     try:
         file = FORMATS[row.format].open(paths, row.kind)
     except Exception as cause:
         return row._replace(refusal=f"it cannot be opened ({first_line(cause)})")
     row = check_parity(row, file, pixels, _expected(task))
     if row.kind == ANY_SIZE and not row.refusal:
-        fixed = onnxruntime.open_file(source.bundle.path / MODEL)
+        fixed = onnxruntime.open_file(source.bundle.path / GRAPH)
         row = check_resizing(row, onnxruntime.open_file(paths[0]), fixed, source.bundle)
     if row.refusal:
         return row
@@ -85,9 +84,9 @@ def _size(path: Path) -> int:
 
 def _expected(task: Path) -> Expected:
     """What the network answers, or where its framework is missing, the bundle's graph."""
-    graph = load_file(task / GRAPH)
-    own = task / NETWORK
-    p_NK = load_file(own)[NETWORK] if own.exists() else graph[PROBABILITIES]
+    graph = load_file(task / GRAPH_OUTPUTS)
+    own = task / NETWORK_OUTPUTS
+    p_NK = load_file(own)[NETWORK_OUTPUTS] if own.exists() else graph[PROBABILITIES]
     return Expected(p_NK, graph[OOD_SCORE], graph[TARGETS])
 
 
@@ -95,8 +94,8 @@ if __name__ == "__main__":
     folder = Path(sys.argv[1])
 
     def run() -> None:
-        tell = redirect_output(folder)
+        write_line = redirect_output(folder)
         for row in main(folder):
-            tell(json.dumps(row and row.to_json()))
+            write_line(json.dumps(row and row.to_json()))
 
     run_as_child(run, folder)

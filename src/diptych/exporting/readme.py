@@ -35,7 +35,7 @@ def _how_checked(pictures: int, reference: str) -> str:
     return (
         f"Every file was run by its own runtime on {pictures:,} validation pictures, 1, 7 and 32 "
         f"at a time, and compared with {reference} before it was put here. `Δ probability` is the "
-        "largest difference in probability, `Δ OOD score` that in OOD score. Accuracy is on "
+        "largest difference in probability, `Δ OOD score` that in the OOD score. Accuracy is on "
         "the same pictures, which chose the best epoch too; the bundle's README has it on test "
         "pictures. Speed is that of the machine that exported, all processors at work: the time "
         "for one picture, and the most pictures a second, in batches of that size. `gate.json` "

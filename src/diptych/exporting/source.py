@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from diptych import engines
 from diptych.bundles.format import GRAPH, OOD, Bundle
 from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES
-from diptych.graphs.surgery import MidLayer, mid_layer, only
+from diptych.graphs.surgery import MidLayer, keep_outputs, mid_layer
 from diptych.images.rows import Rows, mapped
 from diptych.metrics.probabilities import Probabilities, softmax
 from diptych.reliability.ood import OodDetector
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 BATCH = 64
 
 
-class Source:
+class ExportSource:
     """A bundle's classifier, ready to be written in any format."""
 
     def __init__(self, bundle: Bundle) -> None:
@@ -40,7 +40,7 @@ class Source:
     def graph(self) -> bytes:
         """The bundle's graph, but for what only the watching of drift needs."""
         outputs = {PROBABILITIES: ("N", len(self.bundle.classes)), OOD_SCORE: ("N",)}
-        return only(self.bundle.read(GRAPH), outputs)
+        return keep_outputs(self.bundle.read(GRAPH), outputs)
 
     @cached_property
     def torch(self) -> "Classifier":

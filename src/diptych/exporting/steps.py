@@ -6,30 +6,28 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
 from safetensors.numpy import save_file
 
-from diptych.bundles.format import GRAPH as MODEL
-from diptych.bundles.format import Bundle
+from diptych.bundles.format import GRAPH, Bundle
 from diptych.errors import DiptychError, GateError, InputError
-from diptych.exporting.choosing import choose_formats
 from diptych.exporting.folder import existing_rows, put_in_place
-from diptych.exporting.formats.contract import FLOAT, GRAPHS, TENSORFLOW, TORCH, Format
+from diptych.exporting.formats.contract import FLOAT, RUNTIMES, TENSORFLOW, TORCH, Format
 from diptych.exporting.jobs import Job, rows_of
 from diptych.exporting.pictures import Pictures, pictures
-from diptych.exporting.process import CHECK, GRAPH, MAKE, TARGETS
+from diptych.exporting.process import CHECK, GRAPH_OUTPUTS, MAKE, TARGETS
 from diptych.exporting.quantization import LighterFile, make_lighter
 from diptych.exporting.row import Row
+from diptych.exporting.selection import choose_formats
 from diptych.exporting.table import recommendation
-from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES
+from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES, concatenated
 from diptych.images.rows import in_batches
 from diptych.runtimes import onnxruntime
 from diptych.system.files import folder_aside
 
-Tell = Callable[[str], object]
+Log = Callable[[str], object]
 
 # In this order, but that the network's own framework goes first.
-PROCESSES = (TORCH, TENSORFLOW, GRAPHS)
+PROCESSES = (TORCH, TENSORFLOW, RUNTIMES)
 BATCH = 32
 
 
@@ -64,7 +62,7 @@ class Task(NamedTuple):
     pictures: Pictures
     stem: str  # what the names of files begin with
     folder: Path  # in which they are made
-    tell: Tell
+    log: Log
 
 
 def export_bundle(
@@ -75,7 +73,7 @@ def export_bundle(
     lighter: Sequence[str],
     max_drop: float,
     force: bool,
-    tell: Tell,
+    log: Log,
 ) -> Export:
     """As `exporting.export` says."""
     formats = choose_formats(names, bundle, lighter)
@@ -87,7 +85,7 @@ def export_bundle(
     was_there = out.exists()
     try:
         with folder_aside(out / stem) as folder:
-            task = Task(bundle, formats, inputs, stem, folder, tell)
+            task = Task(bundle, formats, inputs, stem, folder, log)
             reference = _save_expected(task)
             rows = list(_float_rows(task))
             for kind in lighter:
@@ -107,13 +105,11 @@ def _file_names(formats: Sequence[Format], lighter: Sequence[str], stem: str) ->
 
 def _save_expected(task: Task) -> str:
     """Leave in the task what the bundle's graph answers; says what else files are compared with."""
-    file = onnxruntime.open_file(task.bundle.path / MODEL)
+    file = onnxruntime.open_file(task.bundle.path / GRAPH)
     validation = task.pictures.validation
-    parts = [file(batch) for batch in in_batches(validation.pixels, BATCH)]
-    arrays = {
-        name: np.concatenate([part[name] for part in parts]) for name in (PROBABILITIES, OOD_SCORE)
-    }
-    save_file({**arrays, TARGETS: validation.targets_N}, task.folder / GRAPH)
+    outputs = concatenated(map(file, in_batches(validation.pixels, BATCH)))
+    arrays = {name: outputs[name] for name in (PROBABILITIES, OOD_SCORE)}
+    save_file({**arrays, TARGETS: validation.targets_N}, task.folder / GRAPH_OUTPUTS)
     engine = task.bundle.facts["recipe"]["engine"]
     if _home(task):
         return f"the trained network in {engine}"
@@ -124,7 +120,7 @@ def _home(task: Task) -> str:
     """The process in which the network itself can be asked; "" where its framework is missing."""
     engine: str = task.bundle.facts["recipe"]["engine"]
     if engine == "linear":
-        return GRAPHS
+        return RUNTIMES
     return engine if find_spec(engine) else ""
 
 
@@ -145,7 +141,7 @@ def _float_rows(task: Task) -> Iterator[Row]:
             for row in _rows_of(task, jobs, engine):
                 if row.refusal:
                     refused.add((row.format, row.kind))
-                task.tell(str(row))
+                task.log(str(row))
                 yield row
 
 
@@ -157,7 +153,7 @@ def _rows_of(task: Task, jobs: Sequence[Job], network: str = "") -> Iterator[Row
         "stem": task.stem,
         "network": network,
     }
-    return rows_of(jobs, settings, task.folder, task.tell)
+    return rows_of(jobs, settings, task.folder, task.log)
 
 
 def _lighter_rows(
@@ -175,11 +171,13 @@ def _lighter_rows(
             lighter[format.name] = _make_lighter(task, format, kind, max_drop)
         except DiptychError as error:
             row = Row(format.name, kind, format.files(task.stem, kind), str(error))
-            task.tell(str(row))
+            task.log(str(row))
             yield row
     for row in _rows_of(task, [Job(CHECK, name, kind) for name in lighter]) if lighter else ():
         file = lighter[row.format]
-        yield row._replace(fidelity=file.fidelity, float_layers=file.float_layers)
+        row = row._replace(fidelity=file.fidelity, float_layers=file.float_layers)
+        task.log(str(row))
+        yield row
 
 
 def _make_lighter(task: Task, format: Format, kind: str, max_drop: float) -> LighterFile:
@@ -191,7 +189,7 @@ def _make_lighter(task: Task, format: Format, kind: str, max_drop: float) -> Lig
         dict(zip(format.endings, (path.read_bytes() for path in float_paths), strict=True)),
         task.pictures,
         max_drop,
-        lambda line: task.tell(f"{format.name} {kind}: {line}"),
+        lambda line: task.log(f"{format.name} {kind}: {line}"),
     )
     for ending, name in zip(format.endings, format.files(task.stem, kind), strict=True):
         (task.folder / name).write_bytes(lighter.files[ending])

@@ -1,6 +1,6 @@
 """What every exported file does, whatever runs it: uint8 pixels in, named numbers out."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -13,3 +13,9 @@ PROBABILITIES = "probabilities"  # (N, K)
 OOD_SCORE = "ood_score"  # (N,), above 1: none of the classes
 # The member of an archive that says what the classes are called and how pixels are made.
 FACTS = "diptych.json"
+
+
+def concatenated(batches: Iterable[NamedOutputs]) -> NamedOutputs:
+    """The outputs for all pictures, from those for each batch of them; there is at least one."""
+    parts = list(batches)
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}

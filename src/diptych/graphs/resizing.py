@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from diptych.graphs.builder import Builder
+from diptych.graphs.builder import Builder, onnx_library
 from diptych.networks import INPUT
 
 PICTURE = "picture"
@@ -22,9 +22,7 @@ def any_size(graph: bytes) -> bytes:
     antialiased triangle filter; for a network of grey ones it becomes luma then. In ONNX
     Runtime, which computes in whole numbers as Pillow does, pixels are off by one level at most.
     """
-    import onnx
-    from onnx import TensorProto, helper
-
+    onnx = onnx_library()
     model = onnx.load_from_string(graph)
     height, width, channels = (
         dim.dim_value for dim in model.graph.input[0].type.tensor_type.shape.dim[1:]
@@ -36,17 +34,19 @@ def any_size(graph: bytes) -> bytes:
     resized = builder.node("Resize", x_1CHW, "", "", sizes, **_TRIANGLE)
     x_1HWC = builder.node("Transpose", resized, perm=[0, 2, 3, 1])
     if channels == 1:
-        levels = builder.node("Cast", x_1HWC, to=TensorProto.FLOAT)
+        levels = builder.node("Cast", x_1HWC, to=onnx.TensorProto.FLOAT)
         weighted = builder.node("Mul", levels, builder.constant(_LUMA))
         total = builder.node("ReduceSum", weighted, builder.constant([3], np.int64), keepdims=1)
         half_up = builder.node("Add", total, builder.constant(32768.0))
         x_1HWC = builder.node("Div", half_up, builder.constant(65536.0))
-    builder.node("Cast", x_1HWC, output=INPUT, to=TensorProto.UINT8)
+    builder.node("Cast", x_1HWC, output=INPUT, to=onnx.TensorProto.UINT8)
     inner = list(model.graph.node)
     del model.graph.node[:], model.graph.input[:]
     model.graph.node.extend([*builder.nodes, *inner])
     model.graph.initializer.extend(builder.constants.values())
-    picture = helper.make_tensor_value_info(PICTURE, TensorProto.UINT8, ["height", "width", 3])
+    picture = onnx.helper.make_tensor_value_info(
+        PICTURE, onnx.TensorProto.UINT8, ["height", "width", 3]
+    )
     model.graph.input.append(picture)
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())

@@ -8,7 +8,7 @@ tell what it is made of: a drawing of a pizza is no photograph of one.
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from diptych.graphs.builder import Builder, Model, Name
+from diptych.graphs.builder import Builder, Model, Name, onnx_library
 
 # The share of convolutions before the mid-level features. On photographs, EfficientNet-Lite0 told
 # drawings best from 0.6 to 0.75.
@@ -31,9 +31,7 @@ class MidLayer(NamedTuple):
 
 def mid_layer(graph: bytes) -> MidLayer | None:
     """Where a graph's mid-level features are; nowhere in a network with few convolutions."""
-    import onnx
-
-    return _mid_layer(onnx.load_from_string(graph))
+    return _mid_layer(onnx_library().load_from_string(graph))
 
 
 def with_mid_features(backbone: bytes) -> tuple[bytes, int]:
@@ -41,9 +39,7 @@ def with_mid_features(backbone: bytes) -> tuple[bytes, int]:
 
     A network without enough convolutions keeps its one output, and the width is 0.
     """
-    import onnx
-
-    model = onnx.load_from_string(backbone)
+    model = onnx_library().load_from_string(backbone)
     if (layer := _mid_layer(model)) is None:
         return backbone, 0
     builder = Builder("mid_features.")
@@ -51,7 +47,7 @@ def with_mid_features(backbone: bytes) -> tuple[bytes, int]:
     return _with_outputs(model, builder, {"mid_features": mean}), layer.channels
 
 
-def extended(
+def with_output(
     whole: bytes, name: str, write: Callable[[Builder, Sequence[Name], Name], Name]
 ) -> bytes:
     """A network's graph, to probabilities, with one more output that `write` adds.
@@ -59,9 +55,7 @@ def extended(
     `write` gets a builder, the names of the features, of the mid-level ones if there are any, and
     that of the logits; it returns the name of what it wrote.
     """
-    import onnx
-
-    model = onnx.load_from_string(whole)
+    model = onnx_library().load_from_string(whole)
     builder = Builder(f"{name}.")
     last, logits = _last_layer(model)
     layer = _mid_layer(model)
@@ -69,22 +63,18 @@ def extended(
     return _with_outputs(model, builder, {name: write(builder, features, logits)})
 
 
-def laid_open(whole: bytes) -> bytes:
+def with_last_layer_outputs(whole: bytes) -> bytes:
     """A network's graph that ends at its last layer: features (N, D) and logits (N, K) come out."""
-    import onnx
-
-    model = onnx.load_from_string(whole)
+    model = onnx_library().load_from_string(whole)
     features, logits = _last_layer(model)
     del model.graph.output[:]
     outputs = {"last_layer.features": features, "last_layer.logits": logits}
     return _with_outputs(model, Builder("last_layer."), outputs)
 
 
-def only(whole: bytes, outputs: Mapping[Name, Sequence[int | str]]) -> bytes:
+def keep_outputs(whole: bytes, outputs: Mapping[Name, Sequence[int | str]]) -> bytes:
     """A graph with some of its outputs, of the shapes given, and all that they need."""
-    import onnx
-    from onnx import TensorProto, helper
-
+    onnx = onnx_library()
     model = onnx.load_from_string(whole)
     needed, nodes = set(outputs), []
     for node in reversed(model.graph.node):
@@ -97,7 +87,7 @@ def only(whole: bytes, outputs: Mapping[Name, Sequence[int | str]]) -> bytes:
     model.graph.node.extend(reversed(nodes))
     model.graph.initializer.extend(constants)
     model.graph.output.extend(
-        helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
         for name, shape in outputs.items()
     )
     onnx.checker.check_model(model)
@@ -106,11 +96,12 @@ def only(whole: bytes, outputs: Mapping[Name, Sequence[int | str]]) -> bytes:
 
 def _with_outputs(model: Model, builder: Builder, outputs: Mapping[Name, Name]) -> bytes:
     """The graph with what was built, and more outputs: each one's name, and whose result it is."""
-    from onnx import TensorProto, helper
-
+    onnx = onnx_library()
     for name, result in outputs.items():
         builder.node("Identity", result, output=name)
-        model.graph.output.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, None))
+        model.graph.output.append(
+            onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
+        )
     model.graph.node.extend(builder.nodes)
     model.graph.initializer.extend(builder.constants.values())
     return bytes(model.SerializeToString())

@@ -6,12 +6,11 @@ features (N, features). What leaves is called "probabilities" (N, classes) for a
 """
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 
 from diptych.errors import InputError
-from diptych.graphs.builder import Builder, Name
+from diptych.graphs.builder import Builder, Model, Name, onnx_library
 from diptych.networks import (
     INPUT,
     NORM,
@@ -37,51 +36,49 @@ _IR_VERSION = 9
 
 def onnx_graph(network: Network, weights: Weights, *, probabilities: bool = True) -> bytes:
     """The network as an ONNX file; with `probabilities` a softmax stands at its end."""
-    from onnx import TensorProto, checker, helper
-
+    onnx = onnx_library()
     builder = Builder()
-    first, kind = INPUT, TensorProto.FLOAT
+    first, kind = INPUT, onnx.TensorProto.FLOAT
     if len(network.input) == 3:
-        images_NHWC = builder.node("Cast", INPUT, to=TensorProto.FLOAT)
-        first, kind = builder.node("Transpose", images_NHWC, perm=[0, 3, 1, 2]), TensorProto.UINT8
+        images_NHWC = builder.node("Cast", INPUT, to=onnx.TensorProto.FLOAT)
+        first = builder.node("Transpose", images_NHWC, perm=[0, 3, 1, 2])
+        kind = onnx.TensorProto.UINT8
     last = _Writer(builder, weights).layers(network.layers, first)
     name = "probabilities" if probabilities else "features"
     if probabilities:
         last = builder.node("Softmax", last, axis=1)
     builder.node("Identity", last, output=name)
     width = network.classes if probabilities else "features"
-    model = helper.make_model(
-        helper.make_graph(
+    model = onnx.helper.make_model(
+        onnx.helper.make_graph(
             builder.nodes,
             "diptych",
-            [helper.make_tensor_value_info(INPUT, kind, ["N", *network.input])],
-            [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", width])],
+            [onnx.helper.make_tensor_value_info(INPUT, kind, ["N", *network.input])],
+            [onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["N", width])],
             list(builder.constants.values()),
         ),
-        opset_imports=[helper.make_opsetid("", OPSET)],
+        opset_imports=[onnx.helper.make_opsetid("", OPSET)],
         ir_version=_IR_VERSION,
         producer_name="diptych",
     )
-    checker.check_model(model)
+    onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
 
 
 def with_metadata(graph: bytes, facts: Mapping[str, str]) -> bytes:
     """The same graph with texts in its metadata."""
-    import onnx
-
+    onnx = onnx_library()
     model = onnx.load_from_string(graph)
     onnx.helper.set_model_props(model, dict(facts))
     return bytes(model.SerializeToString())
 
 
-def renamed(model: Any, input_name: Name, output_name: Name) -> bytes:
+def with_our_names(model: Model, input_name: Name, output_name: Name) -> bytes:
     """A graph of another library with our names: of its input, its output, and the batch, "N".
 
     Raises InputError where it has an operation that ONNX lacks.
     """
-    from onnx import defs
-
+    defs = onnx_library().defs
     for node in model.graph.node:
         if not defs.has(node.op_type, node.domain):
             raise InputError(f"ONNX has no operation {node.op_type}; choose another network")

@@ -5,11 +5,15 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch import Tensor
 
-from diptych.errors import InputError, first_line
+from diptych.errors import InputError, MissingExtra, first_line
 from diptych.networks import Weights
+
+try:
+    import torch
+    from torch import Tensor
+except ModuleNotFoundError as cause:
+    raise MissingExtra("PyTorch", "torch") from cause
 
 
 def state_file(weights: Weights) -> bytes:

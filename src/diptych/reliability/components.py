@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.graphs.builder import Builder, Name
-from diptych.graphs.surgery import extended
+from diptych.graphs.surgery import with_output
 
 Floats = npt.NDArray[np.float32]
 
@@ -44,8 +44,8 @@ def principal_components(features_ND: Floats) -> PrincipalComponents:
 def with_components(graph: bytes, components: PrincipalComponents) -> bytes:
     """A network's graph with the components (N, C) as one more output."""
 
-    def write(pen: Builder, features: Sequence[Name], logits: Name) -> Name:
-        off = pen.node("Sub", features[0], pen.constant(components.mean_D))
-        return pen.node("MatMul", off, pen.constant(components.directions_DC))
+    def write(builder: Builder, features: Sequence[Name], logits: Name) -> Name:
+        off = builder.node("Sub", features[0], builder.constant(components.mean_D))
+        return builder.node("MatMul", off, builder.constant(components.directions_DC))
 
-    return extended(graph, OUTPUT, write)
+    return with_output(graph, OUTPUT, write)

@@ -19,7 +19,7 @@ from diptych.data.splitting import Splits
 from diptych.engines.contract import GradCam
 from diptych.engines.gradcam import gradcam
 from diptych.errors import InputError
-from diptych.graphs.surgery import laid_open
+from diptych.graphs.surgery import with_last_layer_outputs
 from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
 from diptych.images.rows import StoredRows
@@ -39,7 +39,7 @@ from diptych.reporting.picture_facts import column_facts, picture_facts
 from diptych.reporting.report import Report
 from diptych.reporting.robustness import Curve, robustness
 from diptych.reporting.slices import slices
-from diptych.runtimes import Run
+from diptych.runtimes import Predict
 from diptych.system.progress import Track, unwatched
 from diptych.training.features import FeatureExtractor, features
 from diptych.training.fitting import last_layer_logits
@@ -70,7 +70,7 @@ class EvidenceSource:
     comparable: Sequence[Sample]  # training pictures that mistakes are compared with
     train_size: int  # how many training pictures there are
     gradcam: Callable[[], GradCam]  # raises InputError where there is none
-    slow: Run | None  # answers for what takes a minute; None where that is not asked for
+    slow: Predict | None  # answers for what takes a minute; None where that is not asked for
     learnable: Splits | None = None  # parts whose features tell a learning curve at once
     baseline: Score | None = None
     history: Sequence[EpochResult] = ()
@@ -151,7 +151,7 @@ def _extractor(bundle: Bundle) -> FeatureExtractor | None:
     if not importlib.util.find_spec("onnx"):
         return None
     classes, width = bundle.weights()["classifier.weight"].shape
-    return FeatureExtractor(laid_open(bundle.read(GRAPH)), (width, classes))
+    return FeatureExtractor(with_last_layer_outputs(bundle.read(GRAPH)), (width, classes))
 
 
 def _samples(predictions: Predictions, mistakes: Sequence[Outcome]) -> list[Sample]:

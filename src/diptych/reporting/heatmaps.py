@@ -4,17 +4,15 @@ Pixels are (H, W, C) of uint8; a heatmap is (h, w), coarser, above 0 where a pla
 class.
 """
 
-from collections.abc import Callable
-
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from diptych.images.preprocess import Pixels
 from diptych.metrics.probabilities import Probabilities
+from diptych.runtimes import Predict
 
 Heatmap = npt.NDArray[np.float32]  # (h, w)
-Run = Callable[[Pixels], Probabilities]  # (N, H, W, C) to (N, K)
 
 # Positions a side, and the side of the patch in steps from one to the next. On 12 photographs of
 # pizzas, patches of 2/9 of the side found what the answer hangs on better than those of 3/9 or 4/9.
@@ -24,11 +22,11 @@ PATCH = 2
 BATCH = 27
 
 
-def occlusion(run: Run, pixels_HWC: Pixels, k: int, grid: int = GRID) -> Heatmap:
+def occlusion(predict: Predict, pixels_HWC: Pixels, k: int, grid: int = GRID) -> Heatmap:
     """How much the log-odds of class k fall when a patch hides a place (Zeiler & Fergus 2014).
 
-    `run` answers pixels (N, H, W, C) with probabilities (N, K). Below 0 a place speaks against the
-    class. There are grid × grid places, fewer where there are fewer pixels.
+    `predict` answers pixels (N, H, W, C) with probabilities (N, K). Below 0 a place speaks against
+    the class. There are grid × grid places, fewer where there are fewer pixels.
 
     The patch has the mean colour of the picture, the plainest there is: a grey or black one is an
     object of its own on many pictures, and hiding with the picture's blurred self told no more (on
@@ -40,13 +38,13 @@ def occlusion(run: Run, pixels_HWC: Pixels, k: int, grid: int = GRID) -> Heatmap
         (rows, columns) for rows in _patches(height, grid) for columns in _patches(width, grid)
     ]
     colour_C = pixels_HWC.mean((0, 1)).round().astype(np.uint8)
-    parts = [_log_odds(run(pixels_HWC[None]), k)]
+    parts = [_log_odds(predict(pixels_HWC[None]), k)]
     for start in range(0, len(places), BATCH):
         batch = places[start : start + BATCH]
         hidden_NHWC = np.repeat(pixels_HWC[None], len(batch), 0)
         for hidden_HWC, place in zip(hidden_NHWC, batch, strict=True):
             hidden_HWC[place] = colour_C
-        parts.append(_log_odds(run(hidden_NHWC), k))
+        parts.append(_log_odds(predict(hidden_NHWC), k))
     (whole,), *hidden = parts
     fallen = np.asarray(whole - np.concatenate(hidden), np.float32)
     heatmap: Heatmap = fallen.reshape(min(grid, height), min(grid, width))

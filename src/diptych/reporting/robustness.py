@@ -13,7 +13,7 @@ import numpy.typing as npt
 from diptych.images.rows import Rows
 from diptych.metrics import Score, share
 from diptych.reporting.corruptions import KINDS, STRENGTHS, corrupted
-from diptych.runtimes import Run
+from diptych.runtimes import Predict
 from diptych.system.progress import Track, unwatched
 
 Indices = npt.NDArray[np.intp]
@@ -36,7 +36,7 @@ class Curve(NamedTuple):
 
 
 def robustness(
-    run: Run,
+    run: Predict,
     pixels_NHWC: Rows,
     labels: Sequence[int],
     *,

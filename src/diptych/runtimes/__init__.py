@@ -11,8 +11,9 @@ import numpy.typing as npt
 from diptych.graphs.outputs import OpenFile
 from diptych.runtimes import onnxruntime, openvino
 
-Run = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
-Outputs = Callable[[npt.NDArray[Any]], tuple[npt.NDArray[np.float32], ...]]
+# An open graph: of pixels (N, H, W, C), or whatever it takes, its first output or all of them.
+Predict = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
+PredictAll = Callable[[npt.NDArray[Any]], tuple[npt.NDArray[np.float32], ...]]
 
 
 def fastest() -> str:
@@ -20,7 +21,7 @@ def fastest() -> str:
     return "openvino" if importlib.util.find_spec("openvino") else "onnxruntime"
 
 
-def open_graph(graph: bytes, runtime: str = "onnxruntime") -> Run:
+def open_graph(graph: bytes, runtime: str = "onnxruntime") -> Predict:
     """A function from a batch to the graph's first output, (N, …) to (N, numbers).
 
     Raises BundleError when the graph cannot be read.
@@ -30,7 +31,7 @@ def open_graph(graph: bytes, runtime: str = "onnxruntime") -> Run:
 
 
 @lru_cache(maxsize=3)
-def open_outputs(graph: bytes, runtime: str = "onnxruntime") -> Outputs:
+def open_outputs(graph: bytes, runtime: str = "onnxruntime") -> PredictAll:
     """A function from a batch to all of the graph's outputs; for one thread at a time.
 
     To open a graph takes up to a second, so the last few stay open. OpenVINO may compute in
@@ -41,11 +42,11 @@ def open_outputs(graph: bytes, runtime: str = "onnxruntime") -> Outputs:
     return _in_order(onnxruntime.open_file(graph))
 
 
-def open_on_one_core(graph: bytes) -> Outputs:
+def open_on_one_core(graph: bytes) -> PredictAll:
     """The same in ONNX Runtime on one core, for as many threads at a time as there are cores."""
     return _in_order(onnxruntime.open_file(graph, threads=1))
 
 
-def _in_order(file: OpenFile) -> Outputs:
+def _in_order(file: OpenFile) -> PredictAll:
     """Outputs without their names, in the order of the graph."""
     return lambda batch: tuple(file(batch).values())

@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.errors import GateError, first_line
-from diptych.graphs.outputs import PROBABILITIES, NamedOutputs, OpenFile
-from diptych.images.rows import Rows
+from diptych.graphs.outputs import PROBABILITIES, NamedOutputs, OpenFile, concatenated
+from diptych.images.rows import Rows, in_batches
 from diptych.metrics.probabilities import Probabilities
-from diptych.runtimes import Run
+from diptych.runtimes import Predict
 
 # In float32, two ways to sum the same products differ by less than this in probability.
 LIMIT = 1e-4
@@ -39,14 +39,14 @@ class BatchedOutputs(NamedTuple):
     outputs: NamedOutputs
 
 
-def check(run: Run, images_NHWC: Rows, expected_NK: Probabilities) -> Parity:
+def check(predict: Predict, images_NHWC: Rows, expected_NK: Probabilities) -> Parity:
     """Compare an export with its network's probabilities on the same pictures.
 
     Raises GateError when a probability differs by more than `LIMIT` or an answer differs where
     the network's two best probabilities are further apart than that.
     """
     try:
-        batched = run_in_batches(lambda batch: {PROBABILITIES: run(batch)}, images_NHWC)
+        batched = run_in_batches(lambda batch: {PROBABILITIES: predict(batch)}, images_NHWC)
         comparison = parity(batched, expected_NK)
     except GateError as error:
         raise GateError(f"the export {error}; nothing was written") from error
@@ -65,11 +65,10 @@ def run_in_batches(file: OpenFile, images_NHWC: Rows) -> BatchedOutputs:
     rest = np.arange(edges[-1], count)
     batches = [
         *np.split(np.arange(edges[-1]) % count, edges[:-1]),
-        *(rest[at : at + BATCHES[-1]] for at in range(0, len(rest), BATCHES[-1])),
+        *in_batches(rest, BATCHES[-1]),
     ]
     try:
-        parts = [file(np.ascontiguousarray(images_NHWC[batch])) for batch in batches]
-        outputs = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        outputs = concatenated(file(np.ascontiguousarray(images_NHWC[batch])) for batch in batches)
     except Exception as cause:
         # Each runtime raises classes of its own that share no base.
         sizes = ", ".join(map(str, BATCHES))

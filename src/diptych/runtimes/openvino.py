@@ -23,6 +23,18 @@ def library() -> Any:
     return openvino
 
 
+def read_model(model: Path | bytes, weights: bytes = b"") -> Any:
+    """A model to look into or to change: of a file, of an ONNX file's bytes, of an .xml and a .bin.
+
+    Raises BundleError when it cannot be read, ModuleNotFoundError where OpenVINO is missing.
+    """
+    core = library().Core()
+    try:
+        return core.read_model(model, weights) if weights else core.read_model(model)
+    except RuntimeError as cause:
+        raise BundleError(f"the graph cannot be read ({first_line(cause)})") from cause
+
+
 def open_file(model: Path | bytes, *, exact: bool = True) -> OpenFile:
     """A file of OpenVINO (.xml, beside its .bin), or the bytes of an ONNX file.
 
@@ -34,7 +46,7 @@ def open_file(model: Path | bytes, *, exact: bool = True) -> OpenFile:
     if exact:
         settings["INFERENCE_PRECISION_HINT"] = "f32"
     try:
-        compiled = core.compile_model(core.read_model(model), "CPU", settings)
+        compiled = core.compile_model(read_model(model), "CPU", settings)
     except RuntimeError as cause:
         raise BundleError(f"the graph cannot be read ({first_line(cause)})") from cause
     names = list(map(_name, compiled.outputs))

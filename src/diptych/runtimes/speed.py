@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from diptych.images.rows import Rows
 
-Predict = Callable[[npt.NDArray[Any]], object]  # of pixels (N, H, W, C)
+Workload = Callable[[npt.NDArray[Any]], object]  # of pixels (N, H, W, C)
 
 # Of an exported file: batches of these sizes, each until so many runs or seconds are over.
 BATCHES = (1, 8, 32)
@@ -33,22 +33,22 @@ class FileSpeed(NamedTuple):
     batch: int  # so many at a time
 
 
-def file_speed(predict: Predict, pixels: Rows) -> FileSpeed:
+def file_speed(workload: Workload, pixels: Rows) -> FileSpeed:
     """The latency, and the rate with the batch size that is best."""
-    times = {size: _seconds(predict, pixels, size, FILE_SECONDS, FILE_RUNS) for size in BATCHES}
+    times = {size: _seconds(workload, pixels, size, FILE_SECONDS, FILE_RUNS) for size in BATCHES}
     rates = {size: _rate(size, times[size]) for size in BATCHES}
     batch = max(rates, key=lambda size: rates[size])
     return FileSpeed(*_latency(times[1]), rates[batch], batch)
 
 
-def latency(predict: Predict, pixels: Rows, seconds: float) -> Latency:
+def latency(workload: Workload, pixels: Rows, seconds: float) -> Latency:
     """The median and the 95th percentile for one picture, measured for so long."""
-    return _latency(_seconds(predict, pixels, 1, seconds, RUNS))
+    return _latency(_seconds(workload, pixels, 1, seconds, RUNS))
 
 
-def rate(predict: Predict, pixels: Rows, size: int, seconds: float) -> float:
+def rate(workload: Workload, pixels: Rows, size: int, seconds: float) -> float:
     """Pictures a second, `size` at a time, measured for so long."""
-    return _rate(size, _seconds(predict, pixels, size, seconds, RUNS))
+    return _rate(size, _seconds(workload, pixels, size, seconds, RUNS))
 
 
 def _latency(times: list[float]) -> Latency:
@@ -60,15 +60,15 @@ def _rate(size: int, times: list[float]) -> float:
     return size / float(np.median(times))
 
 
-def _seconds(predict: Predict, pixels: Rows, size: int, limit: float, runs: int) -> list[float]:
+def _seconds(workload: Workload, pixels: Rows, size: int, limit: float, runs: int) -> list[float]:
     """Seconds for each of some batches, after one for warming up."""
     batches = _batches(pixels, size)
-    predict(next(batches))
+    workload(next(batches))
     times: list[float] = []
     while len(times) < runs and sum(times) < limit:
         batch = next(batches)
         started = time.perf_counter()
-        predict(batch)
+        workload(batch)
         times.append(time.perf_counter() - started)
     return times
 

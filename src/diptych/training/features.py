@@ -11,7 +11,7 @@ from diptych.graphs.surgery import with_mid_features
 from diptych.images.cache import folder
 from diptych.images.preprocess import Pixels
 from diptych.images.store import Store
-from diptych.runtimes import Outputs, fastest, open_outputs
+from diptych.runtimes import PredictAll, fastest, open_outputs
 from diptych.system.progress import Track, unwatched
 
 # Small batches stay in the processor's cache: 8 to 32 at a time were fastest on two cores.
@@ -54,7 +54,7 @@ def features(
     return tuple(np.split(store.read(keys), np.cumsum(extractor.widths)[:-1], axis=1))
 
 
-def extracted(run: Outputs, images_NHWC: Pixels) -> Features:
+def extracted(run: PredictAll, images_NHWC: Pixels) -> Features:
     """The features that a running graph gives for pictures that are in memory."""
     starts = range(0, len(images_NHWC), BATCH)
     parts = [run(images_NHWC[start : start + BATCH]) for start in starts]

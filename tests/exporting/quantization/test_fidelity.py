@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from diptych.exporting.quantization.fidelity import Fidelity, Outputs, compared, drop
+from diptych.exporting.quantization.fidelity import Fidelity, Outputs, compare, drop
 
 
 def test_the_interval_holds_the_true_drop_nineteen_times_in_twenty() -> None:
@@ -38,7 +38,7 @@ def fidelity(lost: int, won: int = 0, strange: int = 0, pictures: int = 180) -> 
     after.p_NK[:lost] = [0.2, 0.8]
     before.p_NK[lost : lost + won] = [0.2, 0.8]
     after.ood_score_N[:strange] = 2
-    return compared(before, after, targets_N, [str(i) for i in range(pictures)])
+    return compare(before, after, targets_N, [str(i) for i in range(pictures)])
 
 
 def test_a_single_picture_may_be_lost_but_not_two_of_180() -> None:
@@ -63,7 +63,7 @@ def test_known_pictures_that_become_outliers_are_a_reason_to_refuse() -> None:
 def test_an_answer_that_is_no_number_is_wrong() -> None:
     nothing = right(4)._replace(p_NK=np.full((4, 2), np.nan, np.float32))
     targets_N = np.zeros(4, np.intp)
-    assert compared(right(4), right(4), targets_N, list("abcd")).accuracy == 1
-    result = compared(right(4), nothing, targets_N, list("abcd"))
+    assert compare(right(4), right(4), targets_N, list("abcd")).accuracy == 1
+    result = compare(right(4), nothing, targets_N, list("abcd"))
     assert (result.accuracy, result.agreement) == (0, 0)
     assert result.refusal(50) is not None

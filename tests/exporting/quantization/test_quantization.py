@@ -158,7 +158,7 @@ def pictures() -> Pictures:
 def lighter(format: str, files: Files, kind: str = "int8") -> tuple[LighterFile, list[str]]:
     """A lighter file, and what was told on the way."""
     lines: list[str] = []
-    return make_lighter(FORMATS[format], kind, files, pictures(), tell=lines.append), lines
+    return make_lighter(FORMATS[format], kind, files, pictures(), log=lines.append), lines
 
 
 def outputs(format: str, files: Files, images: Pixels) -> Mapping[str, Array]:

@@ -4,7 +4,7 @@ import numpy as np
 
 from diptych.exporting.quantization.contract import Files
 from diptych.exporting.quantization.fidelity import Drop, Fidelity, Outputs
-from diptych.exporting.quantization.search import accurate, hardest, noise
+from diptych.exporting.quantization.search import hardest, lightest_passing_file, noise
 
 
 class Pretended:
@@ -51,7 +51,7 @@ def test_layers_are_left_out_in_steps_until_the_file_is_good_enough() -> None:
         lost = Drop(0.1 if len(files) > 17 else 0.0, 0, 0)
         return Fidelity(100, 0.9, lost, 0.95, Drop(0, 0, 0), 0.9, 0.1)
 
-    result = accurate(tool, measure, tool.error, 0.5, lambda line: None)
+    result = lightest_passing_file(tool, measure, tool.error, 0.5, lambda line: None)
     assert tried == [0, 1, 2, 4]
     assert result.float_layers == ("layer19", "layer18", "layer17", "layer16")
     assert set(result.files) == {f"layer{i}" for i in range(16)}

@@ -5,7 +5,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from diptych.errors import MissingExtra
-from diptych.graphs.writer import OPSET, renamed
+from diptych.graphs.writer import OPSET, with_our_names
 from diptych.networks import INPUT
 from diptych.system.silence import quiet
 
@@ -34,4 +34,4 @@ def onnx_graph(whole: keras.Model, output: str) -> bytes:
             output_names=[tensor.name for tensor in frozen.outputs],
             opset=OPSET,
         )
-    return renamed(model, INPUT, output)
+    return with_our_names(model, INPUT, output)

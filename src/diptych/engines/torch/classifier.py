@@ -18,7 +18,7 @@ from diptych.reliability.ood import OodDetector
 
 
 class Classifier(nn.Module):
-    """From uint8 pixels (N, H, W, C) to probabilities (N, K) and OOD score (N,), by name."""
+    """From uint8 pixels (N, H, W, C) to probabilities (N, K) and the OOD score (N,), by name."""
 
     def __init__(
         self, network: Network, weights: Weights, detector: OodDetector, mid_layer: MidLayer | None

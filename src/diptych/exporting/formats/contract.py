@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diptych.exporting.quantization.contract import Calibrated
-from diptych.exporting.source import Source
+from diptych.exporting.source import ExportSource
 from diptych.graphs.outputs import OpenFile
 
 # Kinds of files: as the network was trained, one that resizes by itself, and lighter ones.
@@ -13,8 +13,8 @@ FLOAT, ANY_SIZE = "fp32", "any size"
 INT8, BF16 = "int8", "bf16"
 LIGHTER = (INT8, BF16)
 
-# Processes: each framework has one of its own, all else shares GRAPHS.
-TORCH, TENSORFLOW, GRAPHS = "torch", "tensorflow", "graphs"
+# Processes: each framework has one of its own, the runtimes share one.
+TORCH, TENSORFLOW, RUNTIMES = "torch", "tensorflow", "runtimes"
 
 Need = tuple[str, str]  # a module, and the extra of Diptych that brings it
 Paths = Sequence[Path]  # of a file and those beside it
@@ -48,7 +48,7 @@ class Format(NamedTuple):
     run_in: str
     needs: tuple[Need, ...]
     endings: tuple[str, ...]  # behind the bundle's name; the first file is the one to open
-    write: Callable[[Source, str, Paths], object]  # of this kind
+    write: Callable[[ExportSource, str, Paths], object]  # of this kind
     open: Callable[[Paths, str], OpenFile]  # raises anything where a file is no good
     examples: Mapping[str, Example]  # by kind; a lighter file is used as the one in float is
     kinds: tuple[str, ...] = (FLOAT,)  # that `write` writes

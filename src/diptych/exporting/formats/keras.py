@@ -4,11 +4,11 @@ import json
 import zipfile
 
 from diptych.exporting.formats.contract import FLOAT, TENSORFLOW, Example, Format, Paths
-from diptych.exporting.source import Source
+from diptych.exporting.source import ExportSource
 from diptych.graphs.outputs import FACTS, OpenFile
 
 
-def write(source: Source, kind: str, paths: Paths) -> None:
+def write(source: ExportSource, kind: str, paths: Paths) -> None:
     """One archive, with the facts as one more member."""
     source.keras.save(paths[0])
     with zipfile.ZipFile(paths[0], "a") as archive:

@@ -4,26 +4,26 @@ import json
 import warnings
 from pathlib import Path
 
-from diptych.exporting.archived import with_members
 from diptych.exporting.formats.contract import (
     FLOAT,
-    GRAPHS,
     INT8,
+    RUNTIMES,
     TENSORFLOW,
     Example,
     Format,
     Paths,
     Quantiser,
 )
+from diptych.exporting.litert_archive import with_members
 from diptych.exporting.quantization.contract import Files, Tool
-from diptych.exporting.source import Source
+from diptych.exporting.source import ExportSource
 from diptych.graphs.outputs import FACTS, OpenFile
 from diptych.images.rows import Rows
 from diptych.runtimes import litert
 from diptych.system.silence import quiet, silenced
 
 
-def write(source: Source, kind: str, paths: Paths) -> None:
+def write(source: ExportSource, kind: str, paths: Paths) -> None:
     """The Keras model converted in float32; with the facts, and labels for Android's tools."""
     import tensorflow as tf
 
@@ -52,7 +52,7 @@ FORMAT = Format(
     "LiteRT",
     "ai-edge-litert",
     made_in=TENSORFLOW,
-    run_in=GRAPHS,
+    run_in=RUNTIMES,
     needs=(("tensorflow", "tensorflow"), ("onnx", "tensorflow"), ("ai_edge_litert", "litert")),
     endings=(".tflite",),
     write=write,

@@ -9,22 +9,22 @@ import numpy.typing as npt
 from diptych.exporting.formats.contract import (
     ANY_SIZE,
     FLOAT,
-    GRAPHS,
     LIGHTER,
+    RUNTIMES,
     Example,
     Format,
     Paths,
     Quantiser,
 )
 from diptych.exporting.quantization.contract import Files, Tool
-from diptych.exporting.source import Source
-from diptych.graphs.outputs import NamedOutputs, OpenFile
+from diptych.exporting.source import ExportSource
+from diptych.graphs.outputs import NamedOutputs, OpenFile, concatenated
 from diptych.graphs.resizing import any_size
 from diptych.images.rows import Rows
 from diptych.runtimes import onnxruntime
 
 
-def write(source: Source, kind: str, paths: Paths) -> None:
+def write(source: ExportSource, kind: str, paths: Paths) -> None:
     """One file; its metadata are the bundle's."""
     paths[0].write_bytes(any_size(source.graph) if kind == ANY_SIZE else source.graph)
 
@@ -40,8 +40,7 @@ def one_by_one(file: OpenFile) -> OpenFile:
 
     def outputs(pixels_NHWC: npt.NDArray[Any]) -> NamedOutputs:
         pictures = np.repeat(pixels_NHWC, 3, -1) if pixels_NHWC.shape[-1] == 1 else pixels_NHWC
-        parts = [file(picture) for picture in pictures]
-        return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+        return concatenated(map(file, pictures))
 
     return outputs
 
@@ -68,8 +67,8 @@ FORMAT = Format(
     "onnx",
     "ONNX Runtime",
     "onnxruntime",
-    made_in=GRAPHS,
-    run_in=GRAPHS,
+    made_in=RUNTIMES,
+    run_in=RUNTIMES,
     needs=(("onnx", "torch"),),
     endings=(".onnx",),
     write=write,

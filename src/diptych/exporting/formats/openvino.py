@@ -7,30 +7,29 @@ from pathlib import Path
 from diptych.errors import MissingExtra
 from diptych.exporting.formats.contract import (
     FLOAT,
-    GRAPHS,
     LIGHTER,
+    RUNTIMES,
     Example,
     Format,
     Paths,
     Quantiser,
 )
 from diptych.exporting.quantization.contract import Files, Tool
-from diptych.exporting.source import Source
+from diptych.exporting.source import ExportSource
 from diptych.graphs.outputs import OpenFile
 from diptych.images.rows import Rows
 from diptych.runtimes import openvino
 
 
-def write(source: Source, kind: str, paths: Paths) -> None:
+def write(source: ExportSource, kind: str, paths: Paths) -> None:
     """The bundle's graph in float32, with the facts among the model's own."""
     try:
-        library = openvino.library()
+        model = openvino.read_model(source.graph)
     except ModuleNotFoundError as cause:
         raise MissingExtra("OpenVINO", "fast") from cause
-    model = library.Core().read_model(source.graph)
     for name, value in source.facts.items():
         model.set_rt_info(json.dumps(value), ["diptych", name])
-    library.save_model(model, paths[0], compress_to_fp16=False)
+    openvino.library().save_model(model, paths[0], compress_to_fp16=False)
 
 
 def open_file(paths: Paths, kind: str) -> OpenFile:
@@ -50,8 +49,8 @@ FORMAT = Format(
     "openvino",
     "OpenVINO",
     "openvino",
-    made_in=GRAPHS,
-    run_in=GRAPHS,
+    made_in=RUNTIMES,
+    run_in=RUNTIMES,
     needs=(("openvino", "fast"), ("onnx", "torch")),
     endings=(".xml", ".bin"),
     write=write,

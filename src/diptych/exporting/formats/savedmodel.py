@@ -8,7 +8,7 @@ from typing import Any
 import numpy.typing as npt
 
 from diptych.exporting.formats.contract import FLOAT, TENSORFLOW, Example, Format, Paths
-from diptych.exporting.source import Source
+from diptych.exporting.source import ExportSource
 from diptych.graphs.outputs import FACTS, NamedOutputs, OpenFile
 from diptych.networks import INPUT
 from diptych.system.silence import quiet, silenced
@@ -16,7 +16,7 @@ from diptych.system.silence import quiet, silenced
 _SIGNATURE = "serving_default"
 
 
-def write(source: Source, kind: str, paths: Paths) -> None:
+def write(source: ExportSource, kind: str, paths: Paths) -> None:
     """A folder, with the facts among its assets as JSON."""
     import tensorflow as tf
 

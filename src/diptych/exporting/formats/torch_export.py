@@ -4,12 +4,12 @@ import json
 import warnings
 
 from diptych.exporting.formats.contract import FLOAT, TORCH, Example, Format, Paths
-from diptych.exporting.source import Source
+from diptych.exporting.source import ExportSource
 from diptych.graphs.outputs import FACTS, OpenFile
 from diptych.system.silence import quiet
 
 
-def write(source: Source, kind: str, paths: Paths) -> None:
+def write(source: ExportSource, kind: str, paths: Paths) -> None:
     """One file, with the facts inside as JSON."""
     import torch
 

@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from diptych.exporting.formats.contract import FLOAT, TORCH, Example, Format, Paths
-from diptych.exporting.source import Source
+from diptych.exporting.source import ExportSource
 from diptych.graphs.outputs import PROBABILITIES, OpenFile
 from diptych.networks import Block, External, Layer, Network
 
 NETWORK = "network.py"
 
 
-def write(source: Source, kind: str, paths: Paths) -> None:
+def write(source: ExportSource, kind: str, paths: Paths) -> None:
     """Two files: .pth for torch.load(weights_only=True), and network.py."""
     from diptych.networks.torch_files import state_file
 

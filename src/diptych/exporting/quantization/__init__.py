@@ -50,12 +50,12 @@ def make_lighter(
     files: Files,
     pictures: "Pictures",
     max_drop: float = MAX_DROP,
-    tell: Callable[[str], object] = lambda line: None,
+    log: Callable[[str], object] = lambda line: None,
 ) -> LighterFile:
     """A float file of a format in int8 or bf16, as accurate as asked; its metadata stay.
 
     The file takes "images" and answers with "probabilities" and "ood_score". `max_drop` is in
-    percentage points; `tell` gets a line for every attempt. Raises InputError without the format's
+    percentage points; `log` gets a line for every attempt. Raises InputError without the format's
     tool, for a network that has nothing to make smaller and for a kind that the format lacks,
     GateError where accuracy drops by more.
     """
@@ -65,7 +65,7 @@ def make_lighter(
         _write_task(task, format, kind, files, pictures, max_drop)
         try:
             for line in run_child("diptych.exporting.quantization.process", task):
-                tell(line)
+                log(line)
         except ChildProcessFailed as error:
             why = error.last_line or str(error)
             tool = format.quantiser.name

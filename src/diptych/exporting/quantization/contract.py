@@ -8,18 +8,18 @@ from diptych.images.rows import Rows
 
 # By its ending: {".onnx": …}, {".xml": …, ".bin": …}, {".tflite": …}.
 Files = Mapping[str, bytes]
-Layer = str
+LayerName = str
 
 
 class Tool(Protocol):
     """A format's own way to fewer bits."""
 
     @property
-    def layers(self) -> Sequence[Layer]:
+    def layers(self) -> Sequence[LayerName]:
         """Those that can be in int8, in the order of the graph."""
         ...
 
-    def quantise(self, float_layers: frozenset[Layer], *, quick: bool = False) -> Files:
+    def quantise(self, float_layers: frozenset[LayerName], *, quick: bool = False) -> Files:
         """The file with all layers in int8 but these; `quick`: good enough to compare layers."""
         ...
 

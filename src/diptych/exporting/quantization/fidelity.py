@@ -84,7 +84,7 @@ class Fidelity(NamedTuple):
         return None
 
 
-def compared(
+def compare(
     float_file: Outputs, lighter: Outputs, targets_N: npt.NDArray[np.intp], groups: Sequence[str]
 ) -> Fidelity:
     """Compare what both say of the same pictures; `groups` names each one's near-duplicates.

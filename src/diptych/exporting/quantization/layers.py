@@ -22,7 +22,7 @@ def layers(graph: Sequence[Operation], probabilities: Name) -> dict[Name, tuple[
 
     A layer is a weighted operation with those that follow it up to the next. There is no layer of
     what comes before the first, nor of what is no part of the way to the features: the last
-    weighted operation before the probabilities, and what measures OOD score. `graph` is in the
+    weighted operation before the probabilities, and what computes the OOD score. `graph` is in the
     order of its execution. Raises InputError where there are none.
     """
     producers = {tensor: operation for operation in graph for tensor in operation.outputs}

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.errors import InputError, MissingExtra
-from diptych.exporting.archived import members_of, with_members
+from diptych.exporting.litert_archive import members_of, with_members
 from diptych.exporting.quantization.contract import Files
 from diptych.exporting.quantization.layers import Operation, layers, operations_of
 from diptych.graphs.outputs import PROBABILITIES

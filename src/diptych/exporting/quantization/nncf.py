@@ -13,7 +13,7 @@ from diptych.graphs.outputs import PROBABILITIES
 from diptych.images.rows import Rows
 from diptych.runtimes import openvino
 
-GRAPH, WEIGHTS = ".xml", ".bin"
+XML, WEIGHTS = ".xml", ".bin"
 # Calibration pictures where layers are only compared.
 _QUICK = 16
 _WEIGHTED = ("Convolution", "GroupConvolution", "MatMul")
@@ -28,7 +28,7 @@ class Nncf:
         self.task = task
         operations = []
         probabilities = ""
-        for node in _read(files).get_ordered_ops():
+        for node in openvino.read_model(files[XML], files[WEIGHTS]).get_ordered_ops():
             name, kind = node.get_friendly_name(), node.get_type_name()
             inputs = [value.get_node() for value in node.input_values()]
             weighted = kind in _WEIGHTED and _constant(inputs[1])
@@ -50,7 +50,7 @@ class Nncf:
         count = _QUICK if quick else len(self.calibration)
         positions = np.linspace(0, len(self.calibration) - 1, count).astype(int)
         model = nncf.quantize(
-            _read(self.files),
+            openvino.read_model(self.files[XML], self.files[WEIGHTS]),
             nncf.Dataset([self.calibration[i : i + 1] for i in positions]),
             subset_size=count,
             # Names of what NNCF does not count as operations, such as constants, are no error.
@@ -64,7 +64,7 @@ class Nncf:
 
     def with_bf16_weights(self) -> Files:
         vino = openvino.library()
-        model = _read(self.files)
+        model = openvino.read_model(self.files[XML], self.files[WEIGHTS])
         for node in model.get_ordered_ops():
             if node.get_type_name() != "Constant" or node.get_element_type() != vino.Type.f32:
                 continue
@@ -81,11 +81,7 @@ class Nncf:
     def _saved(self, model: Any) -> Files:
         path = self.task / "saved.xml"
         openvino.library().save_model(model, path, compress_to_fp16=False)
-        return {GRAPH: path.read_bytes(), WEIGHTS: path.with_suffix(WEIGHTS).read_bytes()}
-
-
-def _read(files: Files) -> Any:
-    return openvino.library().Core().read_model(files[GRAPH], files[WEIGHTS])
+        return {XML: path.read_bytes(), WEIGHTS: path.with_suffix(WEIGHTS).read_bytes()}
 
 
 def _constant(node: Any) -> bool:

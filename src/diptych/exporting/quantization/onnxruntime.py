@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from diptych.errors import MissingExtra
 from diptych.exporting.quantization.bfloat16 import FEWEST, upper_halves
 from diptych.exporting.quantization.contract import Files
 from diptych.exporting.quantization.layers import Operation, layers, operations_of
+from diptych.graphs.builder import Builder, onnx_library
 from diptych.graphs.outputs import PROBABILITIES
 from diptych.images.rows import Rows, in_batches
 from diptych.networks import INPUT
@@ -26,10 +26,7 @@ class Static:
     """`onnxruntime.quantization.quantize_static`, calibrated once."""
 
     def __init__(self, files: Files, calibration: Rows, task: Path) -> None:
-        try:
-            import onnx
-        except ModuleNotFoundError as cause:
-            raise MissingExtra("onnx", "int8") from cause
+        onnx = onnx_library()
         self.model = onnx.shape_inference.infer_shapes(onnx.load_from_string(files[ENDING]))
         self.calibration = calibration
         self.task = task
@@ -51,14 +48,13 @@ class Static:
         self.layers = tuple(self._nodes)
 
     def quantise(self, float_layers: frozenset[str], *, quick: bool = False) -> Files:
-        import onnx
         from onnxruntime.quantization import QuantFormat, QuantType, quantize_static
 
         whole = self.task / "whole.onnx"
         whole.write_bytes(self.model.SerializeToString())
         names = operations_of(self._nodes, float_layers)
         kinds = {node.name: node.op_type for node in self.model.graph.node}
-        # The mean that gives the features is best in float: OOD score is measured by them.
+        # The mean that gives the features is best in float: the OOD score is measured by them.
         last = self._nodes[self.layers[-1]]
         pooled = {name for name in last if kinds[name] == "GlobalAveragePool"}
         quantised = self.task / "quantised.onnx"
@@ -78,6 +74,7 @@ class Static:
             calibration_cache_path=self.task / "ranges.json",
             extra_options={"MatMulConstBOnly": True},
         )
+        onnx = onnx_library()
         model = onnx.load(quantised)
         props = {prop.key: prop.value for prop in self.model.metadata_props}
         del model.metadata_props[:]
@@ -85,25 +82,20 @@ class Static:
         return {ENDING: model.SerializeToString()}
 
     def with_bf16_weights(self) -> Files:
-        import onnx
-        from onnx import TensorProto, helper, numpy_helper
-
+        onnx, builder = onnx_library(), Builder()
         model = onnx.ModelProto()
         model.CopyFrom(self.model)
-        casts = []
+        unchanged = []
         for constant in model.graph.initializer:
-            if constant.data_type != TensorProto.FLOAT or np.prod(constant.dims) < FEWEST:
-                continue
-            name, half = constant.name, upper_halves(numpy_helper.to_array(constant))
-            constant.CopyFrom(
-                helper.make_tensor(
-                    f"{name}.bf16", TensorProto.BFLOAT16, half.shape, half.tobytes(), raw=True
-                )
-            )
-            casts.append(helper.make_node("Cast", [f"{name}.bf16"], [name], to=TensorProto.FLOAT))
-        nodes = [*casts, *model.graph.node]
-        del model.graph.node[:]
-        model.graph.node.extend(nodes)
+            if constant.data_type != onnx.TensorProto.FLOAT or np.prod(constant.dims) < FEWEST:
+                unchanged.append(constant)
+            else:
+                values = onnx.numpy_helper.to_array(constant)
+                builder.bfloat16(upper_halves(values), output=constant.name)
+        constants, nodes = [*unchanged, *builder.constants.values()], list(model.graph.node)
+        del model.graph.initializer[:], model.graph.node[:]
+        model.graph.initializer.extend(constants)
+        model.graph.node.extend([*builder.nodes, *nodes])
         return {ENDING: model.SerializeToString()}
 
 

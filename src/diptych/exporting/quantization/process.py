@@ -17,9 +17,9 @@ from diptych.errors import GateError
 from diptych.exporting.formats import FORMATS
 from diptych.exporting.formats.contract import BF16, FLOAT, Format
 from diptych.exporting.quantization.contract import Files
-from diptych.exporting.quantization.fidelity import Fidelity, Outputs, compared
-from diptych.exporting.quantization.search import Accurate, accurate, noise
-from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES
+from diptych.exporting.quantization.fidelity import Fidelity, Outputs, compare
+from diptych.exporting.quantization.search import PassingFile, lightest_passing_file, noise
+from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES, concatenated
 from diptych.images.rows import Rows, in_batches
 from diptych.system.child_process import redirect_output, run_as_child
 
@@ -27,7 +27,7 @@ from diptych.system.child_process import redirect_output, run_as_child
 BATCH, COMPARED = 16, 24
 
 
-def main(task: Path, tell: Callable[[str], object]) -> None:
+def main(task: Path, log: Callable[[str], object]) -> None:
     """Make the lighter file, measure it, write both."""
     settings = json.loads((task / "task.json").read_text(encoding="utf-8"))
     format = FORMATS[settings["format"]]
@@ -43,10 +43,10 @@ def main(task: Path, tell: Callable[[str], object]) -> None:
 
     def measure(lighter: Files) -> Fidelity:
         outputs = _outputs(format, lighter, validation, task)
-        return compared(expected, outputs, targets_N, settings["groups"])
+        return compare(expected, outputs, targets_N, settings["groups"])
 
     if bf16 is not None:
-        result = _checked(bf16, measure(bf16), settings["max_drop"])
+        result = _passing_file(bf16, measure(bf16), settings["max_drop"])
     else:
         # Evenly among all, whose order may be that of the classes.
         few = calibration[np.linspace(0, len(calibration) - 1, COMPARED).astype(int)]
@@ -55,14 +55,14 @@ def main(task: Path, tell: Callable[[str], object]) -> None:
         def error(lighter: Files) -> float:
             return noise(signal, _outputs(format, lighter, few, task))
 
-        result = accurate(tool, measure, error, settings["max_drop"], tell)
+        result = lightest_passing_file(tool, measure, error, settings["max_drop"], log)
     _write(result, len(tool.layers), task)
 
 
-def _checked(files: Files, fidelity: Fidelity, max_drop: float) -> Accurate:
+def _passing_file(files: Files, fidelity: Fidelity, max_drop: float) -> PassingFile:
     if (refusal := fidelity.refusal(max_drop)) is not None:
         raise GateError(f"in bf16, {refusal}; nothing was written")
-    return Accurate(files, fidelity, ())
+    return PassingFile(files, fidelity, ())
 
 
 def _outputs(format: Format, files: Files, images_NHWC: Rows, task: Path) -> Outputs:
@@ -73,14 +73,12 @@ def _outputs(format: Format, files: Files, images_NHWC: Rows, task: Path) -> Out
         path.unlink(missing_ok=True)
         path.write_bytes(files[ending])
     file = format.open(paths, FLOAT)
-    parts = [file(np.ascontiguousarray(batch)) for batch in in_batches(images_NHWC, BATCH)]
-    return Outputs(
-        np.concatenate([part[PROBABILITIES] for part in parts]),
-        np.concatenate([part[OOD_SCORE] for part in parts]),
-    )
+    batches = map(np.ascontiguousarray, in_batches(images_NHWC, BATCH))
+    outputs = concatenated(map(file, batches))
+    return Outputs(outputs[PROBABILITIES], outputs[OOD_SCORE])
 
 
-def _write(result: Accurate, layers: int, task: Path) -> None:
+def _write(result: PassingFile, layers: int, task: Path) -> None:
     for ending, data in result.files.items():
         (task / f"lighter{ending}").write_bytes(data)
     plain: dict[str, Any] = {

@@ -12,45 +12,45 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.errors import GateError
-from diptych.exporting.quantization.contract import Files, Layer, Tool
+from diptych.exporting.quantization.contract import Files, LayerName, Tool
 from diptych.exporting.quantization.fidelity import Fidelity, Outputs
 
 
-class Accurate(NamedTuple):
-    """The first file that was good enough."""
+class PassingFile(NamedTuple):
+    """A lighter file that is good enough."""
 
     files: Files
     fidelity: Fidelity
-    float_layers: tuple[Layer, ...]
+    float_layers: tuple[LayerName, ...]
 
 
-def accurate(
+def lightest_passing_file(
     tool: Tool,
     measure: Callable[[Files], Fidelity],
     error: Callable[[Files], float],
     max_drop: float,
-    tell: Callable[[str], object],
-) -> Accurate:
+    log: Callable[[str], object],
+) -> PassingFile:
     """The file with the fewest layers in float, in steps of 0, 1, 2, 4, …, that is good enough.
 
     Raises GateError where half of the layers in float do not suffice.
     """
     ranking = hardest(tool, error)
-    float_layers: list[Layer] = []
+    float_layers: list[LayerName] = []
     for count in _steps(len(tool.layers)):
         float_layers += itertools.islice(ranking, count - len(float_layers))
         files = tool.quantise(frozenset(float_layers))
         fidelity = measure(files)
-        tell(f"{len(float_layers)} of {len(tool.layers)} layers in float: {fidelity}")
+        log(f"{len(float_layers)} of {len(tool.layers)} layers in float: {fidelity}")
         if (refusal := fidelity.refusal(max_drop)) is None:
-            return Accurate(files, fidelity, tuple(float_layers))
+            return PassingFile(files, fidelity, tuple(float_layers))
     raise GateError(
         f"in int8, {refusal}, even with {len(float_layers)} of {len(tool.layers)} layers in float; "
         "nothing was written"
     )
 
 
-def hardest(tool: Tool, error: Callable[[Files], float]) -> Iterator[Layer]:
+def hardest(tool: Tool, error: Callable[[Files], float]) -> Iterator[LayerName]:
     """The layers, from the one that does most harm in int8 on.
 
     The harm of a layer is the error at the outputs where it alone is in int8 (the sensitivity

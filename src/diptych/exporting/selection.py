@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from diptych.bundles.format import Bundle
 from diptych.errors import InputError, MissingExtra
 from diptych.exporting.formats import FORMATS
-from diptych.exporting.formats.contract import GRAPHS, INT8, Format, Need
+from diptych.exporting.formats.contract import INT8, RUNTIMES, Format, Need
 from diptych.networks.libraries import LIBRARIES
 
 
@@ -50,9 +50,9 @@ def _refuse_foreign(formats: Sequence[Format], bundle: Bundle) -> None:
     source = bundle.facts["network"].partition("/")[0]
     if (own := LIBRARIES.get(source)) is None:
         return
-    foreign = [format.name for format in formats if format.made_in not in (own, GRAPHS)]
+    foreign = [format.name for format in formats if format.made_in not in (own, RUNTIMES)]
     if foreign:
-        able = ", ".join(f.name for f in FORMATS.values() if f.made_in in (own, GRAPHS))
+        able = ", ".join(f.name for f in FORMATS.values() if f.made_in in (own, RUNTIMES))
         raise InputError(
             f"{bundle.facts['network']} has no twin outside of {own}, and cannot become "
             f"{', '.join(foreign)}; it can be: {able}"

@@ -1,4 +1,4 @@
-from diptych.exporting.archived import members_of, with_members
+from diptych.exporting.litert_archive import members_of, with_members
 
 
 def test_what_is_packed_behind_a_model_is_read_again() -> None:

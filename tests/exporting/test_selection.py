@@ -4,7 +4,7 @@ import pytest
 
 from diptych.bundles.format import Bundle
 from diptych.errors import InputError
-from diptych.exporting.choosing import choose_formats
+from diptych.exporting.selection import choose_formats
 
 
 @pytest.mark.parametrize(
