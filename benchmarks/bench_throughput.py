@@ -17,7 +17,7 @@ from measuring import machine
 
 from diptych import engines
 from diptych.engines.contract import Optimiser
-from diptych.networks import initial
+from diptych.networks.initialisation import initial
 from diptych.networks.zoo import cnn
 from diptych.training.batches import Batches, one_hot
 

@@ -20,7 +20,7 @@ from diptych import engines, read
 from diptych.engines.contract import Optimiser
 from diptych.images.augmentation import AugmentationPolicy
 from diptych.images.decoding import pixel_store
-from diptych.networks import initial
+from diptych.networks.initialisation import initial
 from diptych.networks.zoo import cnn
 from diptych.recipe import Recipe
 from diptych.training.batches import Batches, one_hot

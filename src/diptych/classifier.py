@@ -21,9 +21,11 @@ from diptych.recipe import Recipe
 from diptych.reporting.evidence import from_training, gather
 from diptych.reporting.report import Report
 from diptych.reporting.report_page import can_write_reports, report_page
+from diptych.runtimes import open_outputs
 from diptych.system.progress import Track, unwatched
-from diptych.training.fitting import TrainedNetwork, predict_dataset, train_network
+from diptych.training.fitting import TrainedNetwork, train_network
 from diptych.training.pictures import with_pixels
+from diptych.training.prediction import predict_dataset
 from diptych.training.reliable import ReliableModel, make_reliable
 
 
@@ -52,7 +54,8 @@ class ImageClassifier:
 
         With a `keep` folder a run that was killed goes on where it was. Raises InputError for
         pictures that cannot be used (an audit finds them), an unknown network and the like;
-        GateError when the exported graph disagrees with the network.
+        MissingExtra without SciPy, before it trains; GateError when the exported graph disagrees
+        with the network.
         """
         if not (len(train) and len(valid)):
             raise InputError("training needs pictures to train on and others to validate with")
@@ -82,8 +85,8 @@ class ImageClassifier:
             self.recipe,
             model,
             Splits(train, valid, test),
-            predict_dataset(model.graph, test, store, track),
-            predict_dataset(baseline.graph, test, store),
+            predict_dataset(open_outputs(model.graph), test, store, track),
+            predict_dataset(open_outputs(baseline.graph), test, store),
         )
 
     def forget_checkpoints(self) -> None:
@@ -149,7 +152,7 @@ def _passing_folder() -> Iterator[Path]:
         yield Path(folder)
 
 
-def _run_folder(keep: Path, recipe: Recipe, train: Dataset, valid: Dataset) -> Path:
+def _run_folder(checkpoints: Path, recipe: Recipe, train: Dataset, valid: Dataset) -> Path:
     """Where checkpoints of exactly this recipe on exactly these pictures lie."""
     choices = json.dumps([asdict(recipe), train.fingerprint(), valid.fingerprint()])
-    return keep / hashlib.sha256(choices.encode()).hexdigest()[:16]
+    return checkpoints / hashlib.sha256(choices.encode()).hexdigest()[:16]

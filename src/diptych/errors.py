@@ -10,6 +10,12 @@ DiptychError
 The command line answers InputError with exit code 2 and GateError with exit code 1.
 """
 
+import difflib
+from collections.abc import Iterable
+
+# More names than this are not listed.
+FEW_NAMES = 60
+
 
 class DiptychError(Exception):
     """Any failure that Diptych foresees."""
@@ -47,3 +53,17 @@ def first_line(cause: BaseException) -> str:
     """The first line of what an error of a library says, or its name."""
     lines = str(cause).strip().splitlines()
     return lines[0] if lines else type(cause).__name__
+
+
+def nearest(name: str, names: Iterable[str], prefix: str = "") -> str:
+    """A hint for the end of an error message: the nearest of the names that exist.
+
+    All are named with the same prefix.
+    """
+    existing = sorted(names)
+    if close := difflib.get_close_matches(name, existing, n=1):
+        return f"; did you mean '{prefix}{close[0]}'?"
+    if len(existing) > FEW_NAMES:
+        some = existing[:: len(existing) // 5][:5]
+        return f"; it has {len(existing):,}, such as {', '.join(prefix + name for name in some)}"
+    return f"; it has: {', '.join(prefix + name for name in existing)}"

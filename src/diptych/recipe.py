@@ -1,14 +1,13 @@
 """Recipe: every choice that shapes a classifier, flat and frozen; TOML in and out."""
 
 import dataclasses
-import difflib
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from diptych.errors import InputError
+from diptych.errors import InputError, nearest
 from diptych.system.files import regular
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
@@ -51,9 +50,6 @@ RANGES: Mapping[str, tuple[float, float]] = {
 # Frozen features and a linear head were right on 94.4 % of held-out photographs at 224 pixels,
 # 95.0 % at 256 and 96.4 % at 288 (standard error 0.3); 320 added nothing.
 IMAGE_SIZE = 288
-
-# More names than this are not listed.
-FEW_NAMES = 60
 
 PIXEL_EPOCHS, PIXEL_STEPS, PIXEL_BATCH = 8, 1500, 128
 
@@ -161,20 +157,6 @@ class Recipe:
         """The whole recipe as TOML."""
         lines = [f"{key} = {_toml(value)}" for key, value in dataclasses.asdict(self).items()]
         return "\n".join(lines) + "\n"
-
-
-def nearest(name: str, names: Iterable[str], prefix: str = "") -> str:
-    """A hint for the end of an error message: the nearest of the names that exist.
-
-    All are named with the same prefix.
-    """
-    existing = sorted(names)
-    if close := difflib.get_close_matches(name, existing, n=1):
-        return f"; did you mean '{prefix}{close[0]}'?"
-    if len(existing) > FEW_NAMES:
-        some = existing[:: len(existing) // 5][:5]
-        return f"; it has {len(existing):,}, such as {', '.join(prefix + name for name in some)}"
-    return f"; it has: {', '.join(prefix + name for name in existing)}"
 
 
 def _check(key: str, value: Any) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from diptych import load
+from diptych.bundles.format import NEEDED
 from diptych.errors import BundleError
 
 
@@ -47,6 +48,18 @@ def test_what_a_bundle_lacks_is_said_even_where_its_hash_fits(bundle: Path) -> N
     seal = f"{hashlib.sha256(data).hexdigest()}  bundle.json\n"
     (bundle / "bundle.json.sha256").write_text(seal)
     with pytest.raises(BundleError, match="has no members"):
+        load(bundle)
+
+
+@pytest.mark.parametrize("key", NEEDED)
+def test_a_bundle_without_something_that_is_read_says_what(bundle: Path, key: str) -> None:
+    facts = json.loads((bundle / "bundle.json").read_text())
+    del facts[key]
+    data = json.dumps(facts).encode()
+    (bundle / "bundle.json").write_bytes(data)
+    seal = f"{hashlib.sha256(data).hexdigest()}  bundle.json\n"
+    (bundle / "bundle.json.sha256").write_text(seal)
+    with pytest.raises(BundleError, match=rf"bundle\.json: has no {key}; train again"):
         load(bundle)
 
 

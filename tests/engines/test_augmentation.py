@@ -11,7 +11,7 @@ import torch
 from conftest import picture
 from diptych.engines.tensorflow import augmentation as in_tensorflow
 from diptych.engines.torch import augmentation as in_torch
-from diptych.images import augmentation as in_numpy
+from diptych.images import augment_numpy as in_numpy
 from diptych.images.augmentation import (
     Augmentation,
     AugmentationPolicy,

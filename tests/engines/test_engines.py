@@ -20,7 +20,8 @@ from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph
 from diptych.images.augmentation import AugmentationPolicy, random_numbers, sample_augmentation
 from diptych.metrics.probabilities import softmax
-from diptych.networks import Network, Weights, choosing, initial
+from diptych.networks import Network, Weights, choosing
+from diptych.networks.initialisation import initial
 from diptych.networks.zoo import ZOO
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph

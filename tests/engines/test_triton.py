@@ -9,7 +9,7 @@ if {beside}:
     import tensorflow
 from diptych import engines
 from diptych.engines.contract import Optimiser
-from diptych.networks import initial
+from diptych.networks.initialisation import initial
 from diptych.networks.zoo import mlp
 network = mlp((8, 8, 1), 2, dropout=0.0)
 engines.build("torch", network, initial(network, 0), Optimiser("adamw", 0.0, 1.0), 0)

@@ -20,7 +20,8 @@ from diptych.engines.backbone import backbone_graph
 from diptych.engines.contract import Engine, Optimiser
 from diptych.errors import InputError
 from diptych.metrics.probabilities import softmax
-from diptych.networks import External, Network, choosing, initial
+from diptych.networks import External, Network, choosing
+from diptych.networks.initialisation import initial
 from diptych.networks.libraries import keras as external
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph

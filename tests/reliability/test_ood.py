@@ -55,10 +55,10 @@ def test_the_score_that_tells_outliers_best_is_kept_and_says_how_well() -> None:
     outliers = elsewhere(100)
     detector = best_detector(train, labels, valid, logits(valid), outliers, logits(outliers), 0.95)
     assert detector.method in ("neighbours", "mahalanobis")
-    assert set(detector.evidence) == set(METHODS)
-    best = detector.evidence[detector.method]
+    assert set(detector.separations) == set(METHODS)
+    best = detector.separations[detector.method]
     assert best.auroc.value > 0.97
-    assert best.auroc.low > detector.evidence["probability"].auroc.high
+    assert best.auroc.low > detector.separations["probability"].auroc.high
 
 
 def test_a_picture_of_each_class_is_too_little_to_measure_by_but_no_failure() -> None:

@@ -4,12 +4,12 @@ import pytest
 
 from diptych.graphs.surgery import with_mid_features
 from diptych.graphs.writer import onnx_graph
-from diptych.networks import initial
+from diptych.networks.initialisation import initial
 from diptych.networks.zoo import ZOO
 from diptych.reliability.ood import METHODS, fit_detector
 from diptych.reliability.ood_graph import with_ood_score
 from diptych.runtimes import open_outputs
-from diptych.training.features import extracted, feature_extractor
+from diptych.training.features import extract, feature_extractor
 
 Floats = npt.NDArray[np.float32]
 RNG = np.random.default_rng(0)
@@ -27,7 +27,7 @@ def test_the_graph_scores_as_numpy_does(method: str, name: str) -> None:
     extractor = feature_extractor(
         onnx_graph(network.backbone, weights, probabilities=False), network.features
     )
-    features = extracted(open_outputs(extractor.graph), images)
+    features = extract(open_outputs(extractor.graph), images)
     assert len(features) == (2 if name == "cnn" else 1)
 
     def logits_of(features_ND: Floats) -> Floats:

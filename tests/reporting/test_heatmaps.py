@@ -14,7 +14,8 @@ from diptych.engines.contract import Optimiser
 from diptych.engines.gradcam import gradcam
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph
-from diptych.networks import Network, Weights, choosing, initial
+from diptych.networks import Network, Weights, choosing
+from diptych.networks.initialisation import initial
 from diptych.networks.pretrained import efficientnet_lite0
 from diptych.networks.zoo import ZOO
 from diptych.reporting.heatmaps import Heatmap, occlusion, overlay

@@ -8,7 +8,8 @@ import pytest
 from diptych.errors import GateError
 from diptych.graphs.writer import onnx_graph
 from diptych.metrics.probabilities import Probabilities, softmax
-from diptych.networks import Network, Weights, initial
+from diptych.networks import Network, Weights
+from diptych.networks.initialisation import initial
 from diptych.networks.zoo import cnn
 from diptych.runtimes import Predict, open_graph
 from diptych.runtimes.gate import LIMIT, check

@@ -8,7 +8,7 @@ import pytest
 from diptych.errors import BundleError
 from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES
 from diptych.graphs.writer import onnx_graph
-from diptych.networks import initial
+from diptych.networks.initialisation import initial
 from diptych.networks.zoo import mlp
 from diptych.reliability.ood import OodDetector
 from diptych.reliability.ood_graph import with_ood_score
@@ -17,7 +17,7 @@ from diptych.runtimes import openvino
 CODE = """
 import sys
 import numpy as np
-from diptych.networks import initial
+from diptych.networks.initialisation import initial
 from diptych.graphs.writer import onnx_graph
 from diptych.networks.zoo import mlp
 from diptych.runtimes import open_graph

@@ -80,7 +80,7 @@ def test_half_of_the_clean_pictures_are_pizzas(tmp_path: Path) -> None:
 def test_pictures_are_photographs_of_many_sizes(folder: Path) -> None:
     sizes = set()
     for index in range(COUNT):
-        with Image.open(folder / plates.named(index)) as image:
+        with Image.open(folder / plates.picture_path(index)) as image:
             assert (image.format, image.mode) == ("JPEG", "RGB")
             assert 320 <= max(image.size) <= 640
             sizes.add(image.size)
@@ -89,7 +89,7 @@ def test_pictures_are_photographs_of_many_sizes(folder: Path) -> None:
 
 def test_every_file_is_a_clean_picture_or_a_planted_one(folder: Path) -> None:
     rows = [row for defect in SHARES for row in planted(folder, defect)]
-    clean = {plates.named(index) for index in range(COUNT)}
+    clean = {plates.picture_path(index) for index in range(COUNT)}
     assert contents(folder).keys() == clean | {row.path for row in rows} | {"planted.csv"}
     assert all(planted(folder, defect) for defect in SHARES)
 
@@ -165,7 +165,7 @@ def test_two_labels_share_bytes_but_not_class(folder: Path) -> None:
 
 @pytest.mark.parametrize("nth", [0, 1, 2, 3])
 def test_near_duplicates_look_alike_but_differ(folder: Path, tmp_path: Path, nth: int) -> None:
-    original, outlier = folder / plates.named(0), folder / plates.named(2)
+    original, outlier = folder / plates.picture_path(0), folder / plates.picture_path(2)
     near = tmp_path / "near.jpg"
     near.write_bytes(plates.altered(original.read_bytes(), nth, np.random.default_rng(0)))
     assert near.read_bytes() != original.read_bytes()

@@ -12,7 +12,7 @@ from diptych import engines
 from diptych.engines.contract import Engine, Epoch, Inputs, Optimiser
 from diptych.errors import InputError
 from diptych.metrics.probabilities import Logits
-from diptych.networks import initial
+from diptych.networks.initialisation import initial
 from diptych.networks.zoo import ZOO
 from diptych.training import loop as training
 from diptych.training.batches import Batches, one_hot
@@ -42,11 +42,11 @@ TRAIN, VALID = pictures(30, 1), pictures(20, 2)
 
 
 def trained(
-    engine: Engine, schedule: Schedule, keep: Path, stop: int | None = None
+    engine: Engine, schedule: Schedule, checkpoints: Path, stop: int | None = None
 ) -> list[EpochResult]:
     """The history of a run; one that is stopped is abandoned as by a kill."""
     batches = Batches(TRAIN[0], one_hot(TRAIN[1], 2), 8, seed=0)
-    return list(itertools.islice(fit(engine, batches, *VALID, schedule, keep), stop))
+    return list(itertools.islice(fit(engine, batches, *VALID, schedule, checkpoints), stop))
 
 
 def losses(history: Iterable[EpochResult]) -> list[tuple[float, ...]]:

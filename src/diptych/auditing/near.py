@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diptych.images.rows import mapped
+from diptych.images.rows import map_batches
 from diptych.system.progress import Track, unwatched
 
 Floats = npt.NDArray[np.float32]
@@ -47,7 +47,7 @@ def thumbnails(images_NSSC: npt.NDArray[np.uint8]) -> Floats:
         rows_NSCT = np.tensordot(batch_NSSC.astype(np.float32), mean_TS, (1, 1))
         return np.asarray(np.tensordot(rows_NSCT, mean_TS, (1, 1)).transpose(0, 2, 3, 1))
 
-    return mapped(shrunk, images_NSSC, 64)
+    return map_batches(shrunk, images_NSSC, 64)
 
 
 class Pair(NamedTuple):
@@ -79,7 +79,7 @@ def near_duplicate_pairs(
     if not len(thumbnails_NTTC):
         return []
     pictures_NCTT = np.ascontiguousarray(thumbnails_NTTC.transpose(0, 3, 1, 2))
-    busy_N = mapped(busy, pictures_NCTT, CHUNK)
+    busy_N = map_batches(busy, pictures_NCTT, CHUNK)
     blank = np.flatnonzero(busy_N == 0)
     same = copies(pictures_NCTT, busy_N, crops, track)
     return sorted([*same, *blanks(pictures_NCTT[blank], blank)])

@@ -4,14 +4,14 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from diptych.bundles.format import FACTS
+from diptych.bundles.format import BUNDLE_JSON
 from diptych.errors import InputError
 
 
 def refuse_unwritable_bundle(path: Path, force: bool) -> None:
     """Raise InputError where a bundle cannot be written, or would overwrite what it must not."""
     _refuse_existing(path, force)
-    if path.exists() and not (path / FACTS).is_file():
+    if path.exists() and not (path / BUNDLE_JSON).is_file():
         raise InputError(f"{path} is no bundle; --force replaces only a bundle")
 
 
@@ -26,7 +26,7 @@ def refuse_unwritable_folder(path: Path) -> None:
     """Raise InputError where no file can be written into a folder, which need not exist yet."""
     if path.exists() and not path.is_dir():
         raise InputError(f"{path} is a file; name a folder with --out")
-    if (path / FACTS).exists():
+    if (path / BUNDLE_JSON).exists():
         raise InputError(f"{path} is a bundle, which stays as it is; name another --out")
     _refuse_closed(path, (path, *path.absolute().parents))
 

@@ -4,8 +4,8 @@
 bundle.json            format, classes, preprocess, recipe, scores, versions, hash of every member
 bundle.json.sha256     the hash of bundle.json, as sha256sum writes and checks it
 model.safetensors      the weights under canonical names
-model.onnx             uint8 pixels (N, S, S, 3) in; out come the probabilities (N, classes), how
-                       strange each picture is (N,), and the components drift is seen by (N, C)
+model.onnx             uint8 pixels (N, S, S, 3) in; out come the probabilities (N, classes), the
+                       OOD score of each picture (N,), and the components drift is seen by (N, C)
 ood.safetensors        what outliers are known by, as the graph has it too
 golden/                a few encoded pictures, and the pixels and answers expected of them
 recipe.toml            every choice it was made with
@@ -34,7 +34,7 @@ from diptych.recipe import Recipe
 from diptych.system.files import regular
 
 FORMAT = 1
-FACTS = "bundle.json"
+BUNDLE_JSON = "bundle.json"
 SEAL = "bundle.json.sha256"
 WEIGHTS = "model.safetensors"
 GRAPH = "model.onnx"
@@ -51,10 +51,13 @@ MODEL_CARD = "README.md"
 NEEDED = (
     "members",
     "golden",
+    "diptych",
     "classes",
     "classes_sha256",
     "preprocess",
+    "network",
     "recipe",
+    "calibration",
     "ood",
     "prediction_sets",
     "drift",
@@ -120,15 +123,15 @@ def open_bundle(path: str | Path) -> Bundle:
     try:
         if not root.exists():
             raise BundleError(f"{path}: no such bundle")
-        text = regular(root / FACTS).read_bytes()
+        text = regular(root / BUNDLE_JSON).read_bytes()
         facts = json.loads(text)
         newer = int(facts["format"]) > FORMAT
     except (FileNotFoundError, NotADirectoryError) as cause:
-        raise BundleError(f"{path}: no bundle; it has no {FACTS}") from cause
+        raise BundleError(f"{path}: no bundle; it has no {BUNDLE_JSON}") from cause
     except OSError as cause:
         raise BundleError(f"{path}: cannot be read ({cause.strerror})") from cause
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as cause:
-        raise BundleError(f"{path}: {FACTS} is damaged ({cause}); copy it anew") from cause
+        raise BundleError(f"{path}: {BUNDLE_JSON} is damaged ({cause}); copy it anew") from cause
     if newer:
         raise BundleError(
             f"{path}: written in format {facts['format']}, this version reads up to {FORMAT}; "
@@ -148,20 +151,22 @@ def open_bundle(path: str | Path) -> Bundle:
 def _verify(bundle: Bundle, text: bytes) -> None:
     """Raise BundleError where a byte of the bundle is not as it was written."""
     if bundle.read(SEAL) != seal(text):
-        raise BundleError(f"{bundle.path / FACTS}: changed since it was written; copy it anew")
+        raise BundleError(
+            f"{bundle.path / BUNDLE_JSON}: changed since it was written; copy it anew"
+        )
     lacking = [key for key in NEEDED if key not in bundle.facts]
     if not lacking:
         needed = (WEIGHTS, GRAPH, OOD, GOLDEN, SPLITS, *bundle.facts["golden"])
         lacking = [name for name in needed if name not in bundle.facts["members"]]
     if lacking:
-        raise BundleError(f"{bundle.path / FACTS}: has no {lacking[0]}; train again")
+        raise BundleError(f"{bundle.path / BUNDLE_JSON}: has no {lacking[0]}; train again")
     for name, expected in bundle.facts["members"].items():
         if hashlib.sha256(bundle.read(name)).hexdigest() != expected:
             raise BundleError(f"{bundle.path / name}: changed since it was written; copy it anew")
     if classes_hash(bundle.classes) != bundle.facts["classes_sha256"]:
-        raise BundleError(f"{bundle.path / FACTS}: the classes were changed; copy it anew")
+        raise BundleError(f"{bundle.path / BUNDLE_JSON}: the classes were changed; copy it anew")
 
 
 def seal(text: bytes) -> bytes:
     """The line that sha256sum writes of a bundle.json with this text."""
-    return f"{hashlib.sha256(text).hexdigest()}  {FACTS}\n".encode()
+    return f"{hashlib.sha256(text).hexdigest()}  {BUNDLE_JSON}\n".encode()

@@ -1,4 +1,4 @@
-"""A bundle at work: encoded pictures in, labels out. Only NumPy, Pillow and ONNX Runtime."""
+"""A bundle at work: encoded pictures in, labels out. No training framework."""
 
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diptych.bundles.evaluation import evaluate
 from diptych.bundles.format import GRAPH, Bundle, open_bundle
 from diptych.bundles.golden import verify_golden
+from diptych.bundles.scoring import score_bundle
 from diptych.data.dataset import NONE, Dataset
 from diptych.errors import ImageError, InputError
 from diptych.images.decoding import read_file
@@ -146,7 +146,7 @@ class Predictor:
         intervals count as one picture. Raises InputError where the data set has a class that the
         bundle lacks, pictures of another shape, or no picture to score.
         """
-        return evaluate(self.bundle, self._run, dataset, track)
+        return score_bundle(self.bundle, self._run, dataset, track)
 
     def to_torch(self) -> "nn.Module":
         """The network with its weights in PyTorch, whichever framework trained it.

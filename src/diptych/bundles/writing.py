@@ -13,7 +13,7 @@ from diptych.bundles.destinations import refuse_unwritable_bundle
 from diptych.bundles.facts import TestedModel
 from diptych.bundles.format import (
     AUDIT,
-    FACTS,
+    BUNDLE_JSON,
     FORMAT,
     GOLDEN,
     GRAPH,
@@ -82,7 +82,7 @@ def _write_members(path: Path, members: Mapping[str, bytes], facts: Mapping[str,
             write_synced(aside / name, data)
         whole = {"format": FORMAT, **facts, "members": hashes}
         text = (json.dumps(whole, indent=2) + "\n").encode()
-        write_synced(aside / FACTS, text)
+        write_synced(aside / BUNDLE_JSON, text)
         write_synced(aside / SEAL, seal(text))
         old = beside(path, "old")
         if path.exists():

@@ -36,11 +36,11 @@ def digits(options: Namespace) -> None:
 
 def plates(options: Namespace) -> None:
     """Draw pizzas, and round things that are no pizza."""
-    from diptych.samples.plates import draw_plates, wanted
+    from diptych.samples.plates import draw_plates, planned_defects
     from diptych.system.progress import shown
 
     folder, count = options.folder, options.count
-    total = count + (len(wanted(count)) if options.defects else 0)
+    total = count + (len(planned_defects(count)) if options.defects else 0)
     drawing = draw_plates(folder, count, options.seed, options.defects)
     files = sum(1 for _ in shown(drawing, "drawing", total))
     if options.as_json:

@@ -26,13 +26,15 @@ from diptych.engines.contract import Engine
 from diptych.images import cache
 from diptych.images.decoding import pixel_store
 from diptych.metrics.probabilities import softmax
-from diptych.networks import choosing, initial
+from diptych.networks import choosing
+from diptych.networks.initialisation import initial
 from diptych.recipe import Recipe
-from diptych.runtimes import open_graph, speed
+from diptych.runtimes import open_graph, open_outputs, speed
 from diptych.system.child_process import run_as_child
 from diptych.system.progress import Track, shown, unwatched
 from diptych.system.versions import versions
-from diptych.training.fitting import TrainedNetwork, predict_dataset, train_network
+from diptych.training.fitting import TrainedNetwork, train_network
+from diptych.training.prediction import predict_dataset
 
 T = TypeVar("T")
 
@@ -58,7 +60,7 @@ def main(task: Path, done: Path) -> None:
             recipe.replace(seed=seed), parts.train, parts.valid, store, keep / f"seed{seed}", track
         )
         models = models or [model]
-        predictions = predict_dataset(model.graph, parts.test, store, track)
+        predictions = predict_dataset(open_outputs(model.graph), parts.test, store, track)
         arrays[f"seed{seed}"] = predictions.probabilities_NK
         runs.append({"seed": seed, **_training(model)})
     pixels = store.read([s.digest for s in parts.test.samples[:PICTURES]])

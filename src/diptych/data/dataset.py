@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 PARTS = ("train", "valid", "test")
 
-# The answer for pictures that are too strange for any class, which none may be called.
+# The answer for pictures whose OOD score is above 1; no class may be called so.
 NONE = "none of these"
 
 Shape = tuple[int, int, int]  # height, width and channels (1 or 3) of pixels

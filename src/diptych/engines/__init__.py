@@ -4,11 +4,10 @@
 """
 
 from diptych.engines.contract import Engine, Optimiser
-from diptych.errors import InputError
+from diptych.errors import InputError, nearest
 from diptych.networks import Network, Weights
-from diptych.recipe import nearest
+from diptych.recipe import CHOICES
 
-ENGINES = ("torch", "tensorflow", "linear")
 # Of an engine that is not meant to learn.
 UNTRAINED = Optimiser("sgd", 0.0, 1.0)
 
@@ -39,6 +38,4 @@ def build(
 
             return LinearEngine(network, weights, optimiser)
         case _:
-            raise InputError(
-                f"no engine '{engine}'{nearest(engine, ['torch', 'tensorflow', 'linear'])}"
-            )
+            raise InputError(f"no engine '{engine}'{nearest(engine, CHOICES['engine'])}")

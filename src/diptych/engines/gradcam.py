@@ -1,9 +1,8 @@
-"""What speaks for a class, and where: Grad-CAM (Selvaraju et al. 2017) in either framework."""
+"""Grad-CAM in either framework; the framework is chosen here, at the edge."""
 
 from diptych.engines.contract import GradCam, no_map
-from diptych.errors import InputError
+from diptych.errors import InputError, nearest
 from diptych.networks import GlobalAverage, Network, Weights
-from diptych.recipe import nearest
 
 
 def gradcam(engine: str, network: Network, weights: Weights) -> GradCam:

@@ -12,8 +12,8 @@ from safetensors.numpy import load_file, save_file
 from diptych.engines.contract import Epoch, Inputs, Optimiser
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph
-from diptych.images.augmentation import augment
-from diptych.images.rows import mapped
+from diptych.images.augment_numpy import augment
+from diptych.images.rows import map_batches
 from diptych.metrics.probabilities import Logits, log_softmax
 from diptych.networks import (
     AveragePool,
@@ -61,7 +61,7 @@ class LinearEngine:
         return total / max(count, 1)
 
     def predict(self, inputs: Inputs) -> Logits:
-        return mapped(lambda x: self._features(x) @ self.kernel.T + self.bias, inputs, 256)
+        return map_batches(lambda x: self._features(x) @ self.kernel.T + self.bias, inputs, 256)
 
     def weights(self) -> dict[str, Array]:
         return {"classifier.weight": self.kernel.copy(), "classifier.bias": self.bias.copy()}

@@ -10,7 +10,7 @@ from diptych import engines
 from diptych.bundles.format import GRAPH, OOD, Bundle
 from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES
 from diptych.graphs.surgery import MidLayer, keep_outputs, mid_layer
-from diptych.images.rows import Rows, mapped
+from diptych.images.rows import Rows, map_batches
 from diptych.metrics.probabilities import Probabilities, softmax
 from diptych.reliability.ood import OodDetector
 
@@ -71,4 +71,4 @@ class ExportSource:
     def probabilities(self, engine: str, images_NHWC: Rows) -> Probabilities:
         """What the network itself answers (N, K), in the framework that it was trained in."""
         network = engines.build(engine, self.bundle.network(engine), self.weights)
-        return softmax(mapped(network.predict, images_NHWC, BATCH))
+        return softmax(map_batches(network.predict, images_NHWC, BATCH))

@@ -1,4 +1,4 @@
-"""Files to cached pixels: each file is read once, decode_files once, on every core."""
+"""Files to cached pixels: each file is read once, decoded once, on every core."""
 
 import hashlib
 import os
@@ -14,6 +14,7 @@ from diptych.errors import ImageError
 from diptych.images.cache import folder
 from diptych.images.preprocess import BYTES_LIMIT, Pixels, decode, fingerprint
 from diptych.images.store import Facts, Store
+from diptych.system.cores import cores
 from diptych.system.files import ENDLESS
 
 # Rows written at a time: enough to make the wait for the disk rare, little enough to lose.
@@ -40,17 +41,17 @@ def pixel_store(shape: Shape) -> Store:
 def decode_files(paths: Iterable[Path], store: Store) -> Iterator[Picture]:
     """Decode files into a store from `pixel_store`; yields what each turned out to be, in order.
 
-    Pictures that the store has already are read to know their content, and not decode_files again.
+    Pictures that the store has already are read to know their content, and not decoded again.
     """
 
     def read(path: Path) -> tuple[Picture, Pixels | None]:
         return _read(path, store)
 
     waiting = iter(paths)
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
+    with ThreadPoolExecutor(cores()) as pool:
         try:
             running = pool.map(read, islice(waiting, CHUNK))
-            # The next chunk is being decode_files while this one is written.
+            # The next chunk is being decoded while this one is written.
             ahead = pool.map(read, islice(waiting, CHUNK))
             while chunk := list(running):
                 running, ahead = ahead, pool.map(read, islice(waiting, CHUNK))

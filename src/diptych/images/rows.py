@@ -1,12 +1,14 @@
 """Pictures, or other rows, that need not be in memory at once; the one loop over batches."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from diptych.images.store import Store
+
+T_co = TypeVar("T_co", covariant=True)
 
 # Pixels of up to this many bytes are kept in memory while they are used.
 IN_MEMORY = 256 * 2**20
@@ -42,13 +44,21 @@ def pixel_rows(store: Store, keys: Sequence[str]) -> Rows:
     return store.read(keys) if small else StoredRows(store, keys)
 
 
-def in_batches(rows: Rows, size: int) -> Iterator[npt.NDArray[Any]]:
+class Sliceable(Protocol[T_co]):
+    """What can be cut into batches: rows, or a list of anything."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, indices: slice, /) -> T_co: ...
+
+
+def in_batches(rows: Sliceable[T_co], size: int) -> Iterator[T_co]:
     """The rows in their order, at most `size` at a time."""
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
 
 
-def mapped(
+def map_batches(
     function: Callable[[npt.NDArray[Any]], npt.NDArray[Any]], rows: Rows, size: int
 ) -> npt.NDArray[Any]:
     """What a function makes of the rows, `size` at a time, as one array; there is at least one."""

@@ -162,11 +162,11 @@ def linearised(value: float, influence_N: Floats, group_N: Positions, few: bool 
     error = standard_error(influence_N, group_N)
     if not TINY < value < 1 - TINY:
         return share(round(value) * error.groups, error.groups)
-    low = _moved(value, -(error.t if few else Z) * error.value)
-    return Score(value, min(low, value), max(_moved(value, Z * error.value), value))
+    low = _shift_logit(value, -(error.t if few else Z) * error.value)
+    return Score(value, min(low, value), max(_shift_logit(value, Z * error.value), value))
 
 
-def _moved(value: float, by: float) -> float:
+def _shift_logit(value: float, by: float) -> float:
     """Where a value gets to, if its logit moves as steeply all along as it does where it stands."""
     step = min(max(by / (value * (1 - value)), -700), 700)
     odds = (1 - value) / value * math.exp(-step)

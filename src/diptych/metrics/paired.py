@@ -14,7 +14,7 @@ from diptych.errors import MissingExtra
 from diptych.metrics.intervals import paired_difference
 
 RESAMPLES = 4000
-CERTAIN = 0.05
+SIGNIFICANCE = 0.05  # of a test, by itself
 
 Right = npt.NDArray[np.bool_]
 
@@ -107,4 +107,4 @@ def difference(first_SN: Right, second_SN: Right, groups: Sequence[str]) -> Diff
 
 def is_noise(gap: Difference, tests: Sequence[Test]) -> bool:
     """Whether a difference may be chance: by its interval, or by McNemar's test of every seed."""
-    return gap.low <= 0 <= gap.high or all(test.p >= CERTAIN for test in tests)
+    return gap.low <= 0 <= gap.high or all(test.p >= SIGNIFICANCE for test in tests)

@@ -4,7 +4,7 @@ A `Network` is a tuple of layers. Weights are a dict of float32 arrays under can
 the layout of PyTorch: convolutions (out, in/groups, height, width), dense layers (out, in).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -15,6 +15,8 @@ Weights = Mapping[str, npt.NDArray[np.float32]]
 
 # What the input of every network is called, wherever names are needed.
 INPUT = "images"
+# The arrays of a batch normalisation, as PyTorch calls them.
+NORM = ("weight", "bias", "running_mean", "running_var")
 # Both frameworks are told; their own defaults differ (1e-5 and 1e-3; 0.1 and 0.01).
 NORM_EPSILON = 1e-3
 NORM_MOMENTUM = 0.1  # the share of the new batch, as PyTorch counts it
@@ -158,44 +160,3 @@ class Network:
     def external(self) -> External | None:
         """The backbone that a library builds, if any."""
         return next((layer for layer in self.layers if isinstance(layer, External)), None)
-
-
-def initial(network: Network, seed: int) -> dict[str, npt.NDArray[np.float32]]:
-    """Starting weights for every layer of ours, the same whichever framework trains them.
-
-    Kaiming normal (He et al. 2015, fan out for convolutions as in EfficientNet, fan in for dense
-    layers before a ReLU), and the last layer small, so that training starts from even odds.
-    """
-    rng = np.random.default_rng((seed, 0xD1))
-    weights: dict[str, npt.NDArray[np.float32]] = {}
-    for prefix, layer in _named(network.layers):
-        match layer:
-            case Convolution(_, inputs, outputs, kernel, _, depthwise, _):
-                shape = (outputs, 1 if depthwise else inputs, kernel, kernel)
-                fan = kernel * kernel * (1 if depthwise else outputs)
-                weights[f"{prefix}.conv.weight"] = _normal(rng, shape, np.sqrt(2 / fan))
-                for name, value in zip(NORM, (1.0, 0.0, 0.0, 1.0), strict=True):
-                    weights[f"{prefix}.norm.{name}"] = np.full(outputs, value, np.float32)
-            case Dense(_, inputs, outputs, activation):
-                spread = np.sqrt(2 / inputs) if activation else 0.01
-                weights[f"{prefix}.weight"] = _normal(rng, (outputs, inputs), spread)
-                weights[f"{prefix}.bias"] = np.zeros(outputs, np.float32)
-    return weights
-
-
-NORM = ("weight", "bias", "running_mean", "running_var")
-
-
-def _normal(
-    rng: np.random.Generator, shape: tuple[int, ...], spread: float
-) -> npt.NDArray[np.float32]:
-    return (rng.standard_normal(shape) * spread).astype(np.float32)
-
-
-def _named(layers: tuple[Layer, ...], prefix: str = "") -> Iterator[tuple[str, Layer]]:
-    """Every layer that has weights, with the path of names that leads to it."""
-    for layer in layers:
-        if isinstance(layer, Block):
-            yield from _named(layer.layers, f"{prefix}{layer.name}.")
-        elif isinstance(layer, (Convolution, Dense)):
-            yield prefix + layer.name, layer

@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
-from diptych.errors import InputError, MissingExtra
+from diptych.errors import InputError, MissingExtra, nearest
 from diptych.networks import Network, Weights
 from diptych.networks.libraries import LIBRARIES, library
 from diptych.networks.pretrained import efficientnet_lite0, of_backbone, read_safetensors
 from diptych.networks.zoo import ZOO
-from diptych.recipe import Recipe, nearest
+from diptych.recipe import Recipe
 
 
 def network(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Network:

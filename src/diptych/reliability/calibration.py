@@ -23,6 +23,7 @@ Floats = npt.NDArray[np.float64]
 Positions = npt.NDArray[np.intp]
 
 FOLDS = 5
+FEWEST = 2 * FOLDS  # pictures; a handful tells nothing
 # Vector scaling has 2K numbers to overfit with: it must save at least this many nats a picture.
 WORTH = 0.002
 RIDGE = 1e-4  # keeps what the pictures leave open, such as a shift of all classes, where it is
@@ -69,6 +70,16 @@ class Calibration(NamedTuple):
         }
 
 
+def require_scipy(pictures: int) -> None:
+    """Raise MissingExtra without SciPy, where there are enough pictures to calibrate on."""
+    if pictures < FEWEST:
+        return
+    try:
+        import scipy.optimize  # noqa: F401
+    except ModuleNotFoundError as cause:
+        raise MissingExtra("SciPy", "report") from cause
+
+
 def calibrate(logits_NK: Logits, labels: Sequence[int]) -> Calibration:
     """Temperature scaling, or vector scaling where it is certainly better; nothing for a handful.
 
@@ -80,18 +91,19 @@ def calibrate(logits_NK: Logits, labels: Sequence[int]) -> Calibration:
     n, k = logits_NK.shape
     none = Calibration("none", (1.0,) * k, (0.0,) * k, 0.0, 0.0)
     before = float(_losses(logits_NK, labels_N, none).mean())
-    if n < 2 * FOLDS:
+    if n < FEWEST:
         return none._replace(loss_before=before, loss_after=before)
+    require_scipy(n)
     fold_N = np.random.default_rng(0).permutation(n) % FOLDS
     loss_N = {kind: np.empty(n) for kind in ("temperature", "vector")}
     for in_fold_N in (fold_N == fold for fold in range(FOLDS)):
         for kind, kind_loss_N in loss_N.items():
-            fitted = _fitted(kind, logits_NK[~in_fold_N], labels_N[~in_fold_N])
+            fitted = _fit(kind, logits_NK[~in_fold_N], labels_N[~in_fold_N])
             kind_loss_N[in_fold_N] = _losses(logits_NK[in_fold_N], labels_N[in_fold_N], fitted)
     gain_N = loss_N["temperature"] - loss_N["vector"]
     wins = gain_N.mean() > max(WORTH, 2 * gain_N.std() / math.sqrt(n))
     kind = "vector" if wins else "temperature"
-    fitted = _fitted(kind, logits_NK, labels_N)
+    fitted = _fit(kind, logits_NK, labels_N)
     return fitted._replace(loss_before=before, loss_after=float(loss_N[kind].mean()))
 
 
@@ -117,16 +129,13 @@ def _losses(
     return np.asarray(-log_p_NK[np.arange(len(labels_N)), labels_N])
 
 
-def _fitted(kind: str, logits_NK: Logits, labels_N: Positions) -> Calibration:
+def _fit(kind: str, logits_NK: Logits, labels_N: Positions) -> Calibration:
     """Minimise the mean cross-entropy and what is known beforehand, by a truncated Newton method.
 
     The unknowns are logarithms of scales, one or one a class, and for vector scaling the shifts.
-    Raises MissingExtra without SciPy.
     """
-    try:
-        from scipy.optimize import minimize
-    except ModuleNotFoundError as cause:
-        raise MissingExtra("SciPy", "report") from cause
+    from scipy.optimize import minimize
+
     x_NK = logits_NK.astype(np.float64)
     n, k = x_NK.shape
     scales, shifts = (1, 0) if kind == "temperature" else (k, k)

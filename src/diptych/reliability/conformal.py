@@ -23,7 +23,7 @@ def conformal_threshold(p_NK: Probabilities, labels: Sequence[int], coverage: fl
     return float(right_N[missed - 1]) if missed else 0.0
 
 
-def prediction_sets(p_NK: Probabilities, least: float) -> npt.NDArray[np.bool_]:
+def prediction_sets(p_NK: Probabilities, threshold: float) -> npt.NDArray[np.bool_]:
     """Which answers are in each picture's set, (N, K)."""
     best_NK = p_NK == p_NK.max(1, keepdims=True)
-    return np.asarray((p_NK >= least) | best_NK)
+    return np.asarray((p_NK >= threshold) | best_NK)

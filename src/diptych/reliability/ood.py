@@ -34,7 +34,7 @@ from diptych.metrics.probabilities import Logits, softmax
 from diptych.metrics.ranking import ranked, roc_auc
 
 Floats = npt.NDArray[np.float32]
-Features = Sequence[Floats]  # of some pictures, (N, D) of each layer
+Features = Sequence[Floats]  # of N pictures: (N, D) of each layer, the last one first
 
 # In this order where two do as well as each other.
 METHODS = ("neighbours", "mahalanobis", "energy", "probability")
@@ -48,7 +48,7 @@ TINY = 1e-30  # instead of a length or a scale of nothing
 _SCALES = "scales"
 
 
-class Evidence(NamedTuple):
+class Separation(NamedTuple):
     """How well a score separates synthetic outliers from validation pictures; 95 % intervals."""
 
     auroc: Score
@@ -63,7 +63,7 @@ class OodDetector:
     acceptance: float  # the share of known pictures that is meant to stay below 1
     arrays: Mapping[str, Floats]
     scales: tuple[float, ...]  # what the score of each layer is divided by, then the largest
-    evidence: Mapping[str, Evidence]  # of each method, this one's too
+    separations: Mapping[str, Separation]  # of each method, this one's too
 
     def scores(self, features: Features, logits_NK: Logits) -> Floats:
         """How strange pictures are, (N,); above 1 they are none of the classes."""
@@ -88,14 +88,14 @@ class OodDetector:
 
     def facts(self) -> dict[str, Any]:
         """What a bundle says of the score."""
-        evidence = {
+        synthetic_outliers = {
             method: {name: score._asdict() for name, score in one._asdict().items()}
-            for method, one in self.evidence.items()
+            for method, one in self.separations.items()
         }
         return {
             "method": self.method,
             "acceptance": self.acceptance,
-            "synthetic_outliers": evidence,
+            "synthetic_outliers": synthetic_outliers,
         }
 
     def to_safetensors(self) -> bytes:
@@ -104,7 +104,7 @@ class OodDetector:
 
     @classmethod
     def from_safetensors(cls, facts: Mapping[str, Any], data: bytes) -> "OodDetector":
-        """The detector of a bundle's facts and file; without the evidence."""
+        """The detector of a bundle's facts and file; without the separations."""
         arrays = load(data)
         scales = tuple(arrays.pop(_SCALES).tolist())
         return cls(facts["method"], facts["acceptance"], arrays, scales, {})
@@ -126,20 +126,21 @@ def best_detector(
     outliers.
     """
     detectors: dict[str, OodDetector] = {}
-    evidence: dict[str, Evidence] = {}
+    separations: dict[str, Separation] = {}
     for method in METHODS:
         detector = fit_detector(method, train, labels, valid, valid_logits_NK, acceptance)
         outlier_N = detector.scores(outliers, outlier_logits_NK)
         rejection = share(int((outlier_N > 1).sum()), len(outlier_N))
         detectors[method] = detector
-        evidence[method] = Evidence(
+        separations[method] = Separation(
             auroc(detector.scores(valid, valid_logits_NK), outlier_N), rejection
         )
 
     def merit(method: str) -> tuple[float, float]:
-        return round(evidence[method].auroc.value, 2), round(evidence[method].rejection.value, 1)
+        separation = separations[method]
+        return round(separation.auroc.value, 2), round(separation.rejection.value, 1)
 
-    return replace(detectors[max(METHODS, key=merit)], evidence=evidence)
+    return replace(detectors[max(METHODS, key=merit)], separations=separations)
 
 
 def fit_detector(
@@ -150,7 +151,7 @@ def fit_detector(
     valid_logits_NK: Logits,
     acceptance: float,
 ) -> OodDetector:
-    """A method fitted to training pictures, and scaled by validation pictures; no evidence."""
+    """A method fitted to training pictures, and scaled by validation pictures; no separations."""
     arrays: dict[str, Floats] = {}
     if method == "neighbours":
         arrays = {f"references{layer}": _unit(x_ND) for layer, x_ND in enumerate(train)}

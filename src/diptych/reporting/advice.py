@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from diptych.reliability.ood import fewest_to_accept
 from diptych.reporting.report import Report
-from diptych.reporting.slices import CERTAIN, fisher_p
+from diptych.reporting.slices import FAMILYWISE_ERROR, fisher_p
 
 # How far probabilities may be off, at least, before it is worth a word.
 OFF = 0.03
@@ -73,7 +73,7 @@ def _weak_class(report: Report) -> list[Advice]:
     every, missed = report.scores.n, round(n * (1 - recall.value))
     wrong = every - sum(row[k] for k, row in enumerate(report.scores.confusion))
     # It was looked for among all classes.
-    if fisher_p(missed, n, wrong, every) * len(scored) >= CERTAIN:
+    if fisher_p(missed, n, wrong, every) * len(scored) >= FAMILYWISE_ERROR:
         return []
     confusion = next((pair for pair in report.confusions if pair.label == label), None)
     mostly = f", mostly taken for {confusion.answer}" if confusion else ""

@@ -67,11 +67,11 @@ class EvidenceSource:
     calibration: Calibration
     weights: Weights  # of the last layer at least
     extractor: FeatureExtractor | None  # None without the package onnx
-    comparable: Sequence[Sample]  # training pictures that mistakes are compared with
+    reference_samples: Sequence[Sample]  # training pictures that mistakes are compared with
     train_size: int  # how many training pictures there are
     gradcam: Callable[[], GradCam]  # raises InputError where there is none
-    slow: Predict | None  # answers for what takes a minute; None where that is not asked for
-    learnable: Splits | None = None  # parts whose features tell a learning curve at once
+    fast_run: Predict | None  # answers for what takes a minute; None where that is not asked for
+    curve_parts: Splits | None = None  # parts whose features tell a learning curve at once
     baseline: Score | None = None
     history: Sequence[EpochResult] = ()
 
@@ -89,9 +89,9 @@ def from_training(tested: TestedModel) -> EvidenceSource:
         [train.samples[i] for i in indices],
         len(train),
         lambda: gradcam(tested.recipe.engine, trained.network, trained.weights),
-        slow=None,
+        fast_run=None,
         # A whole network would have to be trained anew.
-        learnable=tested.parts if trained.head_only else None,
+        curve_parts=tested.parts if trained.head_only else None,
         baseline=tested.baseline.scores().accuracy,
         history=trained.history,
     )
@@ -111,7 +111,7 @@ def from_bundle(predictor: Predictor) -> EvidenceSource:
         [cached[i] for i in indices],
         len(train),
         lambda: gradcam(bundle.recipe().engine, bundle.network(), bundle.weights()),
-        slow=predictor.fast(),
+        fast_run=predictor.fast(),
     )
 
 
@@ -175,9 +175,9 @@ def _uncalibrated(
 
 
 def _learning_curve(source: EvidenceSource, store: Store) -> LearningCurve | None:
-    if source.learnable is None or source.extractor is None:
+    if source.curve_parts is None or source.extractor is None:
         return None
-    train, valid, _ = source.learnable
+    train, valid, _ = source.curve_parts
     train_ND, valid_ND = (
         features(source.extractor, [sample.digest for sample in part.samples], store)[0]
         for part in (train, valid)
@@ -188,11 +188,11 @@ def _learning_curve(source: EvidenceSource, store: Store) -> LearningCurve | Non
 def _robustness(
     source: EvidenceSource, predictions: Predictions, store: Store, track: Track
 ) -> tuple[Curve, ...]:
-    if source.slow is None:
+    if source.fast_run is None:
         return ()
     dataset = predictions.dataset
     rows = StoredRows(store, [sample.digest for sample in dataset.samples])
-    return robustness(source.slow, rows, dataset.targets(), track=track)
+    return robustness(source.fast_run, rows, dataset.targets(), track=track)
 
 
 def _neighbours(
@@ -207,18 +207,18 @@ def _neighbours(
         return {}, ""
     if source.extractor is None:
         return {}, NO_ONNX
-    comparable = source.comparable
-    if not comparable:
+    references = source.reference_samples
+    if not references:
         return {}, NO_CACHE
     samples = _samples(predictions, mistakes)
-    keys = [sample.digest for sample in (*comparable, *samples)]
+    keys = [sample.digest for sample in (*references, *samples)]
     features_ND = features(source.extractor, keys, store, track=track)[0]
-    train_MD, mistakes_ND = np.split(features_ND, [len(comparable)])
-    nearest = nearest_samples(mistakes_ND, train_MD, comparable, NEAREST)
-    note = f"Looked for among {len(comparable):,} of the {source.train_size:,} training pictures."
+    train_MD, mistakes_ND = np.split(features_ND, [len(references)])
+    nearest = nearest_samples(mistakes_ND, train_MD, references, NEAREST)
+    note = f"Looked for among {len(references):,} of the {source.train_size:,} training pictures."
     return (
         {sample.name: each for sample, each in zip(samples, nearest, strict=True)},
-        note if len(comparable) < source.train_size else "",
+        note if len(references) < source.train_size else "",
     )
 
 
@@ -236,7 +236,7 @@ def _heatmaps(
         heatmaps = list(source.gradcam()(pixels_NHWC, np.array(answers)))
     except InputError:
         # Its framework is not installed, or the network has no map of places.
-        run = source.slow
+        run = source.fast_run
         if run is None:
             return {}
         few = zip(pixels_NHWC[:OCCLUDED], answers, strict=False)

@@ -10,11 +10,10 @@ import numpy as np
 
 from diptych.bundles.predictor import Prediction, Predictor
 from diptych.engines.gradcam import gradcam
-from diptych.errors import ImageError, InputError
+from diptych.errors import ImageError, InputError, nearest
 from diptych.images.decoding import read_file
 from diptych.images.encoding import as_png
 from diptych.images.preprocess import Pixels, decode
-from diptych.recipe import nearest
 from diptych.reporting.heatmaps import Heatmap, occlusion, overlay
 from diptych.sources import is_table
 from diptych.sources.pixel_csv import read_pixels

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from diptych.images.preprocess import Pixels
+from diptych.images.rows import in_batches
 from diptych.metrics.probabilities import Probabilities
 from diptych.runtimes import Predict
 
@@ -39,8 +40,7 @@ def occlusion(predict: Predict, pixels_HWC: Pixels, k: int, grid: int = GRID) ->
     ]
     colour_C = pixels_HWC.mean((0, 1)).round().astype(np.uint8)
     parts = [_log_odds(predict(pixels_HWC[None]), k)]
-    for start in range(0, len(places), BATCH):
-        batch = places[start : start + BATCH]
+    for batch in in_batches(places, BATCH):
         hidden_NHWC = np.repeat(pixels_HWC[None], len(batch), 0)
         for hidden_HWC, place in zip(hidden_NHWC, batch, strict=True):
             hidden_HWC[place] = colour_C

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from diptych.data.dataset import Sample
 from diptych.images.decoding import CHUNK
+from diptych.images.rows import in_batches
 
 Indices = npt.NDArray[np.intp]
 
@@ -38,8 +39,8 @@ def neighbours(
     train_DM = _directions(train_features_MD).T
     kept = min(most, train_DM.shape[1])
     indices, similarity = [], []
-    for start in range(0, len(test_features_ND), CHUNK):
-        cosine_NM = _directions(test_features_ND[start : start + CHUNK]) @ train_DM
+    for batch_ND in in_batches(test_features_ND, CHUNK):
+        cosine_NM = _directions(batch_ND) @ train_DM
         nearest_NL = np.argpartition(-cosine_NM, kept - 1, axis=1)[:, :kept]
         cosine_NL = np.take_along_axis(cosine_NM, nearest_NL, 1)
         order_NL = np.argsort(-cosine_NL, axis=1)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from diptych.data.dataset import PARTS, Dataset, Sample
 from diptych.images.decoding import CHUNK, stored_pictures
 from diptych.images.preprocess import Pixels
+from diptych.images.rows import StoredRows, in_batches
 from diptych.images.store import Store
 from diptych.sources.columns import MOST_WORDS
 
@@ -48,10 +49,8 @@ def picture_facts(dataset: Dataset, store: Store) -> dict[str, Column]:
     The store has the pixels of every sample's digest.
     """
     digests = [sample.digest for sample in dataset.samples]
-    starts = range(0, len(digests), CHUNK)
-    luma_3N = np.concatenate(
-        [np.empty((3, 0)), *(_luma_facts(store.read(digests[i : i + CHUNK])) for i in starts)], 1
-    )
+    batches = in_batches(StoredRows(store, digests), CHUNK)
+    luma_3N = np.concatenate([np.empty((3, 0)), *map(_luma_facts, batches)], 1)
     pictures = list(stored_pictures(dataset.samples, store))
     folders = [_folders(sample) for sample in dataset.samples]
     return {

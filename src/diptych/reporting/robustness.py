@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diptych.images.rows import Rows
+from diptych.images.rows import Rows, in_batches, map_batches
 from diptych.metrics import Score, share
 from diptych.reporting.corruptions import KINDS, STRENGTHS, corrupted
 from diptych.runtimes import Predict
@@ -55,8 +55,7 @@ def robustness(
     sampled_N = stratified(labels, min(most, affordable), seed)
     images_NHWC, labels_N = pixels_NHWC[sampled_N], np.asarray(labels)[sampled_N]
     started = time.monotonic()
-    answers = [run(images_NHWC[batch]).argmax(1) for batch in _batches(len(labels_N))]
-    right_N = np.concatenate(answers) == labels_N
+    right_N = map_batches(run, images_NHWC, BATCH).argmax(1) == labels_N
     # A clock may stand still for so quick a network.
     each = max(time.monotonic() - started, 1e-3) / len(labels_N)
     in_time = int(SECONDS / (len(KINDS) * STRENGTHS * WORSE * each))
@@ -64,12 +63,14 @@ def robustness(
     images_NHWC, labels_N, right_N = images_NHWC[kept_N], labels_N[kept_N], right_N[kept_N]
 
     def accuracy(kind: str, strength: int) -> Score:
-        hits = 0
-        for batch in _batches(len(labels_N)):
-            # Seeded by the place of the batch: its noise is not that of the one before.
-            worse_NHWC = corrupted(images_NHWC[batch], kind, strength, seed + batch.start)
-            hits += int((run(worse_NHWC).argmax(1) == labels_N[batch]).sum())
-        return share(hits, len(labels_N))
+        # Seeded by the place of the batch: its noise is not that of the one before.
+        p_NK = np.concatenate(
+            [
+                run(corrupted(batch_NHWC, kind, strength, seed + BATCH * i))
+                for i, batch_NHWC in enumerate(in_batches(images_NHWC, BATCH))
+            ]
+        )
+        return share(int((p_NK.argmax(1) == labels_N).sum()), len(labels_N))
 
     untouched = share(int(right_N.sum()), len(right_N))
     steps = [(kind, strength) for kind in KINDS for strength in range(1, STRENGTHS + 1)]
@@ -78,10 +79,6 @@ def robustness(
         Curve(kind, (untouched, *scores[STRENGTHS * i : STRENGTHS * (i + 1)]), len(labels_N))
         for i, kind in enumerate(KINDS)
     )
-
-
-def _batches(n: int) -> list[slice]:
-    return [slice(start, min(start + BATCH, n)) for start in range(0, n, BATCH)]
 
 
 def stratified(labels: Sequence[int], most: int, seed: int = 0) -> Indices:

@@ -22,7 +22,7 @@ Flags = npt.NDArray[np.bool_]
 
 FEWEST = 10  # pictures of a slice, and of the others
 QUARTERED = 100  # independent pictures from which numbers are cut into quarters; fewer into thirds
-CERTAIN = 0.05  # chance of any finding at all where nothing is to be found
+FAMILYWISE_ERROR = 0.05  # chance of any finding at all where nothing is to be found
 SAME = 0.8  # slices that share so much of their pictures are one finding
 
 
@@ -70,7 +70,7 @@ def slices(predictions: Predictions, facts: Mapping[str, Column]) -> Slices:
     counted = _first_of_groups(dataset.samples)
     wrong_N = (p_NK.argmax(1) != np.array(dataset.targets()))[counted]
     candidates = [
-        (_compared(fact, what, inside_N, wrong_N), inside_N)
+        (_slice(fact, what, inside_N, wrong_N), inside_N)
         for fact, column in facts.items()
         for what, inside_N in _cuts(fact, [column[i] for i in counted])
         if FEWEST <= inside_N.sum() <= len(counted) - FEWEST
@@ -78,7 +78,8 @@ def slices(predictions: Predictions, facts: Mapping[str, Column]) -> Slices:
     clear, p = list[tuple[Slice, Flags]](), 0.0
     for i, (each, inside_N) in enumerate(sorted(candidates, key=lambda each: each[0].p)):
         p = max(p, min((len(candidates) - i) * each.p, 1.0))
-        if p < CERTAIN and not any(_overlap(inside_N, other_N) > SAME for _, other_N in clear):
+        repeats = any(_overlap(inside_N, other_N) > SAME for _, other_N in clear)
+        if p < FAMILYWISE_ERROR and not repeats:
             clear.append((each._replace(p=p), inside_N))
     return Slices(tuple(each for each, _ in clear), len(candidates))
 
@@ -103,7 +104,7 @@ def _first_of_groups(samples: Sequence[Sample]) -> list[int]:
     return list(first.values())
 
 
-def _compared(fact: str, what: str, inside_N: Flags, wrong_N: Flags) -> Slice:
+def _slice(fact: str, what: str, inside_N: Flags, wrong_N: Flags) -> Slice:
     """A slice with the p-value that it would have alone."""
     n, inside = len(wrong_N), int(inside_N.sum())
     wrong, wrong_inside = int(wrong_N.sum()), int(wrong_N[inside_N].sum())

@@ -68,8 +68,8 @@ def draw_plates(
             rng = np.random.default_rng((seed, index))
             picture = photograph(rng, pizza=index % 2 == 0)
             content = encoded(picture, quality=int(rng.integers(80, 96)))
-            (folder / named(index)).write_bytes(content)
-            yield directory / named(index)
+            (folder / picture_path(index)).write_bytes(content)
+            yield directory / picture_path(index)
         planted = []
         for row, content in spoilt(folder, count, seed) if defects else ():
             (folder / row.path).write_bytes(content)
@@ -83,24 +83,24 @@ def draw_plates(
 
 def spoilt(folder: Path, count: int, seed: int) -> Iterator[tuple[Planted, bytes]]:
     """Every defect, and the bytes of its file."""
-    defects = wanted(count)
+    defects = planned_defects(count)
     sources = np.random.default_rng((seed, count + len(defects))).permutation(count).tolist()
     for index, (defect, nth) in enumerate(defects, start=count):
         rng = np.random.default_rng((seed, index))
         if defect not in COPIES:
             mistaken = defect == "wrong label"
             picture = photograph(rng, pizza=(index % 2 == 0) != mistaken)
-            yield Planted(named(index), defect, ""), damaged(picture, defect, nth, rng)
+            yield Planted(picture_path(index), defect, ""), damaged(picture, defect, nth, rng)
         elif sources:
             source = sources.pop()
-            content = (folder / named(source)).read_bytes()
+            content = (folder / picture_path(source)).read_bytes()
             if defect == "near duplicate":
                 content = altered(content, nth, rng)
             label = LABELS[(source + (defect == "two labels")) % 2]
-            yield Planted(named(index, label), defect, named(source)), content
+            yield Planted(picture_path(index, label), defect, picture_path(source)), content
 
 
-def wanted(count: int) -> list[tuple[str, int]]:
+def planned_defects(count: int) -> list[tuple[str, int]]:
     """The defects among so many pictures: each with its number among its kind."""
     return [
         (defect, nth)
@@ -109,7 +109,7 @@ def wanted(count: int) -> list[tuple[str, int]]:
     ]
 
 
-def named(index: int, label: str = "") -> str:
+def picture_path(index: int, label: str = "") -> str:
     """The path of a picture; unless a label is given, pizzas and others take turns."""
     label = label or LABELS[index % 2]
     return f"{label}/{label}_{index:04d}.jpg"

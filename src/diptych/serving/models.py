@@ -9,9 +9,8 @@ from typing import Any
 
 from diptych.bundles.format import SEAL, Bundle, open_bundle
 from diptych.bundles.predictor import Output, Prediction, Predictor, load
-from diptych.errors import BundleError, ImageError
+from diptych.errors import BundleError, ImageError, nearest
 from diptych.images.encoding import as_png
-from diptych.recipe import nearest
 from diptych.reliability.drift import bundled_distributions
 from diptych.reporting.explain import Explainer
 from diptych.serving import logs

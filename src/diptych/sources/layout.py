@@ -16,7 +16,7 @@ from diptych.errors import InputError
 from diptych.sources.columns import LABELS, SPLITS, column, is_number
 from diptych.sources.opening import delimiter, first_rows, open_table
 
-LOOK = 50  # rows that decide what the columns mean
+SAMPLE_ROWS = 50  # rows that decide what the columns mean
 IDS = ("", "id", "index", "imageid", "image_id")
 TOGETHER = ("pixels",)  # what a column is called that holds all numbers of a picture
 RANGES = {"0-255": 255.0, "0-1": 1.0, "0-16": 16.0}
@@ -45,7 +45,7 @@ class Layout(NamedTuple):
 
 def looks_like_pixels(path: Path) -> bool:
     """Whether a table holds numbers, many to a row, rather than names of files."""
-    rows = first_rows(path, LOOK)
+    rows = first_rows(path, SAMPLE_ROWS)
     body = rows[1:] or rows
     if column(rows[0], TOGETHER) is not None:
         return True
@@ -59,14 +59,14 @@ def infer_layout(path: Path, shape: str | None = None, value_range: str | None =
 
     Raises InputError where the first rows make no pictures.
     """
-    rows = first_rows(path, LOOK)
+    rows = first_rows(path, SAMPLE_ROWS)
     header = sum(map(is_number, rows[0])) * 2 < len(rows[0])
     names = tuple(rows[0]) if header else tuple(f"column {i + 1}" for i in range(len(rows[0])))
     body = rows[1:] if header else rows
     if not body:
         raise InputError(f"{path}: it has a header and no rows; add one for each picture")
     titles = names if header else ()
-    stated = _stated(shape)
+    stated = _parse_shape(shape)
     label, part, pixels = _columns(path, names, titles, stated)
     together = column(titles, TOGETHER) is not None
     count = len(body[0][pixels[0]].split()) if together else len(pixels)
@@ -151,7 +151,7 @@ def _evenness(counts: Counter[str]) -> float:
     return (perplexity / len(counts)) ** 2 / len(counts)
 
 
-def _stated(shape: str | None) -> Shape | None:
+def _parse_shape(shape: str | None) -> Shape | None:
     if shape is None:
         return None
     sides = shape.lower().replace("×", "x").split("x")

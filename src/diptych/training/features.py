@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from diptych.graphs.surgery import with_mid_features
 from diptych.images.cache import folder
 from diptych.images.preprocess import Pixels
+from diptych.images.rows import in_batches
 from diptych.images.store import Store
+from diptych.reliability.ood import Features
 from diptych.runtimes import PredictAll, fastest, open_outputs
 from diptych.system.progress import Track, unwatched
 
@@ -18,8 +19,6 @@ from diptych.system.progress import Track, unwatched
 BATCH = 16
 # Rows written at a time.
 CHUNK = 128
-
-Features = tuple[npt.NDArray[np.float32], ...]  # the last ones, and mid-level ones: (N, width) each
 
 
 class FeatureExtractor(NamedTuple):
@@ -45,17 +44,15 @@ def features(
     place = folder() / "features" / name / pixels.folder.name
     store = Store(place, (sum(extractor.widths),), "float32")
     missing = [key for key in dict.fromkeys(keys) if key not in store]
-    starts = range(0, len(missing), CHUNK)
-    for start in track(starts, f"computing features ({runtime})", len(starts)):
+    chunks = in_batches(missing, CHUNK)
+    for chunk in track(chunks, f"computing features ({runtime})", -(-len(missing) // CHUNK)):
         run = run or open_outputs(extractor.graph, runtime)
-        chunk = missing[start : start + CHUNK]
-        rows = np.concatenate(extracted(run, pixels.read(chunk)), axis=1)
+        rows = np.concatenate(extract(run, pixels.read(chunk)), axis=1)
         store.add((key, row, {}) for key, row in zip(chunk, rows, strict=True))
     return tuple(np.split(store.read(keys), np.cumsum(extractor.widths)[:-1], axis=1))
 
 
-def extracted(run: PredictAll, images_NHWC: Pixels) -> Features:
+def extract(run: PredictAll, images_NHWC: Pixels) -> Features:
     """The features that a running graph gives for pictures that are in memory."""
-    starts = range(0, len(images_NHWC), BATCH)
-    parts = [run(images_NHWC[start : start + BATCH]) for start in starts]
-    return tuple(np.concatenate(part_ND) for part_ND in zip(*parts, strict=True))
+    parts = [run(batch) for batch in in_batches(images_NHWC, BATCH)]
+    return tuple(np.concatenate(layer_ND) for layer_ND in zip(*parts, strict=True))

@@ -12,23 +12,21 @@ from diptych.engines.backbone import backbone_graph
 from diptych.engines.contract import Engine, Optimiser
 from diptych.errors import InputError
 from diptych.images.augmentation import AugmentationPolicy
-from diptych.images.rows import Rows, StoredRows, pixel_rows
+from diptych.images.rows import Rows, pixel_rows
 from diptych.images.store import Store
-from diptych.metrics.predictions import Predictions
 from diptych.metrics.probabilities import Logits, softmax
-from diptych.networks import Network, Weights, choosing, initial
+from diptych.networks import Network, Weights, choosing
+from diptych.networks.initialisation import initial
 from diptych.recipe import Recipe
-from diptych.reliability.calibration import Calibration, calibrate
-from diptych.runtimes import gate, open_graph, open_outputs
-from diptych.system.progress import Track, unwatched
+from diptych.reliability.calibration import Calibration, calibrate, require_scipy
+from diptych.runtimes import gate, open_graph
+from diptych.system.progress import Track
 from diptych.training.batches import Batches, one_hot
 from diptych.training.features import FeatureExtractor, feature_extractor, features
 from diptych.training.loop import EpochResult, Schedule, fit, predict_rows
 
 # Validation pictures that the gate looks at.
 GATE_PICTURES = 48
-# Pictures at a time that a graph answers for.
-BATCH = 16
 
 
 class TrainedNetwork(NamedTuple):
@@ -52,11 +50,11 @@ class _Task(NamedTuple):
     start: Weights
     train: Dataset
     valid: Dataset
-    keep: Path  # the folder of its checkpoints
+    checkpoints: Path  # a folder
     track: Track
 
 
-class _Fit(NamedTuple):
+class _BestEpoch(NamedTuple):
     """What training gives, before it is calibrated."""
 
     weights: Weights  # those of the best epoch
@@ -66,13 +64,15 @@ class _Fit(NamedTuple):
 
 
 def train_network(
-    recipe: Recipe, train: Dataset, valid: Dataset, store: Store, keep: Path, track: Track
+    recipe: Recipe, train: Dataset, valid: Dataset, store: Store, checkpoints: Path, track: Track
 ) -> TrainedNetwork:
     """Train a network, the head alone or all of it, calibrate it, then export and check it.
 
-    The store has the pixels of every sample; checkpoints go into the folder `keep`. Raises what
-    `ImageClassifier.fit` raises.
+    The store has the pixels of every sample; the folder `checkpoints` is made where it is needed.
+    Raises what `ImageClassifier.fit` raises.
     """
+    # Better to know now than after hours of training.
+    require_scipy(len(valid))
     network = choosing.network(recipe, train.shape_at(recipe.image_size), len(train.classes))
     pretrained = choosing.pretrained(network, recipe)
     head_only = recipe.train == "head" or (recipe.train == "auto" and bool(pretrained))
@@ -82,7 +82,7 @@ def train_network(
             "use --train all"
         )
     start: Weights = {**initial(network, recipe.seed), **pretrained}
-    task = _Task(recipe, network, start, train, valid, keep, track)
+    task = _Task(recipe, network, start, train, valid, checkpoints, track)
     backbone_rate = recipe.backbone_rate if pretrained else 1.0
     best = _fit_head(task, store) if head_only else _fit_all(task, backbone_rate, store)
     calibration = calibrate(best.valid_logits_NK, valid.targets())
@@ -102,27 +102,13 @@ def train_network(
     )
 
 
-def predict_dataset(
-    graph: bytes, dataset: Dataset, store: Store, track: Track = unwatched
-) -> Predictions:
-    """What a graph answers for pictures whose pixels are in the store."""
-    run = open_outputs(graph)
-    rows = StoredRows(store, [sample.digest for sample in dataset.samples])
-    starts = range(0, len(rows), BATCH)
-    parts = [
-        run(rows[np.arange(start, min(start + BATCH, len(rows)))])[:2]
-        for start in track(starts, "testing", len(starts))
-    ]
-    return Predictions(dataset, *map(np.concatenate, zip(*parts, strict=True)))
-
-
 def last_layer_logits(weights: Weights, features_ND: npt.NDArray[np.float32]) -> Logits:
     """What a network's last layer makes of features, (N, K)."""
     kernel_KD, bias_K = (weights[f"classifier.{part}"] for part in ("weight", "bias"))
     return np.asarray(features_ND @ kernel_KD.T + bias_K, np.float32)
 
 
-def _fit_head(task: _Task, store: Store) -> _Fit:
+def _fit_head(task: _Task, store: Store) -> _BestEpoch:
     """Train the head on the features of a backbone that stays as it is."""
     network = task.network
     backbone = backbone_graph(task.recipe.engine, network, task.start)
@@ -132,10 +118,10 @@ def _fit_head(task: _Task, store: Store) -> _Fit:
     train_ND, valid_ND = np.split(features_ND, [len(task.train)])
     engine, history = _fit_rows(task, network.head, 1.0, train_ND, valid_ND)
     weights = {**task.start, **engine.weights()}
-    return _Fit(weights, extractor, predict_rows(engine, valid_ND), history)
+    return _BestEpoch(weights, extractor, predict_rows(engine, valid_ND), history)
 
 
-def _fit_all(task: _Task, backbone_rate: float, store: Store) -> _Fit:
+def _fit_all(task: _Task, backbone_rate: float, store: Store) -> _BestEpoch:
     """Train the whole network on pixels."""
     name, network = task.recipe.engine, task.network
     if network.external:
@@ -148,7 +134,7 @@ def _fit_all(task: _Task, backbone_rate: float, store: Store) -> _Fit:
     engine, history = _fit_rows(task, network, backbone_rate, train_rows, valid_rows)
     weights = engine.weights()
     extractor = feature_extractor(backbone_graph(name, network, weights), network.features)
-    return _Fit(weights, extractor, predict_rows(engine, valid_rows), history)
+    return _BestEpoch(weights, extractor, predict_rows(engine, valid_rows), history)
 
 
 def _fit_rows(
@@ -164,7 +150,7 @@ def _fit_rows(
     policy = _augmentation_policy(recipe) if len(network.input) == 3 else None
     batches = Batches(train_rows, targets_NK, recipe.batch_size, recipe.seed, policy)
     schedule = Schedule(recipe.epochs, recipe.patience, recipe.learning_rate, recipe.warmup)
-    epochs = fit(engine, batches, valid_rows, valid.targets(), schedule, task.keep)
+    epochs = fit(engine, batches, valid_rows, valid.targets(), schedule, task.checkpoints)
     history = tuple(task.track(epochs, "training", recipe.epochs))
     return engine, history
 

@@ -14,7 +14,7 @@ from safetensors import SafetensorError
 
 from diptych.engines.contract import Engine
 from diptych.errors import InputError
-from diptych.images.rows import Rows, mapped
+from diptych.images.rows import Rows, map_batches
 from diptych.metrics.probabilities import Logits, log_softmax
 from diptych.training.batches import Batches
 
@@ -57,14 +57,14 @@ def fit(
     valid: Rows,
     valid_labels: Sequence[int],
     schedule: Schedule,
-    keep: Path,
+    checkpoints: Path,
 ) -> Iterator[EpochResult]:
     """Train; yields each epoch. At the end the engine has the weights of the best one.
 
-    `keep` is a folder for checkpoints. Where it has some, because a run was killed, those epochs
-    are yielded from there, and training goes on to the result it would have had.
+    `checkpoints` is a folder. Where it has some, because a run was killed, those epochs are yielded
+    from there, and training goes on to the result it would have had.
     """
-    history = _resumed(engine, keep)
+    history = _resumed(engine, checkpoints)
     yield from history
     rates = learning_rates(schedule, len(train))
     saved = time.monotonic()
@@ -87,10 +87,10 @@ def fit(
             )
         )
         if best or time.monotonic() - saved > CHECKPOINT_SECONDS:
-            _save(engine, history, keep)
+            _save(engine, history, checkpoints)
             saved = time.monotonic()
         yield history[-1]
-    engine.load(_checkpoint(keep, _best(history)))
+    engine.load(_checkpoint(checkpoints, _best(history)))
 
 
 def learning_rates(schedule: Schedule, steps: int) -> list[float]:
@@ -105,7 +105,7 @@ def learning_rates(schedule: Schedule, steps: int) -> list[float]:
 
 def predict_rows(engine: Engine, rows: Rows, size: int = 256) -> Logits:
     """The engine's logits (N, K) for rows that may not fit into memory at once."""
-    return mapped(engine.predict, rows, size)
+    return map_batches(engine.predict, rows, size)
 
 
 def _enough(history: list[EpochResult], schedule: Schedule) -> bool:
@@ -124,31 +124,31 @@ def _scores(logits_NK: Logits, labels: Sequence[int]) -> tuple[float, float]:
     return loss, float((logits_NK.argmax(1) == labels).mean())
 
 
-def _save(engine: Engine, history: list[EpochResult], keep: Path) -> None:
+def _save(engine: Engine, history: list[EpochResult], checkpoints: Path) -> None:
     """Write a checkpoint aside, put it in place, drop those that are no longer needed.
 
     Raises InputError where it cannot be written; those before it stay.
     """
-    aside = keep / "writing"
+    aside = checkpoints / "writing"
     shutil.rmtree(aside, ignore_errors=True)
     try:
         aside.mkdir(parents=True)
         engine.save(aside)
         (aside / "history.json").write_text(json.dumps(history), encoding="utf-8")
-        aside.rename(_checkpoint(keep, len(history)))
+        aside.rename(_checkpoint(checkpoints, len(history)))
     except (OSError, SafetensorError) as cause:
         shutil.rmtree(aside, ignore_errors=True)
         raise InputError(
-            f"{keep}: no checkpoint can be written ({cause}); "
+            f"{checkpoints}: no checkpoint can be written ({cause}); "
             "free some space or set DIPTYCH_CACHE to a folder with more"
         ) from cause
-    needed = {_checkpoint(keep, _best(history)), _checkpoint(keep, len(history))}
-    for old in set(keep.glob("epoch-*")) - needed:
+    needed = {_checkpoint(checkpoints, _best(history)), _checkpoint(checkpoints, len(history))}
+    for old in set(checkpoints.glob("epoch-*")) - needed:
         shutil.rmtree(old)
 
 
-def _resumed(engine: Engine, keep: Path) -> list[EpochResult]:
-    last = max(keep.glob("epoch-*"), default=None)
+def _resumed(engine: Engine, checkpoints: Path) -> list[EpochResult]:
+    last = max(checkpoints.glob("epoch-*"), default=None)
     if last is None:
         return []
     engine.load(last)
@@ -156,5 +156,5 @@ def _resumed(engine: Engine, keep: Path) -> list[EpochResult]:
     return list(itertools.starmap(EpochResult, rows))
 
 
-def _checkpoint(keep: Path, number: int) -> Path:
-    return keep / f"epoch-{number:05d}"
+def _checkpoint(checkpoints: Path, number: int) -> Path:
+    return checkpoints / f"epoch-{number:05d}"

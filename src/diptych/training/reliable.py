@@ -18,12 +18,12 @@ from diptych.reliability.drift import (
     reference_distributions,
     watched_values,
 )
-from diptych.reliability.ood import OodDetector, best_detector, reference_indices
+from diptych.reliability.ood import Features, OodDetector, best_detector, reference_indices
 from diptych.reliability.ood_graph import with_ood_score
 from diptych.reliability.synthetic_outliers import synthetic_outliers
 from diptych.runtimes import fastest, gate, open_outputs
 from diptych.system.progress import Track
-from diptych.training.features import Features, extracted, features
+from diptych.training.features import extract, features
 from diptych.training.fitting import TrainedNetwork, last_layer_logits
 
 # Validation pictures on which the graph's OOD score is compared with the detector's.
@@ -98,7 +98,7 @@ def _detector(
 ) -> OodDetector:
     """The OOD detector that tells synthetic outliers best from validation pictures."""
     run = open_outputs(trained.feature_extractor.graph, fastest())
-    outliers = extracted(run, synthetic_outliers(train.shape_at(recipe.image_size)))
+    outliers = extract(run, synthetic_outliers(train.shape_at(recipe.image_size)))
     return best_detector(
         references.train,
         references.labels,
@@ -115,7 +115,7 @@ def _check_ood_score(
 ) -> None:
     """Raise GateError where the graph's OOD score is not that of the detector."""
     pixels = store.read([sample.digest for sample in valid.samples[:GATE_PICTURES]])
-    exact = extracted(open_outputs(trained.feature_extractor.graph), pixels)
+    exact = extract(open_outputs(trained.feature_extractor.graph), pixels)
     expected_N = detector.scores(exact, last_layer_logits(trained.weights, exact[0]))
     gate.check_ood_score(open_outputs(graph)(pixels)[1], expected_N)
 

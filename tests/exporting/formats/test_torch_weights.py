@@ -11,7 +11,8 @@ import torch
 
 from diptych.engines.torch.weights import module_with_weights
 from diptych.exporting.formats.torch_weights import network_code
-from diptych.networks import Network, Weights, initial
+from diptych.networks import Network, Weights
+from diptych.networks.initialisation import initial
 from diptych.networks.libraries import timm as external
 from diptych.networks.zoo import ZOO
 

@@ -19,7 +19,8 @@ from diptych.exporting.quantization import nncf as by_nncf
 from diptych.exporting.quantization.contract import Files
 from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES
 from diptych.graphs.writer import onnx_graph, with_metadata
-from diptych.networks import Network, Weights, initial
+from diptych.networks import Network, Weights
+from diptych.networks.initialisation import initial
 from diptych.networks.zoo import cnn, linear
 from diptych.reliability.ood import OodDetector
 from diptych.reliability.ood_graph import with_ood_score

@@ -23,7 +23,7 @@ from diptych.engines.tensorflow.weights import (
 )
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph
-from diptych.images.rows import mapped
+from diptych.images.rows import map_batches
 from diptych.metrics.probabilities import Logits
 from diptych.networks import Network, Weights
 
@@ -68,7 +68,7 @@ class TensorFlowEngine:
             set_weights(self.answering, self.weights())
             self._answers_as_trained = True
         # predict() builds a pipeline at every call, which takes longer than a picture or two.
-        return mapped(self.answering.predict_on_batch, inputs, 64)
+        return map_batches(self.answering.predict_on_batch, inputs, 64)
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         return weights_of(self.training)

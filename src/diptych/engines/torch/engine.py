@@ -19,7 +19,7 @@ from diptych.engines.torch.precision import full_precision, mixed_precision
 from diptych.engines.torch.weights import module_with_weights, weights_of
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph
-from diptych.images.rows import mapped
+from diptych.images.rows import map_batches
 from diptych.metrics.probabilities import Logits
 from diptych.networks import Network, Weights
 
@@ -59,7 +59,7 @@ class TorchEngine:
         self.module.eval()
         size = at_once(inputs) if self.device.type == "cpu" else MOST
         with torch.inference_mode(), full_precision():
-            return mapped(self._logits, inputs, size)
+            return map_batches(self._logits, inputs, size)
 
     def _logits(self, inputs: Inputs) -> Logits:
         logits_NK: Tensor = self.module(tensor(inputs).to(self.device))

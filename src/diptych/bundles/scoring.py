@@ -4,8 +4,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from diptych.auditing.duplicates import duplicate_groups
 from diptych.bundles.format import Bundle
 from diptych.data.dataset import Dataset, Sample, Stray
@@ -15,13 +13,13 @@ from diptych.images.store import Store
 from diptych.metrics.predictions import Predictions
 from diptych.runtimes import PredictAll
 from diptych.system.progress import Track
+from diptych.training.prediction import predict_dataset
 
-BATCH = 16
 # Why pictures are left out of an evaluation.
 MADE_WITH = "made with"
 
 
-def evaluate(bundle: Bundle, run: PredictAll, dataset: Dataset, track: Track) -> Predictions:
+def score_bundle(bundle: Bundle, run: PredictAll, dataset: Dataset, track: Track) -> Predictions:
     """What the bundle's graph answers for every sample but those that the bundle was made with.
 
     These become strays, as do those that cannot be read. Near-duplicates are groups, which
@@ -43,12 +41,7 @@ def evaluate(bundle: Bundle, run: PredictAll, dataset: Dataset, track: Track) ->
     scored = replace(
         dataset, classes=bundle.classes, samples=tuple(new), strays=tuple(strays), note=""
     )
-    outputs = []
-    for start in track(range(0, len(new), BATCH), "predicting", -(-len(new) // BATCH)):
-        digests = [sample.digest for sample in new[start : start + BATCH]]
-        outputs.append(run(store.read(digests))[:2])
-    p_NK, ood_score_N = map(np.concatenate, zip(*outputs, strict=True))
-    return Predictions(scored, p_NK, ood_score_N)
+    return predict_dataset(run, scored, store, track, "predicting")
 
 
 def _refuse_unfit(bundle: Bundle, dataset: Dataset) -> None:
