@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 
 from diptych.engines.contract import Epoch, Inputs, Optimiser, dropout_seed
 from diptych.engines.tensorflow import onnx_export
-from diptych.engines.tensorflow.feeding import dataset
+from diptych.engines.tensorflow.feeding import Feed
 from diptych.engines.tensorflow.layers import model_of_network
 from diptych.engines.tensorflow.optimisers import EpochRates, make_optimiser
 from diptych.engines.tensorflow.precision import mixed_precision
@@ -42,6 +42,7 @@ class TensorFlowEngine:
             network, pixels="float32", dtype=mixed_precision(), seed=seed
         )
         self._put(weights)
+        self.feed = Feed(network)
         self.rates = EpochRates()
         self.training.compile(
             optimizer=make_optimiser(optimiser, self.rates),
@@ -59,7 +60,7 @@ class TensorFlowEngine:
             seed = dropout_seed(self.seed, epoch.number) % 2**32
             layer.seed_generator.state.assign([seed, i])
         history = self.training.fit(
-            dataset(epoch, self.network), steps_per_epoch=len(epoch), shuffle=False, verbose=0
+            self.feed.dataset(epoch), steps_per_epoch=len(epoch), shuffle=False, verbose=0
         )
         return float(history.history[MEAN_LOSS][0])
 

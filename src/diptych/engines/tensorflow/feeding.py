@@ -1,5 +1,7 @@
 """From the batches of an epoch to a tf.data pipeline."""
 
+from collections.abc import Iterator
+
 import tensorflow as tf
 
 from diptych.engines.contract import Batch, Epoch
@@ -7,20 +9,37 @@ from diptych.engines.tensorflow.augmentation import augment, augmentation_spec
 from diptych.networks import Network
 
 
-def dataset(epoch: Epoch, network: Network) -> tf.data.Dataset:
-    """The inputs of each step, after their augmentation, and its targets (N, K)."""
-    kind = tf.uint8 if len(network.input) == 3 else tf.float32
-    inputs = tf.TensorSpec((None, *network.input), kind)
-    targets_NK = tf.TensorSpec((None, network.classes), tf.float32)
-    if epoch.augmented:
-        spec = Batch(inputs, targets_NK, augmentation_spec(network.input[-1]))
-        batches = tf.data.Dataset.from_generator(lambda: iter(epoch), output_signature=spec)
-        batches = batches.map(augment_batch, num_parallel_calls=tf.data.AUTOTUNE)
-    else:
-        batches = tf.data.Dataset.from_generator(
-            lambda: (batch[:2] for batch in epoch), output_signature=(inputs, targets_NK)
+class Feed:
+    """One epoch after another through one pipeline: to build one takes as long as a small epoch."""
+
+    def __init__(self, network: Network) -> None:
+        kind = tf.uint8 if len(network.input) == 3 else tf.float32
+        self.channels = network.input[-1]
+        self.inputs = tf.TensorSpec((None, *network.input), kind)
+        self.targets_NK = tf.TensorSpec((None, network.classes), tf.float32)
+        self._datasets: dict[bool, tf.data.Dataset] = {}
+
+    def dataset(self, epoch: Epoch) -> tf.data.Dataset:
+        """The inputs of each step, after their augmentation, and its targets (N, K)."""
+        self._epoch = epoch
+        if epoch.augmented not in self._datasets:
+            build = self._augmented if epoch.augmented else self._plain
+            self._datasets[epoch.augmented] = build().prefetch(2)
+        return self._datasets[epoch.augmented]
+
+    def _augmented(self) -> tf.data.Dataset:
+        spec = Batch(self.inputs, self.targets_NK, augmentation_spec(self.channels))
+        batches = tf.data.Dataset.from_generator(self._batches, output_signature=spec)
+        return batches.map(augment_batch, num_parallel_calls=tf.data.AUTOTUNE)
+
+    def _plain(self) -> tf.data.Dataset:
+        return tf.data.Dataset.from_generator(
+            lambda: (batch[:2] for batch in self._batches()),
+            output_signature=(self.inputs, self.targets_NK),
         )
-    return batches.prefetch(2)
+
+    def _batches(self) -> Iterator[Batch]:
+        return iter(self._epoch)
 
 
 def augment_batch(batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
