@@ -24,6 +24,11 @@ def test_a_head_that_is_endless_or_none_is_refused(narrow: Server) -> None:
         begin_request(narrow, "GET / HTTP/1.1\nX: " + "x" * 100_000 + "\n\n")
     ) as connection:
         assert read_response(connection).status == 431
+    # The answer arrives, however much comes after it was given.
+    with closing(
+        begin_request(narrow, "GET / HTTP/1.1\nX: " + "x" * 20_000_000 + "\n\n")
+    ) as connection:
+        assert read_response(connection).status == 431
     with closing(begin_request(narrow, "no request at all\n\n")) as connection:
         answer = read_response(connection)
         assert (answer.status, answer.json["detail"]) == (400, "this is no HTTP request")

@@ -9,6 +9,9 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 HEAD = 32 * 2**10
 # Seconds for them to arrive at most.
 SECONDS = 10.0
+# Seconds in which what a refused client still sends is thrown away. Closed at once, with bytes
+# unread, a connection is reset, and the refusal lost (RFC 9112, 9.6).
+LINGER = 2.0
 
 
 def http_protocol(seconds: float) -> type[HttpToolsProtocol]:
@@ -26,6 +29,7 @@ class HttpProtocol(HttpToolsProtocol):
     patience = SECONDS
     _head = 0  # bytes of the head so far
     _in_head = True
+    _refused = False
     _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -37,10 +41,12 @@ class HttpProtocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._refused:
+            return
         if self._in_head:
             self._head += len(data)
         super().data_received(data)
-        if self._in_head and not self.transport.is_closing():
+        if self._in_head and not self._is_over():
             if self._head > HEAD:
                 self._too_large()
             elif self._head and self._deadline is None:
@@ -62,11 +68,11 @@ class HttpProtocol(HttpToolsProtocol):
             super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        if not self.transport.is_closing():
+        if not self._is_over():
             super().on_body(body)
 
     def on_message_complete(self) -> None:
-        if not self.transport.is_closing():
+        if not self._is_over():
             super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
@@ -77,13 +83,13 @@ class HttpProtocol(HttpToolsProtocol):
 
     def _late(self) -> None:
         self._deadline = None
-        if not self.transport.is_closing():
+        if not self._is_over():
             self._refuse(408, f"the head of a request was not complete after {self.patience:g} s")
 
     def _rearm_keepalive(self) -> None:
         """Wait no longer for the rest of a request that was answered before its end."""
         answered = self.cycle is not None and self.cycle.response_complete
-        if answered and self.timeout_keep_alive_task is None and not self.transport.is_closing():
+        if answered and self.timeout_keep_alive_task is None and not self._is_over():
             self.timeout_keep_alive_task = self.loop.call_later(
                 self.timeout_keep_alive, self.timeout_keep_alive_handler
             )
@@ -93,7 +99,14 @@ class HttpProtocol(HttpToolsProtocol):
             self._deadline.cancel()
             self._deadline = None
 
+    def _is_over(self) -> bool:
+        """Whether nothing more is answered here."""
+        return self._refused or self.transport.is_closing()
+
     def _refuse(self, status: int, detail: str) -> None:
+        if self._is_over():
+            return
+        self._refused = True
         title = STATUS_LINE[status].decode().split(" ", 2)[2].strip()
         problem = {"type": "about:blank", "title": title, "status": status, "detail": detail}
         body = json.dumps(problem).encode()
@@ -102,4 +115,8 @@ class HttpProtocol(HttpToolsProtocol):
             f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
         )
         self.transport.write(STATUS_LINE[status] + head.encode() + body)
-        self.transport.close()
+        if self.transport.can_write_eof():
+            self.transport.write_eof()
+            self.loop.call_later(LINGER, self.transport.close)
+        else:
+            self.transport.close()
