@@ -81,14 +81,14 @@ def checked_at(address: str) -> list[str]:
     It may ask for what lies below its address. The test is skipped where there is no Chromium.
     """
     with chromium() as browser:
-        found = [
+        actual = [
             f"{width} px, {scheme}: {complaint}"
             for width, scheme in VIEWS
             for complaint in look(browser, address, width, scheme).complaints()
         ]
         # From a dark screen, whose light text would be lost on paper.
         paper = printed(browser, address, "dark")
-    return found + [f"printed: {complaint}" for complaint in paper.complaints()]
+    return actual + [f"printed: {complaint}" for complaint in paper.complaints()]
 
 
 def written(html: str, folder: Path) -> str:

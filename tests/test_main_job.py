@@ -69,7 +69,7 @@ def test_near_duplicates_are_in_one_part(trained: tuple[Path, Any]) -> None:
     parts: dict[str, set[str]] = {}
     for _, _, part, group, _ in rows:
         parts.setdefault(group, set()).add(part)
-    assert all(len(found) == 1 for found in parts.values())
+    assert all(len(actual) == 1 for actual in parts.values())
     group_of = {row[0]: row[3] for row in rows}
     assert list(group_of.values()).count(group_of["pizza/near.jpg"]) == 2
 
@@ -93,8 +93,8 @@ def test_the_network_answers_the_same_in_torch_as_in_the_bundle(
     with torch.inference_mode():
         expected = softmax(network(torch.from_numpy(pixels)).numpy())
     answers = load(bundle).predict(names)
-    found = [[answer.probabilities[c] for c in ("not_pizza", "pizza")] for answer in answers]  # type: ignore[index]
-    assert np.abs(np.array(found) - expected).max() < 1e-4
+    actual = [[answer.probabilities[c] for c in ("not_pizza", "pizza")] for answer in answers]  # type: ignore[index]
+    assert np.abs(np.array(actual) - expected).max() < 1e-4
 
 
 def test_other_photographs_are_scored(

@@ -14,12 +14,12 @@ from diptych.errors import InputError
 from diptych.sources import read
 
 
-def found_in(root: Path) -> Audit:
+def audit_of(root: Path) -> Audit:
     return audit(read(root), size=64)
 
 
-def reasons(found: Audit) -> dict[str, str]:
-    return {Path(name).name: reason for name, reason in found.reasons.items()}
+def reasons(actual: Audit) -> dict[str, str]:
+    return {Path(name).name: reason for name, reason in actual.reasons.items()}
 
 
 def copied(source: Path, target: Path) -> None:
@@ -36,8 +36,8 @@ def test_every_file_is_used_or_set_aside_with_its_reason(folder_of: Callable[...
     picture(77, 12).save(red / "tiny.png")
     (root / "notes.txt").write_text("mine")
     copied(red / "red001.png", red / "again.png")
-    found = found_in(root)
-    assert reasons(found) == {
+    actual = audit_of(root)
+    assert reasons(actual) == {
         "empty.jpg": "empty",
         "page.jpg": "not an image",
         "cut.png": "truncated",
@@ -45,15 +45,15 @@ def test_every_file_is_used_or_set_aside_with_its_reason(folder_of: Callable[...
         "notes.txt": "no class",
         "red001.png": "exact duplicate",
     }
-    assert found.files == len([path for path in root.rglob("*") if path.is_file()]) == 16
-    assert found.used + sum(found.set_aside.values()) == found.files
-    assert "16 files: 10 used, 6 set aside" in str(found)
+    assert actual.files == len([path for path in root.rglob("*") if path.is_file()]) == 16
+    assert actual.used + sum(actual.set_aside.values()) == actual.files
+    assert "16 files: 10 used, 6 set aside" in str(actual)
 
 
 def test_a_name_that_lies_about_the_format_does_no_harm(folder_of: Callable[..., Path]) -> None:
     root = folder_of(5)
     picture(50, hue=RED).save(root / "red" / "lying.jpg", "WEBP")
-    assert not found_in(root).reasons
+    assert not audit_of(root).reasons
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_near_duplicates_are_kept_together(
     root = folder_of(8)
     with Image.open(root / "red" / "red003.png") as image:
         change(image).save(root / "red" / "zz.jpg", quality=80)
-    found = found_in(root)
-    pairs = [(f.name, f.related) for f in found.findings if f.issue == "near duplicate"]
+    actual = audit_of(root)
+    pairs = [(f.name, f.related) for f in actual.findings if f.issue == "near duplicate"]
     assert pairs == [("red/zz.jpg", "red/red003.png")]
-    assert not found.reasons
-    data = clean(found.dataset, found)
+    assert not actual.reasons
+    data = clean(actual.dataset, actual)
     groups = {sample.name: sample.group for sample in data.samples}
     assert groups["red/zz.jpg"] == groups["red/red003.png"]
     for seed in range(5):
@@ -87,9 +87,9 @@ def test_near_duplicates_are_kept_together(
 def test_a_picture_under_two_labels_is_used_under_neither(folder_of: Callable[..., Path]) -> None:
     root = folder_of(5)
     copied(root / "red" / "red002.png", root / "blue" / "odd.png")
-    found = found_in(root)
-    assert reasons(found) == {"red002.png": "two labels", "odd.png": "two labels"}
-    details = {f.detail for f in found.findings if f.issue == "two labels"}
+    actual = audit_of(root)
+    assert reasons(actual) == {"red002.png": "two labels", "odd.png": "two labels"}
+    details = {f.detail for f in actual.findings if f.issue == "two labels"}
     assert details == {
         "the same picture is also labelled blue",
         "the same picture is also labelled red",
@@ -105,31 +105,31 @@ def test_in_a_given_split_the_copy_in_train_goes(tmp_path: Path) -> None:
                 seed = start + 2 * i + (label == "red")
                 picture(seed, hue=hue).save(folder / f"{i}.png")
     copied(tmp_path / "test/red/1.png", tmp_path / "train/red/leak.png")
-    found = found_in(tmp_path)
-    assert found.reasons == {"train/red/leak.png": "across parts"}
+    actual = audit_of(tmp_path)
+    assert actual.reasons == {"train/red/leak.png": "across parts"}
 
 
 def test_a_class_with_few_pictures_is_pointed_out(folder_of: Callable[..., Path]) -> None:
-    found = found_in(folder_of(5))
-    assert [f.name for f in found.findings if f.issue == "few pictures"] == ["blue/", "red/"]
-    assert found.used == 10
+    actual = audit_of(folder_of(5))
+    assert [f.name for f in actual.findings if f.issue == "few pictures"] == ["blue/", "red/"]
+    assert actual.used == 10
 
 
 def test_a_class_with_no_usable_picture_cannot_be_cleaned(folder_of: Callable[..., Path]) -> None:
     root = folder_of(4)
     (root / "green").mkdir()
     (root / "green" / "a.jpg").write_text("no picture")
-    found = found_in(root)
+    actual = audit_of(root)
     with pytest.raises(InputError, match="class 'green' has no usable picture"):
-        clean(found.dataset, found)
+        clean(actual.dataset, actual)
 
 
 def test_the_csv_has_a_row_a_finding(folder_of: Callable[..., Path]) -> None:
     root = folder_of(4)
     (root / "red" / "empty.jpg").touch()
-    found = found_in(root)
-    rows = list(csv.DictReader(io.StringIO(found.to_csv())))
-    assert len(rows) == len(found.findings)
+    actual = audit_of(root)
+    rows = list(csv.DictReader(io.StringIO(actual.to_csv())))
+    assert len(rows) == len(actual.findings)
     assert {row["path"]: row["set_aside"] for row in rows}["red/empty.jpg"] == "yes"
 
 
@@ -138,9 +138,9 @@ def test_a_second_audit_decodes_nothing(
 ) -> None:
     root = folder_of(4)
     (root / "red" / "broken.jpg").write_text("no picture")
-    first = found_in(root)
+    first = audit_of(root)
     monkeypatch.setattr("diptych.images.decoding.decode", None)
-    assert found_in(root).findings == first.findings
+    assert audit_of(root).findings == first.findings
 
 
 def test_originals_are_never_touched(folder_of: Callable[..., Path]) -> None:
@@ -150,19 +150,21 @@ def test_originals_are_never_touched(folder_of: Callable[..., Path]) -> None:
         return [(str(p), p.read_bytes(), p.stat().st_mtime_ns) for p in sorted(paths)]
 
     before = state(p for p in root.rglob("*") if p.is_file())
-    found = found_in(root)
-    clean(found.dataset, found)
+    actual = audit_of(root)
+    clean(actual.dataset, actual)
     assert state(p for p in root.rglob("*") if p.is_file()) == before
 
 
 @pytest.mark.realdata
 def test_odd_and_broken_files_pass_without_a_crash(real: Path) -> None:
     root = real / "dirty"
-    found = audit(read(root))
-    assert found.files == len([path for path in root.rglob("*") if path.is_file()])
-    assert found.used + sum(found.set_aside.values()) == found.files
-    assert found.used > 300
-    assert {"not an image", "truncated", "unreadable", "too large", "empty"} <= set(found.set_aside)
+    actual = audit(read(root))
+    assert actual.files == len([path for path in root.rglob("*") if path.is_file()])
+    assert actual.used + sum(actual.set_aside.values()) == actual.files
+    assert actual.used > 300
+    assert {"not an image", "truncated", "unreadable", "too large", "empty"} <= set(
+        actual.set_aside
+    )
 
 
 @pytest.mark.parametrize("part", ["train", "val", "test"])

@@ -69,14 +69,14 @@ def blank(colour: tuple[int, int, int], seed: int = 0) -> Image.Image:
     return Image.fromarray((np.array(colour) + noise).clip(0, 255).astype(np.uint8))
 
 
-def found(pictures: list[Image.Image]) -> list[Pair]:
+def pairs_among(pictures: list[Image.Image]) -> list[Pair]:
     """The near-duplicates among pictures that are squashed to 224 × 224."""
     squashed = [picture.resize((224, 224), Image.Resampling.BILINEAR) for picture in pictures]
     return near_duplicate_pairs(thumbnails(np.stack([np.asarray(picture) for picture in squashed])))
 
 
 def pairs(pictures: list[Image.Image]) -> list[tuple[int, int]]:
-    return [(pair.first, pair.second) for pair in found(pictures)]
+    return [(pair.first, pair.second) for pair in pairs_among(pictures)]
 
 
 def recompressed(picture: Image.Image, quality: int = 30) -> Image.Image:
@@ -197,7 +197,10 @@ def test_few_pictures_have_few_duplicates() -> None:
 
 def test_a_pair_comes_in_order_with_the_share_that_is_the_same() -> None:
     original = photograph(0)
-    [same], [coarse] = found([original, original]), found([recompressed(original, 5), original])
+    [same], [coarse] = (
+        pairs_among([original, original]),
+        pairs_among([recompressed(original, 5), original]),
+    )
     assert (same.first, same.second) == (coarse.first, coarse.second) == (0, 1)
     assert 0.96 < coarse.similarity < same.similarity == pytest.approx(1)
 
@@ -205,7 +208,7 @@ def test_a_pair_comes_in_order_with_the_share_that_is_the_same() -> None:
 def test_the_answer_is_always_the_same() -> None:
     originals = [photograph(seed) for seed in range(6)]
     pictures = originals + [cropped(0.03, 0, 0.05, 0.02)(picture) for picture in originals]
-    assert found(pictures) == found(pictures)
+    assert pairs_among(pictures) == pairs_among(pictures)
 
 
 def test_a_thumbnail_holds_the_mean_of_each_area() -> None:

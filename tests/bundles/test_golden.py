@@ -12,10 +12,10 @@ def test_answers_other_than_the_golden_ones_are_noticed(
     bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def half_black(data: bytes, shape: Shape) -> object:
-        found = decode(data, shape)
-        pixels = found.pixels.copy()
+        actual = decode(data, shape)
+        pixels = actual.pixels.copy()
         pixels[::2] = 0
-        return found._replace(pixels=pixels)
+        return actual._replace(pixels=pixels)
 
     monkeypatch.setattr("diptych.bundles.golden.decode", half_black)
     with pytest.raises(BundleError, match="answers differently here"):

@@ -101,10 +101,10 @@ def test_a_name_that_is_no_text_is_kept_as_it_is(
     (root / "red" / "red000.png").rename(root / "red" / odd)
     (root / "red").rename(root / strange)
     data = read(root)
-    found = audit(data, size=32)
-    parts = split(clean(data, found))
+    actual = audit(data, size=32)
+    parts = split(clean(data, actual))
     tested = ImageClassifier(SMALL).fit(parts.train, parts.valid).evaluate(parts.test)
-    out = tested.save(tmp_path / "a.bundle", audit=found)
+    out = tested.save(tmp_path / "a.bundle", audit=actual)
     assert b"r\xe9d/bad\xff.png" in (out / "splits.csv").read_bytes()
     (answer,) = load(out).predict([root / strange / odd])
     assert answer.label == strange

@@ -141,10 +141,10 @@ def one_step(inputs: Inputs, targets: npt.NDArray[np.float32], rate: float) -> L
     return ListedEpoch(1, [rate], [Batch(inputs, targets)])
 
 
-def assert_same(found: Weights, expected: Weights) -> None:
-    assert found.keys() == expected.keys()
+def assert_same(actual: Weights, expected: Weights) -> None:
+    assert actual.keys() == expected.keys()
     for name, value in expected.items():
-        np.testing.assert_array_equal(found[name], value, err_msg=name)
+        np.testing.assert_array_equal(actual[name], value, err_msg=name)
 
 
 def differ(one: Weights, other: Weights) -> bool:
@@ -306,8 +306,8 @@ def test_weights_travel_to_another_engine(subject: Subject) -> None:
 
 @every()
 def test_weights_are_named_shaped_and_typed_as_in_networks(subject: Subject) -> None:
-    found, expected = subject.build().weights(), initial(subject.as_network(), 0)
-    assert {n: (v.shape, v.dtype) for n, v in found.items()} == {
+    actual, expected = subject.build().weights(), initial(subject.as_network(), 0)
+    assert {n: (v.shape, v.dtype) for n, v in actual.items()} == {
         n: (v.shape, np.dtype(np.float32)) for n, v in expected.items()
     }
 
@@ -456,14 +456,14 @@ FLIPPED_AND_MIXED = AugmentationPolicy(flip=0.5, rotate=20, zoom=0.2, contrast=0
 def test_two_frameworks_take_the_same_steps(
     network: str, policy: AugmentationPolicy | None, optimiser: Optimiser
 ) -> None:
-    found = []
+    actual = []
     for name in ("torch", "tensorflow"):
         subject = Subject(name, network)
         engine = subject.build(dropout=0.0, optimiser=optimiser)
         epochs = [epoch_of(subject.as_network(0.0), number, policy=policy) for number in (1, 2, 3)]
         losses = [engine.train(epoch) for epoch in epochs]
-        found.append((losses, softmax(engine.predict(labelled(subject.as_network(), 30, 9)[0]))))
-    (losses, answers), (other_losses, other_answers) = found
+        actual.append((losses, softmax(engine.predict(labelled(subject.as_network(), 30, 9)[0]))))
+    (losses, answers), (other_losses, other_answers) = actual
     assert losses[-1] < losses[0]
     np.testing.assert_allclose(losses, other_losses, rtol=2e-3)
     np.testing.assert_allclose(answers, other_answers, atol=5e-3)

@@ -134,5 +134,5 @@ def test_real_photographs_are_answered_alike_in_both(
     expected = predictor.probabilities(pixels)
     assert expected.std() > 0.1
     np.testing.assert_allclose(torch_answers(predictor.to_torch(), pixels), expected, atol=1e-4)
-    found = softmax(predictor.to_keras().predict(pixels, batch_size=8, verbose=0))
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    actual = softmax(predictor.to_keras().predict(pixels, batch_size=8, verbose=0))
+    np.testing.assert_allclose(actual, expected, atol=1e-4)

@@ -131,8 +131,8 @@ def test_a_graph_that_resizes_otherwise_is_refused(tmp_path: Path) -> None:
     def resizing(p: float, ood_score: float) -> str:
         def answer(picture: npt.NDArray[Any]) -> NamedOutputs:
             assert picture.shape == (40, 60, 3)
-            found = {PROBABILITIES: np.array([[1 - p, p]], np.float32)}
-            return {**found, OOD_SCORE: np.array([ood_score], np.float32)}
+            actual = {PROBABILITIES: np.array([[1 - p, p]], np.float32)}
+            return {**actual, OOD_SCORE: np.array([ood_score], np.float32)}
 
         return check_resizing(ONNX, answer, fixed, bundle).refusal
 

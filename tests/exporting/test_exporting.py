@@ -126,8 +126,8 @@ def in_tensorflow(place: Place) -> Subject:
 
 @pytest.fixture(scope="module", params=["in_torch", "in_tensorflow"])
 def subject(request: pytest.FixtureRequest) -> Subject:
-    found: Subject = request.getfixturevalue(request.param)
-    return found
+    actual: Subject = request.getfixturevalue(request.param)
+    return actual
 
 
 def test_every_format_answers_as_the_network_does_on_every_validation_picture(
@@ -174,8 +174,8 @@ def facts_in(format: str, path: Path) -> Mapping[str, Any]:
     if format == "onnx":
         import onnx
 
-        found = {p.key: p.value for p in onnx.load(path).metadata_props}
-        return {key: json.loads(found[key]) for key in ("classes", "preprocess")}
+        actual = {p.key: p.value for p in onnx.load(path).metadata_props}
+        return {key: json.loads(actual[key]) for key in ("classes", "preprocess")}
     if format == "openvino":
         import openvino
 
@@ -183,38 +183,38 @@ def facts_in(format: str, path: Path) -> Mapping[str, Any]:
         keys = ("classes", "preprocess")
         return {key: json.loads(model.get_rt_info(["diptych", key]).astype(str)) for key in keys}
     if format == "savedmodel":
-        found = json.loads((path / "assets" / "diptych.json").read_text())
+        actual = json.loads((path / "assets" / "diptych.json").read_text())
     else:
         with zipfile.ZipFile(path) as archive:
             (name,) = (n for n in archive.namelist() if n.endswith("diptych.json"))
-            found = json.loads(archive.read(name))
-    return dict(found)
+            actual = json.loads(archive.read(name))
+    return dict(actual)
 
 
 def test_files_know_their_classes_and_how_pictures_become_pixels(subject: Subject) -> None:
     bundle = open_bundle(subject.bundle)
     for row in subject.told["files"]:
         if row["format"] != "torch":  # a dictionary of weights has no place for it
-            found = facts_in(row["format"], subject.exports / row["files"][0])
-            assert found["classes"] == list(bundle.classes)
-            assert found["preprocess"] == bundle.facts["preprocess"]
+            actual = facts_in(row["format"], subject.exports / row["files"][0])
+            assert actual["classes"] == list(bundle.classes)
+            assert actual["preprocess"] == bundle.facts["preprocess"]
 
 
 def needed(*packages: str) -> set[str]:
     """These packages, and all that they need, as they are installed here."""
-    found, waiting = set[str](), list(packages)
+    actual, waiting = set[str](), list(packages)
     while waiting:
         name = canonicalize_name(waiting.pop())
-        if name in found:
+        if name in actual:
             continue
         try:
             wanted = metadata.requires(name) or []
         except metadata.PackageNotFoundError:
             continue
-        found.add(name)
+        actual.add(name)
         given = map(Requirement, wanted)
         waiting += [r.name for r in given if not r.marker or r.marker.evaluate({"extra": ""})]
-    return found
+    return actual
 
 
 @functools.cache
@@ -270,8 +270,8 @@ def test_scripts_know_outliers(in_torch: Subject) -> None:
     Image.fromarray(noise).save(in_torch.place.folder / "noise.png")
     for row in in_torch.told["files"]:
         if row["format"] in ("onnx", "litert"):
-            found = said(in_torch, row, in_torch.place.folder / "noise.png")
-            assert found == "none of these"
+            actual = said(in_torch, row, in_torch.place.folder / "noise.png")
+            assert actual == "none of these"
 
 
 @pytest.fixture(scope="module")
@@ -493,8 +493,8 @@ def test_lighter_files_are_measured_and_recommended_by_what_they_cost(
             assert row["fidelity"]["drop"]["value"] <= 0.2
             assert row["fidelity"]["pictures"] == row["pictures"] == 10
             assert row["speed"]["rate"] > 0
-            found = facts_in(format, tmp_path / row["files"][0])
-            assert found["classes"] == ["blue", "red"]
+            actual = facts_in(format, tmp_path / row["files"][0])
+            assert actual["classes"] == ["blue", "red"]
     page = (tmp_path / "README.md").read_text()
     assert (
         "`red.int8.onnx`: ONNX Runtime, `pip install onnxruntime`; as in `example_onnx.py`" in page
@@ -558,7 +558,7 @@ def test_photographs_are_answered_alike_by_both_frameworks_whatever_their_size(
     for path, expected in zip(known, answers, strict=True):
         with Image.open(path) as image:
             sizes.add(image.size)
-            found = session(np.asarray(image.convert("RGB")))["probabilities"][0]
-        off.append(np.abs(found - list(expected["probabilities"].values())).max())
+            actual = session(np.asarray(image.convert("RGB")))["probabilities"][0]
+        off.append(np.abs(actual - list(expected["probabilities"].values())).max())
     assert len(sizes) > 3
     assert max(off) < 0.02

@@ -21,9 +21,9 @@ def test_the_fastest_that_is_as_good_is_recommended() -> None:
         row("weights", 4000, 0.1, ood_score_difference=None),
         row("worse", 3000, 0.1, fidelity=worse),
     ]
-    found = recommendation(rows)
-    assert "fast is the fastest for many pictures on this machine (900 pictures/s)" in found
-    assert "quick for one at a time (1.00 ms)" in found
+    actual = recommendation(rows)
+    assert "fast is the fastest for many pictures on this machine (900 pictures/s)" in actual
+    assert "quick for one at a time (1.00 ms)" in actual
     light = row("light", 2000, 0.5, fidelity=noise)
     assert "light is the fastest on this machine: 2,000 pictures/s" in recommendation(
         [*rows, light]

@@ -61,9 +61,9 @@ def test_every_size_is_squashed_as_pillow_does_to_one_grey_level(
     same = total = 0
     for size in SIZES:
         picture = drawn(*size)
-        found = run(picture)
-        assert found.shape == (1, *shape)
-        off = np.abs(found[0].astype(int) - decode(png(picture), shape).pixels)
+        actual = run(picture)
+        assert actual.shape == (1, *shape)
+        off = np.abs(actual[0].astype(int) - decode(png(picture), shape).pixels)
         assert off.max() <= 1, size
         same, total = same + int((off == 0).sum()), total + off.size
     assert same > 0.9 * total
@@ -84,6 +84,6 @@ def test_black_and_white_stay_black_and_white() -> None:
 def test_metadata_stay_and_a_picture_is_the_only_input() -> None:
     model = identity((8, 8, 3))
     helper.set_model_props(model, {"classes": '["a", "b"]'})
-    found = onnx.load_from_string(any_size(model.SerializeToString()))
-    assert {p.key: p.value for p in found.metadata_props} == {"classes": '["a", "b"]'}
-    assert [value.name for value in found.graph.input] == [PICTURE]
+    actual = onnx.load_from_string(any_size(model.SerializeToString()))
+    assert {p.key: p.value for p in actual.metadata_props} == {"classes": '["a", "b"]'}
+    assert [value.name for value in actual.graph.input] == [PICTURE]

@@ -27,9 +27,9 @@ def shade(data: bytes, size: int = 8) -> list[int]:
 def test_every_common_format_shows_the_same_picture(format: str) -> None:
     decode(encoded(picture(1)), (32, 32, 3))  # registers the decoders, pillow-heif's too
     expected = decode(encoded(picture(1)), (32, 32, 3)).pixels.astype(int)
-    found = decode(encoded(picture(1), format), (32, 32, 3))
-    assert found.format == format
-    assert np.abs(found.pixels - expected).mean() < 6
+    actual = decode(encoded(picture(1), format), (32, 32, 3))
+    assert actual.format == format
+    assert np.abs(actual.pixels - expected).mean() < 6
 
 
 def test_all_of_a_picture_is_seen_however_wide_it_is() -> None:
@@ -56,16 +56,16 @@ def test_up_is_up_whatever_the_exif_orientation(turn: int) -> None:
     stored = upright.transpose(undo[turn]) if turn in undo else upright
     exif = Image.Exif()
     exif[0x0112] = turn
-    found = decode(encoded(stored, exif=exif), (16, 16, 3)).pixels.astype(int)
+    actual = decode(encoded(stored, exif=exif), (16, 16, 3)).pixels.astype(int)
     # Rows and columns are averaged in the other order where they change places.
-    assert np.abs(found - decode(encoded(upright), (16, 16, 3)).pixels).max() <= 1
+    assert np.abs(actual - decode(encoded(upright), (16, 16, 3)).pixels).max() <= 1
 
 
 def test_width_and_height_are_those_that_a_viewer_shows() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
-    found = decode(encoded(Image.new("RGB", (40, 20)), exif=exif), (8, 8, 3))
-    assert (found.width, found.height) == (20, 40)
+    actual = decode(encoded(Image.new("RGB", (40, 20)), exif=exif), (8, 8, 3))
+    assert (actual.width, actual.height) == (20, 40)
 
 
 def test_transparent_pixels_lie_on_white() -> None:
@@ -139,10 +139,10 @@ def test_a_decompression_bomb_is_refused_before_it_explodes() -> None:
 def test_a_scan_of_fewer_bits_than_its_file_is_as_bright_as_it_was(bits: int, shift: int) -> None:
     levels = np.arange(256, dtype=np.uint16).reshape(16, 16) << shift
     levels[-1, -1] = (1 << bits) - 1
-    found = decode(encoded(Image.fromarray(levels), "PNG"), (16, 16, 1)).pixels[..., 0]
-    assert np.array_equal(found, np.arange(256).reshape(16, 16))
+    actual = decode(encoded(Image.fromarray(levels), "PNG"), (16, 16, 1)).pixels[..., 0]
+    assert np.array_equal(actual, np.arange(256).reshape(16, 16))
     tiff = decode(encoded(Image.fromarray(levels), "TIFF"), (16, 16, 1)).pixels[..., 0]
-    assert np.array_equal(tiff, found)
+    assert np.array_equal(tiff, actual)
 
 
 def test_a_transparent_level_of_16_bits_lies_on_white() -> None:
@@ -150,9 +150,9 @@ def test_a_transparent_level_of_16_bits_lies_on_white() -> None:
     levels[8:] = 0x8000
     file = io.BytesIO()
     Image.fromarray(levels).save(file, "PNG", transparency=0x1234)
-    found = decode(file.getvalue(), (16, 16, 3)).pixels
-    assert (found[:8] == 255).all()
-    assert (found[8:] == 0x80).all()
+    actual = decode(file.getvalue(), (16, 16, 3)).pixels
+    assert (actual[:8] == 255).all()
+    assert (actual[8:] == 0x80).all()
 
 
 def png(depth: int, colour: int, row: bytes, transparent: bytes, width: int) -> bytes:
@@ -189,8 +189,8 @@ def test_a_transparent_level_of_few_bits_lies_on_white(
 def test_a_transparent_colour_of_16_bits_is_compared_in_all_of_them() -> None:
     colours = [(0x1234, 0x5678, 0x9ABC), (0x1235, 0x5678, 0x9ABC), (0x3434, 0x7878, 0xBCBC)]
     row = b"".join(struct.pack(">3H", *colour) for colour in colours)
-    found = decode(png(16, 2, row, row[:6], 3), (1, 3, 3)).pixels[0]
-    assert found.tolist() == [[255, 255, 255], [0x12, 0x56, 0x9A], [0x34, 0x78, 0xBC]]
+    actual = decode(png(16, 2, row, row[:6], 3), (1, 3, 3)).pixels[0]
+    assert actual.tolist() == [[255, 255, 255], [0x12, 0x56, 0x9A], [0x34, 0x78, 0xBC]]
 
 
 def test_what_is_wrong_with_a_picture_is_said_once(capfd: pytest.CaptureFixture[str]) -> None:

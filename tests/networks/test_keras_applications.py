@@ -41,9 +41,9 @@ def network(name: str, dropout: float = 0.0) -> Network:
 
 
 def layer(name: str) -> External:
-    found = network(name).external
-    assert found is not None
-    return found
+    actual = network(name).external
+    assert actual is not None
+    return actual
 
 
 def built(whole: Network, weights: str = "none") -> Engine:
@@ -135,10 +135,10 @@ def test_weights_come_from_a_file(ending: str, tmp_path: Path) -> None:
             keras.src.legacy.saving.legacy_h5_format.save_model_to_hdf5(theirs, path)
     else:
         theirs.save_weights(path)
-    found = external.pretrained(layer(SMALLEST), str(path))
+    actual = external.pretrained(layer(SMALLEST), str(path))
     expected = {n: v.numpy() for n, v in external.variables("backbone", theirs)}
-    assert found.keys() == expected.keys()
-    assert all(np.array_equal(found[name], expected[name]) for name in expected)
+    assert actual.keys() == expected.keys()
+    assert all(np.array_equal(actual[name], expected[name]) for name in expected)
 
 
 def test_weights_of_something_else_are_refused_in_a_line(tmp_path: Path) -> None:
@@ -178,11 +178,11 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     class Storage(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            found = self.path == f"/resnet/{name}"
-            self.send_response(200 if found else 404)
-            self.send_header("Content-Length", str(len(data) if found else 0))
+            actual = self.path == f"/resnet/{name}"
+            self.send_response(200 if actual else 404)
+            self.send_header("Content-Length", str(len(data) if actual else 0))
             self.end_headers()
-            if found:
+            if actual:
                 self.wfile.write(data)
 
         def log_message(self, format: str, *args: Any) -> None:
@@ -208,10 +208,10 @@ def storage(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.mark.usefixtures("storage")
 def test_pretrained_weights_come_from_the_storage_of_keras() -> None:
-    found = external.pretrained(layer("ResNet50"), "pretrained")
+    actual = external.pretrained(layer("ResNet50"), "pretrained")
     expected = {n: v.numpy() for n, v in external.variables("backbone", model("ResNet50", seed=7))}
-    assert found.keys() == expected.keys()
-    assert all(np.array_equal(found[name], expected[name]) for name in expected)
+    assert actual.keys() == expected.keys()
+    assert all(np.array_equal(actual[name], expected[name]) for name in expected)
 
 
 @pytest.mark.usefixtures("storage")

@@ -92,22 +92,22 @@ def test_a_file_of_weights_gives_the_backbone_back(tmp_path: Path) -> None:
     network = ZOO["cnn"]((32, 32, 3), 4, 0.1)
     weights = initial(network, 5)
     save_file(weights, tmp_path / "model.safetensors")
-    found = from_file(network, tmp_path / "model.safetensors")
-    assert found.keys() == {name for name in weights if not name.startswith("classifier")}
-    for name, value in found.items():
+    actual = from_file(network, tmp_path / "model.safetensors")
+    assert actual.keys() == {name for name in weights if not name.startswith("classifier")}
+    for name, value in actual.items():
         np.testing.assert_array_equal(value, weights[name])
     # Another number of classes is no hindrance; nor is the way through a recipe.
     other = ZOO["cnn"]((32, 32, 3), 9, 0.1)
     recipe = Recipe(network="cnn", weights=str(tmp_path / "model.safetensors"))
-    assert pretrained(other, recipe).keys() == found.keys()
+    assert pretrained(other, recipe).keys() == actual.keys()
 
 
 def test_what_was_exported_for_torch_comes_back(tmp_path: Path) -> None:
     network = ZOO["cnn"]((32, 32, 3), 4, 0.1)
     weights = initial(network, 5)
     (tmp_path / "weights.pth").write_bytes(state_file(weights))
-    found = from_file(network, tmp_path / "weights.pth")
-    np.testing.assert_array_equal(found["stem.conv.weight"], weights["stem.conv.weight"])
+    actual = from_file(network, tmp_path / "weights.pth")
+    np.testing.assert_array_equal(actual["stem.conv.weight"], weights["stem.conv.weight"])
 
 
 def test_a_file_of_other_weights_is_refused_with_the_first_that_is_wrong(tmp_path: Path) -> None:
@@ -153,8 +153,8 @@ def test_weights_of_another_precision_are_rounded(
 def test_parameters_of_a_module_are_weights(tmp_path: Path) -> None:
     given = {name: torch.nn.Parameter(value) for name, value in tensors().items()}
     torch.save({"state_dict": given}, tmp_path / "model.pth")
-    found = from_file(CNN, tmp_path / "model.pth")
-    np.testing.assert_array_equal(found["stem.conv.weight"], initial(CNN, 5)["stem.conv.weight"])
+    actual = from_file(CNN, tmp_path / "model.pth")
+    np.testing.assert_array_equal(actual["stem.conv.weight"], initial(CNN, 5)["stem.conv.weight"])
 
 
 NORM = "stem.norm.weight"
@@ -222,11 +222,11 @@ def test_every_network_answers_with_a_number_for_each_class(
     network = ZOO[name]((*shape, 3), 5, 0.2)
     weights = initial(network, 0)
     images = noise(2, *shape)
-    found = answer(network, weights, images)
-    assert found.shape == (2, 5) == (2, network.classes)
+    actual = answer(network, weights, images)
+    assert actual.shape == (2, 5) == (2, network.classes)
     if name != "efficientnet_lite0" or shape == (28, 75):
         run = open_graph(onnx_graph(network, weights, probabilities=False))
-        np.testing.assert_allclose(run(images), found, atol=1e-4)
+        np.testing.assert_allclose(run(images), actual, atol=1e-4)
 
 
 @pytest.mark.parametrize("name", ["cnn", "mlp", "linear"])
@@ -258,10 +258,10 @@ def test_padding_is_the_same_in_pytorch_and_onnx(kernel: int, stride: int, runti
         weights = uneven(initial(network, 1))
         network = network.backbone
         images = noise(2, height, width)
-        found = open_graph(onnx_graph(network, weights, probabilities=False), runtime)(images)
+        actual = open_graph(onnx_graph(network, weights, probabilities=False), runtime)(images)
         expected = answer(network, weights, images)
         assert np.ptp(expected) > 0.5
-        np.testing.assert_allclose(found, expected, atol=limit(runtime))
+        np.testing.assert_allclose(actual, expected, atol=limit(runtime))
 
 
 def uneven(weights: Weights) -> Weights:
@@ -292,8 +292,8 @@ def test_an_odd_row_of_padding_goes_to_the_bottom_and_right() -> None:
     weights["only.conv.weight"] = np.zeros((1, 1, 3, 3), np.float32)
     weights["only.conv.weight"][0, 0, 0, 0] = 1
     images = np.arange(16, dtype=np.uint8).reshape(1, 4, 4, 1)
-    found = answer(Network("one", (4, 4, 1), layers).backbone, weights, images)
-    np.testing.assert_allclose(found, [[0, 2, 8, 10]], rtol=0.001)
+    actual = answer(Network("one", (4, 4, 1), layers).backbone, weights, images)
+    np.testing.assert_allclose(actual, [[0, 2, 8, 10]], rtol=0.001)
 
 
 def test_a_network_starts_from_even_odds_drawn_from_its_seed() -> None:

@@ -59,8 +59,8 @@ def network(name: str, classes: int = 3) -> Network:
 
 
 def built(network: Network, weights: str) -> Engine:
-    found = choosing.pretrained(network, Recipe(network=network.name, weights=weights))
-    return engines.build("torch", network, {**initial(network, 0), **found}, SGD, 0)
+    actual = choosing.pretrained(network, Recipe(network=network.name, weights=weights))
+    return engines.build("torch", network, {**initial(network, 0), **actual}, SGD, 0)
 
 
 def pictures(n: int) -> npt.NDArray[np.uint8]:
@@ -95,13 +95,13 @@ def test_features_are_those_of_the_model_in_the_file(name: str, file: str, tmp_p
     weights["classifier.weight"] = np.eye(features, dtype=np.float32)
     weights["classifier.bias"] = np.zeros(features, np.float32)
     images = pictures(3)
-    found = engines.build("torch", whole, weights, SGD, 0).predict(images)
+    actual = engines.build("torch", whole, weights, SGD, 0).predict(images)
     mean, std = (torch.tensor(theirs.pretrained_cfg[key]).view(3, 1, 1) for key in ("mean", "std"))
     with torch.inference_mode():
         x = (torch.from_numpy(images).permute(0, 3, 1, 2) / 255 - mean) / std
         expected = theirs.forward_head(theirs.forward_features(x), pre_logits=True).numpy()
     assert expected.std() > 0.01
-    np.testing.assert_allclose(found, expected, atol=1e-4)
+    np.testing.assert_allclose(actual, expected, atol=1e-4)
 
 
 def test_both_kinds_of_file_hold_the_same_weights(tmp_path: Path) -> None:
@@ -116,10 +116,10 @@ def test_both_kinds_of_file_hold_the_same_weights(tmp_path: Path) -> None:
         tmp_path / "nested.pth",
     ]
     for file in files:
-        found = external.pretrained(layer, str(file))
-        assert "backbone.conv1.0.weight" in found
-        assert not [name for name in found if "fc" in name or "num_batches" in name]
-        for name, value in found.items():
+        actual = external.pretrained(layer, str(file))
+        assert "backbone.conv1.0.weight" in actual
+        assert not [name for name in actual if "fc" in name or "num_batches" in name]
+        for name, value in actual.items():
             expected = state[name.removeprefix("backbone.")]
             np.testing.assert_array_equal(value, expected.numpy(), err_msg=name)
 
@@ -130,9 +130,9 @@ def test_what_a_bundle_holds_or_exports_comes_back(file: str, tmp_path: Path) ->
     weights = engines.build("torch", whole, initial(whole, 0), SGD, 3).weights()
     state = {name: torch.from_numpy(value) for name, value in weights.items()}
     recipe = Recipe(network="timm/test_resnet", weights=str(saved(state, tmp_path / file)))
-    found = choosing.pretrained(whole, recipe)
-    assert found.keys() == {name for name in weights if name.startswith("backbone.")}
-    for name, value in found.items():
+    actual = choosing.pretrained(whole, recipe)
+    assert actual.keys() == {name for name in weights if name.startswith("backbone.")}
+    for name, value in actual.items():
         np.testing.assert_array_equal(value, weights[name], err_msg=name)
 
 
@@ -170,10 +170,10 @@ def test_a_file_of_something_else_is_refused_in_a_line(tmp_path: Path) -> None:
 def test_half_precision_and_parameters_are_read(kind: torch.dtype, tmp_path: Path) -> None:
     state = model("test_resnet").to(kind).state_dict(keep_vars=True)
     file = saved(state, tmp_path / "half.pth")
-    found = choosing.pretrained(
+    actual = choosing.pretrained(
         network("test_resnet"), Recipe(network="timm/test_resnet", weights=str(file))
     )
-    for name, value in found.items():
+    for name, value in actual.items():
         expected = state[name.removeprefix("backbone.")].detach().float()
         np.testing.assert_array_equal(value, expected.numpy(), err_msg=name)
 
@@ -269,8 +269,8 @@ def test_an_external_backbone_and_its_head_are_the_whole(learned: Learned) -> No
     head = {name: value for name, value in weights.items() if whole.head.has(name)}
     images = pictures(7)
     for some in (images[:1], images):
-        found = engines.build("linear", whole.head, head, SGD, 0).predict(backbone(some))
-        np.testing.assert_allclose(found, learned.engine.predict(some), atol=1e-4)
+        actual = engines.build("linear", whole.head, head, SGD, 0).predict(backbone(some))
+        np.testing.assert_allclose(actual, learned.engine.predict(some), atol=1e-4)
 
 
 def test_an_external_network_learns_after_its_export(learned: Learned, tmp_path: Path) -> None:

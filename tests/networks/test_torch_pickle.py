@@ -30,19 +30,19 @@ class Command:
 
 def test_a_torch_pickle_is_read_as_torch_reads_it(package_file: Path) -> None:
     data = package_file.read_bytes()
-    found, expected = read_torch_pickle(data), torch.load(io.BytesIO(data), weights_only=True)
-    assert list(found) == list(expected)
+    actual, expected = read_torch_pickle(data), torch.load(io.BytesIO(data), weights_only=True)
+    assert list(actual) == list(expected)
     for name, value in expected.items():
-        np.testing.assert_array_equal(found[name], value.numpy(), err_msg=name)
-        assert found[name].dtype == value.numpy().dtype
+        np.testing.assert_array_equal(actual[name], value.numpy(), err_msg=name)
+        assert actual[name].dtype == value.numpy().dtype
 
 
 def test_tensors_that_share_or_skip_numbers_are_read() -> None:
     whole = torch.arange(24.0).reshape(4, 6)
     tensors = {"whole": whole, "turned": whole.T, "part": whole[1:3, ::2], "count": torch.tensor(7)}
-    found = read_torch_pickle(legacy(tensors))
+    actual = read_torch_pickle(legacy(tensors))
     for name, value in tensors.items():
-        np.testing.assert_array_equal(found[name], value.numpy(), err_msg=name)
+        np.testing.assert_array_equal(actual[name], value.numpy(), err_msg=name)
 
 
 @pytest.mark.parametrize("place", ["first", "inside"])

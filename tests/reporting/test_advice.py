@@ -13,15 +13,15 @@ from diptych.reporting.robustness import Curve
 
 
 def test_advice_begins_with_what_matters_most(evaluated: tuple[Evaluation, Report]) -> None:
-    _, found = evaluated
-    useless = replace(found, baseline=Score(0.99, 0.98, 1.0))
+    _, actual = evaluated
+    useless = replace(actual, baseline=Score(0.99, 0.98, 1.0))
     assert advice(useless)[0].what == "Do not use it yet."
     growing = LearningCurve((10, 100, 1000), tuple(share(n, 1000) for n in (600, 800, 900)))
     assert "Collect more pictures." in [
-        one.what for one in advice(replace(found, learning_curve=growing))
+        one.what for one in advice(replace(actual, learning_curve=growing))
     ]
     frail = Curve("blur", (share(99, 100), share(90, 100), share(50, 100)), 100)
-    assert "Beware of blur." in [one.what for one in advice(replace(found, robustness=(frail,)))]
+    assert "Beware of blur." in [one.what for one in advice(replace(actual, robustness=(frail,)))]
 
 
 def drawn_scores(right: Sequence[tuple[int, int]], p: float = 0.9) -> Scores:
@@ -34,10 +34,10 @@ def drawn_scores(right: Sequence[tuple[int, int]], p: float = 0.9) -> Scores:
 
 
 def test_advice_is_silent_about_what_chance_explains(evaluated: tuple[Evaluation, Report]) -> None:
-    _, found = evaluated
+    _, actual = evaluated
 
     def said(**changed: Any) -> list[str]:
-        return [one.what for one in advice(replace(found, **changed))]
+        return [one.what for one in advice(replace(actual, **changed))]
 
     assert "Look at the class a." in said(scores=drawn_scores([(80, 100), (97, 100)]))
     for little in ([(92, 100), (97, 100)], [(0, 1), (1, 1)]):
@@ -45,7 +45,7 @@ def test_advice_is_silent_about_what_chance_explains(evaluated: tuple[Evaluation
     flat = LearningCurve((20, 30, 46), (share(35, 46), share(36, 46), share(36, 46)))
     assert not flat.helps
     assert "Collect more pictures." not in said(learning_curve=flat)
-    few = {**found.facts, "data": {**found.facts["data"], "valid": 5}}
+    few = {**actual.facts, "data": {**actual.facts["data"], "valid": 5}}
     assert "Do not rely on “none of these” yet." in said(facts=few)
     assert "Do not take its probabilities literally." in said(
         scores=drawn_scores([(60, 100), (60, 100)], p=0.99)

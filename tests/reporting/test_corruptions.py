@@ -44,9 +44,9 @@ def test_a_corrupted_picture_has_the_shape_it_had(kind: str, shape: tuple[int, i
     pixels = np.random.default_rng(0).integers(0, 256, (3, *shape), np.uint8)
     before = pixels.copy()
     for strength in (1, STRENGTHS):
-        found = corrupted(pixels, kind, strength)
-        assert found.shape == pixels.shape
-        assert found.dtype == np.uint8
+        actual = corrupted(pixels, kind, strength)
+        assert actual.shape == pixels.shape
+        assert actual.dtype == np.uint8
     assert np.array_equal(pixels, before)
 
 
@@ -66,11 +66,11 @@ def test_pictures_of_one_batch_are_turned_and_covered_each_in_their_own_way() ->
 def test_a_blur_is_as_wide_as_the_picture_asks() -> None:
     edge = np.zeros((1, 224, 224, 1), np.uint8)
     edge[:, :, 112:] = 255
-    found = corrupted(edge, "blur", 4)[0, 100, :, 0]
+    actual = corrupted(edge, "blur", 4)[0, 100, :, 0]
     # A standard deviation of 5 pixels puts 68 % of the climb within 5 pixels of the edge.
-    assert (found[117] - found[106]) / 255 == pytest.approx(0.68, abs=0.06)
+    assert (actual[117] - actual[106]) / 255 == pytest.approx(0.68, abs=0.06)
     half = corrupted(edge[:, ::2, ::2], "blur", 4)[0, 50, :, 0]
-    assert np.abs(half[40:70].astype(float) - found[80:140:2]).max() < 12
+    assert np.abs(half[40:70].astype(float) - actual[80:140:2]).max() < 12
 
 
 def test_a_plain_picture_stays_plain_when_it_is_blurred_or_turned() -> None:

@@ -68,16 +68,16 @@ def train_names(bundle: Path) -> set[str]:
 @pytest.mark.usefixtures("its_cache")
 def test_a_mistake_is_shown_with_what_it_looks_like_and_what_was_looked_at(made: Made) -> None:
     predictor = load(made.bundle)
-    found = gather(from_bundle(predictor), predictor.evaluate(read(made.other)))
-    assert len(found.mistakes) == 12
-    for answer in found.mistakes:
-        near = found.neighbours[answer.name]
+    actual = gather(from_bundle(predictor), predictor.evaluate(read(made.other)))
+    assert len(actual.mistakes) == 12
+    for answer in actual.mistakes:
+        near = actual.neighbours[answer.name]
         assert {n.name for n in near} <= train_names(made.bundle)
         # It is taken for what it shows, and what it shows looks like that in training.
         assert [n.label for n in near] == [answer.answer] * 3
-        assert found.heatmaps[answer.name].shape == (SIDE, SIDE, 3)
-    assert found.neighbours_note == ""
-    page = report_page(found, "a.bundle on other")
+        assert actual.heatmaps[answer.name].shape == (SIDE, SIDE, 3)
+    assert actual.neighbours_note == ""
+    page = report_page(actual, "a.bundle on other")
     assert page.count("What it looked at") == 12
     assert page.count('alt="training picture') == 36
 
@@ -85,8 +85,8 @@ def test_a_mistake_is_shown_with_what_it_looks_like_and_what_was_looked_at(made:
 @pytest.mark.usefixtures("its_cache")
 def test_a_column_of_the_table_is_a_kind_of_picture(made: Made) -> None:
     predictor = load(made.bundle)
-    found = gather(from_bundle(predictor), predictor.evaluate(read(made.other)))
-    assert [one.what for one in found.slices.significant] == ["pictures whose camera is B"]
+    actual = gather(from_bundle(predictor), predictor.evaluate(read(made.other)))
+    assert [one.what for one in actual.slices.significant] == ["pictures whose camera is B"]
 
 
 def with_calibration(predictor: Predictor, **facts: Any) -> Predictor:
@@ -109,22 +109,22 @@ def test_the_answers_before_calibration_are_shown(
 
     predictor = with_calibration(load(made.bundle), kind=kind, scale_K=scale, shift_K=shift)
     predictions = predictor.evaluate(read(made.other))
-    found = gather(from_bundle(predictor), predictions)
-    pixels = found.store.read([sample.digest for sample in predictions.dataset.samples])
+    actual = gather(from_bundle(predictor), predictions)
+    pixels = actual.store.read([sample.digest for sample in predictions.dataset.samples])
     with torch.inference_mode():
         logits_NK = predictor.to_torch().eval()(torch.from_numpy(pixels)).numpy()
-    assert found.uncalibrated_NK == pytest.approx(softmax((logits_NK - shift) / scale), abs=0.01)
-    assert "before calibration" in report_page(found, "a.bundle on other")
+    assert actual.uncalibrated_NK == pytest.approx(softmax((logits_NK - shift) / scale), abs=0.01)
+    assert "before calibration" in report_page(actual, "a.bundle on other")
     none = with_calibration(predictor, kind="none", scale_K=(1.0, 1.0), shift_K=(0.0, 0.0))
     assert gather(from_bundle(none), predictions).uncalibrated_NK is None
 
 
 def test_it_is_said_where_the_training_pictures_are_gone(made: Made) -> None:
     predictor = load(made.bundle)
-    found = gather(from_bundle(predictor), predictor.evaluate(read(made.other)))
-    assert found.neighbours == {}
+    actual = gather(from_bundle(predictor), predictor.evaluate(read(made.other)))
+    assert actual.neighbours == {}
     said = "The training pictures are no longer in the cache"
-    assert said in report_page(found, "a.bundle on other")
+    assert said in report_page(actual, "a.bundle on other")
 
 
 def test_it_is_said_among_how_few_the_nearest_were_looked_for(made: Made) -> None:
@@ -134,10 +134,10 @@ def test_it_is_said_among_how_few_the_nearest_were_looked_for(made: Made) -> Non
     assert not any(
         p.reason for p in decode_files([made.photos / name for name in names[:5]], store)
     )
-    found = gather(from_bundle(predictor), predictor.evaluate(read(made.other)))
-    assert found.neighbours_note == f"Looked for among 5 of the {len(names)} training pictures."
-    assert {n.name for near in found.neighbours.values() for n in near} <= set(names[:5])
-    assert found.neighbours_note in report_page(found, "a.bundle on other")
+    actual = gather(from_bundle(predictor), predictor.evaluate(read(made.other)))
+    assert actual.neighbours_note == f"Looked for among 5 of the {len(names)} training pictures."
+    assert {n.name for near in actual.neighbours.values() for n in near} <= set(names[:5])
+    assert actual.neighbours_note in report_page(actual, "a.bundle on other")
 
 
 def test_no_framework_is_needed_for_a_report(made: Made, tmp_path: Path) -> None:

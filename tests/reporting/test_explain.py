@@ -95,17 +95,17 @@ def test_explaining_answers_as_predicting_does(linear: Path, tmp_path: Path) -> 
     new = tmp_path / "new.png"
     picture(900, 64, hue=RED).save(new)
     predictor = load(linear)
-    (found,), (expected,) = Explainer(predictor).stream([new]), predictor.predict([new])
-    assert found.prediction == expected
-    assert found.explained_class == "red"
+    (actual,), (expected,) = Explainer(predictor).stream([new]), predictor.predict([new])
+    assert actual.prediction == expected
+    assert actual.explained_class == "red"
 
 
 def test_an_outlier_is_explained_by_the_nearest_class(linear: Path) -> None:
     outlier = Prediction("new.png", NONE, None, {"blue": 0.4, "red": 0.6}, ood_score=2.0)
     pixels = np.asarray(picture(900, 64, hue=GREEN))
-    found = Explainer(load(linear)).explain(outlier, as_png(pixels))
-    assert found.prediction == outlier
-    assert found.explained_class == "red"
+    actual = Explainer(load(linear)).explain(outlier, as_png(pixels))
+    assert actual.prediction == outlier
+    assert actual.explained_class == "red"
 
 
 def test_every_row_of_a_table_is_explained(tmp_path: Path) -> None:
@@ -117,10 +117,10 @@ def test_every_row_of_a_table_is_explained(tmp_path: Path) -> None:
     parts = split(read(table), seed=0)
     model = ImageClassifier(Recipe(engine="linear", network="linear", epochs=3))
     model.fit(parts.train, parts.valid).evaluate(parts.test).save(tmp_path / "d.bundle")
-    found = list(Explainer(load(tmp_path / "d.bundle")).stream([table]))
-    assert [row.prediction.path for row in found[:2]] == ["digits.csv:2", "digits.csv:3"]
-    assert len(found) == 60
-    assert all(row.overlay is not None and row.overlay.shape == (256, 256, 3) for row in found)
+    actual = list(Explainer(load(tmp_path / "d.bundle")).stream([table]))
+    assert [row.prediction.path for row in actual[:2]] == ["digits.csv:2", "digits.csv:3"]
+    assert len(actual) == 60
+    assert all(row.overlay is not None and row.overlay.shape == (256, 256, 3) for row in actual)
 
 
 def test_what_cannot_be_explained_is_refused_first(linear: Path, tmp_path: Path) -> None:
@@ -172,10 +172,10 @@ def test_pizza_is_where_the_heat_is(real: Path, tmp_path: Path) -> None:
     pizzas = sorted((real / "photos" / "pizza").glob("*.jpg"))[200:206]
     for method in ("occlusion", "gradcam"):
         lost = []
-        for found in Explainer(predictor, method).stream(pizzas, of="pizza"):
-            assert found.heatmap is not None
-            assert np.ptp(found.heatmap) > 0.1 * np.abs(found.heatmap).max()
-            lost.append(blanked(predictor, Path(found.prediction.path), found.heatmap, tmp_path))
+        for actual in Explainer(predictor, method).stream(pizzas, of="pizza"):
+            assert actual.heatmap is not None
+            assert np.ptp(actual.heatmap) > 0.1 * np.abs(actual.heatmap).max()
+            lost.append(blanked(predictor, Path(actual.prediction.path), actual.heatmap, tmp_path))
         hottest, coldest = np.mean(lost, 0)
         assert hottest > coldest + 0.05, method
 

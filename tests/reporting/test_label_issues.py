@@ -26,8 +26,8 @@ def test_wrong_labels_are_found(k: int, precision: float, recall: float) -> None
     hits = found_in_all = planted = 0
     for seed in range(20):
         predictions, wrong = calibrated(300, k, 0.1, seed)
-        found = {suspicion.name for suspicion in suspicious_labels(predictions)}
-        hits, found_in_all = hits + len(found & wrong), found_in_all + len(found)
+        actual = {suspicion.name for suspicion in suspicious_labels(predictions)}
+        hits, found_in_all = hits + len(actual & wrong), found_in_all + len(actual)
         planted += len(wrong)
     assert hits / found_in_all >= precision
     assert hits / planted >= recall
@@ -35,27 +35,27 @@ def test_wrong_labels_are_found(k: int, precision: float, recall: float) -> None
 
 @pytest.mark.parametrize("k", [2, 4])
 def test_where_every_label_is_right_mistakes_are_the_classifiers(k: int) -> None:
-    found = [len(suspicious_labels(calibrated(300, k, 0.0, seed)[0])) for seed in range(20)]
-    assert np.mean(found) <= 0.5  # of 18 and 33 mistakes
-    assert max(found) <= 2
+    actual = [len(suspicious_labels(calibrated(300, k, 0.0, seed)[0])) for seed in range(20)]
+    assert np.mean(actual) <= 0.5  # of 18 and 33 mistakes
+    assert max(actual) <= 2
 
 
 def test_the_most_suspicious_labels_are_nearly_all_wrong() -> None:
     right = []
     for seed in range(20):
         predictions, wrong = calibrated(300, 4, 0.1, seed)
-        found = suspicious_labels(predictions)
-        assert [s.chance for s in found] == sorted((s.chance for s in found), reverse=True)
-        right += [suspicion.name in wrong for suspicion in found[:10]]
+        actual = suspicious_labels(predictions)
+        assert [s.chance for s in actual] == sorted((s.chance for s in actual), reverse=True)
+        right += [suspicion.name in wrong for suspicion in actual[:10]]
     assert np.mean(right) >= 0.95
 
 
 def test_a_suspicion_says_what_the_label_should_likely_be_and_why() -> None:
     p_NK = [[0.9, 0.1]] * 5 + [[0.2, 0.8]] * 5 + [[0.99, 0.01]]
-    (found,) = suspicious_labels(answered([0] * 5 + [1] * 6, p_NK))
-    assert found[:3] == ("10", "dog", "cat")
-    assert 0.5 < found.chance < 1
-    assert found.why == "taken for cat with 99.0 %, for dog with 1.0 %"
+    (actual,) = suspicious_labels(answered([0] * 5 + [1] * 6, p_NK))
+    assert actual[:3] == ("10", "dog", "cat")
+    assert 0.5 < actual.chance < 1
+    assert actual.why == "taken for cat with 99.0 %, for dog with 1.0 %"
 
 
 def test_an_unsure_mistake_is_no_wrong_label() -> None:

@@ -13,11 +13,11 @@ def test_a_learning_curve_climbs_where_pictures_help_and_says_so() -> None:
         x_ND = rng.normal(0, 1, (n, 60)).astype(np.float32)
         return x_ND, (x_ND @ way > 0).astype(int).tolist()
 
-    found = learning_curve(*drawn(400), *drawn(1000))
-    values = [score.value for score in found.scores]
+    actual = learning_curve(*drawn(400), *drawn(1000))
+    values = [score.value for score in actual.scores]
     assert values[-1] > values[0] + 0.1
-    assert found.with_twice > values[-1]
-    assert str(found).startswith("Twice as many pictures would likely help (from ")
+    assert actual.with_twice > values[-1]
+    assert str(actual).startswith("Twice as many pictures would likely help (from ")
 
 
 def test_no_more_is_promised_where_more_did_not_help() -> None:

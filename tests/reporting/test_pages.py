@@ -92,6 +92,6 @@ FAULTS = {
 
 
 def test_what_is_wrong_with_a_page_is_named(tmp_path: Path) -> None:
-    found = checked(PLAIN.format("".join(FAULTS)), tmp_path)
+    actual = checked(PLAIN.format("".join(FAULTS)), tmp_path)
     for fault, complaint in FAULTS.items():
-        assert any(complaint in one for one in found), fault
+        assert any(complaint in one for one in actual), fault

@@ -32,32 +32,32 @@ def drawn(n: int = 60) -> tuple[Pixels, Pixels, list[int]]:
     return coloured, striped, labels.tolist()
 
 
-def curves(found: tuple[Curve, ...]) -> dict[str, list[float]]:
-    return {curve.kind: [score.value for score in curve.scores] for curve in found}
+def curves(actual: tuple[Curve, ...]) -> dict[str, list[float]]:
+    return {curve.kind: [score.value for score in curve.scores] for curve in actual}
 
 
 def test_who_goes_by_colour_fails_where_colours_are_lost_and_nowhere_else() -> None:
     coloured, _, labels = drawn()
-    found = curves(robustness(by_colour, coloured, labels))
-    assert found["brighter"][0] == 1
-    assert found["brighter"][-1] == 0.5  # red and blue are both white
+    actual = curves(robustness(by_colour, coloured, labels))
+    assert actual["brighter"][0] == 1
+    assert actual["brighter"][-1] == 0.5  # red and blue are both white
     for kind in ("blur", "jpeg", "rotation", "darker", "noise"):
-        assert min(found[kind]) > 0.95
+        assert min(actual[kind]) > 0.95
 
 
 def test_who_goes_by_fine_detail_fails_where_it_is_blurred_and_not_where_it_is_dark() -> None:
     _, striped, labels = drawn()
-    found = curves(robustness(by_stripes, striped, labels))
-    assert found["blur"] == [1, 1, 1, 0.5, 0.5, 0.5]
-    assert min(found["darker"]) == min(found["brighter"]) == 1
+    actual = curves(robustness(by_stripes, striped, labels))
+    assert actual["blur"] == [1, 1, 1, 0.5, 0.5, 0.5]
+    assert min(actual["darker"]) == min(actual["brighter"]) == 1
 
 
 def test_a_curve_begins_untouched_and_has_intervals() -> None:
     coloured, _, labels = drawn(40)
     labels[:4] = [1 - label for label in labels[:4]]
-    found = robustness(by_colour, coloured, labels)
-    assert [curve.kind for curve in found] == list(KINDS)
-    for curve in found:
+    actual = robustness(by_colour, coloured, labels)
+    assert [curve.kind for curve in actual] == list(KINDS)
+    for curve in actual:
         assert len(curve.scores) == 1 + STRENGTHS
         assert curve.scores[0] == share(36, 40)
         assert all(score.low <= score.value <= score.high for score in curve.scores)
@@ -81,8 +81,8 @@ def test_large_pictures_are_looked_at_by_fewer_and_small_ones_by_a_thousand() ->
 def test_a_clock_that_stands_still_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("diptych.reporting.robustness.time.monotonic", lambda: 7.0)
     pixels = np.full((60, 8, 8, 1), 9, np.uint8)
-    found = robustness(lambda x: np.eye(2, dtype=np.float32)[[0] * len(x)], pixels, [0, 1] * 30)
-    assert found[0].n == 60
+    actual = robustness(lambda x: np.eye(2, dtype=np.float32)[[0] * len(x)], pixels, [0, 1] * 30)
+    assert actual[0].n == 60
 
 
 def test_a_slow_machine_looks_at_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -95,9 +95,9 @@ def test_a_slow_machine_looks_at_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("diptych.reporting.robustness.time.monotonic", lambda: now)
     pixels = np.broadcast_to(np.uint8(9), (1200, 288, 288, 1))
-    found = robustness(run, pixels, [0, 1] * 600, track=lambda steps, doing, total: steps[:1] * 35)
-    assert found[0].n == int(55 / (35 * 1.4 * 0.01)) == 112
-    assert found[0].scores[0] == share(56, 112)
+    actual = robustness(run, pixels, [0, 1] * 600, track=lambda steps, doing, total: steps[:1] * 35)
+    assert actual[0].n == int(55 / (35 * 1.4 * 0.01)) == 112
+    assert actual[0].scores[0] == share(56, 112)
     assert now < 60
 
 

@@ -43,9 +43,9 @@ def test_where_nothing_is_to_be_found_nothing_is(n: int, mistakes: float) -> Non
     clean = 0
     for seed in range(200):
         rng = np.random.default_rng(seed)
-        found = slices(right_or_wrong(rng.random(n) < mistakes), drawn_facts(n, rng))
-        assert found.compared == 4 * 3 + 2 + 3
-        clean += not found.significant
+        actual = slices(right_or_wrong(rng.random(n) < mistakes), drawn_facts(n, rng))
+        assert actual.compared == 4 * 3 + 2 + 3
+        clean += not actual.significant
     assert clean >= 190
 
 
@@ -56,8 +56,8 @@ def test_dark_pictures_that_are_answered_badly_are_found_and_named() -> None:
         facts = drawn_facts(250, rng)
         dark = np.array(facts["brightness"], np.float64) < 65
         wrong = rng.random(250) < np.where(dark, 0.4, 0.03)
-        found = slices(right_or_wrong(wrong), facts).significant
-        named += bool(found) and found[0].what.startswith("dark pictures (brightness below ")
+        actual = slices(right_or_wrong(wrong), facts).significant
+        named += bool(actual) and actual[0].what.startswith("dark pictures (brightness below ")
     assert named >= 48
 
 
@@ -65,12 +65,12 @@ def test_a_finding_is_a_sentence() -> None:
     dark = np.arange(240) < 60
     wrong = np.isin(np.arange(240), [*range(0, 60, 3), 100, 150, 200])
     brightness = np.where(dark, 30, 90 + np.arange(240) / 2).tolist()
-    found = slices(right_or_wrong(wrong), {"brightness": brightness})
-    assert [str(each) for each in found.significant] == [
+    actual = slices(right_or_wrong(wrong), {"brightness": brightness})
+    assert [str(each) for each in actual.significant] == [
         f"dark pictures (brightness below 120): {share(40, 60)} of 60, the others 98.3 %"
     ]
-    assert found.compared == 4
-    assert found.significant[0].p == pytest.approx(4 * fisher_p(20, 60, 23, 240))
+    assert actual.compared == 4
+    assert actual.significant[0].p == pytest.approx(4 * fisher_p(20, 60, 23, 240))
 
 
 def test_words_and_numbers_nobody_knew_before_make_slices_too() -> None:
@@ -79,11 +79,11 @@ def test_words_and_numbers_nobody_knew_before_make_slices_too() -> None:
     camera = rng.choice(["Leica", "Nikon", "Zeiss"], n)
     iso = rng.integers(100, 6400, n)
     wrong = rng.random(n) < np.where((camera == "Nikon") | (iso > 5000), 0.5, 0.02)
-    found = slices(
+    actual = slices(
         right_or_wrong(wrong), {"camera": camera.tolist(), "ISO": iso.tolist()}
     ).significant
-    assert {each.fact for each in found} == {"camera", "ISO"}
-    said = [str(each) for each in found]
+    assert {each.fact for each in actual} == {"camera", "ISO"}
+    said = [str(each) for each in actual]
     assert any(text.startswith("pictures whose camera is Nikon: ") for text in said)
     assert any(" or more): " in text and "high-ISO pictures (ISO " in text for text in said)
 
@@ -98,8 +98,8 @@ def test_kinds_that_are_the_same_pictures_are_one_finding() -> None:
 def test_the_middle_of_a_fact_has_words_too() -> None:
     sharpness = np.linspace(0, 1, 240).tolist()
     wrong = np.isin(np.arange(240), range(60, 120, 3))
-    (found,) = slices(right_or_wrong(wrong), {"sharpness": sharpness}).significant
-    assert found.what.startswith("rather blurred pictures (sharpness 0.25")
+    (actual,) = slices(right_or_wrong(wrong), {"sharpness": sharpness}).significant
+    assert actual.what.startswith("rather blurred pictures (sharpness 0.25")
 
 
 def test_what_is_not_known_makes_no_slice() -> None:

@@ -49,9 +49,9 @@ def expected(images: npt.NDArray[np.uint8]) -> Probabilities:
     return softmax(logits)
 
 
-def answers(found: Array) -> Predict:
+def answers(actual: Array) -> Predict:
     """An export with these answers, whatever it is shown, in their order and again."""
-    rows = itertools.cycle(found)
+    rows = itertools.cycle(actual)
     return lambda batch: np.stack([next(rows) for _ in batch])
 
 
@@ -101,20 +101,20 @@ def test_an_export_with_other_weights_is_refused(
 def test_one_wrong_picture_in_twenty_is_enough_to_refuse(
     images: npt.NDArray[np.uint8], expected: Probabilities
 ) -> None:
-    found = expected.copy()
-    found[13] = np.roll(found[13], 1)
+    actual = expected.copy()
+    actual[13] = np.roll(actual[13], 1)
     with pytest.raises(GateError, match=r"same answer on 95\.0% of 20 pictures"):
-        check(answers(found), images, expected)
+        check(answers(actual), images, expected)
 
 
 def test_one_answer_that_is_no_number_is_enough_to_refuse(
     images: npt.NDArray[np.uint8], expected: Probabilities
 ) -> None:
-    found = expected.copy()
+    actual = expected.copy()
     # Where it stands for the right answer, argmax takes it for the largest.
-    found[19, expected[19].argmax()] = np.nan
+    actual[19, expected[19].argmax()] = np.nan
     with pytest.raises(GateError, match="by nan in probability"):
-        check(answers(found), images, expected)
+        check(answers(actual), images, expected)
 
 
 def test_a_graph_with_a_fixed_batch_is_refused(
@@ -151,20 +151,20 @@ def test_an_export_with_another_number_of_classes_is_refused(
 
 def test_a_tie_may_be_broken_either_way(images: npt.NDArray[np.uint8]) -> None:
     expected = np.tile(np.array([0.4, 0.4, 0.2], np.float32), (20, 1))
-    found = expected.copy()
-    found[:, 1] += LIMIT / 2
-    found[:, 0] -= LIMIT / 2
-    assert (found.argmax(1) != expected.argmax(1)).all()
-    assert check(answers(found), images, expected).agreement == 1
+    actual = expected.copy()
+    actual[:, 1] += LIMIT / 2
+    actual[:, 0] -= LIMIT / 2
+    assert (actual.argmax(1) != expected.argmax(1)).all()
+    assert check(answers(actual), images, expected).agreement == 1
 
 
 def test_a_tie_is_no_excuse_for_other_probabilities(images: npt.NDArray[np.uint8]) -> None:
     expected = np.tile(np.array([0.4, 0.4, 0.2], np.float32), (20, 1))
-    found = np.tile(np.array([0.399, 0.401, 0.2], np.float32), (20, 1))
+    actual = np.tile(np.array([0.399, 0.401, 0.2], np.float32), (20, 1))
     with pytest.raises(GateError, match="same answer on 100"):
-        check(answers(found), images, expected)
+        check(answers(actual), images, expected)
 
 
 def test_softmax_survives_large_logits() -> None:
-    found = softmax(np.array([[1000, 1000, -1000], [0, np.log(3), -np.inf]], np.float32))
-    np.testing.assert_allclose(found, [[0.5, 0.5, 0], [0.25, 0.75, 0]], atol=1e-7)
+    actual = softmax(np.array([[1000, 1000, -1000], [0, np.log(3), -np.inf]], np.float32))
+    np.testing.assert_allclose(actual, [[0.5, 0.5, 0], [0.25, 0.75, 0]], atol=1e-7)

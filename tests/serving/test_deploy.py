@@ -36,7 +36,7 @@ def instructions(stage: int) -> Iterator[tuple[str, str]]:
 
 
 def says(stage: int, word: str) -> list[str]:
-    return [rest for found, rest in instructions(stage) if found == word]
+    return [rest for actual, rest in instructions(stage) if actual == word]
 
 
 def options_of(arguments: list[str]) -> argparse.Namespace:

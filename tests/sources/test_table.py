@@ -43,11 +43,11 @@ def test_what_metadata_does_not_list_is_set_aside(folder_of: Callable[..., Path]
     table(
         root, ["file_name,label", "./red/red000.png,x", "blue001,y", "gone.png,y"], "metadata.csv"
     )
-    found = audit(read(root), size=32)
-    assert found.files == sum(path.is_file() for path in root.rglob("*")) + 1
-    assert found.set_aside == {"missing": 1, "table": 1, "not listed": 4}
-    assert found.used == 2
-    assert found.reasons["red/red001.png"] == "not listed"
+    actual = audit(read(root), size=32)
+    assert actual.files == sum(path.is_file() for path in root.rglob("*")) + 1
+    assert actual.set_aside == {"missing": 1, "table": 1, "not listed": 4}
+    assert actual.used == 2
+    assert actual.reasons["red/red001.png"] == "not listed"
 
 
 def test_a_name_that_two_files_have_is_set_aside(folder_of: Callable[..., Path]) -> None:
@@ -91,9 +91,9 @@ def test_tables_may_be_compressed_or_parted_otherwise(folder_of: Callable[..., P
 def test_a_file_that_is_named_twice_is_a_duplicate(folder_of: Callable[..., Path]) -> None:
     root = folder_of(3)
     rows = ["id,label", "red000,r", "red000,r", "red001,r", "blue000,b", "blue001,b", "blue001,r"]
-    found = audit(read(table(root, rows)), size=32)
-    assert found.set_aside == {"exact duplicate": 1, "two labels": 2}
-    assert found.used == 3
+    actual = audit(read(table(root, rows)), size=32)
+    assert actual.set_aside == {"exact duplicate": 1, "two labels": 2}
+    assert actual.used == 3
 
 
 def test_bytes_that_are_no_text_are_said(folder_of: Callable[..., Path]) -> None:

@@ -74,8 +74,8 @@ def deep(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_no_depth_is_too_deep(deep: Path) -> None:
-    (found,) = walk(deep)
-    assert found.path.name == "file"
+    (actual,) = walk(deep)
+    assert actual.path.name == "file"
 
 
 def test_folders_outside_that_link_to_each_other_have_an_end(tmp_path: Path) -> None:

@@ -15,16 +15,16 @@ def test_numbers_come_out_as_they_were_written(
     numbers[3] = [1, 2, 3, 4, 5, 6]
     lines = [",".join(map(str, row)) for row in numbers]
     text = ("\r\n" if ending == "\r\n" else "\n").join(lines) + ending
-    found = whole_numbers(text.encode(), 6, ",")
-    assert found is not None
-    assert found.dtype == np.uint8
-    assert found.tolist() == numbers.tolist()
+    actual = whole_numbers(text.encode(), 6, ",")
+    assert actual is not None
+    assert actual.dtype == np.uint8
+    assert actual.tolist() == numbers.tolist()
 
 
 def test_leading_zeros_change_nothing() -> None:
-    found = whole_numbers(b"007;01\n255;000", 2, ";")
-    assert found is not None
-    assert found.tolist() == [[7, 1], [255, 0]]
+    actual = whole_numbers(b"007;01\n255;000", 2, ";")
+    assert actual is not None
+    assert actual.tolist() == [[7, 1], [255, 0]]
 
 
 @pytest.mark.parametrize(

@@ -55,9 +55,9 @@ def losses(history: Iterable[EpochResult]) -> list[tuple[float, ...]]:
 
 
 def assert_same(one: Engine, other: Engine) -> None:
-    found, expected = one.weights(), other.weights()
+    actual, expected = one.weights(), other.weights()
     for name, value in expected.items():
-        np.testing.assert_array_equal(found[name], value, err_msg=name)
+        np.testing.assert_array_equal(actual[name], value, err_msg=name)
 
 
 class Scripted:
@@ -169,9 +169,9 @@ def test_a_killed_run_goes_on_to_the_result_it_would_have_had(
     expected = trained(straight, schedule, tmp_path / "straight")
     before = trained(built(engine), schedule, tmp_path / "killed", stop=killed_after)
     assert losses(before) == losses(expected)[:killed_after]
-    found = trained(resumed, schedule, tmp_path / "killed")
-    assert losses(found) == losses(expected)
-    assert [e.best for e in found] == [e.best for e in expected]
+    actual = trained(resumed, schedule, tmp_path / "killed")
+    assert losses(actual) == losses(expected)
+    assert [e.best for e in actual] == [e.best for e in expected]
     assert_same(resumed, straight)
 
 
@@ -220,8 +220,8 @@ def test_a_checkpoint_that_was_being_written_is_ignored(tmp_path: Path) -> None:
     (half / "epoch").write_text("77")
     (half / "history.json").write_text("[[1, 0.1, 0.")
     engine = Scripted(1, 2, 3, 4)
-    found = trained(engine, schedule, tmp_path / "killed")
-    assert losses(found) == losses(expected)
+    actual = trained(engine, schedule, tmp_path / "killed")
+    assert losses(actual) == losses(expected)
     assert not half.exists()
     assert engine.weights()["epoch"] == 4
 

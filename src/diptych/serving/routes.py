@@ -39,17 +39,17 @@ async def predict(request: Request, model: ModelName = None) -> Response:
     has an error in its place; one alone that cannot be used is refused.
     """
     state = server_state(request)
-    limits, chosen = state.settings.limits, state.models.get(model)
+    limits, served = state.settings.limits, state.models.get(model)
     with state.admit() as reserve:
         uploads = await bodies.read_pictures(request, limits, reserve)
-        request.scope["log"] |= {"model": chosen.name, "pictures": len(uploads)}
+        request.scope["log"] |= {"model": served.name, "pictures": len(uploads)}
         async with in_time(limits.seconds):
             if len(uploads) == 1:
-                predictions = [await _prediction(chosen, uploads[0])]
+                predictions = [await _prediction(served, uploads[0])]
             else:
-                several = (_prediction_or_error(chosen, upload) for upload in uploads)
+                several = (_prediction_or_error(served, upload) for upload in uploads)
                 predictions = await asyncio.gather(*several)
-    return JSONResponse({"model": chosen.name, "predictions": list(map(_to_json, predictions))})
+    return JSONResponse({"model": served.name, "predictions": list(map(_to_json, predictions))})
 
 
 @router.post(
@@ -64,13 +64,13 @@ async def predict(request: Request, model: ModelName = None) -> Response:
 async def explain(request: Request, model: ModelName = None, of: Class = None) -> Response:
     """Colour what speaks for a class on a picture, as a PNG."""
     state = server_state(request)
-    limits, chosen = state.settings.limits, state.models.get(model)
+    limits, served = state.settings.limits, state.models.get(model)
     with state.admit() as reserve:
         data = await bodies.read_body(request, limits, reserve)
-        request.scope["log"] |= {"model": chosen.name, "pictures": 1}
+        request.scope["log"] |= {"model": served.name, "pictures": 1}
         async with in_time(limits.seconds):
             try:
-                png = await state.models.explain(chosen, data, of)
+                png = await state.models.explain(served, data, of)
             except ImageError as error:
                 raise problems.picture_problem(error, None) from error
     return Response(png, media_type="image/png")

@@ -40,10 +40,10 @@ def test_it_answers_as_our_own_modules_do(name: str, shape: tuple[int, int, int]
     network = ZOO[name](shape, 3, 0.2)
     weights = initial(network, 1)
     with torch.inference_mode():
-        found = built(network, weights)(pictures(shape))
+        actual = built(network, weights)(pictures(shape))
         expected = module_with_weights(network, weights).eval()(pictures(shape))
     assert expected.std() > 0
-    assert torch.equal(found, expected)
+    assert torch.equal(actual, expected)
 
 
 @pytest.mark.usefixtures("one_thread")
@@ -52,8 +52,8 @@ def test_a_backbone_of_timm_is_built_by_timm() -> None:
     ours = module_with_weights(network, initial(network, 0)).eval()
     state = {k: v.numpy() for k, v in ours.state_dict().items() if not k.endswith("tracked")}
     with torch.inference_mode():
-        found, expected = (whole(pictures((64, 64, 3))) for whole in (built(network, state), ours))
-    assert torch.equal(found, expected)
+        actual, expected = (whole(pictures((64, 64, 3))) for whole in (built(network, state), ours))
+    assert torch.equal(actual, expected)
 
 
 @pytest.mark.parametrize("name", ZOO)

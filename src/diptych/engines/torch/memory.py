@@ -14,7 +14,12 @@ from diptych.engines.contract import Inputs
 # glibc's malloc.h
 M_TRIM_THRESHOLD, M_TOP_PAD, M_MMAP_MAX = -1, -2, -4
 # What a program asks for by itself.
-CHOSEN = ("GLIBC_TUNABLES", "MALLOC_MMAP_MAX_", "MALLOC_TRIM_THRESHOLD_", "MALLOC_TOP_PAD_")
+MALLOC_SETTINGS = (
+    "GLIBC_TUNABLES",
+    "MALLOC_MMAP_MAX_",
+    "MALLOC_TRIM_THRESHOLD_",
+    "MALLOC_TOP_PAD_",
+)
 
 # Pixels of a batch whose activations stay in a processor's caches.
 PIXELS = 2**19
@@ -26,7 +31,7 @@ def keep_freed() -> None:
 
     Elsewhere than in glibc, or where somebody chose otherwise, nothing is done.
     """
-    if sys.platform != "linux" or any(name in os.environ for name in CHOSEN):
+    if sys.platform != "linux" or any(name in os.environ for name in MALLOC_SETTINGS):
         return
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
