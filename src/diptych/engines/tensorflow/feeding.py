@@ -10,7 +10,7 @@ from diptych.networks import Network
 
 
 class Feed:
-    """One epoch after another through one pipeline: to build one takes as long as a small epoch."""
+    """One epoch after another through one pipeline: TensorFlow traces it when it is built."""
 
     def __init__(self, network: Network) -> None:
         kind = tf.uint8 if len(network.input) == 3 else tf.float32
