@@ -115,6 +115,18 @@ def test_what_is_no_file_is_refused_in_words(page: Page, kind: str, words: str) 
     expect(page.locator(".card")).to_have_count(0)
 
 
+def test_a_model_that_comes_late_wipes_away_nothing_that_was_said(page: Page) -> None:
+    held: list[Route] = []
+    expect(page.locator("#promise")).to_contain_text("tells blue from red")
+    page.route("**/model?*", lambda route: held.append(route))
+    page.select_option("#models select", "three")
+    page.evaluate(GIVE, ["paste", "", ""])
+    expect(page.locator("#notice")).to_contain_text("no picture in the")
+    held.pop().continue_()
+    expect(page.locator("#promise")).to_contain_text("tells blue, green and red apart")
+    expect(page.locator("#notice")).to_contain_text("no picture in the")
+
+
 def test_the_camera_takes_a_picture_and_is_let_go(page: Page) -> None:
     page.click("#camera")
     # Stays disabled until the camera sees something.

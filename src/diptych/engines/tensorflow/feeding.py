@@ -13,10 +13,7 @@ class Feed:
     """One epoch after another through one pipeline: TensorFlow traces it when it is built."""
 
     def __init__(self, network: Network) -> None:
-        kind = tf.uint8 if len(network.input) == 3 else tf.float32
-        self.channels = network.input[-1]
-        self.inputs = tf.TensorSpec((None, *network.input), kind)
-        self.targets_NK = tf.TensorSpec((None, network.classes), tf.float32)
+        self.network = network
         self._datasets: dict[bool, tf.data.Dataset] = {}
 
     def dataset(self, epoch: Epoch) -> tf.data.Dataset:
@@ -28,14 +25,22 @@ class Feed:
         return self._datasets[epoch.augmented]
 
     def _augmented(self) -> tf.data.Dataset:
-        spec = Batch(self.inputs, self.targets_NK, augmentation_spec(self.channels))
+        spec = Batch(*self._specs(), augmentation_spec(self.network.input[-1]))
         batches = tf.data.Dataset.from_generator(self._batches, output_signature=spec)
         return batches.map(augment_batch, num_parallel_calls=tf.data.AUTOTUNE)
 
     def _plain(self) -> tf.data.Dataset:
         return tf.data.Dataset.from_generator(
             lambda: (batch[:2] for batch in self._batches()),
-            output_signature=(self.inputs, self.targets_NK),
+            output_signature=self._specs(),
+        )
+
+    def _specs(self) -> tuple[tf.TensorSpec, tf.TensorSpec]:
+        """Of the inputs and the targets of a batch, the last of which may be smaller."""
+        kind = tf.uint8 if len(self.network.input) == 3 else tf.float32
+        return (
+            tf.TensorSpec((None, *self.network.input), kind),
+            tf.TensorSpec((None, self.network.classes), tf.float32),
         )
 
     def _batches(self) -> Iterator[Batch]:

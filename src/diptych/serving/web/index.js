@@ -18,12 +18,12 @@ let results = []; // of each picture given: null until there is one
 const spoken = []; // sentences that are still to be read out
 
 async function loadModel(name = new URLSearchParams(location.search).get("model")) {
+  say(""); // now, not once it has loaded: by then there may be something else to read
   try {
     model = await (await fetchFromServer(withQuery("model", { model: name }))).json();
   } catch (error) {
     return say(error.message);
   }
-  say("");
   showModel(model);
   offerModels(model, choose);
 }
