@@ -94,8 +94,10 @@ def test_a_slow_machine_looks_at_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
         return np.eye(2, dtype=np.float32)[np.zeros(len(images_NHWC), np.intp)]
 
     monkeypatch.setattr("diptych.reporting.robustness.time.monotonic", lambda: now)
-    pixels = np.broadcast_to(np.uint8(9), (1200, 288, 288, 1))
-    actual = robustness(run, pixels, [0, 1] * 600, track=lambda steps, doing, total: steps[:1] * 35)
+    pixels = np.broadcast_to(np.uint8(9), (1200, 32, 32, 1))
+    actual = robustness(
+        run, pixels, [0, 1] * 600, most=200, track=lambda steps, doing, total: steps[:1] * 35
+    )
     assert actual[0].n == int(55 / (35 * 1.4 * 0.01)) == 112
     assert actual[0].scores[0] == share(56, 112)
     assert now < 60
