@@ -14,6 +14,7 @@ from diptych.auditing import Audit
 from diptych.bundles.facts import TestedModel, bundle_facts
 from diptych.bundles.writing import write_bundle
 from diptych.data.dataset import Dataset
+from diptych.data.matching import matched, refuse_shared, refuse_unfit_to_train
 from diptych.data.splitting import Splits
 from diptych.errors import InputError
 from diptych.images.decoding import pixel_store
@@ -52,18 +53,19 @@ class ImageClassifier:
     ) -> "ImageClassifier":
         """Train on one part and choose the best epoch on another.
 
-        With a `keep` folder a run that was killed goes on where it was. Raises InputError for
-        pictures that cannot be used (an audit finds them), an unknown network and the like;
-        MissingExtra without SciPy, before it trains; GateError when the exported graph disagrees
-        with the network.
+        The classes are those of the training part. With a `keep` folder a run that was killed goes
+        on where it was. Raises InputError for pictures that cannot be used (an audit finds them) or
+        are in both parts, an unknown class or network and the like; MissingExtra without SciPy,
+        before it trains; GateError when the exported graph disagrees with the network.
         """
-        if not (len(train) and len(valid)):
-            raise InputError("training needs pictures to train on and others to validate with")
+        refuse_unfit_to_train(train)
+        valid = matched(valid, "valid", train)
         if train.shape and self._default_recipe:
             self.recipe = Recipe.for_pixels(len(train))
         recipe = self.recipe
         store = pixel_store(train.shape_at(recipe.image_size))
         train, valid = (with_pixels(part, store, track) for part in (train, valid))
+        refuse_shared(valid, "valid", train)
         with contextlib.nullcontext(keep) if keep else _passing_folder() as folder:
             run = self._checkpoints = _run_folder(folder, recipe, train, valid)
             baseline = train_network(
@@ -75,12 +77,17 @@ class ImageClassifier:
         return self
 
     def evaluate(self, test: Dataset, *, track: Track = unwatched) -> "Evaluation":
-        """Answer for the test part with the graph that will be shipped, and score the answers."""
+        """Answer for the test part with the graph that will be shipped, and score the answers.
+
+        Raises InputError where it has no picture, pictures that `fit` was given or that belong to
+        those, or a class that the training part lacks.
+        """
         if self._fit is None:
             raise InputError("this classifier is not trained yet; call fit first")
         model, baseline, train, valid = self._fit
         store = pixel_store(train.shape_at(self.recipe.image_size))
-        test = with_pixels(test, store, track)
+        test = with_pixels(matched(test, "test", train), store, track)
+        refuse_shared(test, "test", train, valid)
         return Evaluation(
             self.recipe,
             model,

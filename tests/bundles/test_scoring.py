@@ -90,3 +90,46 @@ def test_classes_that_a_data_set_lacks_change_no_answer(
     predictions = load(bundle).evaluate(read(other))
     assert predictions.dataset.classes == ("blue", "red")
     assert predictions.scores().per_class["blue"].n == 0
+
+
+def test_groups_of_the_owner_count_once_with_those_of_copies(
+    folder_of: Callable[..., Path], bundle: Path
+) -> None:
+    other = folder_of(12, name="other", start=700)
+    with Image.open(other / "red/red701.png") as image:
+        image.resize((58, 58)).save(other / "red/zz.png")
+    owner = {"red/red700.png": "Ann", "red/red701.png": "Ann", "blue/blue700.png": "Ann"}
+    data = read(other)
+    data = data.with_samples(s._replace(group=owner.get(s.name, "")) for s in data.samples)
+    samples = load(bundle).evaluate(data).dataset.samples
+    assert {s.name for s in samples if s.group == "Ann"} == {*owner, "red/zz.png"}
+    assert len({s.group for s in samples}) == len(samples) - 3
+
+
+def test_pictures_of_a_group_that_it_was_made_with_are_left_out(
+    folder_of: Callable[..., Path], bundle: Path
+) -> None:
+    root, other = folder_of(30), folder_of(6, name="other", start=700)
+    trained = load(bundle).bundle.splits().train.samples[0]
+    (other / "red/known.png").write_bytes((root / trained.name).read_bytes())
+    data = read(other)
+    ann = ("red/known.png", "red/red701.png")
+    data = data.with_samples(s._replace(group="Ann" * (s.name in ann)) for s in data.samples)
+    strays = load(bundle).evaluate(data).dataset.strays
+    assert {(stray.name, stray.detail) for stray in strays} == {
+        ("red/known.png", f"it is {trained.name} there"),
+        ("red/red701.png", f"it is of the same group as {trained.name} there"),
+    }
+
+
+def test_what_could_not_be_looked_for_is_said(
+    folder_of: Callable[..., Path],
+    bundle: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = read(folder_of(6, name="other", start=700))
+    assert not load(bundle).evaluate(other).dataset.caveat
+    monkeypatch.setenv("DIPTYCH_CACHE", str(tmp_path / "empty"))
+    caveat = load(bundle).evaluate(other).dataset.caveat
+    assert caveat.startswith("Of 51 of the 51 pictures that it was made with only copies to the ")

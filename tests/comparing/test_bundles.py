@@ -56,3 +56,19 @@ def test_bundles_of_other_classes_cannot_be_compared() -> None:
     other = one._replace(dataset=Dataset(Path("photos"), ("a", "c"), one.dataset.samples))
     with pytest.raises(InputError, match="one and two differ: only one has b, c"):
         compare_bundles(("one", "two"), one, other)
+
+
+def test_pictures_are_compared_with_themselves_whatever_their_order() -> None:
+    one = answered([0, 0, 1, 1], ["w", "x", "y", "z"])
+    two = answered([1, 1, 0, 0], ["z", "y", "x", "w"])
+    comparison = compare_bundles(("one", "two"), one, two)
+    assert list(comparison.disagreements()) == []
+    assert (comparison.test.only_first, comparison.test.only_second) == (0, 0)
+
+
+def test_a_picture_has_one_label() -> None:
+    one = answered([0, 0], ["x", "y"])
+    samples = [one.dataset.samples[0], one.dataset.samples[1]._replace(label="b")]
+    other = one._replace(dataset=one.dataset.with_samples(samples))
+    with pytest.raises(InputError, match="y is a to one and b to two; ask both about the same"):
+        compare_bundles(("one", "two"), one, other)

@@ -75,3 +75,63 @@ def test_a_given_test_part_stays_and_valid_comes_out_of_train() -> None:
     parts = split(given, valid=0.1)
     assert {s.name for s in parts.test.samples} == {s.name for s in given.samples[::5]}
     assert len(parts.valid) == 10
+
+
+def parted(data: Dataset, test: str) -> Dataset:
+    """The same, with the samples of a label's numbers in a test part."""
+    return data.with_samples(
+        s._replace(part="test" if s.name.endswith(test) else "train") for s in data.samples
+    )
+
+
+def test_a_group_in_two_given_parts_is_refused_and_never_moved() -> None:
+    data = parted(squares({"a": 40, "b": 40}, pairs=True), test="0")
+    with pytest.raises(InputError, match=r"a/0 \(test\) and a/1 \(train\) belong together"):
+        split(data)
+    # What is known to be the same picture is a group, too.
+    same = parted(squares({"a": 40, "b": 40}), test="0")
+    same = same.with_samples(s._replace(digest=s.name[:3]) for s in same.samples)
+    with pytest.raises(InputError, match="belong together"):
+        split(same)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_same_content_stays_in_one_part_where_it_is_known(seed: int) -> None:
+    data = squares({"a": 60, "b": 60})
+    copies = data.with_samples(
+        s._replace(digest=f"{s.label}{i // 2}", group="Ann" if i in (0, 11, 12) else "")
+        for i, s in enumerate(data.samples)
+    )
+    homes: dict[str, set[str]] = {}
+    for part in split(copies, seed=seed):
+        for s in part.samples:
+            homes.setdefault(s.digest, set()).add(s.part)
+    assert all(len(parts) == 1 for parts in homes.values())
+    assert homes["a0"] == homes["a5"] == homes["a6"]
+
+
+def test_a_share_of_a_part_that_is_there_is_not_ignored() -> None:
+    data = parted(squares({"a": 40, "b": 40}), test="0")
+    with pytest.raises(InputError, match=r"it has a test part, and a share of 0\.3 is asked for"):
+        split(data, test=0.3)
+    assert len(split(data, valid=0.25).valid) == 20
+
+
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        ({"test": 0.0}, "test=0.0: a part is a share of the whole, between 0 and 1"),
+        ({"valid": -0.1}, "valid=-0.1"),
+        ({"test": 20}, "test=20"),
+        ({"test": float("nan")}, "test=nan"),
+        ({"valid": 0.5, "test": 0.5}, "leave no picture to train on"),
+    ],
+)
+def test_what_is_no_share_is_refused(shares: dict[str, float], expected: str) -> None:
+    with pytest.raises(InputError, match=expected):
+        split(squares({"a": 40, "b": 40}), valid=shares.get("valid"), test=shares.get("test"))
+
+
+def test_a_half_is_a_half() -> None:
+    parts = split(squares({"a": 100, "b": 60}), valid=0.1, test=0.5)
+    assert [len(part) for part in parts] == [64, 16, 80]

@@ -38,3 +38,12 @@ def test_too_few_validation_pictures_promise_with_every_answer() -> None:
     p_NK = np.array([[0.9, 0.1], [0.8, 0.2]], np.float32)
     least = conformal_threshold(p_NK, [0, 0], 0.95)
     assert prediction_sets(p_NK, least).all()
+
+
+def test_nine_pictures_are_enough_for_nine_tenths() -> None:
+    """(9 + 1) · (1 − 0.9) is one, but not as binary numbers go."""
+    p_N = np.linspace(0.55, 0.95, 9)
+    p_NK = np.stack([p_N, 1 - p_N], 1).astype(np.float32)
+    least = conformal_threshold(p_NK, [0] * 9, 0.9)
+    assert least == np.float32(0.55)
+    assert prediction_sets(p_NK, least).sum() == 9

@@ -4,7 +4,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from diptych.reliability.components import COMPONENTS
+from diptych.reliability.components import (
+    COMPONENTS,
+    PrincipalComponents,
+    components_and_unseen,
+    principal_components,
+)
 from diptych.reliability.drift import (
     CLASS,
     ReferenceDistribution,
@@ -32,7 +37,7 @@ def some_values(rng: np.random.Generator, count: int, shift: float = 0.0) -> dic
     )
 
 
-@pytest.mark.parametrize(("then", "now"), [(800, 200), (800, 2000), (150, 100)])
+@pytest.mark.parametrize(("then", "now"), [(800, 200), (800, 2000), (150, 100), (21, 100)])
 def test_without_a_change_one_watch_in_twenty_at_most_cries_wolf(then: int, now: int) -> None:
     rng = np.random.default_rng((then, now))
     cries = crossed = 0
@@ -83,19 +88,62 @@ def test_the_index_is_that_of_its_definition() -> None:
     assert drift_from(reference, counts_B, 1).psi == pytest.approx(expected, rel=1e-3)
 
 
-def test_the_limit_by_chance_is_a_quantile_of_chi_square() -> None:
+@pytest.mark.parametrize("name", ["confidence", CLASS])
+def test_the_limit_of_many_pictures_is_a_quantile_of_chi_square(name: str) -> None:
+    """Yurdakul & Naranjo, "Statistical properties of the population stability index", 2020."""
     from scipy.stats import chi2
 
-    for bins in (2, 3, 10, 50):
-        reference = ReferenceDistribution(
-            "a", tuple(np.arange(bins - 1) + 0.5), (1 / bins,) * bins, 1000
-        )
-        counts_B = np.full(bins, 10)
+    for bins in (3, 10):
+        edges = tuple(np.arange(bins - 1) + 0.5)
+        reference = ReferenceDistribution(name, edges, (1 / bins,) * bins, 30_000)
+        counts_B = np.full(bins, 60_000 // bins)
         for watched in (1, 11):
-            exact = chi2.isf(0.05 / watched, bins - 1) * (1 / (10 * bins) + 1 / 1000)
+            exact = chi2.isf(0.05 / watched, bins - 1) * (1 / 60_000 + 1 / 30_000)
             assert drift_from(reference, counts_B, watched).by_chance == pytest.approx(
-                exact, rel=0.03
+                exact, rel=0.1
             )
+
+
+def test_the_limit_of_pictures_without_number_is_that_of_many() -> None:
+    reference = ReferenceDistribution(CLASS, (0.5,), (0.4, 0.6), 200)
+    many, more = (
+        drift_from(reference, np.array([4, 6]) * 10**count, 1).by_chance for count in (6, 12)
+    )
+    assert more == pytest.approx(many, rel=0.02)
+
+
+def principal_features(rng: np.random.Generator, count: int) -> Array:
+    """Features of a few directions that matter and hundreds that do not, as those of networks."""
+    spread_D = np.concatenate([np.linspace(3, 1, 12), np.full(400, 0.7)])
+    return np.asarray(rng.standard_normal((count, len(spread_D))) * spread_D, np.float32)
+
+
+def alarms(components: PrincipalComponents, then_NC: Array, new_ND: Array) -> bool:
+    """Whether any component of new pictures is called drifted."""
+    references = reference_distributions(component_values(then_NC), 2)
+    values = component_values(components.project(new_ND))
+    return any(drift_from(one, one.bin_counts(values[one.name]), 11).drifted for one in references)
+
+
+def test_new_pictures_are_not_called_changed_because_the_old_ones_chose_the_components() -> None:
+    cries = {"unseen": 0, "own": 0}
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        train_ND, valid_ND, new_ND = (principal_features(rng, n) for n in (100, 21, 300))
+        components, unseen_NC = components_and_unseen(train_ND, valid_ND, frozen=True)
+        assert len(unseen_NC) == 71
+        cries["unseen"] += alarms(components, unseen_NC, new_ND)
+        own = principal_components(train_ND)
+        cries["own"] += alarms(own, own.project(train_ND), new_ND)
+    assert cries["own"] > 30
+    assert cries["unseen"] <= 6
+
+
+def test_only_validation_pictures_are_as_new_ones_to_a_network_that_learned() -> None:
+    rng = np.random.default_rng(0)
+    train_ND, valid_ND = principal_features(rng, 100), principal_features(rng, 21)
+    components, unseen_NC = components_and_unseen(train_ND, valid_ND, frozen=False)
+    np.testing.assert_array_equal(unseen_NC, components.project(valid_ND))
 
 
 def test_each_class_is_a_bin_and_equal_values_share_one() -> None:

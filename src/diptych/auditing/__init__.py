@@ -72,5 +72,10 @@ def audit(
     findings += two_labels(groups)
     findings += repeated(groups, {finding.name for finding in findings})
     findings += few_pictures(dataset, {finding.name for finding in findings if finding.set_aside})
-    group_of = {sample.name: members[0].name for members in groups for sample in members}
+    # Called by their content, groups mean the same in every data set and in any order.
+    group_of = {
+        sample.name: min(member.digest for member in members)
+        for members in groups
+        for sample in members
+    }
     return Audit(dataset, tuple(findings), pictures, group_of)

@@ -1,24 +1,34 @@
 """From what an audit found to a data set that can be trained on; originals stay untouched."""
 
+from dataclasses import replace
+
 from diptych.auditing.report import Audit
-from diptych.data.dataset import Dataset
+from diptych.data.dataset import Dataset, pictures_hash
+from diptych.data.grouping import grouped
 from diptych.errors import InputError
 
 
 def clean(dataset: Dataset, audit: Audit) -> Dataset:
     """Leave out every file that the audit sets aside; keep near-duplicates as groups.
 
-    A sample that has a group already keeps it, unless a near-duplicate has another: then both
-    groups become one. Raises InputError when a class has no picture left, or a part of a data set
-    that is split already has none of a class that it had.
+    Groups that samples have already stay together: one that a near-duplicate touches, if only by a
+    copy that is left out, becomes one with it. Raises InputError when the audit is of other
+    samples, a class has no picture left, or a part of a data set that is split already has none of
+    a class that it had.
     """
+    unknown = [sample.name for sample in dataset.samples if sample.name not in audit.pictures]
+    if unknown:
+        raise InputError(
+            f"{dataset.root}: the audit does not know {unknown[0]}; audit this data set"
+        )
     set_aside = audit.reasons
     kept = [
-        sample._replace(digest=audit.pictures[sample.name].digest, group=audit.groups[sample.name])
-        for sample in dataset.samples
+        sample._replace(digest=audit.pictures[sample.name].digest)
+        for sample in grouped(dataset.samples, audit.groups)
         if sample.name not in set_aside
     ]
-    cleaned = dataset.with_samples(kept)
+    compared = pictures_hash(picture.digest for picture in audit.pictures.values())
+    cleaned = replace(dataset, samples=tuple(kept), compared=compared)
     for label, count in cleaned.counts().items():
         if not count:
             raise InputError(

@@ -4,6 +4,7 @@ import numpy as np
 
 from diptych.auditing.near import near_duplicate_pairs, thumbnails
 from diptych.data.dataset import Sample
+from diptych.data.grouping import connected
 from diptych.images.decoding import CHUNK
 from diptych.images.rows import StoredRows, in_batches
 from diptych.images.store import Store
@@ -26,25 +27,9 @@ def duplicate_groups(
         for pixels in track(batches, "comparing pictures", -(-len(digests) // CHUNK))
     ]
     pairs = near_duplicate_pairs(np.concatenate(small), crops=crops, track=track) if small else []
-    leader = _leaders(len(digests), [(pair.first, pair.second) for pair in pairs])
+    leader = connected(len(digests), [(pair.first, pair.second) for pair in pairs])
     group_of = dict(zip(digests, leader, strict=True))
     groups: dict[int, list[Sample]] = {}
     for sample in samples:
         groups.setdefault(group_of[sample.digest], []).append(sample)
     return list(groups.values())
-
-
-def _leaders(count: int, pairs: list[tuple[int, int]]) -> list[int]:
-    """The first member of each item's connected component (union-find)."""
-    parent = list(range(count))
-
-    def leader(item: int) -> int:
-        while parent[item] != item:
-            parent[item] = parent[parent[item]]
-            item = parent[item]
-        return item
-
-    for pair in pairs:
-        low, high = sorted(map(leader, pair))
-        parent[high] = low
-    return [leader(item) for item in range(count)]

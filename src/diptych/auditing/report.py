@@ -28,7 +28,7 @@ class Audit:
     dataset: Dataset
     findings: tuple[Finding, ...]
     pictures: Mapping[str, Picture]  # by sample name
-    groups: Mapping[str, str]  # sample name → the name of its group of near-duplicates
+    groups: Mapping[str, str]  # sample name → the least digest of its group of near-duplicates
 
     @property
     def files(self) -> int:

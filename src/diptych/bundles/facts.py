@@ -10,7 +10,7 @@ import numpy as np
 from diptych.data.dataset import classes_hash
 from diptych.data.splitting import Splits
 from diptych.images.preprocess import RULES, fingerprint
-from diptych.metrics import Score, share
+from diptych.metrics import Score
 from diptych.metrics.predictions import Predictions
 from diptych.recipe import Recipe
 from diptych.reliability.conformal import prediction_sets
@@ -50,6 +50,7 @@ def bundle_facts(tested: TestedModel) -> dict[str, Any]:
         "data": {
             "fingerprint": whole.fingerprint(),
             **{part: len(data) for part, data in tested.parts._asdict().items()},
+            "compared": bool(train.compared) and len({part.compared for part in tested.parts}) == 1,
         },
         "test": tested.predictions.scores().to_json(),
         "baseline": tested.baseline.scores().to_json(),
@@ -66,7 +67,7 @@ def set_coverage(predictions: Predictions, conformal_threshold: float) -> tuple[
     """The share of pictures whose prediction set holds the label, and the sets' mean size."""
     sets_NK = prediction_sets(predictions.probabilities_NK, conformal_threshold)
     covered_N = sets_NK[np.arange(len(sets_NK)), predictions.dataset.targets()]
-    return share(int(covered_N.sum()), len(covered_N)), float(sets_NK.sum(1).mean())
+    return predictions.share(covered_N), float(sets_NK.sum(1).mean())
 
 
 def _calibration(tested: TestedModel) -> dict[str, Any]:
@@ -84,7 +85,7 @@ def _calibration(tested: TestedModel) -> dict[str, Any]:
 def _ood(tested: TestedModel) -> dict[str, Any]:
     """How pictures of something else are known, and how many test pictures pass for none."""
     outlier_N = tested.predictions.out_of_distribution()
-    accepted = share(int((~outlier_N).sum()), len(outlier_N))
+    accepted = tested.predictions.share(~outlier_N)
     return {**tested.model.detector.facts(), "test_acceptance": accepted._asdict()}
 
 

@@ -91,11 +91,6 @@ class Bundle:
         text = self.read(SPLITS).decode(errors="surrogateescape")
         return Splits.from_csv(text, Dataset(self.path, self.classes, ()))
 
-    def made_with(self) -> dict[str, str]:
-        """The pictures it was trained and chosen with: the SHA-256 of each, and its name."""
-        train, valid, _ = self.splits()
-        return {sample.digest: sample.name for sample in (*train.samples, *valid.samples)}
-
     def recipe(self, engine: str | None = None) -> Recipe:
         """The recipe that it was made with, or the same in another engine."""
         choices = self.facts["recipe"]

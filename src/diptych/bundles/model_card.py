@@ -1,11 +1,13 @@
 """The README of a bundle: what the classifier is, how good it is, how to use it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
+from diptych.metrics import percent
 
-def model_card(name: str, facts: Mapping[str, Any]) -> str:
-    """A model card in Markdown, from what bundle.json says."""
+
+def model_card(name: str, facts: Mapping[str, Any], members: Collection[str]) -> str:
+    """A model card in Markdown, from what bundle.json says; `members` are the files beside it."""
     classes = ", ".join(facts["classes"])
     return f"""# {name}
 
@@ -13,11 +15,11 @@ Tells pictures apart: {classes}. Made by Diptych {facts["diptych"]} on {facts["c
 
 ## How good it is
 
-{_quality(facts)}
+{_quality(facts, members)}
 
 ## How it was made
 
-{_making(facts)}
+{_making(facts, members)}
 
 ## How to use it
 
@@ -33,17 +35,14 @@ and gives probabilities in the order {classes}. It agreed with the trained netwo
 """
 
 
-def _quality(facts: Mapping[str, Any]) -> str:
+def _quality(facts: Mapping[str, Any], members: Collection[str]) -> str:
     test, classes = facts["test"], facts["classes"]
-    by_class = "\n".join(
-        f"| {label} | {scores['n']} | {_percent(scores['precision'])} "
-        f"| {_percent(scores['recall'])} | {_percent(scores['f1'])} |"
-        for label, scores in test["per_class"].items()
-    )
     confusion = "\n".join(
         f"| **{label}** | {' | '.join(map(str, counts))} |"
         for label, counts in zip(classes, test["confusion"]["counts"], strict=True)
     )
+    page = " `report.html` shows more: its mistakes, its\nprobabilities, what to do first."
+    more = page if "report.html" in members else ""
     return f"""On {test["n"]} test pictures that took no part in its making:
 **{_percent(test["accuracy"])} accuracy**, macro F1 {_percent(test["macro_f1"])}.
 A linear classifier on the mean colours of a grid, for comparison:
@@ -51,7 +50,7 @@ A linear classifier on the mean colours of a grid, for comparison:
 
 | class | pictures | precision | recall | F1 |
 |---|---|---|---|---|
-{by_class}
+{_by_class(test)}
 
 Rows are the labels, columns the answers:
 
@@ -63,18 +62,38 @@ Rows are the labels, columns the answers:
 |---|---|
 {_every_score(test)}
 
-In brackets: intervals at {test["interval"]}. `report.html` shows more: its mistakes, its
-probabilities, what to do first.
+In brackets: intervals at {test["interval"]}.{more}
 
 {_calibration(facts["calibration"])}"""
 
 
-def _making(facts: Mapping[str, Any]) -> str:
+def _by_class(test: Mapping[str, Any]) -> str:
+    """A row for each class; of one without a picture nothing is known."""
+    rows = []
+    for label, scores in test["per_class"].items():
+        cells = (scores[name] for name in ("precision", "recall", "f1"))
+        known = (_percent(cell) if scores["n"] else "–" for cell in cells)
+        rows.append(f"| {label} | {scores['n']} | {' | '.join(known)} |")
+    return "\n".join(rows)
+
+
+def _making(facts: Mapping[str, Any], members: Collection[str]) -> str:
     data, engine = facts["data"], facts["recipe"]["engine"]
+    audit = " `audit.csv` every file\nthat was left out and why," if "audit.csv" in members else ""
     return f"""Network {facts["network"]}, engine {engine}; {data["train"]} pictures to train,
-{data["valid"]} to choose the best epoch, {data["test"]} to test. Near-duplicates never lie in
-different parts. `recipe.toml` has every choice, `splits.csv` every picture, `audit.csv` every file
-that was left out and why, `predictions.csv` the answer for each test picture."""
+{data["valid"]} to choose the best epoch, {data["test"]} to test. {parts_apart(data)}
+`recipe.toml` has every choice, `splits.csv` every picture,{audit}
+`predictions.csv` the answer for each test picture."""
+
+
+def parts_apart(data: Mapping[str, Any]) -> str:
+    """How far it is known that no part has pictures of another, from what bundle.json says."""
+    if data.get("compared"):
+        return "Near-duplicates never lie in different parts."
+    return (
+        "No picture lies in two parts; whether near-duplicates do was not looked at "
+        "(an audit of all parts together would tell)."
+    )
 
 
 SHARES = (
@@ -124,5 +143,5 @@ def _ood(facts: Mapping[str, Any]) -> str:
 
 
 def _percent(score: Mapping[str, float]) -> str:
-    value, low, high = (100 * score[key] for key in ("value", "low", "high"))
-    return f"{value:.1f} % ({low:.1f}–{high:.1f})"
+    low, high = (100 * score[key] for key in ("low", "high"))
+    return f"{percent(score['value'])} ({low:.1f}–{high:.1f})"

@@ -142,8 +142,9 @@ class Predictor:
     def evaluate(self, dataset: Dataset, *, track: Track = unwatched) -> Predictions:
         """Answer for every sample of a data set but those that the bundle was made with.
 
-        These become strays, as do those that cannot be read. Near-duplicates are groups, which
-        intervals count as one picture. Raises InputError where the data set has a class that the
+        These become strays, as do those that belong to them and those that cannot be read.
+        Near-duplicates are groups, which intervals count as one picture; labels are matched with
+        the bundle's classes by name. Raises InputError where the data set has a class that the
         bundle lacks, pictures of another shape, or no picture to score.
         """
         return score_bundle(self.bundle, self._run, dataset, track)

@@ -60,10 +60,10 @@ def write_bundle(
         HISTORY: _history_csv(tested.model.trained.history),
         PREDICTIONS: tested.predictions.to_csv(),
         SPLITS: tested.parts.to_csv(),
-        MODEL_CARD: model_card(path.name, facts),
         REPORT: report,
         AUDIT: audit,
     }
+    texts[MODEL_CARD] = model_card(path.name, facts, {name for name, text in texts.items() if text})
     members = {
         WEIGHTS: save_safetensors(tested.model.trained.weights),
         GRAPH: with_metadata(tested.model.graph, _metadata(facts)),

@@ -69,6 +69,8 @@ def _note_what_is_missing(paths: Sequence[Path], answered: "Sequence[Predictions
             more = f", … ({len(names) - NAMED:,} more)" if len(names) > NAMED else ""
             few = ", ".join(names[:NAMED])
             note(printable(f"{path}: {len(names):,} set aside, {reason}: {few}{more}"))
+        if predictions.dataset.caveat:
+            note(printable(f"{path}: {predictions.dataset.caveat}"))
     counts = [item for predictions in answered for item in predictions.dataset.counts().items()]
     if absent := sorted({label for label, count in counts if not count}):
         note(f"no picture of {', '.join(absent)}: nothing is said of how those are answered")
@@ -141,6 +143,7 @@ def _set_aside(dataset: "Dataset") -> dict[str, Any]:
     return {
         "set_aside": {reason: len(names) for reason, names in _by_reason(dataset).items()},
         "left_out": [stray._asdict() for stray in dataset.strays],
+        "caveat": dataset.caveat,
     }
 
 

@@ -61,16 +61,17 @@ def prepare(pictures: "Dataset", recipe: "Recipe") -> "tuple[Audit, Splits]":
     """Audit, clean and split, with a word on each."""
     from diptych.auditing import audit
     from diptych.auditing.cleaning import clean
-    from diptych.data.splitting import split
+    from diptych.data.splitting import SHARE, split
     from diptych.system.progress import shown
 
     result = audit(pictures, size=recipe.image_size, min_side=recipe.min_side, track=shown)
     note(str(result))
-    parts = split(
-        clean(result.dataset, result),
-        valid=recipe.valid_share,
-        test=recipe.test_share,
-        seed=recipe.seed,
-    )
+    cleaned = clean(result.dataset, result)
+    shares = {"valid": recipe.valid_share, "test": recipe.test_share}
+    for part in cleaned.parts():
+        share = shares.pop(part, SHARE)
+        if share != SHARE:
+            note(f"{part}_share = {share} is not used: there is a {part} part already")
+    parts = split(cleaned, valid=shares.get("valid"), test=shares.get("test"), seed=recipe.seed)
     note(", ".join(f"{len(data):,} for {part}" for part, data in parts._asdict().items()))
     return result, parts

@@ -72,18 +72,24 @@ class BundleComparison(NamedTuple):
 def compare_bundles(
     names: tuple[str, str], first: Predictions, second: Predictions
 ) -> BundleComparison:
-    """Compare two bundles by the pictures that both answered.
+    """Compare two bundles by the pictures that both answered, whatever their order.
 
-    Raises InputError where their classes differ, or no picture is left.
+    Raises InputError where their classes or the labels of a picture differ, or no picture is left.
     """
     if set(first.dataset.classes) != set(second.dataset.classes):
         only = sorted(set(first.dataset.classes) ^ set(second.dataset.classes))
         raise InputError(f"{names[0]} and {names[1]} differ: only one has {', '.join(only)}")
-    in_second = {sample.name for sample in second.dataset.samples}
-    in_both = {sample.name for sample in first.dataset.samples} & in_second
-    first, second = first.only(in_both), second.only(in_both)
+    in_second = {sample.name: sample for sample in second.dataset.samples}
+    in_both = [sample for sample in first.dataset.samples if sample.name in in_second]
     if not in_both:
         raise InputError(f"no picture is new to both {names[0]} and {names[1]}")
+    for sample in in_both:
+        if sample.label != (other := in_second[sample.name]).label:
+            raise InputError(
+                f"{sample.name} is {sample.label} to {names[0]} and {other.label} to {names[1]}; "
+                "ask both about the same pictures"
+            )
+    first, second = (one.only([s.name for s in in_both]) for one in (first, second))
     groups = [sample.group or sample.name for sample in first.dataset.samples]
     right_one, right_two = first.right(), second.right()
     gap = difference(right_one[None], right_two[None], groups)

@@ -18,6 +18,7 @@ from safetensors.numpy import load_file
 
 from diptych.comparing.engine_comparison import Candidate, EngineComparison, Speed, TrainingRun
 from diptych.data.dataset import Dataset
+from diptych.data.matching import consistent
 from diptych.data.splitting import Splits
 from diptych.errors import DiptychError, InputError
 from diptych.images import cache
@@ -42,9 +43,11 @@ def compare_engines(
 
     The recipe's seed is the first. With `progress` the engines' processes tell on standard error
     how far they are. What was done before a run was stopped is not trained again. Raises InputError
-    where an engine cannot be used; GateError when an export disagrees with its network.
+    where an engine cannot be used, or the parts do not fit together; GateError when an export
+    disagrees with its network.
     """
     refuse_unfit(recipe, engines, seeds)
+    parts = consistent(parts)
     first, second = (
         train_engine(engine, parts, recipe.replace(engine=engine), seeds, progress)
         for engine in engines

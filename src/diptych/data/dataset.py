@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from diptych.errors import InputError, nearest
+
 PARTS = ("train", "valid", "test")
 
 # The answer for pictures whose OOD score is above 1; no class may be called so.
@@ -42,7 +44,9 @@ class Dataset:
     """Samples, and the classes they may have, in an order that never changes again.
 
     `columns` is what else a table says of the samples: by title, the value of each sample by its
-    name. It may say nothing of some, and of samples that are no longer here.
+    name. It may say nothing of some, and of samples that are no longer here. `compared` is a hash
+    of the pictures among which near-duplicates were looked for, where they were: parts that have
+    the same one have none in common.
     """
 
     root: Path
@@ -52,6 +56,8 @@ class Dataset:
     shape: Shape | None = None  # of pictures that came as pixels; files have no shape of their own
     note: str = ""  # what was inferred in reading it, in a line
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
+    compared: str = ""
+    caveat: str = ""  # what could not be looked for among the samples, in a sentence
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -60,9 +66,30 @@ class Dataset:
         """The same data set with other samples."""
         return replace(self, samples=tuple(samples))
 
+    def with_classes(self, classes: tuple[str, ...], owner: str) -> "Dataset":
+        """The same samples with the classes of another, in its order: a label means the same there.
+
+        Raises InputError where there is a class that is not among them, which the `owner` lacks.
+        """
+        if self.classes == classes:
+            return self
+        unknown = sorted({*self.classes, *(s.label for s in self.samples)} - set(classes))
+        if unknown:
+            names = ", ".join(map(repr, unknown))
+            hint = nearest(unknown[0], classes)
+            raise InputError(
+                f"{self.root}: {owner} has no class{'es'[: 2 * (len(unknown) > 1)]} {names}{hint}"
+            )
+        return replace(self, classes=classes)
+
     def shape_at(self, size: int) -> Shape:
         """The shape of the pixels: their own, or size × size where files are decoded."""
         return self.shape or (size, size, 3)
+
+    def parts(self) -> tuple[str, ...]:
+        """The parts that it has already, of PARTS and in that order."""
+        own = {sample.part for sample in self.samples}
+        return tuple(part for part in PARTS if part in own)
 
     def counts(self) -> dict[str, int]:
         """Samples of each class, in class order."""
@@ -83,6 +110,11 @@ class Dataset:
 def classes_hash(classes: Iterable[str]) -> str:
     """A hash that locks class names in their order."""
     return _hash("\0".join(classes))
+
+
+def pictures_hash(digests: Iterable[str]) -> str:
+    """A hash of the content of pictures, whatever their order."""
+    return _hash("\n".join(sorted(digests)))
 
 
 def _hash(text: str) -> str:

@@ -3,13 +3,17 @@
 import csv
 import io
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from diptych.data.dataset import PARTS, Dataset, Sample
+from diptych.data.grouping import keys, united
 from diptych.errors import InputError
+
+SHARE = 0.15  # of the validation and of the test part, unless another is said
+OPEN = ("", "train")  # the parts from which others may be taken
 
 
 class Splits(NamedTuple):
@@ -45,38 +49,81 @@ class Splits(NamedTuple):
         return cls(*(like.with_samples(s for s in samples if s.part == part) for part in PARTS))
 
 
-def split(dataset: Dataset, *, valid: float = 0.15, test: float = 0.15, seed: int = 0) -> Splits:
-    """Part a data set; `valid` and `test` are shares of the whole.
+def split(
+    dataset: Dataset, *, valid: float | None = None, test: float | None = None, seed: int = 0
+) -> Splits:
+    """Part a data set; `valid` and `test` are shares of the whole, 0.15 unless they are said.
 
     Parts that the data set has already are kept; a missing valid or test part is taken from train.
-    Raises InputError where a class has too few independent pictures for every part to have one.
+    What is known to be one picture, by its group or its content, stays together. Raises InputError
+    where a class has too few independent pictures for every part to have one, a group lies in
+    several parts already, or a share is said of a part that is there, or is none.
     """
     if len(dataset.classes) < 2:
         only = f"only one class, '{dataset.classes[0]}'" if dataset.classes else "no class"
         raise InputError(
             f"{dataset.root}: {only}; a classifier needs a folder for each of two or more classes"
         )
-    existing = {sample.part for sample in dataset.samples if sample.part}
-    shares = {
-        part: share for part, share in (("valid", valid), ("test", test)) if part not in existing
-    }
-    open_samples = [s for s in dataset.samples if s.part in ("", "train")]
+    shares = _shares(dataset, {"valid": valid, "test": test})
+    open_samples = [s for s in dataset.samples if s.part in OPEN]
+    existing = dataset.parts()
     if existing and not open_samples:
-        raise InputError(
-            f"{dataset.root}: it has {' and '.join(sorted(existing))}, and no train part"
-        )
-    _large_enough(dataset, open_samples, len(shares) + 1)
-    part_of = _assign(open_samples, shares, len(dataset), seed)
-    samples = [s._replace(part=part_of.get(_group(s), s.part)) for s in dataset.samples]
+        raise InputError(f"{dataset.root}: it has {' and '.join(existing)}, and no train part")
+    group_of = _groups(dataset.samples)
+    _refuse_parted(dataset, group_of)
+    _large_enough(dataset, open_samples, group_of, len(shares) + 1)
+    part_of = _assign(open_samples, group_of, shares, len(dataset), seed)
+    samples = [s._replace(part=part_of.get(group_of[s.name], s.part)) for s in dataset.samples]
     return Splits(*(dataset.with_samples(s for s in samples if s.part == part) for part in PARTS))
 
 
-def _group(sample: Sample) -> str:
-    return sample.group or sample.name
+def _shares(dataset: Dataset, asked: Mapping[str, float | None]) -> dict[str, float]:
+    """The share of each part that is to be made."""
+    shares = {}
+    for part, share in asked.items():
+        if share is not None and not 0 < share < 1:
+            raise InputError(f"{part}={share}: a part is a share of the whole, between 0 and 1")
+        if part not in dataset.parts():
+            shares[part] = SHARE if share is None else share
+        elif share is not None:
+            raise InputError(
+                f"{dataset.root}: it has a {part} part, and a share of {share} is asked for; "
+                "leave one of the two out"
+            )
+    if sum(shares.values()) >= 1:
+        raise InputError(f"{dataset.root}: shares of {shares} leave no picture to train on")
+    return shares
 
 
-def _large_enough(dataset: Dataset, samples: Iterable[Sample], needed: int) -> None:
-    groups = Counter(label for label, _ in {(s.label, _group(s)) for s in samples})
+def _groups(samples: Sequence[Sample]) -> dict[str, str]:
+    """The first name in the group of each sample, by its name: by content too, where it is known.
+
+    What groups are called, and in which order samples come, makes no difference to a split.
+    """
+    leaders = united(keys(group=sample.group, digest=sample.digest) for sample in samples)
+    first: dict[int, str] = {}
+    for leader, sample in zip(leaders, samples, strict=True):
+        first[leader] = min(first.get(leader, sample.name), sample.name)
+    return {s.name: first[leader] for leader, s in zip(leaders, samples, strict=True)}
+
+
+def _refuse_parted(dataset: Dataset, group_of: Mapping[str, str]) -> None:
+    """Raise InputError where pictures that belong together lie in several parts already."""
+    homes: dict[str, Sample] = {}
+    for sample in dataset.samples:
+        other = homes.setdefault(group_of[sample.name], sample)
+        if other.part != sample.part and not {other.part, sample.part} <= set(OPEN):
+            raise InputError(
+                f"{dataset.root}: {other.name} ({other.part or 'train'}) and {sample.name} "
+                f"({sample.part or 'train'}) belong together; leave one out, as "
+                "clean(data, audit(data)) does with copies, or put both into one part"
+            )
+
+
+def _large_enough(
+    dataset: Dataset, samples: Iterable[Sample], group_of: Mapping[str, str], needed: int
+) -> None:
+    groups = Counter(label for label, _ in {(s.label, group_of[s.name]) for s in samples})
     for label in dataset.classes:
         if groups[label] < needed:
             raise InputError(
@@ -87,12 +134,16 @@ def _large_enough(dataset: Dataset, samples: Iterable[Sample], needed: int) -> N
 
 
 def _assign(
-    samples: Iterable[Sample], shares: dict[str, float], total: int, seed: int
+    samples: Iterable[Sample],
+    group_of: Mapping[str, str],
+    shares: dict[str, float],
+    total: int,
+    seed: int,
 ) -> dict[str, str]:
     """The part of each group: large ones first, each where its classes are scarcest."""
     members: dict[str, Counter[str]] = {}
     for sample in samples:
-        members.setdefault(_group(sample), Counter())[sample.label] += 1
+        members.setdefault(group_of[sample.name], Counter())[sample.label] += 1
     # Sorted before it is shuffled: the order of files on disk must not matter.
     groups = sorted(members)
     np.random.default_rng(seed).shuffle(groups)
@@ -102,7 +153,9 @@ def _assign(
     for counts in members.values():
         labels += counts
     scale = total / max(labels.total(), 1)
-    held_out = {part: min(share * scale, 0.45) for part, share in shares.items()}
+    # Where given parts are most of the data, no more than this is taken of the rest.
+    most = max(0.45, *shares.values()) if shares else 0.0
+    held_out = {part: min(share * scale, most) for part, share in shares.items()}
     share_of = {"train": 1 - sum(held_out.values()), **held_out}
     assigned = {part: Counter[str]() for part in share_of}
     part_of = {}

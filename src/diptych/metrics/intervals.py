@@ -38,7 +38,7 @@ class Score(NamedTuple):
     high: float
 
     def __str__(self) -> str:
-        return f"{100 * self.value:.1f} % ({100 * self.low:.1f}–{100 * self.high:.1f} %)"
+        return f"{percent(self.value)} ({100 * self.low:.1f}–{100 * self.high:.1f} %)"
 
     def widened(self, other: "Score") -> "Score":
         """The same value, with an interval that holds the other's as well."""
@@ -84,6 +84,14 @@ class StandardError(NamedTuple):
         )
 
 
+def percent(share: float) -> str:
+    """A share as people read it, "95.6 %": of all or of none only where it is exactly that."""
+    texts = [f"{100 * share:.{decimals}f}" for decimals in range(1, 5)]
+    some = 0 < share < 1
+    text = next((t for t in texts if not (some and float(t) in (0, 100))), texts[0])
+    return f"{text} %"
+
+
 def share(hits: float, n: float) -> Score:
     """A share with Wilson's interval; of nothing, 0 and the interval from 0 to 1.
 
@@ -96,10 +104,12 @@ def share(hits: float, n: float) -> Score:
     centre = (p + z2 / (2 * n)) / (1 + z2 / n)
     reach = Z / (1 + z2 / n) * math.sqrt(p * (1 - p) / n + z2 / (4 * n * n))
     low, high = min(centre - reach, p), max(centre + reach, p)
-    if hits < 2:
-        low = min(low, int(hits) * ONCE / n)
-    if n - hits < 2:
-        high = max(high, 1 - int(n - hits) * ONCE / n)
+    # Scaled counts may be a rounding below a whole one.
+    hit, missed = (math.floor(count + 1e-9) for count in (hits, n - hits))
+    if hit < 2:
+        low = min(low, hit * ONCE / n)
+    if missed < 2:
+        high = max(high, 1 - missed * ONCE / n)
     return Score(p, max(low, 0.0), min(high, 1.0))
 
 

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Collection
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from diptych.data.dataset import Dataset
 from diptych.metrics import Score, Scores, score
 from diptych.metrics.probabilities import Probabilities
-from diptych.metrics.shares import share_of
+from diptych.metrics.shares import Which, share_of
 
 
 class Predictions(NamedTuple):
@@ -43,17 +43,24 @@ class Predictions(NamedTuple):
 
     def accuracy_in_distribution(self) -> Score:
         """The share of right answers among the pictures that are no outliers."""
+        return self.share(self.right(), ~self.out_of_distribution())
+
+    def share(self, hit_N: Which, of_N: Which | None = None) -> Score:
+        """The share of hits among the pictures, or among some of them; groups count as one."""
         groups = [sample.group or sample.name for sample in self.dataset.samples]
         group_N = np.unique(groups, return_inverse=True)[1]
-        return share_of(self.right(), ~self.out_of_distribution(), group_N).score
+        return share_of(hit_N, np.ones_like(hit_N) if of_N is None else of_N, group_N).score
 
-    def only(self, names: Collection[str]) -> "Predictions":
-        """Those for some of the samples, by name."""
+    def only(self, names: Iterable[str]) -> "Predictions":
+        """Those for some of the samples, by name and in the order of the names."""
         samples = self.dataset.samples
-        kept = [i for i, sample in enumerate(samples) if sample.name in names]
+        position = {sample.name: i for i, sample in enumerate(samples)}
+        kept = [position[name] for name in names]
         ood_score_N = None if self.ood_score_N is None else self.ood_score_N[kept]
         dataset = self.dataset.with_samples(samples[i] for i in kept)
-        return Predictions(dataset, self.probabilities_NK[kept], ood_score_N)
+        return self._replace(
+            dataset=dataset, probabilities_NK=self.probabilities_NK[kept], ood_score_N=ood_score_N
+        )
 
     def to_csv(self) -> str:
         """A row a picture: path, label, answer, OOD score, the probability of each class.

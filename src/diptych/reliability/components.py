@@ -41,6 +41,22 @@ def principal_components(features_ND: Floats) -> PrincipalComponents:
     return PrincipalComponents(mean_D, np.asarray(scaled_DC, np.float32))
 
 
+def components_and_unseen(
+    train_ND: Floats, valid_ND: Floats, *, frozen: bool
+) -> tuple[PrincipalComponents, Floats]:
+    """Components, and where pictures lie along them that had no part in choosing them, (N, C).
+
+    Features of independent pictures in random order. Along directions in which some pictures differ
+    most these differ more than others do: a classifier of 100 pictures would call all new ones
+    changed. So half of the training pictures choose the components. The others are as new ones are
+    if the features are `frozen`, those of a network that did not learn from them; else only the
+    validation pictures are.
+    """
+    half = -(-len(train_ND) // 2) if frozen else len(train_ND)
+    components = principal_components(train_ND[:half])
+    return components, components.project(np.concatenate([train_ND[half:], valid_ND]))
+
+
 def with_components(graph: bytes, components: PrincipalComponents) -> bytes:
     """A network's graph with the components (N, C) as one more output."""
 

@@ -13,13 +13,14 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.metrics.probabilities import Probabilities
+from diptych.reliability.ranks import conformal_rank
 
 
 def conformal_threshold(p_NK: Probabilities, labels: Sequence[int], coverage: float) -> float:
     """The least probability of an answer in a set, from the validation pictures (N, K)."""
     right_N = np.sort(p_NK[np.arange(len(labels)), np.asarray(labels, np.intp)])
     # One more picture than there are, for the new one: so the promise holds for small N too.
-    missed = int(np.floor((len(right_N) + 1) * (1 - coverage)))
+    missed = len(right_N) + 1 - conformal_rank(len(right_N), coverage)
     return float(right_N[missed - 1]) if missed else 0.0
 
 

@@ -20,7 +20,6 @@ below: above 1 means "none of these".
 Letters in names: N pictures, R reference pictures, K classes, D features of a layer.
 """
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -32,6 +31,7 @@ from safetensors.numpy import load, save
 from diptych.metrics import Score, share
 from diptych.metrics.probabilities import Logits, softmax
 from diptych.metrics.ranking import ranked, roc_auc
+from diptych.reliability.ranks import conformal_rank
 
 Floats = npt.NDArray[np.float32]
 Features = Sequence[Floats]  # of N pictures: (N, D) of each layer, the last one first
@@ -188,14 +188,9 @@ def reference_indices(labels: Sequence[int], most: int = REFERENCES) -> list[int
     return sorted(index for _, index in sorted(turns)[:most])
 
 
-def fewest_to_accept(acceptance: float) -> int:
-    """How many known pictures it takes to set a limit that keeps such a share of them."""
-    return math.ceil(acceptance / (1 - acceptance) - 1e-9)
-
-
 def _quantile(score_N: Floats, acceptance: float) -> float:
     """What a new known picture stays below with this probability (as in split conformal)."""
-    rank = int(np.ceil((len(score_N) + 1) * acceptance))
+    rank = conformal_rank(len(score_N), acceptance)
     return max(float(np.sort(score_N)[min(rank, len(score_N)) - 1]), TINY)
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from diptych.reliability.ood import fewest_to_accept
+from diptych.reliability.ranks import fewest
 from diptych.reporting.report import Report
 from diptych.reporting.slices import FAMILYWISE_ERROR, fisher_p
 
@@ -109,7 +109,7 @@ def _more_to_learn_from(report: Report) -> list[Advice]:
 
 def _too_few_to_refuse(report: Report) -> list[Advice]:
     facts, valid = report.facts["ood"], report.facts["data"]["valid"]
-    if facts is None or valid >= (needed := fewest_to_accept(facts["acceptance"])):
+    if facts is None or valid >= (needed := fewest(facts["acceptance"])):
         return []
     return [
         Advice(

@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from diptych.metrics import percent
 from diptych.metrics.predictions import Predictions
-from diptych.reporting.percent import percent
 
 # The share of wrong labels in most data sets, and as how many pictures that belief counts.
 WRONG, BELIEVED = 0.02, 50

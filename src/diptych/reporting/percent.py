@@ -1,13 +1,8 @@
-"""Shares as people read them."""
+"""Shares for a plot, in percent."""
 
 from collections.abc import Sequence
 
 from diptych.metrics import Score
-
-
-def percent(share: float) -> str:
-    """A share with one decimal: 0.956 is "95.6 %"."""
-    return f"{100 * share:.1f} %"
 
 
 def percents(scores: Sequence[Score]) -> tuple[list[float], list[tuple[float, float]]]:

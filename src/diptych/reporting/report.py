@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from diptych.bundles.scoring import MADE_WITH
 from diptych.images.preprocess import Pixels
 from diptych.images.store import Store
 from diptych.metrics import Score, Scores
@@ -46,3 +47,11 @@ class Report:
     def n(self) -> int:
         """How many pictures were answered."""
         return len(self.predictions.dataset)
+
+    @property
+    def left_out(self) -> str:
+        """What a test leaves out because it is known to the classifier, as far as can be told."""
+        dataset = self.predictions.dataset
+        count = sum(stray.reason == MADE_WITH for stray in dataset.strays)
+        those = f"Left out of it: {count:,} that it was made with, or that belong to such."
+        return " ".join(filter(None, [those if count else "", dataset.caveat]))

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from diptych.bundles.facts import set_coverage
-from diptych.bundles.model_card import calibrated_by
+from diptych.bundles.model_card import calibrated_by, parts_apart
 from diptych.errors import MissingExtra
 from diptych.images.preprocess import Pixels, thumbnail
-from diptych.metrics import Score
+from diptych.metrics import Score, percent
 from diptych.reliability.diagram import (
     calibration_error_by_chance,
     expected_calibration_error,
@@ -20,7 +20,7 @@ from diptych.reliability.diagram import (
 from diptych.reporting.advice import advice
 from diptych.reporting.mistakes import Outcome
 from diptych.reporting.pages import SMALL, page, picture_url
-from diptych.reporting.percent import percent, percents
+from diptych.reporting.percent import percents
 from diptych.reporting.plots import Bar, Line, histograms, intervals, lines
 from diptych.reporting.report import Report
 
@@ -57,6 +57,7 @@ def report_page(report: Report, title: str) -> str:
             "baseline": report.baseline and percent(report.baseline.value),
             "wrong": _wrong(report),
             "advice": advice(report),
+            "left_out": report.left_out,
             "scores": list(_scores(report)),
             "method": scores.method,
             "classes": [(label, s) for label, s in scores.per_class.items() if s.n],
@@ -82,6 +83,7 @@ def report_page(report: Report, title: str) -> str:
             "robustness": _robustness(report),
             "history": _history(report),
             "facts": facts,
+            "apart": parts_apart(facts["data"]),
             "recipe": "\n".join(f"{key} = {value}" for key, value in facts["recipe"].items()),
             "versions": ", ".join(f"{n} {v}" for n, v in facts["versions"].items()),
         },
@@ -95,7 +97,7 @@ def _wrong(report: Report) -> dict[str, str]:
     one_in = round(report.n / max(count, 1))
     return {
         "count": f"{count:,}",
-        "words": words + (f", about 1 in {one_in:,}" if count > 1 else ""),
+        "words": words + (f", about 1 in {one_in:,}" if count > 1 and one_in > 1 else ""),
     }
 
 

@@ -5,17 +5,16 @@ Axes: N pictures.
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from diptych.data.dataset import Sample
+from diptych.data.grouping import independent
 from diptych.errors import InputError, MissingExtra
-from diptych.metrics import Score, share
+from diptych.metrics import Score, percent, share
 from diptych.metrics.predictions import Predictions
-from diptych.reporting.percent import percent
 from diptych.reporting.picture_facts import CALLED, Column
 
 Flags = npt.NDArray[np.bool_]
@@ -67,7 +66,7 @@ def slices(predictions: Predictions, facts: Mapping[str, Column]) -> Slices:
                 f"fact '{fact}': {len(column):,} values for {len(dataset):,} pictures; "
                 "give one for each, '' or NaN where it is not known"
             )
-    counted = _first_of_groups(dataset.samples)
+    counted = independent(dataset.samples)
     wrong_N = (p_NK.argmax(1) != np.array(dataset.targets()))[counted]
     candidates = [
         (_slice(fact, what, inside_N, wrong_N), inside_N)
@@ -94,14 +93,6 @@ def fisher_p(wrong_inside: int, inside: int, wrong: int, n: int) -> float:
     except ModuleNotFoundError as cause:
         raise MissingExtra("SciPy", "report") from cause
     return float(hypergeom.sf(wrong_inside - 1, n, inside, wrong))
-
-
-def _first_of_groups(samples: Sequence[Sample]) -> list[int]:
-    """The positions of pictures that are no near-duplicate of one before."""
-    first: dict[str, int] = {}
-    for i, sample in enumerate(samples):
-        first.setdefault(sample.group or sample.name, i)
-    return list(first.values())
 
 
 def _slice(fact: str, what: str, inside_N: Flags, wrong_N: Flags) -> Slice:

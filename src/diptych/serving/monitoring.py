@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from diptych.bundles.predictor import Output
 from diptych.data.dataset import NONE
@@ -78,10 +79,16 @@ class Monitor:
 
     def exposition(self, models: Iterable[MonitoredModel]) -> tuple[bytes, str]:
         """Everything as text for Prometheus, and the type of that text."""
-        return self.counters.exposition(
-            (model.key, {q["name"]: q["psi"] for q in self.drift(model)["quantities"]})
-            for model in models
-        )
+        self.count()
+        return self.counters.exposition((model.key, self._stability(model)) for model in models)
+
+    def _stability(self, model: MonitoredModel) -> dict[str, float]:
+        """How differently each quantity is distributed by now, by its name."""
+        by_bin = self.counters.of(model.key).by_bin
+        return {
+            quantity.name: round(drift.stability_index(quantity, _counts(quantity, by_bin)), 4)
+            for quantity in model.quantities
+        }
 
 
 def _by_bin(
@@ -103,8 +110,7 @@ def _drift(
 ) -> Iterator[dict[str, Any]]:
     """How much each quantity has drifted."""
     for quantity in quantities:
-        positions = range(len(quantity.shares))
-        counts_B = np.array([by_bin.get((quantity.name, i), 0) for i in positions], np.int64)
+        counts_B = _counts(quantity, by_bin)
         change = drift.drift_from(quantity, counts_B, len(quantities))
         yield {
             "name": quantity.name,
@@ -114,3 +120,11 @@ def _drift(
             "shares": (counts_B / max(int(counts_B.sum()), 1)).round(4).tolist(),
             "expected": list(quantity.shares),
         }
+
+
+def _counts(
+    quantity: ReferenceDistribution, by_bin: Mapping[tuple[str, int], int]
+) -> npt.NDArray[np.int64]:
+    """How many pictures are in each bin of a quantity."""
+    positions = range(len(quantity.shares))
+    return np.array([by_bin.get((quantity.name, i), 0) for i in positions], np.int64)

@@ -9,6 +9,7 @@ from diptych.data.dataset import NONE, Dataset
 from diptych.errors import InputError
 from diptych.images.preprocess import is_picture
 from diptych.sources.folder import read_folder
+from diptych.sources.joining import refuse_overlap, with_test
 from diptych.sources.layout import looks_like_pixels
 from diptych.sources.pixel_csv import read_pixel_csv
 from diptych.sources.table import METADATA, read_described, read_table
@@ -34,11 +35,13 @@ def read(
     a metadata.csv that names files and labels. A table (.csv, .tsv; .gz, .zst or .zip of one) names
     files and labels too, or holds a picture's pixels in each row; what those mean is inferred, or
     said by `shape` ("28x28", "32x32x3") and `value_range` ("0-255", "0-1", "0-16"). `test` is a
-    second data set whose samples are the test part. Raises InputError where there is nothing to
-    read, or something in it cannot be.
+    second data set whose samples are the test part, of a data set that has none of its own. Raises
+    InputError where there is nothing to read, or something in it cannot be.
     """
+    if test is not None:
+        refuse_overlap(Path(path), Path(test))
     data = _read(Path(path), shape, value_range)
-    return data if test is None else _with_test(data, _read(Path(test), shape, value_range))
+    return data if test is None else with_test(data, _read(Path(test), shape, value_range))
 
 
 def _read(path: Path, shape: str | None, value_range: str | None) -> Dataset:
@@ -79,32 +82,3 @@ def _as_it_lies(path: Path, shape: str | None, value_range: str | None) -> Datas
     if looks_like_pixels(path):
         return read_pixel_csv(path, shape, value_range)
     return read_table(path)
-
-
-def _with_test(data: Dataset, test: Dataset) -> Dataset:
-    """Both as one data set, whose test part is the second's samples."""
-    if data.classes != test.classes:
-        difference = sorted(set(data.classes) ^ set(test.classes))
-        raise InputError(
-            f"the classes of {data.root} and {test.root} differ: "
-            f"only one of them has {', '.join(difference)}"
-        )
-    if data.shape != test.shape:
-        raise InputError(
-            f"the pictures of {data.root} and {test.root} differ: {data.shape}, {test.shape}"
-        )
-    names = {sample.name for sample in data.samples}
-
-    def renamed(name: str) -> str:
-        return name if name not in names else f"{test.root.name}/{name}"
-
-    others = tuple(s._replace(part=s.part or "train") for s in data.samples if s.part != "test")
-    notes = "\n".join(note for note in (data.note, test.note) if note)
-    strays = data.strays + tuple(
-        stray._replace(name=f"{test.root.name}/{stray.name}") for stray in test.strays
-    )
-    moved = (s._replace(name=renamed(s.name), part="test") for s in test.samples)
-    columns = {title: dict(values) for title, values in data.columns.items()}
-    for title, values in test.columns.items():
-        columns.setdefault(title, {}).update((renamed(n), value) for n, value in values.items())
-    return replace(data, samples=(*others, *moved), strays=strays, note=notes, columns=columns)

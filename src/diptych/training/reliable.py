@@ -2,23 +2,33 @@
 
 from typing import NamedTuple
 
+import numpy as np
+
 from diptych.data.dataset import Dataset
+from diptych.data.grouping import independent
 from diptych.images.store import Store
 from diptych.metrics.probabilities import Logits, Probabilities, softmax
 from diptych.recipe import Recipe
 from diptych.reliability.components import (
     PrincipalComponents,
-    principal_components,
+    components_and_unseen,
     with_components,
 )
 from diptych.reliability.conformal import conformal_threshold
 from diptych.reliability.drift import (
     ReferenceDistribution,
+    answer_values,
     component_values,
     reference_distributions,
-    watched_values,
 )
-from diptych.reliability.ood import Features, OodDetector, best_detector, reference_indices
+from diptych.reliability.ood import (
+    REFERENCES,
+    Features,
+    Floats,
+    OodDetector,
+    best_detector,
+    reference_indices,
+)
 from diptych.reliability.ood_graph import with_ood_score
 from diptych.reliability.synthetic_outliers import synthetic_outliers
 from diptych.runtimes import fastest, gate, open_outputs
@@ -64,7 +74,7 @@ def make_reliable(
     """
     references = _references(trained, train, valid, store, track)
     detector = _detector(recipe, trained, references, train)
-    components = principal_components(references.train[0])
+    components, unseen_NC = _components(trained, references, train, valid, store)
     graph = with_components(with_ood_score(trained.graph, detector), components)
     _check_ood_score(trained, graph, detector, valid, store)
     p_NK = softmax(references.valid_logits_NK)
@@ -73,7 +83,7 @@ def make_reliable(
         graph,
         detector,
         conformal_threshold(p_NK, valid.targets(), recipe.coverage),
-        _drift(references, p_NK, detector, components, len(train.classes)),
+        _drift(references, p_NK, detector, unseen_NC, valid),
     )
 
 
@@ -120,19 +130,33 @@ def _check_ood_score(
     gate.check_ood_score(open_outputs(graph)(pixels)[1], expected_N)
 
 
+def _components(
+    trained: TrainedNetwork, references: _References, train: Dataset, valid: Dataset, store: Store
+) -> tuple[PrincipalComponents, Floats]:
+    """What drift is seen by, and where pictures lie along it that had no part in its choice."""
+    train_ND = references.train[0]
+    if trained.head_only:
+        # A sample as it comes: those that outliers are known by have each class as often.
+        rng = np.random.default_rng(0)
+        some = rng.permutation(independent(train.samples))[: 2 * REFERENCES]
+        keys = [train.samples[i].digest for i in some]
+        train_ND = features(trained.feature_extractor, keys, store)[0]
+    valid_ND = references.valid[0][independent(valid.samples)]
+    return components_and_unseen(train_ND, valid_ND, frozen=trained.head_only)
+
+
 def _drift(
     references: _References,
     p_NK: Probabilities,
     detector: OodDetector,
-    components: PrincipalComponents,
-    classes: int,
+    unseen_NC: Floats,
+    valid: Dataset,
 ) -> tuple[ReferenceDistribution, ...]:
-    """What is watched in use, as it is on the pictures at hand."""
+    """What is watched in use, as it is on pictures that are to the network as new ones are."""
+    one_each = independent(valid.samples)
     # Answers for the pictures of the training would be better than those for new ones.
-    answers = watched_values(
-        p_NK,
-        detector.scores(references.valid, references.valid_logits_NK),
-        components.project(references.valid[0]),
+    ood_score_N = detector.scores(references.valid, references.valid_logits_NK)
+    of_answers = answer_values(p_NK[one_each], ood_score_N[one_each])
+    return reference_distributions(
+        {**of_answers, **component_values(unseen_NC)}, len(valid.classes)
     )
-    of_train = component_values(components.project(references.train[0]))
-    return reference_distributions({**answers, **of_train}, classes)

@@ -1,0 +1,49 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from command import LINEAR, complaint, diptych
+
+
+@pytest.fixture
+def parted(folder_of: Callable[..., Path], tmp_path: Path) -> Path:
+    """A folder with a part to train and one to test."""
+    for i, part in enumerate(("train", "test")):
+        folder_of(12, name=f"parted/{part}", start=100 * i)
+    return tmp_path / "parted"
+
+
+def test_no_part_is_dropped_for_another(
+    parted: Path, folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    other, out = folder_of(4, name="other", start=300), tmp_path / "a.bundle"
+    for verb, place in (("train", out), ("compare", tmp_path / "a.html")):
+        line = complaint(verb, parted, "--test", other, "--out", place, *LINEAR[2:])
+        assert "it has a test part already (24 pictures)" in line
+    assert "of its own (train, test)" in complaint(
+        "train", other, "--test", parted, "--out", out, *LINEAR
+    )
+    assert "its pictures are those of" in complaint(
+        "train", parted / "train", "--test", parted / "train", "--out", out, *LINEAR
+    )
+    assert not out.exists()
+
+
+def test_a_share_that_is_not_used_is_said(parted: Path, tmp_path: Path) -> None:
+    out = tmp_path / "a.bundle"
+    run = diptych("train", parted, "--out", out, *LINEAR, "-s", "test_share=0.3")
+    assert run.returncode == 0, run.stderr
+    assert "test_share = 0.3 is not used: there is a test part already" in run.stderr
+
+
+def test_a_test_part_without_the_first_class_is_scored_by_its_labels(
+    folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    data, test = folder_of(20), folder_of(8, name="test", start=100)
+    for file in (test / "blue").iterdir():
+        file.unlink()
+    (test / "blue").rmdir()
+    run = diptych("train", data, "--test", test, "--out", tmp_path / "a.bundle", *LINEAR)
+    assert run.returncode == 0, run.stderr
+    assert "accuracy 100.0 %" in run.stdout
