@@ -1,5 +1,6 @@
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from diptych.graphs.surgery import with_last_layer_outputs
 from diptych.graphs.writer import onnx_graph
@@ -27,10 +28,11 @@ def test_components_are_uncorrelated_and_of_variance_1() -> None:
     np.testing.assert_allclose(np.cov(components_NC.T), np.eye(COMPONENTS), atol=1e-2)
 
 
-def test_components_are_the_directions_of_scikit_learn() -> None:
+@pytest.mark.parametrize("count", [500, 15])
+def test_components_are_the_directions_of_scikit_learn(count: int) -> None:
     from sklearn.decomposition import PCA
 
-    features_ND = features(1, 500)
+    features_ND = features(1, count)
     expected_NC = (
         PCA(COMPONENTS, whiten=True).fit(features_ND.astype(float)).transform(features(2, 50))
     )

@@ -114,7 +114,7 @@ def test_the_limit_of_pictures_without_number_is_that_of_many() -> None:
 
 def principal_features(rng: np.random.Generator, count: int) -> Array:
     """Features of a few directions that matter and hundreds that do not, as those of networks."""
-    spread_D = np.concatenate([np.linspace(3, 1, 12), np.full(400, 0.7)])
+    spread_D = np.concatenate([np.linspace(3, 1, 12), np.full(200, 1.0)])
     return np.asarray(rng.standard_normal((count, len(spread_D))) * spread_D, np.float32)
 
 

@@ -34,10 +34,15 @@ def principal_components(features_ND: Floats) -> PrincipalComponents:
     """The first eight of training pictures' features; fewer where they do not differ."""
     mean_D = features_ND.mean(0)
     off_ND = (features_ND - mean_D).astype(np.float64)
-    variances, directions = np.linalg.eigh(off_ND.T @ off_ND / max(len(off_ND) - 1, 1))
+    # Of fewer pictures than features, by the products of pictures: they have the same variances.
+    few = len(off_ND) < off_ND.shape[1]
+    products = off_ND @ off_ND.T if few else off_ND.T @ off_ND
+    variances, directions = np.linalg.eigh(products / max(len(off_ND) - 1, 1))
     order = np.argsort(variances)[::-1][:COMPONENTS]
     order = order[variances[order] > max(1e-6 * variances.max(initial=0), 1e-12)]
-    scaled_DC = directions[:, order] / np.sqrt(variances[order])
+    directions_DC = off_ND.T @ directions[:, order] if few else directions[:, order]
+    length_C = np.linalg.norm(directions_DC, axis=0)
+    scaled_DC = directions_DC / length_C / np.sqrt(variances[order])
     return PrincipalComponents(mean_D, np.asarray(scaled_DC, np.float32))
 
 
