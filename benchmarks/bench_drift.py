@@ -103,7 +103,7 @@ def cifar(folder: Path) -> Pool:
     with zipfile.ZipFile(SHARED / "cifar10.zip") as archive:
         names = sorted(n for n in archive.namelist() if "test/" in n and n.endswith(".jpg"))
         classes = sorted({name.split("/")[1] for name in names})
-        own, others = [], []
+        own, others = list[Path](), list[Path]()
         for k, label in enumerate(classes):
             of_class = [name for name in names if name.split("/")[1] == label]
             for name in of_class[: 600 if k < 5 else 200]:

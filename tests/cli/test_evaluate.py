@@ -54,6 +54,7 @@ def test_evaluate_writes_a_report_and_says_what_it_left_out(
     assert "on 40 pictures" in run.stdout
     page = (tmp_path / "eval" / "report.html").read_text()
     assert "Accuracy on pictures that were made worse" in page
+    assert "Left out of it: 5 that it was made with, or that belong to such." in page
     assert len((tmp_path / "eval" / "predictions.csv").read_text().splitlines()) == 41
     with (tmp_path / "eval" / "set_aside.csv").open() as file:
         rows = list(csv.DictReader(file))
