@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 
 from diptych.images.augmentation import AugmentationPolicy
 from diptych.training.batches import Batches, ShuffledEpoch, one_hot
@@ -53,3 +54,21 @@ def test_mixed_pictures_have_mixed_targets() -> None:
     mixed = [(batch.targets_NK.max(1) < 1).any() for batch in epoch(policy=MIXING)]
     assert all(hard)
     assert all(mixed)
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "sizes"),
+    [
+        (31, 2, [3, *[2] * 14]),
+        (3, 2, [3]),
+        (2, 2, [2]),
+        (5, 4, [3, 2]),
+        (33, 32, [17, 16]),
+        (65, 2, [3, *[2] * 31]),
+    ],
+)
+def test_no_step_is_a_single_picture(count: int, size: int, sizes: list[int]) -> None:
+    batches = Batches(PIXELS[[0] * count], TARGETS[[0] * count], size, 0)
+    assert len(batches) == len(sizes)
+    passed = batches.epoch(1, [0.1] * len(batches))
+    assert [len(batch.inputs) for batch in passed] == sizes

@@ -18,7 +18,11 @@ from diptych.images.rows import Rows
 
 @dataclass(frozen=True)
 class Batches:
-    """What is trained on, in batches of nearly equal size whose order depends on the epoch."""
+    """What is trained on, in batches of nearly equal size whose order depends on the epoch.
+
+    No batch is a single picture, which batch normalisation cannot learn from: of an odd number in
+    batches of two, one batch has three.
+    """
 
     inputs: Rows
     targets_NK: Targets
@@ -28,7 +32,8 @@ class Batches:
 
     def __len__(self) -> int:
         """Steps in an epoch."""
-        return max(-(-len(self.inputs) // self.size), 1)
+        count = len(self.inputs)
+        return max(min(-(-count // self.size), count // 2), 1)
 
     def epoch(self, number: int, rates: Sequence[float]) -> "ShuffledEpoch":
         """An epoch, with one learning rate for each of its steps."""
