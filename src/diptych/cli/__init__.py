@@ -30,6 +30,7 @@ from diptych.cli.display import complain
 from diptych.cli.streams import drop_output, open_streams
 from diptych.errors import DiptychError, GateError
 from diptych.system import interrupts
+from diptych.system.memory import short_of_memory
 
 VERBS = (train, compare, predict, explain, evaluate, audit, export, serve, cache, sample)
 
@@ -81,5 +82,7 @@ def _complain_of(error: BaseException) -> int:
                 drop_output()
             what = error.filename or "reading or writing failed"
             return complain(f"{what}: {error.strerror or error}", 2)
+        case _ if short_of_memory(error):
+            return complain("there is not enough memory; end other programs, or take less", 2)
         case _:
             raise error

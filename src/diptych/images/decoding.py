@@ -12,7 +12,7 @@ from typing import NamedTuple
 from diptych.data.dataset import Sample, Shape
 from diptych.errors import ImageError
 from diptych.images.cache import folder
-from diptych.images.preprocess import BYTES_LIMIT, Pixels, decode, fingerprint
+from diptych.images.preprocess import BYTES_LIMIT, NO_MEMORY, Pixels, decode, fingerprint
 from diptych.images.store import Facts, Store
 from diptych.system.cores import cores
 from diptych.system.files import ENDLESS
@@ -58,7 +58,10 @@ def decode_files(paths: Iterable[Path], store: Store) -> Iterator[Picture]:
                 rows = {
                     picture.digest: (pixels, _facts(picture))
                     for picture, pixels in chunk
-                    if picture.digest and picture.digest not in store
+                    if picture.digest
+                    and picture.digest not in store
+                    # Another time there may be more memory.
+                    and picture.detail != NO_MEMORY
                 }
                 if rows:
                     store.add((digest, *row) for digest, row in rows.items())

@@ -45,6 +45,8 @@ FORMATS = (
 )
 BYTES_LIMIT = 100 * 2**20
 PIXELS_LIMIT = 100 * 10**6
+# Why a picture within the limits cannot be decoded for the time being.
+NO_MEMORY = "decoding it needs more memory than there is"
 
 # Pictures of more than this many pixels are decoded one at a time: eight threads with a panorama
 # each would need more memory than the machine may have.
@@ -222,7 +224,7 @@ def _refusals() -> Iterator[None]:
     except Image.DecompressionBombError as cause:
         raise ImageError("too large", "more pixels than any limit allows") from cause
     except MemoryError as cause:
-        raise ImageError("too large", "decoding it needs more memory than there is") from cause
+        raise ImageError("too large", NO_MEMORY) from cause
     except Exception as cause:
         # Decoders of a dozen formats raise OSError, ValueError, SyntaxError, struct.error,
         # IndexError, EOFError … on damaged data. All of them mean the same to the user.
