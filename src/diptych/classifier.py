@@ -3,7 +3,6 @@
 import contextlib
 import hashlib
 import json
-import shutil
 import tempfile
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -18,12 +17,14 @@ from diptych.data.matching import matched, refuse_shared, refuse_unfit_to_train
 from diptych.data.splitting import Splits
 from diptych.errors import InputError
 from diptych.images.decoding import pixel_store
+from diptych.networks.earlier import weights_hash
 from diptych.recipe import Recipe
 from diptych.reporting.evidence import from_training, gather
 from diptych.reporting.report import Report
 from diptych.reporting.report_page import can_write_reports, report_page
 from diptych.runtimes import open_outputs
 from diptych.system.progress import Track, unwatched
+from diptych.training import checkpoints
 from diptych.training.fitting import TrainedNetwork, train_network
 from diptych.training.pictures import with_pixels
 from diptych.training.prediction import predict_dataset
@@ -66,8 +67,8 @@ class ImageClassifier:
         store = pixel_store(train.shape_at(recipe.image_size))
         train, valid = (with_pixels(part, store, track) for part in (train, valid))
         refuse_shared(valid, "valid", train)
-        with contextlib.nullcontext(keep) if keep else _passing_folder() as folder:
-            run = self._checkpoints = _run_folder(folder, recipe, train, valid)
+        with _run_folder(keep, recipe, train, valid) as run:
+            self._checkpoints = run
             baseline = train_network(
                 _baseline(recipe), train, valid, store, run / "baseline", unwatched
             )
@@ -99,7 +100,7 @@ class ImageClassifier:
     def forget_checkpoints(self) -> None:
         """Delete what `fit` kept for the case that it is killed."""
         if self._checkpoints:
-            shutil.rmtree(self._checkpoints, ignore_errors=True)
+            checkpoints.forget(self._checkpoints)
 
 
 class Evaluation(TestedModel):
@@ -153,13 +154,19 @@ def _baseline(recipe: Recipe) -> Recipe:
 
 
 @contextlib.contextmanager
-def _passing_folder() -> Iterator[Path]:
-    """A folder that is gone afterwards."""
-    with tempfile.TemporaryDirectory() as folder:
-        yield Path(folder)
+def _run_folder(
+    keep: Path | None, recipe: Recipe, train: Dataset, valid: Dataset
+) -> Iterator[Path]:
+    """Where checkpoints of exactly this recipe on exactly these pictures lie, for one run alone.
 
-
-def _run_folder(checkpoints: Path, recipe: Recipe, train: Dataset, valid: Dataset) -> Path:
-    """Where checkpoints of exactly this recipe on exactly these pictures lie."""
-    choices = json.dumps([asdict(recipe), train.fingerprint(), valid.fingerprint()])
-    return checkpoints / hashlib.sha256(choices.encode()).hexdigest()[:16]
+    Without `keep`, a folder that is gone afterwards.
+    """
+    if keep is None:
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder)
+        return
+    start = weights_hash(recipe.weights)
+    choices = json.dumps([asdict(recipe), start, train.fingerprint(), valid.fingerprint()])
+    run = keep / hashlib.sha256(choices.encode()).hexdigest()[:16]
+    with checkpoints.alone_in(run):
+        yield run

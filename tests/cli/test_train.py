@@ -10,6 +10,7 @@ import pytest
 
 from command import LINEAR, answer_of, complaint, diptych
 from conftest import picture
+from diptych.bundles.destinations import only_writer
 
 
 def test_train_answers_in_json(folder_of: Callable[..., Path], tmp_path: Path) -> None:
@@ -161,3 +162,62 @@ def test_ctrl_c_leaves_nothing_half_written_and_the_same_command_goes_on(
     again = diptych(*command, "--epochs", "5")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["used"] == 120
+
+
+LONG = ["--set", "patience=400", "--epochs", "400"]
+
+
+def begun(*arguments: str | Path) -> "subprocess.Popen[str]":
+    command = [sys.executable, "-m", "diptych", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def test_the_same_training_twice_at_once_is_two_bundles(
+    folder_of: Callable[..., Path], tmp_path: Path, own_cache: Path
+) -> None:
+    root, names = folder_of(60), ("a.bundle", "b.bundle")
+    runs = [begun("train", root, "--out", tmp_path / name, *LINEAR, *LONG) for name in names]
+    errors = [run.communicate(timeout=120)[1] for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], errors
+    first, second = ((tmp_path / name / "model.safetensors").read_bytes() for name in names)
+    assert first == second
+    assert not list((own_cache / "runs").iterdir())
+
+
+def test_a_bundle_that_another_run_writes_is_refused_at_once(
+    folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "a.bundle"
+    with only_writer(out):
+        said = complaint("train", folder_of(5), "--out", out, *LINEAR)
+        assert f"{out} is what another run writes at the moment; wait for it, or" in said
+        assert "another run writes" in complaint("compare", folder_of(5), "--out", out, "--force")
+
+
+def test_a_run_that_was_killed_is_in_nobodys_way(
+    folder_of: Callable[..., Path], tmp_path: Path, own_cache: Path
+) -> None:
+    command = ["train", str(folder_of(60)), "--out", str(tmp_path / "a.bundle"), *LINEAR, *LONG]
+    run = begun(*command)
+    while not any(own_cache.glob("runs/*/model/epoch-*")):
+        assert run.poll() is None
+        time.sleep(0.001)
+    run.kill()
+    run.communicate()
+    assert run.returncode == -signal.SIGKILL
+    again = diptych(*command)
+    assert again.returncode == 0, again.stderr
+    assert "another run" not in again.stderr
+    assert not list((own_cache / "runs").iterdir())
+
+
+def test_too_little_memory_is_one_line(folder_of: Callable[..., Path], tmp_path: Path) -> None:
+    limited = f"ulimit -v {3 * 2**20}; exec "
+    command = [sys.executable, "-m", "diptych", "train", folder_of(50, side=32)]
+    command += ["--out", tmp_path / "a.bundle", *LINEAR, "--set", "image_size=1024"]
+    text = limited + " ".join(map(str, command))
+    run = subprocess.run(["bash", "-c", text], capture_output=True, text=True, timeout=120)
+    assert run.returncode == 2, run.stderr
+    assert "Traceback" not in run.stderr
+    assert "not enough memory; lower batch_size (now 32) or image_size (now 1024)" in run.stderr
+    assert not (tmp_path / "a.bundle").exists()

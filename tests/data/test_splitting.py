@@ -135,3 +135,31 @@ def test_what_is_no_share_is_refused(shares: dict[str, float], expected: str) ->
 def test_a_half_is_a_half() -> None:
     parts = split(squares({"a": 100, "b": 60}), valid=0.1, test=0.5)
     assert [len(part) for part in parts] == [64, 16, 80]
+
+
+def test_known_groups_stay_where_they_were_and_the_others_even_the_shares_out() -> None:
+    data = squares({"a": 100, "b": 100})
+    first = split(data, seed=1)
+    known = {s.name: s.part for part in first for s in part.samples[:20]}
+    again = split(data, seed=2, known=known)
+    part_of = {s.name: s.part for part in again for s in part.samples}
+    assert known.items() <= part_of.items()
+    assert [len(part) for part in again] == [len(part) for part in first]
+    assert any(part_of[s.name] != s.part for part in first for s in part.samples)
+
+
+def test_a_class_whose_every_picture_is_taken_is_said() -> None:
+    data = squares({"a": 20, "b": 20})
+    known = {sample.name: "train" for sample in data.samples if sample.label == "a"}
+    with pytest.raises(InputError, match="no picture of class 'a' is free for the valid part"):
+        split(data, known=known)
+
+
+def test_what_was_chosen_with_goes_to_train_where_the_valid_part_is_there_already() -> None:
+    data = squares({"a": 20, "b": 20})
+    own = data.with_samples(
+        s._replace(part="valid" if i % 5 == 0 else "") for i, s in enumerate(data.samples)
+    )
+    known = {s.name: "valid" for s in own.samples[1:4]}
+    parts = split(own, known=known)
+    assert set(known) <= {sample.name for sample in parts.train.samples}

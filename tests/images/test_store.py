@@ -89,3 +89,47 @@ def test_a_shard_cleared_by_another_run_stays_readable_to_those_who_have_it_open
     store.read(["a"])
     cache.clear(tmp_path)
     assert store.read(["b"])[0, 0, 0] == ord("b")
+
+
+WRITER = """
+import sys, numpy as np
+from pathlib import Path
+from diptych.images.store import Store
+store = Store(Path(sys.argv[1]) / "pixels" / "kind", (4, 4), "uint8")
+for name in "ab":
+    store.add([(name, np.full((4, 4), ord(name), np.uint8), {})])
+    print(name, flush=True)
+    sys.stdin.readline()
+print(*store.read(["a", "b"])[:, 0, 0], flush=True)
+"""
+
+
+def writing(folder: Path) -> "subprocess.Popen[str]":
+    """Another run that adds a row, and goes on when it is told to."""
+    command = [sys.executable, "-c", WRITER, str(folder)]
+    pipe = subprocess.PIPE
+    run = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True)
+    assert run.stdout is not None
+    assert run.stdout.readline() == "a\n"
+    return run
+
+
+def test_a_full_cache_takes_nothing_from_a_run_under_way(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIPTYCH_CACHE_LIMIT", str(20 / 2**30))
+    run = writing(tmp_path)
+    opened(tmp_path).add(rows("c", "d"))
+    out, errors = run.communicate("\n\n")
+    assert out == f"b\n{ord('a')} {ord('b')}\n", errors
+    # What has ended is no longer in use.
+    opened(tmp_path).add(rows("e"))
+    assert "a" not in opened(tmp_path)
+
+
+def test_a_run_whose_cache_was_cleared_writes_no_damaged_rows(tmp_path: Path) -> None:
+    run = writing(tmp_path)
+    cache.clear(tmp_path)
+    _, errors = run.communicate("\n\n")
+    assert "cleared while in use; run the command again" in errors
+    assert opened(tmp_path).read(["b"])[0, 0, 0] == ord("b")

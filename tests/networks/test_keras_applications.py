@@ -162,7 +162,12 @@ def test_what_keras_lacks_or_cannot_take_is_said() -> None:
     recipe = Recipe(engine="tensorflow", network="keras/ResNet50")
     with pytest.raises(InputError, match="needs square colour pictures"):
         choosing.network(recipe, (28, 28, 1), 2)
-    with pytest.raises(InputError, match="keras/Xception cannot take 32 × 32 pixels"):
+    with pytest.raises(
+        InputError, match=r"keras/Xception cannot take 32 × 32 pixels \("
+    ) as refused:
+        choosing.network(recipe.replace(network="keras/Xception", image_size=SIDE), (32, 32, 3), 3)
+    assert str(refused.value).endswith("; --set image_size=299")
+    with pytest.raises(InputError, match="; choose another network"):
         network("Xception")
     with pytest.raises(InputError, match="only the engine tensorflow has it; there is no twin"):
         choosing.network(recipe.replace(engine="torch"), (SIDE, SIDE, 3), 2)
@@ -219,4 +224,23 @@ def test_a_storage_out_of_reach_is_told_in_a_line_with_the_way_out() -> None:
     with pytest.raises(InputError, match="keras/ResNet101 cannot be fetched") as refused:
         external.pretrained(layer("ResNet101"), "pretrained")
     assert "give a file with --weights FILE" in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_model_whose_features_are_no_numbers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    external._width.cache_clear()
+    monkeypatch.setattr(external, "backbone", lambda layer: lambda images: np.full((1, 8), np.nan))
+    with pytest.raises(InputError, match=r"no finite numbers\); choose another"):
+        network(SMALLEST)
+
+
+def test_a_model_that_tf2onnx_cannot_write_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    import tf2onnx
+
+    def failing(*args: Any, **settings: Any) -> None:
+        raise KeyError("a rewriting of the graph\nended here")
+
+    monkeypatch.setattr(tf2onnx.convert, "from_graph_def", failing)
+    with pytest.raises(InputError, match="no ONNX graph can be made of this network") as refused:
+        built(network(SMALLEST)).export("onnx")
     assert "\n" not in str(refused.value)

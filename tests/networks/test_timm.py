@@ -37,7 +37,7 @@ SGD = Optimiser("sgd", 0.0, 1.0)
 
 def model(name: str, seed: int = 1) -> Any:
     """A model of timm with ten classes and random weights, stored averages included."""
-    with torch.random.fork_rng():
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         made = external._timm().create_model(name, pretrained=False, num_classes=10).eval()
         for key, value in made.state_dict().items():
@@ -404,3 +404,87 @@ def test_a_hub_out_of_reach_is_told_in_a_line_with_the_way_out(visit: Visit) -> 
     assert visit.refusal.startswith("the weights of timm/test_vit cannot be fetched (")
     assert "give a file with --weights FILE" in visit.refusal
     assert "\n" not in visit.refusal
+
+
+def refusal(name: str, shape: tuple[int, int, int], size: int) -> str:
+    recipe = Recipe(network=f"timm/{name}", image_size=size)
+    with pytest.raises(InputError) as refused:
+        choosing.network(recipe, shape, 2)
+    assert "\n" not in str(refused.value)
+    return str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "own"), [("crossvit_tiny_240", 240), ("efficientformer_l1", 224), ("halonet26t", 256)]
+)
+def test_a_size_that_a_model_cannot_take_is_refused_with_its_own(name: str, own: int) -> None:
+    said = refusal(name, (288, 288, 3), 288)
+    assert said.startswith(f"timm/{name} cannot take 288 × 288 pixels (")
+    assert said.endswith(f"); --set image_size={own}")
+
+
+def test_a_size_that_no_setting_changes_is_refused_without_one() -> None:
+    assert refusal("halonet26t", (36, 36, 3), 288).endswith("; choose another network")
+    assert refusal("test_resnet", (28, 28, 1), 288) == (
+        "timm/test_resnet needs colour pictures; use the network cnn"
+    )
+
+
+class Gives(torch.nn.Module):
+    """A model that gives the same of every picture."""
+
+    pretrained_cfg = model("test_resnet").pretrained_cfg
+
+    def __init__(self, given: Any) -> None:
+        super().__init__()
+        self.given = given
+
+    def forward(self, images: Tensor) -> Any:
+        if isinstance(self.given, Exception):
+            raise self.given
+        return self.given
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        (torch.ones(2, 8, 3, 3), "it gives no features"),
+        ((torch.ones(2, 8), torch.ones(2, 8)), "it gives no features"),
+        (torch.ones(2, 0), "it gives no features"),
+        (torch.full((2, 8), torch.nan), "its features are no finite numbers"),
+        (TypeError("missing 1 required argument: 'depth'\nand more"), "missing 1 required"),
+        (AssertionError(), "AssertionError"),
+    ],
+)
+def test_a_model_without_features_is_refused(
+    given: Any, why: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    external._tried.cache_clear()
+    monkeypatch.setattr(external, "backbone", lambda layer: Gives(given))
+    said = refusal("test_resnet", (SIDE, SIDE, 3), SIDE)
+    assert said.startswith(f"timm/test_resnet cannot take 64 × 64 pixels ({why}")
+    assert said.endswith("; choose another network")
+    external._tried.cache_clear()
+
+
+def test_a_model_too_large_for_the_memory_is_not_blamed_for_the_size(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    external._tried.cache_clear()
+    monkeypatch.setattr(external, "backbone", lambda layer: Gives(MemoryError()))
+    with pytest.raises(MemoryError):
+        choosing.network(Recipe(network="timm/test_resnet"), (SIDE, SIDE, 3), 2)
+
+
+def test_an_operation_that_onnx_lacks_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Odd(torch.nn.Module):
+        def forward(self, images: Tensor) -> Tensor:
+            values: Tensor = torch.linalg.eigvals(images.float().mean(3)).real
+            return values
+
+    whole = network("test_resnet")
+    engine = built(whole, "none")
+    engine.module = Odd()  # type: ignore[attr-defined]
+    with pytest.raises(InputError, match="no ONNX graph can be made of this network") as refused:
+        engine.export("onnx", probabilities=False)
+    assert "\n" not in str(refused.value)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from diptych.bundles.continuing import continued_facts
 from diptych.data.dataset import classes_hash
 from diptych.data.splitting import Splits
 from diptych.images.preprocess import RULES, fingerprint
@@ -47,6 +48,7 @@ def bundle_facts(tested: TestedModel) -> dict[str, Any]:
         },
         "network": trained.network.name,
         "recipe": asdict(tested.recipe),
+        "continues": continued_facts(tested.recipe, tested.parts),
         "data": {
             "fingerprint": whole.fingerprint(),
             **{part: len(data) for part, data in tested.parts._asdict().items()},

@@ -17,7 +17,9 @@ README.md              a model card
 =====================  ==========================================================================
 """
 
+import csv
 import hashlib
+import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -26,17 +28,17 @@ from typing import Any
 
 from safetensors.numpy import load as load_safetensors
 
-from diptych.data.dataset import Dataset, Shape, classes_hash
+from diptych.data.dataset import Dataset, Sample, Shape, classes_hash
 from diptych.data.splitting import Splits
 from diptych.errors import BundleError
 from diptych.networks import Network, Weights, choosing
+from diptych.networks.earlier import BUNDLE_JSON as BUNDLE_JSON
+from diptych.networks.earlier import WEIGHTS as WEIGHTS
 from diptych.recipe import Recipe
 from diptych.system.files import regular
 
 FORMAT = 1
-BUNDLE_JSON = "bundle.json"
 SEAL = "bundle.json.sha256"
-WEIGHTS = "model.safetensors"
 GRAPH = "model.onnx"
 OOD = "ood.safetensors"
 GOLDEN = "golden/expected.safetensors"
@@ -47,6 +49,8 @@ AUDIT = "audit.csv"
 REPORT = "report.html"
 RECIPE = "recipe.toml"
 MODEL_CARD = "README.md"
+# The part, in splits.csv, of pictures that only bundles were made with that this one went on from.
+EARLIER = "earlier"
 # What is read of bundle.json.
 NEEDED = (
     "members",
@@ -107,6 +111,18 @@ class Bundle:
     def golden(self) -> list[Path]:
         """The encoded pictures, in the order of their expected answers."""
         return [self.path / name for name in self.facts["golden"]]
+
+    def every_picture(self) -> list[Sample]:
+        """The pictures in splits.csv, with those of bundles that this one went on from."""
+        text = self.read(SPLITS).decode(errors="surrogateescape")
+        return [
+            Sample(row["path"], row["label"], Path(), row["part"], row["group"], row["sha256"])
+            for row in csv.DictReader(io.StringIO(text))
+        ]
+
+    def made_with(self) -> list[Sample]:
+        """The pictures that it, and what it went on from, was trained or chosen with."""
+        return [sample for sample in self.every_picture() if sample.part != "test"]
 
 
 def open_bundle(path: str | Path) -> Bundle:

@@ -83,7 +83,7 @@ def _making(facts: Mapping[str, Any], members: Collection[str]) -> str:
     return f"""Network {facts["network"]}, engine {engine}; {data["train"]} pictures to train,
 {data["valid"]} to choose the best epoch, {data["test"]} to test. {parts_apart(data)}
 `recipe.toml` has every choice, `splits.csv` every picture,{audit}
-`predictions.csv` the answer for each test picture."""
+`predictions.csv` the answer for each test picture.{_continues(facts)}"""
 
 
 def parts_apart(data: Mapping[str, Any]) -> str:
@@ -94,6 +94,22 @@ def parts_apart(data: Mapping[str, Any]) -> str:
         "No picture lies in two parts; whether near-duplicates do was not looked at "
         "(an audit of all parts together would tell)."
     )
+
+
+def _continues(facts: Mapping[str, Any]) -> str:
+    """What it went on from; bundles that went on from none, or are older, say nothing of it."""
+    earlier = facts.get("continues")
+    if not earlier:
+        return ""
+    known, new = earlier["test_pictures_known"], earlier["new_classes"]
+    text = f"""
+
+Its training went on from the weights of {earlier["bundle"]} ({earlier["created"][:10]})"""
+    if new:
+        text += f", which did not know {new} of the classes"
+    if not known:
+        return f"{text}. No test picture is one that it was made with."
+    return f"{text}. **{known} of the test pictures are among those that it was made with**."
 
 
 SHARES = (

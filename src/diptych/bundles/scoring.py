@@ -54,8 +54,7 @@ class _MadeWith(NamedTuple):
 
     @classmethod
     def of(cls, bundle: Bundle, store: Store) -> "_MadeWith":
-        train, valid, _ = bundle.splits()
-        by_digest = {sample.digest: sample for sample in (*train.samples, *valid.samples)}
+        by_digest = {sample.digest: sample for sample in bundle.made_with()}
         return cls(by_digest, [s for s in by_digest.values() if store.has_row(s.digest)])
 
     def caveat(self, dataset: Dataset) -> str:

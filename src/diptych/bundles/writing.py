@@ -9,6 +9,7 @@ from typing import Any
 
 from safetensors.numpy import save as save_safetensors
 
+from diptych.bundles.continuing import splits_csv
 from diptych.bundles.destinations import refuse_unwritable_bundle
 from diptych.bundles.facts import TestedModel
 from diptych.bundles.format import (
@@ -59,7 +60,7 @@ def write_bundle(
         RECIPE: tested.recipe.to_toml(),
         HISTORY: _history_csv(tested.model.trained.history),
         PREDICTIONS: tested.predictions.to_csv(),
-        SPLITS: tested.parts.to_csv(),
+        SPLITS: splits_csv(tested.recipe, tested.parts),
         REPORT: report,
         AUDIT: audit,
     }

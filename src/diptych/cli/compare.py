@@ -2,10 +2,14 @@
 
 from argparse import Namespace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from diptych.cli import arguments
 from diptych.cli.display import print_json, print_table
 from diptych.cli.preparing import prepare, read_data
+
+if TYPE_CHECKING:
+    from diptych.comparing.engine_comparison import EngineComparison
 
 
 def add(verbs: arguments.Verbs) -> None:
@@ -24,21 +28,11 @@ def add(verbs: arguments.Verbs) -> None:
 
 def compare(options: Namespace) -> None:
     """Write the page of a comparison, and say what follows."""
-    from diptych.bundles.destinations import refuse_unwritable_file
-    from diptych.system.files import write_file
+    from diptych.bundles.destinations import only_writer, refuse_unwritable_file
 
-    refuse_unwritable_file(options.out, options.force)
-    engines = [name.strip() for name in options.engines.split(",")]
-    pictures, recipe = read_data(options, engines[0])
-
-    from diptych.comparing.engines import compare_engines, refuse_unfit
-    from diptych.comparing.page import comparison_page
-
-    refuse_unfit(recipe, engines, options.seeds)
-    _, parts = prepare(pictures, recipe)
-    comparison = compare_engines(parts, recipe, engines, seeds=options.seeds, progress=True)
-    write_file(options.out, comparison_page(comparison).encode(errors="surrogateescape"))
-    comparison.forget_runs()
+    with only_writer(options.out):
+        refuse_unwritable_file(options.out, options.force)
+        comparison = _page(options)
     if options.as_json:
         print_json({"page": str(options.out), **comparison.to_json()})
         return
@@ -49,3 +43,22 @@ def compare(options: Namespace) -> None:
     print(f"same answer on {comparison.agreement:.2%} of the test pictures")
     print(comparison.verdict())
     print(f"{options.out} shows it, with the pictures on which they disagree")
+
+
+def _page(options: Namespace) -> "EngineComparison":
+    """Compare as the options say, and write the page."""
+    engines = [name.strip() for name in options.engines.split(",")]
+    pictures, recipe = read_data(options, engines[0])
+
+    from diptych.comparing.engines import compare_engines, refuse_unfit
+    from diptych.comparing.page import comparison_page
+    from diptych.system.files import write_file
+    from diptych.training.memory import enough_memory
+
+    with enough_memory(recipe):
+        refuse_unfit(recipe, engines, options.seeds)
+        _, parts = prepare(pictures, recipe)
+        comparison = compare_engines(parts, recipe, engines, seeds=options.seeds, progress=True)
+        write_file(options.out, comparison_page(comparison).encode(errors="surrogateescape"))
+    comparison.forget_runs()
+    return comparison

@@ -48,12 +48,20 @@ def read_data(options: Namespace, engine: str | None) -> "tuple[Dataset, Recipe]
         return read.with_settings(options.settings).replace(**changes)
 
     # A mistake in a choice is said before a long look at the data.
-    from diptych.networks.choosing import refuse_unknown, refuse_weights
+    from diptych.bundles.continuing import earlier_bundle, recipe_to_go_on
+    from diptych.networks.choosing import refuse_unknown, start
+    from diptych.training.memory import enough_memory
 
-    refuse_unknown(changed(Recipe()))
+    asked = changed(Recipe())
+    bundle = earlier_bundle(asked)
+    if bundle:
+        asked = changed(recipe_to_go_on(bundle))
+    refuse_unknown(asked)
     pictures = read_pictures(options.data, options, options.test)
-    recipe = changed(Recipe.for_pixels(len(pictures)) if pictures.shape else Recipe())
-    refuse_weights(recipe, pictures.shape_at(recipe.image_size))
+    by_default = Recipe.for_pixels(len(pictures)) if pictures.shape else Recipe()
+    recipe = asked if bundle else changed(by_default)
+    with enough_memory(recipe):
+        start(recipe, pictures.shape_at(recipe.image_size), pictures.classes)
     return pictures, recipe
 
 
@@ -61,6 +69,7 @@ def prepare(pictures: "Dataset", recipe: "Recipe") -> "tuple[Audit, Splits]":
     """Audit, clean and split, with a word on each."""
     from diptych.auditing import audit
     from diptych.auditing.cleaning import clean
+    from diptych.bundles.continuing import describe, earlier_bundle, known_parts
     from diptych.data.splitting import SHARE, split
     from diptych.system.progress import shown
 
@@ -72,6 +81,11 @@ def prepare(pictures: "Dataset", recipe: "Recipe") -> "tuple[Audit, Splits]":
         share = shares.pop(part, SHARE)
         if share != SHARE:
             note(f"{part}_share = {share} is not used: there is a {part} part already")
-    parts = split(cleaned, valid=shares.get("valid"), test=shares.get("test"), seed=recipe.seed)
+    bundle, known = earlier_bundle(recipe), dict[str, str]()
+    if bundle:
+        known = known_parts(bundle, cleaned, recipe.image_size, shown)
+        note(describe(bundle, cleaned, known))
+    asked = {part: shares.get(part) for part in ("valid", "test")}
+    parts = split(cleaned, **asked, seed=recipe.seed, known=known)
     note(", ".join(f"{len(data):,} for {part}" for part, data in parts._asdict().items()))
     return result, parts

@@ -31,24 +31,12 @@ def add(verbs: arguments.Verbs) -> None:
 def train(options: Namespace) -> None:
     """Make a bundle, and say how good it is."""
     started = time.monotonic()
-    from diptych.bundles.destinations import refuse_unwritable_bundle
+    from diptych.bundles.destinations import only_writer, refuse_unwritable_bundle
 
-    refuse_unwritable_bundle(options.out, options.force)
-    refuse_inside(options.out, options.data, options.test)
-    pictures, recipe = read_data(options, options.engine)
-
-    from diptych.classifier import ImageClassifier
-    from diptych.images import cache
-    from diptych.system.progress import shown
-
-    audit, parts = prepare(pictures, recipe)
-    model = ImageClassifier(recipe).fit(
-        parts.train, parts.valid, keep=cache.folder() / "runs", track=shown
-    )
-    evaluation = model.evaluate(parts.test, track=shown)
-    evaluation.save(options.out, audit=audit, force=options.force)
-    interrupts.ignore()  # the same command would only be told that the bundle exists
-    model.forget_checkpoints()
+    with only_writer(options.out):
+        refuse_unwritable_bundle(options.out, options.force)
+        refuse_inside(options.out, options.data, options.test)
+        audit, parts, evaluation = _bundle(options)
     seconds = time.monotonic() - started
     if options.as_json:
         print_json(_answer(options.out, audit, parts, evaluation, seconds))
@@ -60,6 +48,27 @@ def train(options: Namespace) -> None:
     pages = (options.out / name for name in ("report.html", "README.md"))
     page = next(page for page in pages if page.exists())
     print(f"{options.out} written in {seconds:.0f} s; {page} tells more")
+
+
+def _bundle(options: Namespace) -> "tuple[Audit, Splits, Evaluation]":
+    """Train as the options say, and write the bundle."""
+    pictures, recipe = read_data(options, options.engine)
+
+    from diptych.classifier import ImageClassifier
+    from diptych.images import cache
+    from diptych.system.progress import shown
+    from diptych.training.memory import enough_memory
+
+    with enough_memory(recipe):
+        audit, parts = prepare(pictures, recipe)
+        model = ImageClassifier(recipe).fit(
+            parts.train, parts.valid, keep=cache.folder() / "runs", track=shown
+        )
+        evaluation = model.evaluate(parts.test, track=shown)
+        evaluation.save(options.out, audit=audit, force=options.force)
+    interrupts.ignore()  # the same command would only be told that the bundle exists
+    model.forget_checkpoints()
+    return audit, parts, evaluation
 
 
 def _answer(

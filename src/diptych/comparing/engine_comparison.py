@@ -1,6 +1,5 @@
 """Two engines trained on the same data: what each came to, and a verdict that knows noise."""
 
-import shutil
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from diptych.metrics.paired import Difference, Test, is_noise
 from diptych.metrics.predictions import Predictions
 from diptych.recipe import Recipe
 from diptych.runtimes.speed import Latency
+from diptych.training import checkpoints
 
 NOT_REPRODUCIBLE = (
     "Sums are rounded in another order by each framework and for each number of threads, and "
@@ -129,7 +129,7 @@ class EngineComparison:
     def forget_runs(self) -> None:
         """Delete what was kept for the case that the comparison is killed."""
         for candidate in self.candidates:
-            shutil.rmtree(candidate.folder, ignore_errors=True)
+            checkpoints.forget(candidate.folder)
 
     def disagreements(self) -> Iterator[tuple[int, str, str, str]]:
         """Test pictures that the first seed's networks answer differently.

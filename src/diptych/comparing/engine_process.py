@@ -25,6 +25,7 @@ from diptych.data.splitting import Splits
 from diptych.engines.contract import Engine
 from diptych.images import cache
 from diptych.images.decoding import pixel_store
+from diptych.images.store import Store
 from diptych.metrics.probabilities import softmax
 from diptych.networks import choosing
 from diptych.networks.initialisation import initial
@@ -33,6 +34,7 @@ from diptych.runtimes import open_graph, open_outputs, speed
 from diptych.system.child_process import run_as_child
 from diptych.system.progress import Track, shown, unwatched
 from diptych.system.versions import versions
+from diptych.training import checkpoints
 from diptych.training.fitting import TrainedNetwork, train_network
 from diptych.training.prediction import predict_dataset
 
@@ -53,6 +55,17 @@ def main(task: Path, done: Path) -> None:
     )
     store = pixel_store(parts.train.shape_at(recipe.image_size))
     keep = cache.folder() / "runs" / done.name.removeprefix("compare-")
+    # The process that started this one waits for others of its kind; this one waits for those whose
+    # own was killed.
+    with checkpoints.alone_in(keep):
+        if not done.exists():
+            _train_and_measure(recipe, parts, store, keep, done, facts)
+            shutil.rmtree(keep, ignore_errors=True)
+
+
+def _train_and_measure(
+    recipe: Recipe, parts: Splits, store: Store, keep: Path, done: Path, facts: Mapping[str, Any]
+) -> None:
     runs, arrays, models = [], {}, list[TrainedNetwork]()
     for seed in facts["seeds"]:
         track = _track(f"{recipe.engine}, seed {seed}") if facts["progress"] else unwatched
@@ -67,7 +80,6 @@ def main(task: Path, done: Path) -> None:
     arrays["start"] = _start_probabilities(recipe, models[0], pixels[:64])
     costs = _speed(recipe, models[0], pixels, len(parts.train))
     _write(done, arrays, {"runs": runs, "speed": costs._asdict()})
-    shutil.rmtree(keep, ignore_errors=True)
 
 
 def _track(name: str) -> Track:

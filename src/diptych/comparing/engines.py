@@ -25,10 +25,13 @@ from diptych.images import cache
 from diptych.metrics.paired import difference, mcnemar
 from diptych.metrics.predictions import Predictions
 from diptych.networks.choosing import refuse_unknown
+from diptych.networks.earlier import weights_hash
 from diptych.recipe import Recipe
 from diptych.runtimes.speed import Latency
 from diptych.system.child_process import ChildProcessFailed, run_child
 from diptych.system.versions import versions
+from diptych.training import checkpoints
+from diptych.training.memory import less_memory
 
 
 def compare_engines(
@@ -82,19 +85,22 @@ def train_engine(
     engine: str, parts: Splits, recipe: Recipe, seeds: int, progress: bool
 ) -> Candidate:
     """An engine, trained and measured in a process of its own; from the cache if it was before."""
-    depends = [asdict(recipe), seeds, versions(), *(part.fingerprint() for part in parts)]
+    start = weights_hash(recipe.weights)
+    depends = [asdict(recipe), start, seeds, versions(), *(part.fingerprint() for part in parts)]
     name = hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:16]
     done = cache.folder() / "runs" / f"compare-{name}"
-    if not (done / "run.json").exists():
-        with tempfile.TemporaryDirectory() as folder:
-            task = Path(folder)
-            _write_task(task, parts, recipe, seeds, progress)
-            try:
-                for _ in run_child("diptych.comparing.engine_process", task, str(done)):
-                    pass  # its progress is on standard error
-            except ChildProcessFailed as error:
-                raise DiptychError(f"engine {engine}: {error}") from error
-    return _read(engine, done, parts.test)
+    with checkpoints.alone_in(done):
+        if not (done / "run.json").exists():
+            with tempfile.TemporaryDirectory() as folder:
+                task = Path(folder)
+                _write_task(task, parts, recipe, seeds, progress)
+                try:
+                    for _ in run_child("diptych.comparing.engine_process", task, str(done)):
+                        pass  # its progress is on standard error
+                except ChildProcessFailed as error:
+                    advice = f"; {less_memory(recipe)}" if error.short_of_memory else ""
+                    raise DiptychError(f"engine {engine}: {error}{advice}") from error
+        return _read(engine, done, parts.test)
 
 
 def _write_task(task: Path, parts: Splits, recipe: Recipe, seeds: int, progress: bool) -> None:

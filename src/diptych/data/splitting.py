@@ -50,12 +50,18 @@ class Splits(NamedTuple):
 
 
 def split(
-    dataset: Dataset, *, valid: float | None = None, test: float | None = None, seed: int = 0
+    dataset: Dataset,
+    *,
+    valid: float | None = None,
+    test: float | None = None,
+    seed: int = 0,
+    known: Mapping[str, str] | None = None,
 ) -> Splits:
     """Part a data set; `valid` and `test` are shares of the whole, 0.15 unless they are said.
 
     Parts that the data set has already are kept; a missing valid or test part is taken from train.
-    What is known to be one picture, by its group or its content, stays together. Raises InputError
+    What is known to be one picture, by its group or its content, stays together. `known` has the
+    parts that samples are not free to leave, by their names. Raises InputError
     where a class has too few independent pictures for every part to have one, a group lies in
     several parts already, or a share is said of a part that is there, or is none.
     """
@@ -72,9 +78,37 @@ def split(
     group_of = _groups(dataset.samples)
     _refuse_parted(dataset, group_of)
     _large_enough(dataset, open_samples, group_of, len(shares) + 1)
-    part_of = _assign(open_samples, group_of, shares, len(dataset), seed)
+    taken = _taken(open_samples, group_of, known or {})
+    part_of = _assign(open_samples, group_of, shares, len(dataset), seed, taken)
     samples = [s._replace(part=part_of.get(group_of[s.name], s.part)) for s in dataset.samples]
-    return Splits(*(dataset.with_samples(s for s in samples if s.part == part) for part in PARTS))
+    parts = Splits(*(dataset.with_samples(s for s in samples if s.part == part) for part in PARTS))
+    if known:
+        _refuse_incomplete(parts, ("train", *shares))
+    return parts
+
+
+def _taken(
+    samples: Iterable[Sample], group_of: Mapping[str, str], known: Mapping[str, str]
+) -> dict[str, str]:
+    """The part of each group that is not free: the first in PARTS that one of it may not leave."""
+    taken: dict[str, str] = {}
+    for sample in samples:
+        if part := known.get(sample.name):
+            group = group_of[sample.name]
+            taken[group] = min(taken.get(group, part), part, key=PARTS.index)
+    return taken
+
+
+def _refuse_incomplete(parts: Splits, needed: Iterable[str]) -> None:
+    """Raise InputError where a part that is made here lacks a class."""
+    for part in needed:
+        data: Dataset = getattr(parts, part)
+        for label, count in data.counts().items():
+            if not count:
+                raise InputError(
+                    f"{data.root}: no picture of class '{label}' is free for the {part} part; "
+                    "add new ones"
+                )
 
 
 def _shares(dataset: Dataset, asked: Mapping[str, float | None]) -> dict[str, float]:
@@ -139,15 +173,16 @@ def _assign(
     shares: dict[str, float],
     total: int,
     seed: int,
+    known: Mapping[str, str],
 ) -> dict[str, str]:
-    """The part of each group: large ones first, each where its classes are scarcest."""
+    """The part of each group: the known, then large ones, each where its classes are scarcest."""
     members: dict[str, Counter[str]] = {}
     for sample in samples:
         members.setdefault(group_of[sample.name], Counter())[sample.label] += 1
     # Sorted before it is shuffled: the order of files on disk must not matter.
     groups = sorted(members)
     np.random.default_rng(seed).shuffle(groups)
-    groups.sort(key=lambda group: -members[group].total())
+    groups.sort(key=lambda group: (group not in known, -members[group].total()))
 
     labels: Counter[str] = Counter()
     for counts in members.values():
@@ -169,6 +204,9 @@ def _assign(
                 for label, n in counts.items()
             )
 
-        part_of[group] = max(share_of, key=lack)
+        if part := known.get(group):
+            part_of[group] = part if part in share_of else "train"
+        else:
+            part_of[group] = max(share_of, key=lack)
         assigned[part_of[group]] += counts
     return part_of

@@ -6,6 +6,7 @@ runs that can be taken up again.
 """
 
 import contextlib
+import errno
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,8 +16,12 @@ from typing import NamedTuple
 import platformdirs
 
 from diptych.errors import InputError
+from diptych.system.locks import in_use
 
 KINDS = ("pixels", "features", "runs")
+
+# To clear a folder that other runs write into.
+ATTEMPTS = 10
 
 _in_use: set[Path] = set()
 
@@ -48,7 +53,10 @@ def limit() -> int:
 def usage(root: Path | None = None) -> Usage:
     """How much the cache holds."""
     root = root or folder()
-    rows = sum(len(index.read_bytes().splitlines()) for index in root.rglob("*.jsonl"))
+    rows = 0
+    for index in root.rglob("*.jsonl"):
+        with contextlib.suppress(FileNotFoundError):  # cleared by another run just now
+            rows += len(index.read_bytes().splitlines())
     return Usage(root, sum(size for _, size, _ in _shards(root)), rows, limit())
 
 
@@ -59,22 +67,26 @@ def clear(root: Path | None = None) -> Usage:
     """
     before = usage(root)
     for kind in KINDS:
-        try:
-            shutil.rmtree(before.folder / kind)
-        except FileNotFoundError:
-            continue  # nothing of this kind was made, or another run clears it too
-        except OSError as cause:
-            # The file that the cause names lacks its folder.
-            raise InputError(
-                f"{before.folder / kind}: cannot be deleted ({cause.strerror})"
-            ) from cause
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                shutil.rmtree(before.folder / kind)
+            except FileNotFoundError:
+                break  # nothing of this kind was made, or another run clears it too
+            except OSError as cause:
+                if left and cause.errno == errno.ENOTEMPTY:
+                    continue  # another run wrote into it meanwhile
+                # The file that the cause names lacks its folder.
+                raise InputError(
+                    f"{before.folder / kind}: cannot be deleted ({cause.strerror})"
+                ) from cause
     return before
 
 
 def make_room(root: Path) -> None:
     """Delete the least recently used shards until the cache is within its limit.
 
-    Those that this run has used stay: a data set larger than the limit still works.
+    Those that this run has used stay, and those that others have open: a data set larger than the
+    limit still works.
     """
     allowed = limit()
     shards = sorted(_shards(root.parent), key=lambda shard: shard[0])
@@ -82,7 +94,7 @@ def make_room(root: Path) -> None:
     for _, size, shard in shards:
         if total <= allowed:
             return
-        if shard in _in_use:
+        if shard in _in_use or in_use(shard):
             continue
         # On Windows a shard in use cannot be deleted; then the next oldest goes.
         with contextlib.suppress(OSError):

@@ -12,6 +12,7 @@ import json
 import mmap
 import os
 import uuid
+import weakref
 import zlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,7 @@ import numpy.typing as npt
 
 from diptych.errors import InputError
 from diptych.images.cache import limit, make_room, mark_used, unwritable
+from diptych.system.locks import share
 
 Array = npt.NDArray[Any]
 Facts = Mapping[str, Any]
@@ -143,9 +145,16 @@ class Store:
         return out
 
     def _own_shard(self) -> Path:
-        if self._own is None:
+        """The shard that rows are added to, in use as long as this store is there."""
+        # It is gone where somebody cleared the cache.
+        if self._own is None or not self._own.exists():
             make_room(self.folder.parent)
-            self._own = self.folder / f"{uuid.uuid4().hex}.rows"
+            self._own, self._own_rows = self.folder / f"{uuid.uuid4().hex}.rows", 0
+            with unwritable(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                held = os.open(self._own, os.O_WRONLY | os.O_CREAT)
+            share(held)
+            weakref.finalize(self, os.close, held)
             mark_used(self._own)
         return self._own
 
@@ -156,6 +165,7 @@ class Store:
         if mapped is None or len(mapped) < rows * self._row_bytes:
             try:
                 with shard.open("rb") as file:
+                    share(file)
                     mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
             except OSError as cause:
                 raise InputError(f"{shard}: cleared while in use; run the command again") from cause

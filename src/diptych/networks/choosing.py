@@ -1,14 +1,17 @@
 """Which network a recipe means, and where its weights come from."""
 
+import contextlib
 import importlib.util
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from diptych.errors import InputError, MissingExtra, nearest
-from diptych.networks import Network, Weights
-from diptych.networks.libraries import LIBRARIES, library
+from diptych.networks import Network, Weights, earlier
+from diptych.networks.initialisation import initial
+from diptych.networks.libraries import LIBRARIES, CannotTake, library
 from diptych.networks.pretrained import efficientnet_lite0, of_backbone, read_safetensors
 from diptych.networks.zoo import ZOO
 from diptych.recipe import Recipe
@@ -17,14 +20,30 @@ from diptych.recipe import Recipe
 def network(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Network:
     """The network that a recipe names, for pictures of a shape.
 
-    Raises InputError for an unknown name, with the nearest that exists.
+    Raises InputError for an unknown name, with the nearest that exists, and for a library's network
+    that makes nothing of such pictures, with a size that it takes.
     """
     _refuse_name(recipe)
     source, slash, model = recipe.network.partition("/")
-    if slash:
+    if not slash:
+        return ZOO[recipe.network](shape, classes, recipe.dropout)
+    try:
         external: Network = library(source).network(model, shape, classes, recipe.dropout)
-        return external
-    return ZOO[recipe.network](shape, classes, recipe.dropout)
+    except CannotTake as cause:
+        raise InputError(f"{cause}; {_way_out(recipe, shape)}") from cause
+    return external
+
+
+def _way_out(recipe: Recipe, shape: tuple[int, ...]) -> str:
+    """What to do about a library's network that cannot take pictures of a shape."""
+    source, _, model = recipe.network.partition("/")
+    side = library(source).own_side(model)
+    # Pictures that come as numbers have a shape of their own, which no setting changes.
+    if side and side != shape[0] and shape[:2] == (recipe.image_size,) * 2:
+        with contextlib.suppress(CannotTake):
+            library(source).network(model, (side, side, 3), 2, 0.0)
+            return f"--set image_size={side}"
+    return "choose another network"
 
 
 def refuse_unknown(recipe: Recipe) -> None:
@@ -37,13 +56,40 @@ def refuse_unknown(recipe: Recipe) -> None:
         _refuse_file(Path(recipe.weights), recipe.network)
 
 
-def refuse_weights(recipe: Recipe, shape: tuple[int, ...]) -> None:
-    """Raise InputError where a recipe names a file of weights that is not of its network.
+class Start(NamedTuple):
+    """What a recipe starts from."""
 
-    `shape` is that of the pictures. The file is read.
+    network: Network
+    pretrained: Weights  # of the backbone; none where it is trained from scratch
+    weights: Weights  # all of ours, the pretrained ones too
+    head_only: bool  # the backbone stays as it is
+
+
+def start(recipe: Recipe, shape: tuple[int, ...], classes: Sequence[str]) -> Start:
+    """The network and the weights that a recipe starts from, for pictures of a shape.
+
+    A library's network is tried on a picture; its weights are fetched, or read where they are in a
+    file. Raises InputError where any of it does not fit.
     """
-    if _names_file(recipe):
-        pretrained(network(recipe, shape, 2), recipe)
+    whole = network(recipe, shape, len(classes))
+    backbone = pretrained(whole, recipe)
+    head_only = recipe.train == "head" or (recipe.train == "auto" and bool(backbone))
+    if head_only and not backbone and whole.name != "linear":
+        raise InputError(
+            f"--train head needs pretrained weights, and {whole.name} has none here; "
+            "use --train all"
+        )
+    weights = {**initial(whole, recipe.seed), **backbone}
+    if earlier.is_bundle(Path(recipe.weights)):
+        weights |= earlier.head(whole, Path(recipe.weights), classes, recipe.seed)
+    return Start(whole, backbone, weights, head_only)
+
+
+def has_pretrained(recipe: Recipe) -> bool:
+    """Whether a recipe's backbone starts from weights that somebody trained."""
+    if recipe.weights == "pretrained":
+        return "/" in recipe.network or recipe.network == "efficientnet_lite0"
+    return recipe.weights != "none"
 
 
 def _names_file(recipe: Recipe) -> bool:
@@ -92,6 +138,8 @@ def _spelled(name: str, names: Iterable[str]) -> str:
 
 def _refuse_file(path: Path, network: str) -> None:
     """Raise InputError where a network cannot start from what lies there."""
+    if earlier.is_bundle(path):
+        return
     if path.is_dir():
         inside = path / "model.safetensors"
         file = inside if inside.is_file() else "a file in it"
@@ -115,11 +163,13 @@ def pretrained(network: Network, recipe: Recipe) -> Weights:
     """
     if recipe.weights == "none":
         return {}
+    file = str(earlier.weights_file(recipe.weights))
     weights: Weights
     if network.external:
-        weights = library(network.external.source).pretrained(network.external, recipe.weights)
+        source = library(network.external.source)
+        weights = source.pretrained(network.external, file)
     elif recipe.weights != "pretrained":
-        weights = _from_file(network, Path(recipe.weights))
+        weights = _from_file(network, Path(file))
     else:
         weights = efficientnet_lite0() if network.name == "efficientnet_lite0" else {}
     for name, value in weights.items():

@@ -14,8 +14,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from diptych.errors import DiptychError, GateError, InputError
+from diptych.system.memory import short_of_memory
 
 FAILURE, OUTPUT = "failure.json", "output.txt"
+NO_MEMORY = 12  # the exit code of a child that says so itself: ENOMEM's number
+KILLED = -9  # by the signal SIGKILL
 PATIENCE = 0.25  # seconds for a child to end by itself, where its caller is stopped
 
 
@@ -23,8 +26,20 @@ class ChildProcessFailed(DiptychError):
     """A child ended before its work was done, for no reason that it foresaw."""
 
     def __init__(self, code: int, output: str) -> None:
-        super().__init__(f"its process ended with the code {code}")
+        super().__init__(_how_it_ended(code))
+        self.short_of_memory = code in (NO_MEMORY, KILLED)
         self.last_line = output.splitlines()[-1] if output else ""  # of what its libraries wrote
+
+
+def _how_it_ended(code: int) -> str:
+    """The end of a process in words."""
+    if code == NO_MEMORY:
+        return "its process had not enough memory"
+    if code == KILLED:
+        return "its process was killed, as the system does where memory runs out"
+    if code < 0:
+        return f"its process was ended by the signal {-code}"
+    return f"its process ended with the code {code}"
 
 
 def run_child(module: str, task: Path, *arguments: str) -> Iterator[str]:
@@ -75,6 +90,10 @@ def run_as_child(main: Callable[[], object], task: Path) -> None:
         failure = json.dumps([type(error).__name__, str(error)])
         (task / FAILURE).write_text(failure, encoding="utf-8")
         sys.exit(1 if isinstance(error, GateError) else 2)
+    except Exception as error:
+        if short_of_memory(error):
+            sys.exit(NO_MEMORY)
+        raise
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -46,6 +46,10 @@ def folder_aside(path: Path) -> Iterator[Path]:
         aside.mkdir(parents=True)
         yield aside
     except OSError as cause:
+        if cause.errno in (errno.ENOTEMPTY, errno.EEXIST):
+            raise InputError(
+                f"{path} exists by now, another run wrote it; name another --out, or add --force"
+            ) from cause
         raise InputError(
             f"{path}: cannot be written ({cause.strerror}); free some space or name another --out"
         ) from cause

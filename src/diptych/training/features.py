@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from diptych.errors import InputError
 from diptych.graphs.surgery import with_mid_features
 from diptych.images.cache import folder
 from diptych.images.preprocess import Pixels
@@ -37,7 +38,10 @@ def feature_extractor(backbone: bytes, width: int) -> FeatureExtractor:
 def features(
     extractor: FeatureExtractor, keys: Sequence[str], pixels: Store, *, track: Track = unwatched
 ) -> Features:
-    """The features of the pictures of the keys, whose pixels are in a store."""
+    """The features of the pictures of the keys, whose pixels are in a store.
+
+    Raises InputError where some are no finite numbers.
+    """
     runtime = fastest()
     run = None
     name = f"{hashlib.sha256(extractor.graph).hexdigest()[:32]}-{runtime}"
@@ -48,6 +52,11 @@ def features(
     for chunk in track(chunks, f"computing features ({runtime})", -(-len(missing) // CHUNK)):
         run = run or open_outputs(extractor.graph, runtime)
         rows = np.concatenate(extract(run, pixels.read(chunk)), axis=1)
+        if not np.isfinite(rows).all():
+            raise InputError(
+                "the network answers in no finite numbers for some pictures; "
+                "choose another, or other weights"
+            )
         store.add((key, row, {}) for key, row in zip(chunk, rows, strict=True))
     return tuple(np.split(store.read(keys), np.cumsum(extractor.widths)[:-1], axis=1))
 

@@ -16,7 +16,6 @@ from diptych.images.rows import Rows, pixel_rows
 from diptych.images.store import Store
 from diptych.metrics.probabilities import Logits, softmax
 from diptych.networks import Network, Weights, choosing
-from diptych.networks.initialisation import initial
 from diptych.recipe import Recipe
 from diptych.reliability.calibration import Calibration, calibrate, require_scipy
 from diptych.runtimes import gate, open_graph
@@ -24,6 +23,8 @@ from diptych.system.progress import Track
 from diptych.training.batches import Batches, one_hot
 from diptych.training.features import FeatureExtractor, feature_extractor, features
 from diptych.training.loop import EpochResult, Schedule, fit, predict_rows
+from diptych.training.memory import enough_memory
+from diptych.training.trial import refuse_unlike
 
 # Validation pictures that the gate looks at.
 GATE_PICTURES = 48
@@ -73,18 +74,20 @@ def train_network(
     """
     # Better to know now than after hours of training.
     require_scipy(len(valid))
-    network = choosing.network(recipe, train.shape_at(recipe.image_size), len(train.classes))
-    pretrained = choosing.pretrained(network, recipe)
-    head_only = recipe.train == "head" or (recipe.train == "auto" and bool(pretrained))
-    if head_only and not pretrained and network.name != "linear":
-        raise InputError(
-            f"--train head needs pretrained weights, and {network.name} has none here; "
-            "use --train all"
-        )
-    start: Weights = {**initial(network, recipe.seed), **pretrained}
-    task = _Task(recipe, network, start, train, valid, checkpoints, track)
-    backbone_rate = recipe.backbone_rate if pretrained else 1.0
-    best = _fit_head(task, store) if head_only else _fit_all(task, backbone_rate, store)
+    if len(train) < 2:
+        raise InputError("training needs more than a single picture")
+    with enough_memory(recipe):
+        return _trained(recipe, train, valid, store, checkpoints, track)
+
+
+def _trained(
+    recipe: Recipe, train: Dataset, valid: Dataset, store: Store, checkpoints: Path, track: Track
+) -> TrainedNetwork:
+    start = choosing.start(recipe, train.shape_at(recipe.image_size), train.classes)
+    network = start.network
+    task = _Task(recipe, network, start.weights, train, valid, checkpoints, track)
+    backbone_rate = recipe.backbone_rate if start.pretrained else 1.0
+    best = _fit_head(task, store) if start.head_only else _fit_all(task, backbone_rate, store)
     calibration = calibrate(best.valid_logits_NK, valid.targets())
     engine = engines.build(recipe.engine, network, calibration.folded(best.weights))
     graph = engine.export("onnx")
@@ -98,7 +101,7 @@ def train_network(
         best.history,
         calibration,
         parity,
-        head_only,
+        start.head_only,
     )
 
 
@@ -126,7 +129,7 @@ def _fit_all(task: _Task, backbone_rate: float, store: Store) -> _BestEpoch:
     name, network = task.recipe.engine, task.network
     if network.external:
         # Better to know now than after hours of training that no graph can be made of it.
-        engines.build(name, network, task.start).export("onnx")
+        refuse_unlike(engines.build(name, network, task.start), network)
     train_rows, valid_rows = (
         pixel_rows(store, [sample.digest for sample in part.samples])
         for part in (task.train, task.valid)

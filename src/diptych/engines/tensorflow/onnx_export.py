@@ -4,9 +4,10 @@ import keras
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from diptych.errors import MissingExtra
+from diptych.errors import InputError, MissingExtra, first_line
 from diptych.graphs.writer import OPSET, with_our_names
 from diptych.networks import INPUT
+from diptych.system.memory import short_of_memory
 from diptych.system.silence import quiet
 
 
@@ -28,10 +29,18 @@ def onnx_graph(whole: keras.Model, output: str) -> bytes:
         frozen = convert_variables_to_constants_v2(
             answer.get_concrete_function(), lower_control_flow=False, aggressive_inlining=True
         )
-        model, _ = tf2onnx.convert.from_graph_def(
-            frozen.graph.as_graph_def(),
-            input_names=[tensor.name for tensor in frozen.inputs],
-            output_names=[tensor.name for tensor in frozen.outputs],
-            opset=OPSET,
-        )
+        try:
+            model, _ = tf2onnx.convert.from_graph_def(
+                frozen.graph.as_graph_def(),
+                input_names=[tensor.name for tensor in frozen.inputs],
+                output_names=[tensor.name for tensor in frozen.outputs],
+                opset=OPSET,
+            )
+        except Exception as cause:
+            # tf2onnx lets pass whatever its rewriting of a graph ends in.
+            if short_of_memory(cause):
+                raise
+            raise InputError(
+                f"no ONNX graph can be made of this network ({first_line(cause)}); choose another"
+            ) from cause
     return with_our_names(model, INPUT, output)

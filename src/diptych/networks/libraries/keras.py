@@ -5,6 +5,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Collection
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +14,10 @@ import numpy.typing as npt
 
 from diptych.errors import InputError, first_line
 from diptych.networks import INPUT, Dense, Dropout, External, Network
+from diptych.networks.libraries import CannotTake
 from diptych.networks.libraries.tensorflow import keras
 from diptych.networks.pretrained import read_safetensors
+from diptych.system.memory import short_of_memory
 
 Arrays = dict[str, npt.NDArray[np.float32]]
 
@@ -27,19 +30,43 @@ def names() -> Collection[str]:
 def network(model: str, shape: tuple[int, ...], classes: int, dropout: float) -> Network:
     """A model of keras.applications with its last layer replaced, for pictures of a shape.
 
-    Raises InputError for pictures that the model cannot take.
+    Raises CannotTake where it makes no features of them, InputError where they are not square or
+    have no colours.
     """
     height, width, channels = shape
     if height != width or channels != 3:
         raise InputError(f"keras/{model} needs square colour pictures; use the network cnn")
     layer = External("backbone", "keras", model, height, 0)
-    features = int(backbone(layer).output.shape[-1])
+    features = _width(layer)
     layers = (
         layer._replace(outputs=features),
         Dropout(dropout),
         Dense("classifier", features, classes),
     )
     return Network(f"keras/{model}", shape, layers)
+
+
+def own_side(model: str) -> int | None:
+    """The side of the pictures that a model was made for."""
+    return int(getattr(keras.applications, model)(weights=None).input_shape[1])
+
+
+@lru_cache(maxsize=32)
+def _width(layer: External) -> int:
+    """How many features a model gives, from one look at a picture; raises CannotTake for none."""
+    shape = (layer.side, layer.side, 3)
+    try:
+        features = np.asarray(backbone(layer)(np.full((1, *shape), 127, np.float32)))
+    except InputError:
+        raise
+    except Exception as cause:
+        # What is wrong with a size shows as whatever error the arithmetic ends in.
+        if short_of_memory(cause):
+            raise
+        raise CannotTake(f"keras/{layer.model}", shape, first_line(cause)) from cause
+    if features.ndim != 2 or not np.isfinite(features).all():
+        raise CannotTake(f"keras/{layer.model}", shape, "its features are no finite numbers")
+    return int(features.shape[-1])
 
 
 def backbone(layer: External, *, dtype: str = "float32", seed: int = 0) -> keras.Model:
@@ -122,10 +149,8 @@ def _created(
     except ValueError as cause:
         if weights:
             raise
-        raise InputError(
-            f"keras/{layer.model} cannot take {layer.side} × {layer.side} pixels "
-            f"({first_line(cause)})"
-        ) from cause
+        shape = (layer.side, layer.side, 3)
+        raise CannotTake(f"keras/{layer.model}", shape, first_line(cause)) from cause
     finally:
         random.setstate(state)
         keras.config.set_dtype_policy(policy)

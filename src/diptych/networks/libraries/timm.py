@@ -1,7 +1,8 @@
 """Backbones from timm: `timm/resnet18`, `timm/vgg16` and a thousand others."""
 
 import warnings
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ from torch import Tensor
 
 from diptych.errors import InputError, MissingExtra, first_line
 from diptych.networks import Dense, Dropout, External, Network, Standardise
+from diptych.networks.libraries import CannotTake
 from diptych.networks.torch_files import read_state
+from diptych.system.memory import short_of_memory
 from diptych.system.silence import quiet
 
 Arrays = dict[str, npt.NDArray[np.float32]]
@@ -25,12 +28,15 @@ def names() -> Collection[str]:
 
 
 def network(model: str, shape: tuple[int, ...], classes: int, dropout: float) -> Network:
-    """A timm model with its last layer replaced, for pictures of a shape."""
+    """A timm model with its last layer replaced, for pictures of a shape.
+
+    Raises CannotTake where it makes no features of them, InputError where they have no colours.
+    """
+    if shape[-1] != 3:
+        raise InputError(f"timm/{model} needs colour pictures; use the network cnn")
     layer = External("backbone", "timm", model, shape[0], 0)
-    built = backbone(layer)
-    facts = built.pretrained_cfg
+    facts, width = _tried(layer, shape)
     mean, std = (tuple(255 * value for value in facts[key]) for key in ("mean", "std"))
-    width = int(getattr(built, "head_hidden_size", built.num_features))
     layers = (
         Standardise(mean, std),
         layer._replace(outputs=width),
@@ -38,6 +44,38 @@ def network(model: str, shape: tuple[int, ...], classes: int, dropout: float) ->
         Dense("classifier", width, classes),
     )
     return Network(f"timm/{model}", shape, layers)
+
+
+def own_side(model: str) -> int | None:
+    """The side of the pictures that a model was made for."""
+    facts = _timm().get_pretrained_cfg(model)
+    return None if facts is None else int(facts.input_size[-1])
+
+
+@lru_cache(maxsize=32)
+def _tried(layer: External, shape: tuple[int, ...]) -> tuple[Mapping[str, Any], int]:
+    """A model's facts and how many features it gives, from one look at two pictures.
+
+    Raises CannotTake where it has none to give.
+    """
+    height, width, channels = shape
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        images = torch.randn(2, channels, height, width)
+    try:
+        built = backbone(layer).eval()
+        with torch.inference_mode():
+            features = built(images)
+    except Exception as cause:
+        # What is wrong with a size shows as whatever error the arithmetic ends in.
+        if short_of_memory(cause):
+            raise
+        raise CannotTake(f"timm/{layer.model}", shape, first_line(cause)) from cause
+    if not isinstance(features, Tensor) or features.ndim != 2 or not features.shape[1]:
+        raise CannotTake(f"timm/{layer.model}", shape, "it gives no features")
+    if not features.isfinite().all():
+        raise CannotTake(f"timm/{layer.model}", shape, "its features are no finite numbers")
+    return built.pretrained_cfg, int(features.shape[1])
 
 
 def backbone(layer: External) -> Any:
