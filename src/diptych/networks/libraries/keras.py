@@ -47,8 +47,9 @@ def network(model: str, shape: tuple[int, ...], classes: int, dropout: float) ->
 
 
 def own_side(model: str) -> int | None:
-    """The side of the pictures that a model was made for."""
-    return int(getattr(keras.applications, model)(weights=None).input_shape[1])
+    """The side of the pictures that a model was made for; None where it takes any."""
+    side: int | None = getattr(keras.applications, model)(weights=None).input_shape[1]
+    return side
 
 
 @lru_cache(maxsize=32)
