@@ -11,6 +11,8 @@ load("pizza.bundle").predict(["new.jpg"])
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from diptych.system.privacy import keep_private as _keep_private
+
 if TYPE_CHECKING:
     from diptych.auditing import audit as audit
     from diptych.auditing.cleaning import clean as clean
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from diptych.data.splitting import split as split
     from diptych.recipe import Recipe as Recipe
     from diptych.sources import read as read
+
+# ONNX Runtime reports its use as soon as it is imported, whoever does that.
+_keep_private()
 
 # Imported on first use, so that `import diptych` costs nothing.
 _HOMES = {

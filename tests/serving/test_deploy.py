@@ -96,6 +96,11 @@ def test_the_image_starts_the_server_as_a_user_that_is_not_root() -> None:
     assert all(int(number) >= 1000 for number in user.split(":"))
 
 
+def test_the_image_reports_to_nobody() -> None:
+    (settings,) = says(1, "ENV")
+    assert "ORT_DISABLE_TELEMETRY=1" in settings.split()
+
+
 def test_the_image_is_healthy_when_the_server_is_ready(tmp_path: Path) -> None:
     (check,) = says(1, "HEALTHCHECK")
     command = json.loads(check.partition("CMD ")[2])

@@ -1,9 +1,11 @@
 import errno
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from diptych.errors import GateError, InputError
+from diptych.system import memory
 from diptych.system.memory import memory_told, short_of_memory
 
 
@@ -46,3 +48,19 @@ def test_other_failures_stay_what_they_are(error: Exception) -> None:
     assert not short_of_memory(error)
     with pytest.raises(type(error)), memory_told("use less"):
         raise error
+
+
+def test_the_limit_of_a_container_is_its_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    facts, limit, used = (tmp_path / name for name in ("meminfo", "max", "current"))
+    for name, file in (("FACTS", facts), ("LIMIT", limit), ("USED", used)):
+        monkeypatch.setattr(memory, name, file)
+    assert memory.memory() == (0, 0)
+    facts.write_text("MemTotal:       1000 kB\nMemFree:  5 kB\nMemAvailable:    700 kB\n")
+    assert memory.memory() == (1000 * 1024, 700 * 1024)
+    limit.write_text("max\n")
+    assert memory.memory() == (1000 * 1024, 700 * 1024)
+    limit.write_text("500000\n")
+    used.write_text("200000\n")
+    assert memory.memory() == (500_000, 300_000)

@@ -13,12 +13,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-import platformdirs
-
 from diptych.errors import InputError
 from diptych.system.locks import in_use
+from diptych.system.cache_folder import folder as folder
+from diptych.system.privacy import LIBRARIES
 
-KINDS = ("pixels", "features", "runs")
+KINDS = ("pixels", "features", "runs", LIBRARIES)
 
 # To clear a folder that other runs write into.
 ATTEMPTS = 10
@@ -33,12 +33,6 @@ class Usage(NamedTuple):
     bytes: int
     rows: int
     limit: int
-
-
-def folder() -> Path:
-    """Where the cache lies."""
-    stated = os.environ.get("DIPTYCH_CACHE")
-    return Path(stated) if stated else Path(platformdirs.user_cache_dir("diptych"))
 
 
 def limit() -> int:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 from diptych.errors import MissingExtra
+from diptych.system.privacy import folders_in_cache
+from diptych.system.silence import quiet
 
 # Readable on white and on almost black alike.
 COLOURS = ("#c2410c", "#2563eb", "#15803d", "#c026d3", "#a16207", "#0e7490", "#78716c")
@@ -110,8 +112,9 @@ def intervals(bars: Sequence[Bar], title: str, x_label: str, zero: float | None 
 def _figure(title: str, height: float) -> Iterator[tuple[Any, list[str]]]:
     """Axes to draw on, `height` inches high; afterwards the list holds the SVG."""
     try:
-        import matplotlib as mpl
-        from matplotlib.figure import Figure
+        with quiet("matplotlib"), folders_in_cache("matplotlib"):
+            import matplotlib as mpl
+            from matplotlib.figure import Figure
     except ModuleNotFoundError as cause:
         raise MissingExtra("Matplotlib", "report") from cause
     style: dict[Any, Any] = {

@@ -9,6 +9,16 @@ import numpy.typing as npt
 from diptych.errors import BundleError, first_line
 from diptych.graphs.outputs import NamedOutputs, OpenFile
 from diptych.system.cores import cores
+from diptych.system.privacy import may_report
+
+
+def library() -> Any:
+    """ONNX Runtime, which no longer reports its use, also where it was imported before Diptych."""
+    import onnxruntime
+
+    if not may_report("ORT_DISABLE_TELEMETRY"):
+        onnxruntime.disable_telemetry_events()
+    return onnxruntime
 
 
 def open_file(model: Path | bytes, *, threads: int = 0) -> OpenFile:
@@ -16,8 +26,7 @@ def open_file(model: Path | bytes, *, threads: int = 0) -> OpenFile:
 
     Raises BundleError when it cannot be read.
     """
-    import onnxruntime
-
+    onnxruntime = library()
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = threads or cores()

@@ -1,6 +1,5 @@
 """OpenVINO: the one place that imports it, and that opens its models."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +11,7 @@ from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES, NamedOutputs, OpenF
 
 
 def library() -> Any:
-    """OpenVINO, kept from telling Google Analytics that it is used.
-
-    It does so by a package of its own, and does without where there is none. Raises
-    ModuleNotFoundError where OpenVINO itself is missing.
-    """
-    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
+    """OpenVINO; raises ModuleNotFoundError where it is missing."""
     import openvino
 
     return openvino

@@ -1,1 +1,1 @@
-"""What the operating system gives and asks: processes, interrupts, files, processors, progress."""
+"""What the operating system gives and asks: processes, files, memory, progress, privacy."""

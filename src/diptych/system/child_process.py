@@ -15,6 +15,7 @@ from pathlib import Path
 
 from diptych.errors import DiptychError, GateError, InputError
 from diptych.system.memory import short_of_memory
+from diptych.system.privacy import folders_in_cache
 
 FAILURE, OUTPUT = "failure.json", "output.txt"
 NO_MEMORY = 12  # the exit code of a child that says so itself: ENOMEM's number
@@ -83,7 +84,9 @@ def redirect_output(task: Path) -> Callable[[str], object]:
 def run_as_child(main: Callable[[], object], task: Path) -> None:
     """In a child: run `main`, and end the process if it was stopped or foresaw a failure."""
     try:
-        main()
+        # Whatever imports them first.
+        with folders_in_cache("keras", "matplotlib"):
+            main()
     except KeyboardInterrupt:
         os._exit(130)
     except DiptychError as error:

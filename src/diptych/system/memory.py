@@ -1,10 +1,19 @@
-"""Too little memory, told from other failures, whichever library ran out of it."""
+"""Memory: how much there is, and whether something failed for want of it.
+
+Libraries say the latter in many ways.
+"""
 
 import contextlib
 import errno
 from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
 
 from diptych.errors import InputError
+
+FACTS = Path("/proc/meminfo")
+# Bytes, or "max", where a container has a limit.
+LIMIT, USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.current")
 
 # How allocators say it where they raise no class of their own: PyTorch on processors and on GPUs,
 # TensorFlow, ONNX Runtime, OpenVINO and oneDNN, C++, the loader of libraries, Python's threads.
@@ -22,6 +31,30 @@ SAYINGS = (
     "can't start new thread",
     "could not create a memory",
 )
+
+
+class Memory(NamedTuple):
+    """Bytes; 0 where the system does not tell."""
+
+    total: int
+    available: int
+
+
+def memory() -> Memory:
+    """The memory of this machine; in a container, what its limit leaves of it."""
+    try:
+        lines = dict(line.split(":", 1) for line in FACTS.read_text().splitlines())
+        total, available = (
+            1024 * int(lines[name].split()[0]) for name in ("MemTotal", "MemAvailable")
+        )
+    except (OSError, ValueError, KeyError):
+        return Memory(0, 0)
+    try:
+        limit = int(LIMIT.read_text())
+        return Memory(min(total, limit), max(0, min(available, limit - int(USED.read_text()))))
+    except (OSError, ValueError):
+        # No control group of version 2, or "max".
+        return Memory(total, available)
 
 
 def short_of_memory(error: BaseException) -> bool:

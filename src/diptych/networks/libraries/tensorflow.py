@@ -3,6 +3,7 @@
 import os
 
 from diptych.errors import InputError, MissingExtra
+from diptych.system.privacy import folders_in_cache
 from diptych.system.silence import silenced
 
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -11,7 +12,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 try:
-    with silenced():
+    with silenced(), folders_in_cache("keras", "matplotlib"):
         import keras as keras
         import tensorflow  # noqa: F401
 except ModuleNotFoundError as cause:
