@@ -29,7 +29,9 @@ def add(verbs: arguments.Verbs) -> None:
 def compare(options: Namespace) -> None:
     """Write the page of a comparison, and say what follows."""
     from diptych.bundles.destinations import only_writer, refuse_unwritable_file
+    from diptych.reporting.report_page import refuse_without_reports
 
+    refuse_without_reports()
     with only_writer(options.out):
         refuse_unwritable_file(options.out, options.force)
         comparison = _page(options)

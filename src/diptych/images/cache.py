@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diptych.errors import InputError
-from diptych.system.locks import in_use
 from diptych.system.cache_folder import folder as folder
+from diptych.system.locks import in_use
 from diptych.system.privacy import LIBRARIES
 
 KINDS = ("pixels", "features", "runs", LIBRARIES)

@@ -111,11 +111,18 @@ def _refuse_name(recipe: Recipe) -> None:
             f"the engine linear cannot train {recipe.network}; add --network linear, "
             "or take --engine torch or tensorflow"
         )
-    if recipe.engine != "linear" and not importlib.util.find_spec(recipe.engine):
-        raise MissingExtra(_NAMES[recipe.engine], recipe.engine)
+    _refuse_missing(recipe.engine)
     if slash and model not in (names := library(source).names()):
         hint = nearest(_spelled(model, names), names, f"{source}/")
         raise InputError(f"no network '{recipe.network}'{hint}")
+
+
+def _refuse_missing(engine: str) -> None:
+    """Raise MissingExtra where an engine lacks its framework, or what its graphs are written by."""
+    extra = "torch" if engine == "linear" else engine
+    for package in (*_NAMES, "onnx"):
+        if package in (engine, "onnx") and not importlib.util.find_spec(package):
+            raise MissingExtra(_NAMES.get(package, package), extra)
 
 
 def _hint(recipe: Recipe) -> str:
@@ -171,7 +178,7 @@ def pretrained(network: Network, recipe: Recipe) -> Weights:
     elif recipe.weights != "pretrained":
         weights = _from_file(network, Path(file))
     else:
-        weights = efficientnet_lite0() if network.name == "efficientnet_lite0" else {}
+        weights = efficientnet_lite0(recipe.engine) if network.name == "efficientnet_lite0" else {}
     for name, value in weights.items():
         if not np.isfinite(value).all():
             raise InputError(

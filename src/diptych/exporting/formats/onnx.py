@@ -69,7 +69,7 @@ FORMAT = Format(
     "onnxruntime",
     made_in=RUNTIMES,
     run_in=RUNTIMES,
-    needs=(("onnx", "torch"),),
+    needs=(("onnx", "int8"),),
     endings=(".onnx",),
     write=write,
     open=open_file,

@@ -51,7 +51,7 @@ FORMAT = Format(
     "openvino",
     made_in=RUNTIMES,
     run_in=RUNTIMES,
-    needs=(("openvino", "fast"), ("onnx", "torch")),
+    needs=(("openvino", "fast"), ("onnx", "int8")),
     endings=(".xml", ".bin"),
     write=write,
     open=open_file,
