@@ -17,6 +17,7 @@ OPEN = (
     "set_aside",
     "top_k",
     "engines",
+    "runtimes",
     "versions",
     "recipe",
     "members",

@@ -1,3 +1,4 @@
+import importlib.metadata
 import os
 import re
 import subprocess
@@ -11,16 +12,34 @@ from command import complaint, diptych
 from diptych.system import interrupts
 
 
-def test_help_needs_neither_numpy_nor_a_framework() -> None:
+@pytest.mark.parametrize("said", [[], ["--help"], ["--version"], ["sample"]])
+def test_what_there_is_is_said_without_numpy_or_a_framework(said: list[str]) -> None:
     code = (
         "import sys; from diptych.cli import main\n"
-        "try: main(['--help'])\n"
-        "except SystemExit: pass\n"
+        f"try: main({said!r})\n"
+        "except SystemExit as end: assert not end.code\n"
         "print(sorted({'numpy', 'torch', 'PIL', 'onnxruntime', 'rich'} & set(sys.modules)))"
     )
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (run.returncode, run.stderr) == (0, "")
     assert run.stdout.endswith("[]\n")
-    assert "train" in run.stdout
+
+
+def test_the_name_alone_shows_the_help() -> None:
+    alone, asked = diptych(), diptych("--help")
+    assert alone.returncode == asked.returncode == 0
+    assert alone.stdout == asked.stdout
+    assert "train" in asked.stdout
+    assert diptych("sample").stdout == diptych("sample", "--help").stdout
+
+
+def test_the_version_is_that_of_the_package() -> None:
+    assert diptych("--version").stdout == f"diptych {importlib.metadata.version('diptych')}\n"
+
+
+def test_what_is_no_verb_is_one_line() -> None:
+    assert "invalid choice: 'trian'" in complaint("trian")
+    assert "unrecognized arguments: --json" in complaint("--json")
 
 
 def test_a_reader_that_has_seen_enough_is_no_failure_to_speak_of() -> None:

@@ -17,6 +17,7 @@ from diptych.cli import (
     audit,
     cache,
     compare,
+    doctor,
     evaluate,
     explain,
     export,
@@ -25,14 +26,14 @@ from diptych.cli import (
     serve,
     train,
 )
-from diptych.cli.arguments import Parser
+from diptych.cli.arguments import Parser, ShowVersion
 from diptych.cli.display import complain
 from diptych.cli.streams import drop_output, open_streams
 from diptych.errors import DiptychError, GateError
 from diptych.system import interrupts
 from diptych.system.memory import short_of_memory
 
-VERBS = (train, compare, predict, explain, evaluate, audit, export, serve, cache, sample)
+VERBS = (train, compare, predict, explain, evaluate, audit, export, serve, cache, sample, doctor)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -51,7 +52,8 @@ def parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="diptych", description="From a pile of pictures to an image classifier you can trust."
     )
-    verbs = parser.add_subparsers(title="verbs", metavar="VERB", required=True)
+    parser.add_argument("--version", action=ShowVersion)
+    verbs = parser.add_kinds("verbs", "VERB")
     for verb in VERBS:
         verb.add(verbs)
     return parser

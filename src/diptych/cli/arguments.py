@@ -3,7 +3,7 @@
 import argparse
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +17,24 @@ class Parser(ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         sys.exit(complain(f"{message}; see {self.prog} --help", 2))
+
+    def add_kinds(self, title: str, metavar: str) -> Verbs:
+        """Parsers of which one is to be named; who names none is shown the help."""
+        self.set_defaults(run=lambda options: self.print_help())
+        return self.add_subparsers(title=title, metavar=metavar)
+
+
+class ShowVersion(argparse.Action):
+    """Prints which version this is, and ends; nobody else waits for it to be looked up."""
+
+    def __init__(self, option_strings: Sequence[str], dest: str) -> None:
+        super().__init__(option_strings, dest, nargs=0, help="show which version this is")
+
+    def __call__(self, parser: ArgumentParser, *_: Any) -> NoReturn:
+        import importlib.metadata
+
+        print(f"diptych {importlib.metadata.version('diptych')}")
+        parser.exit()
 
 
 def add_verb(

@@ -9,7 +9,7 @@ from diptych.cli.display import print_json
 def add(verbs: arguments.Verbs) -> None:
     """Add the verb, with its kinds, to the command line."""
     verb = verbs.add_parser("sample", help="make data to try Diptych on")
-    kinds = verb.add_subparsers(title="kinds", metavar="KIND", required=True)
+    kinds = verb.add_kinds("kinds", "KIND")
     kind = arguments.add_verb(
         kinds, "digits", digits, "real handwritten digits, as a CSV of pixels"
     )

@@ -3,7 +3,7 @@
 `contract` says what an engine is. The two frameworks never import each other.
 """
 
-from diptych.engines.contract import Engine, Optimiser
+from diptych.engines.contract import Engine, Hardware, Optimiser
 from diptych.errors import InputError, nearest
 from diptych.networks import Network, Weights
 from diptych.recipe import CHOICES
@@ -39,3 +39,21 @@ def build(
             return LinearEngine(network, weights, optimiser)
         case _:
             raise InputError(f"no engine '{engine}'{nearest(engine, CHOICES['engine'])}")
+
+
+def hardware(engine: str) -> Hardware:
+    """What an engine trains on here; its framework is imported.
+
+    Raises MissingExtra when the framework is not installed.
+    """
+    match engine:
+        case "torch":
+            from diptych.engines.torch.precision import hardware as of_torch
+
+            return of_torch()
+        case "tensorflow":
+            from diptych.engines.tensorflow.precision import hardware as of_tensorflow
+
+            return of_tensorflow()
+        case _:
+            return Hardware("the CPU", "float32")

@@ -93,6 +93,13 @@ class Engine(Protocol):
         ...
 
 
+class Hardware(NamedTuple):
+    """What an engine computes on."""
+
+    device: str  # "the CPU", or the name of a GPU
+    precision: str  # of the costly layers in training: "float32", "bfloat16", with its units
+
+
 class Optimiser(NamedTuple):
     """How an engine follows the gradient."""
 
