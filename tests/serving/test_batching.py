@@ -44,9 +44,28 @@ def test_pictures_are_answered_together_as_they_would_be_alone(
     assert sum(map(len, batches)) == 2 * len(PICTURES)
     if plan:
         assert max(map(len, batches)) <= plan.size
+    wait_for_threads_to_end()
+
+
+def wait_for_threads_to_end() -> None:
     deadline = time.monotonic() + 10
     while any(thread.name == "graph" for thread in threading.enumerate()):
-        assert time.monotonic() < deadline  # the threads end when they are retired
+        assert time.monotonic() < deadline
+
+
+def test_who_has_begun_is_answered_though_it_is_retired_meanwhile(bundle: Path) -> None:
+    async def ask() -> list[Output]:
+        with ThreadPoolExecutor(2) as pool:
+            plan = BatchPlan(2, 1, 0.0, 1.0)
+            batcher = Batcher(load(bundle), pool, 10**6, lambda outputs: None, plan)
+            with batcher.in_use():
+                batcher.retire()
+                await asyncio.sleep(0.05)
+                async with asyncio.timeout(20):
+                    return await asyncio.gather(*map(batcher.infer, PICTURES[:3]))
+
+    assert len(asyncio.run(ask())) == 3
+    wait_for_threads_to_end()
 
 
 class Costing:

@@ -1,9 +1,17 @@
+import asyncio
 import os
 import signal
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from served import GOOD, Crowd, every_worker, replace_bundle, serving
+import pytest
+
+from diptych.serving.models import Models
+from diptych.serving.monitoring import Monitor
+from diptych.serving.settings import Limits
+from served import GOOD, Crowd, Server, every_worker, replace_bundle, serving
 
 
 def test_a_reload_drops_no_request(bundles: dict[str, Path], tmp_path: Path) -> None:
@@ -50,3 +58,58 @@ def test_a_reload_to_other_classes_must_be_asked_for(
         assert server.post("/models/nothing/reload").status == 404
         elsewhere = server.post("/models/colours/reload", Origin="https://evil.example")
         assert elsewhere.status == 403
+
+
+def graph_threads() -> int:
+    return sum(thread.name == "graph" for thread in threading.enumerate())
+
+
+def test_reloads_at_the_same_time_leave_no_thread_behind(
+    bundles: dict[str, Path], tmp_path: Path
+) -> None:
+    place = tmp_path / "colours.bundle"
+    replace_bundle(bundles["first"], place)
+    before = graph_threads()
+    models = Models([place], Limits(), Monitor())
+    of_one = graph_threads() - before
+    assert of_one > 0
+
+    async def reload() -> None:
+        replace_bundle(bundles["second"], place)
+        names = ["colours"] * 3
+        await asyncio.gather(*map(models.reload, names), models.reload_changed())
+        old = models.get(None).version
+        replace_bundle(bundles["first"], place)
+        await asyncio.gather(models.reload_changed(), models.reload_changed())
+        assert models.get(None).version != old
+
+    asyncio.run(reload())
+    deadline = time.monotonic() + 20
+    while graph_threads() - before > of_one:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    models.get(None).batcher.retire()
+
+
+def threads_of(server: Server) -> int:
+    return len(list(Path(f"/proc/{server.process.pid}/task").iterdir()))
+
+
+def test_a_server_that_reloads_all_the_time_has_no_more_threads(
+    bundles: dict[str, Path], tmp_path: Path
+) -> None:
+    if not Path("/proc/self/task").exists():
+        pytest.skip("this system does not tell of threads")
+    with serving(tmp_path / "log", bundles["first"]) as server, ThreadPoolExecutor(12) as pool:
+
+        def reload(times: int) -> None:
+            asked = [pool.submit(server.post, "/models/first/reload") for _ in range(times)]
+            assert {one.result().status for one in asked} == {200}
+
+        reload(12)  # by now there are as many helpers as there will be
+        enough = threads_of(server)
+        reload(36)
+        deadline = time.monotonic() + 20
+        while threads_of(server) > enough:
+            assert time.monotonic() < deadline, f"{threads_of(server)} threads, not {enough}"
+            time.sleep(0.05)

@@ -1,6 +1,7 @@
 """What people do with the page of a server, in a real browser."""
 
 import base64
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -125,6 +126,48 @@ def test_a_model_that_comes_late_wipes_away_nothing_that_was_said(page: Page) ->
     held.pop().continue_()
     expect(page.locator("#promise")).to_contain_text("tells blue, green and red apart")
     expect(page.locator("#notice")).to_contain_text("no picture in the")
+
+
+def hold_model(page: Page, name: str) -> Route:
+    """Choose a model, whose facts do not come until the route is continued."""
+    held: list[Route] = []
+    page.route(f"**/model?model={name}", lambda route: held.append(route))
+    page.select_option("#models select", name)
+    while not held:
+        page.wait_for_timeout(20)
+    return held[0]
+
+
+@pytest.mark.parametrize("address", ["", "watch"])
+def test_of_two_quick_choices_the_last_one_holds(
+    browser: Browser, server: Server, address: str
+) -> None:
+    with open_page(browser, at(server, address)) as (page, _):
+        select = page.locator("#models select")
+        expect(select).to_have_value("colours")
+        first = hold_model(page, "three")
+        with page.expect_response("**/*?model=colours"):
+            select.select_option("colours")
+        with page.expect_response("**/model?model=three"):
+            first.continue_()
+        page.wait_for_timeout(300)  # in which the page could do as the late answer says
+        # Now, not at last: this page looks again after a while.
+        assert select.input_value() == "colours"
+        assert page.title() in ("colours – Diptych", "Watch colours – Diptych")
+        assert page.url.endswith("?model=colours")
+        if not address:
+            expect(page.locator("#promise")).to_contain_text("tells blue from red")
+
+
+def test_a_picture_is_answered_by_the_model_that_was_chosen_though_its_facts_are_late(
+    page: Page,
+) -> None:
+    expect(page.locator("#promise")).to_contain_text("tells blue from red")
+    facts = hold_model(page, "three")
+    choose(page, ("green.png", OUTLIER))
+    assert said(page)[0].startswith("green, ")
+    facts.continue_()
+    expect(page.locator("#promise")).to_contain_text("tells blue, green and red apart")
 
 
 def test_the_camera_takes_a_picture_and_is_let_go(page: Page) -> None:
@@ -290,6 +333,22 @@ def test_a_server_with_keys_asks_for_one_until_it_is_right(
         expect(page.locator("#promise")).to_contain_text("tells blue from red")
         choose(page, files[0])
         assert said(page)[0].startswith("red, ")
+
+
+@pytest.mark.parametrize("address", ["watch/", "docs/"])
+def test_a_page_works_with_a_slash_behind_its_address(
+    browser: Browser, server: Server, address: str
+) -> None:
+    with open_page(browser, at(server, address)) as (page, troubles):
+        if address == "watch/":
+            expect(page.locator("#models option")).to_have_count(2)
+            page.select_option("#models select", "three")
+            expect(page).to_have_title("Watch three – Diptych")
+        else:
+            page.click("dd a >> nth=0")
+            assert re.search(r"/docs#\w+Schema$", page.url)
+        elsewhere = [line for line in troubles if at(server) not in line]
+        assert list(page_state(page, elsewhere).complaints()) == []
 
 
 def test_what_was_asked_is_watched_and_a_change_is_said(

@@ -57,17 +57,27 @@ class Batcher:
 
     async def infer(self, data: bytes) -> Output:
         """The output for an encoded picture; raises ImageError where it cannot be decoded."""
-        with self._counted():
+        with self.in_use():
             async with self._places:
                 return await self._decode(data)
 
     async def infer_pixels(self, pixels: Pixels) -> Output:
         """The output for pixels of the bundle's shape."""
-        with self._counted():
+        with self.in_use():
             async with self._places:
                 future: asyncio.Future[Output] = asyncio.get_running_loop().create_future()
                 self._queue.put(_Waiting(pixels, future))
                 return await future
+
+    @contextmanager
+    def in_use(self) -> Iterator[None]:
+        """For this long its threads go on, though it is retired meanwhile."""
+        self._unanswered += 1
+        try:
+            yield
+        finally:
+            self._unanswered -= 1
+            self._end_if_idle()
 
     def retire(self) -> None:
         """Let the threads end when all that was asked is answered."""
@@ -92,15 +102,6 @@ class Batcher:
         self._decoding.add(future)
         self._decoders.submit(hand_over)
         return future
-
-    @contextmanager
-    def _counted(self) -> Iterator[None]:
-        self._unanswered += 1
-        try:
-            yield
-        finally:
-            self._unanswered -= 1
-            self._end_if_idle()
 
     def _end_if_idle(self) -> None:
         if self._retired and not self._unanswered:

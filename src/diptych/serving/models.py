@@ -96,6 +96,8 @@ class Models:
         self._explanations = 0
         self._paths = {model_name(path): path for path in paths}
         self._models = {name: self._open(path) for name, path in self._paths.items()}
+        # One reload after the other, so that each retires the one that it replaces.
+        self._reloading = {name: asyncio.Lock() for name in self._paths}
 
     def __iter__(self) -> Iterator[Model]:
         return iter(self._models.values())
@@ -109,7 +111,7 @@ class Models:
         if name is None or name == "":
             return next(iter(self._models.values()))
         if name not in self._models:
-            raise Problem(404, f"no model '{name}'; there are: {', '.join(self._models)}")
+            raise Problem(404, f"no model {name!r}; there are: {', '.join(self._models)}")
         return self._models[name]
 
     async def explain(self, model: Model, data: bytes, label: str | None) -> bytes:
@@ -137,8 +139,28 @@ class Models:
         Raises Problem where it is not as it was written, and where its classes are others, unless
         forced.
         """
-        old = self.get(name)
-        path = self._paths[name]
+        self.get(name)
+        async with self._reloading[name]:
+            return await self._reload(name, force)
+
+    async def reload_changed(self, allowed: Collection[str] = ()) -> None:
+        """Open every bundle anew that was replaced on the disk, and log what came of it.
+
+        Other classes than before are taken only in a version that is allowed.
+        """
+        for name in self.names:
+            try:
+                async with self._reloading[name]:
+                    now = version(Bundle(self._paths[name], {}))
+                    if now == self._models[name].version:
+                        continue
+                    await self._reload(name, force=now in allowed)
+                logs.write(level="info", message="reloaded", model=name, version=now)
+            except (Problem, OSError) as error:
+                logs.write(level="error", message=f"not reloaded: {error}", model=name)
+
+    async def _reload(self, name: str, force: bool) -> Model:
+        old, path = self._models[name], self._paths[name]
         loop = asyncio.get_running_loop()
         try:
             bundle = await loop.run_in_executor(None, open_bundle, path)
@@ -154,20 +176,6 @@ class Models:
         self._models[name] = new
         old.batcher.retire()
         return new
-
-    async def reload_changed(self, allowed: Collection[str] = ()) -> None:
-        """Open every bundle anew that was replaced on the disk, and log what came of it.
-
-        Other classes than before are taken only in a version that is allowed.
-        """
-        for name, old in list(self._models.items()):
-            try:
-                now = version(Bundle(self._paths[name], {}))
-                if now != old.version:
-                    await self.reload(name, force=now in allowed)
-                    logs.write(level="info", message="reloaded", model=name, version=now)
-            except (Problem, OSError) as error:
-                logs.write(level="error", message=f"not reloaded: {error}", model=name)
 
     def _open(self, path: Path, plan: BatchPlan | None = None) -> Model:
         """A bundle open; with a plan, nothing is measured while others are answered."""

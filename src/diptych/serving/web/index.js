@@ -12,16 +12,24 @@ import { countOf, megabytes, NONE } from "./formatting.js";
 
 const askInTurn = limiter(4);
 const drawInTurn = limiter(2);
-let model = null; // the facts of the one that is asked
+let chosen = new URLSearchParams(location.search).get("model"); // the name of the one that is asked
+let model = null; // its facts, once there are any
+let turns = 0; // how often facts were asked for
 let work = new AbortController();
 let results = []; // of each picture given: null until there is one
 const spoken = []; // sentences that are still to be read out
 
-async function loadModel(name = new URLSearchParams(location.search).get("model")) {
+async function loadModel() {
   say(""); // now, not once it has loaded: by then there may be something else to read
+  const turn = (turns += 1);
+  const isLate = () => turn !== turns; // another was chosen meanwhile
   try {
-    model = await (await fetchFromServer(withQuery("model", { model: name }))).json();
+    const facts = await (await fetchFromServer(withQuery("model", { model: chosen }))).json();
+    if (isLate()) return;
+    model = facts;
   } catch (error) {
+    if (isLate()) return;
+    model = null; // with the next picture it is tried again
     return say(error.message);
   }
   showModel(model);
@@ -30,7 +38,8 @@ async function loadModel(name = new URLSearchParams(location.search).get("model"
 
 function choose(name) {
   history.replaceState(null, "", withQuery("./", { model: name }));
-  loadModel(name);
+  chosen = name;
+  loadModel();
 }
 
 /** Put files on cards, the newest first, and ask about each. */
@@ -74,7 +83,7 @@ async function answerFor(card, signal) {
   showWaiting(card, "looking …");
   await checkReadable(card.file);
   const busy = () => showWaiting(card, "The server is busy; waiting for it …");
-  const path = withQuery("predict", { model: model?.name });
+  const path = withQuery("predict", { model: chosen ?? model?.name });
   const response = await (await fetchFromServer(path, { body: card.file, signal, busy })).json();
   const [answer] = response.predictions;
   if (answer.error) throw new Refusal(answer.error);

@@ -31,26 +31,35 @@ async function refresh() {
   clearTimeout(timer);
   if (!document.hidden) {
     const name = modelName;
+    const isLate = () => name !== modelName; // another was chosen meanwhile
+    let trouble = "";
     try {
-      const drift = await loadDrift(name);
-      if (name === modelName) show(drift);
-      setText(byId("notice"), "");
+      const facts = await factsOf(name);
+      const drift = await (await fetchFromServer(withQuery("drift", { model: name }))).json();
+      if (isLate()) return;
+      showModel(facts);
+      show(drift);
     } catch (error) {
-      setText(byId("notice"), error.message);
+      if (isLate()) return;
+      trouble = error.message;
     }
-    byId("notice").hidden = !byId("notice").textContent;
+    setText(byId("notice"), trouble);
+    byId("notice").hidden = !trouble;
   }
   clearTimeout(timer);
   timer = setTimeout(refresh, REFRESH_EVERY);
 }
 
-async function loadDrift(name) {
-  if (!model || (name && model.name !== name)) {
-    model = await (await fetchFromServer(withQuery("model", { model: name }))).json();
-    offerModels(model, choose);
-    document.title = `Watch ${model.name} – Diptych`;
-  }
-  return (await fetchFromServer(withQuery("drift", { model: name }))).json();
+async function factsOf(name) {
+  if (model && (!name || model.name === name)) return model;
+  return (await fetchFromServer(withQuery("model", { model: name }))).json();
+}
+
+function showModel(facts) {
+  if (facts === model) return;
+  model = facts;
+  offerModels(model, choose);
+  document.title = `Watch ${model.name} – Diptych`;
 }
 
 function choose(name) {
