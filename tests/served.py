@@ -99,15 +99,29 @@ class Server:
     def post(self, path: str, body: bytes = b"", **headers: str) -> Response:
         return self.ask("POST", path, body, **{"Content_Type": "image/png", **headers})
 
-    def post_form(self, path: str, *files: tuple[str, bytes]) -> Response:
-        """Files as the parts of a form."""
-        parts = b"".join(
-            b'--frame\r\nContent-Disposition: form-data; name="files"; filename="%s"\r\n\r\n%s\r\n'
-            % (name.encode(), data)
-            for name, data in files
+    def post_form(self, path: str, *files: tuple[str, bytes], **settings: str) -> Response:
+        """Settings and then files as the parts of a form."""
+        texts = [(f'name="{name}"', text.encode()) for name, text in settings.items()]
+        pictures = [(f'name="files"; filename="{name}"', data) for name, data in files]
+        return self.post_parts(path, *texts, *pictures)
+
+    def post_parts(self, path: str, *parts: tuple[str, bytes]) -> Response:
+        """Parts of a form; of each what comes after form-data, and what it holds.
+
+        Further headers of a part may follow, each on its line.
+        """
+        body = b"".join(
+            b"--frame\r\nContent-Disposition: form-data; %s\r\n\r\n%s\r\n"
+            % (head.replace("\n", "\r\n").encode(), data)
+            for head, data in parts
         )
         kind = "multipart/form-data; boundary=frame"
-        return self.post(path, parts + b"--frame--\r\n", Content_Type=kind)
+        return self.post(path, body + b"--frame--\r\n", Content_Type=kind)
+
+    def post_json(self, path: str, value: Any) -> Response:
+        """A body in JSON; bytes are sent as they are."""
+        body = value if isinstance(value, bytes) else json.dumps(value).encode()
+        return self.post(path, body, Content_Type="application/json")
 
     def line(self, identity: str) -> dict[str, Any]:
         """What it logged of a request, which it does after the answer."""

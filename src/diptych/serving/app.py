@@ -1,21 +1,19 @@
 """The server as an ASGI application: routes, pages, middleware, and problems as answers."""
 
-from pathlib import Path
+from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, Response
+from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
-from diptych.serving import open_inference, openapi, problems, routes
-from diptych.serving.middleware import AccessMiddleware, LoggingMiddleware
+from diptych.serving import open_inference, openapi, pages, problems, routes
+from diptych.serving.middleware import AccessMiddleware, LoggingMiddleware, RequestLineMiddleware
 from diptych.serving.problems import Problem
 from diptych.serving.state import ServerState
-
-WEB = Path(__file__).parent / "web"
+from diptych.serving.tensors import JSON_LENGTH
 
 
 def application(state: ServerState) -> ASGIApp:
@@ -26,35 +24,30 @@ def application(state: ServerState) -> ASGIApp:
         docs_url=None,
         redoc_url=None,
         openapi_url=None,
+        redirect_slashes=False,
     )
     app.state.server = state
     app.include_router(routes.router)
-    _add_pages(app)
+    pages.add_routes(app)
     app.include_router(open_inference.router)
     openapi.add_routes(app)
     _add_problems(app)
-    inner: ASGIApp = AccessMiddleware(app, state)
+    inner: ASGIApp = RequestLineMiddleware(AccessMiddleware(app, state))
     if state.settings.origins:
         inner = CORSMiddleware(
             inner,
             allow_origins=state.settings.origins,
-            allow_methods=["GET", "POST"],
-            allow_headers=["Authorization", "Content-Type", "X-API-Key", "X-Request-ID"],
-            expose_headers=["Retry-After", "X-Request-ID"],
+            allow_methods=["GET", "HEAD", "POST"],
+            allow_headers=[
+                "Authorization",
+                "Content-Type",
+                JSON_LENGTH,
+                "X-API-Key",
+                "X-Request-ID",
+            ],
+            expose_headers=[JSON_LENGTH, "Retry-After", "X-Request-ID"],
         )
     return LoggingMiddleware(inner, state)
-
-
-def _add_pages(app: FastAPI) -> None:
-    @app.get("/", include_in_schema=False)
-    async def page() -> Response:
-        return FileResponse(WEB / "index.html")
-
-    @app.get("/watch", include_in_schema=False)
-    async def watch() -> Response:
-        return FileResponse(WEB / "watch.html")
-
-    app.mount("/static", StaticFiles(directory=WEB))
 
 
 def _add_problems(app: FastAPI) -> None:
@@ -66,7 +59,12 @@ def _add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def refusal(request: Request, error: HTTPException) -> Response:
-        problem = Problem(error.status_code, _detail(error, request), headers=error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = _allowed(headers.get("Allow", "GET"))
+            if request.method == "OPTIONS":
+                return Response(status_code=204, headers=headers)
+        problem = Problem(error.status_code, _detail(error, request, headers), headers=headers)
         return problems.response(problem, request.url.path)
 
     @app.exception_handler(RequestValidationError)
@@ -76,9 +74,15 @@ def _add_problems(app: FastAPI) -> None:
         return problems.response(Problem(400, f"{where}: {first['msg']}"), request.url.path)
 
 
-def _detail(error: HTTPException, request: Request) -> str:
+def _allowed(methods: str) -> str:
+    """Methods, of which a route names those that it answers itself."""
+    names = set(methods.split(", "))
+    return ", ".join(sorted(names | {"HEAD"} if "GET" in names else names))
+
+
+def _detail(error: HTTPException, request: Request, headers: Mapping[str, str]) -> str:
     if error.status_code == 404:
         return f"there is nothing at {request.url.path}; /docs tells what there is"
     if error.status_code == 405:
-        return f"{request.method} cannot be used here; {(error.headers or {}).get('Allow')} can"
+        return f"{request.method} cannot be used here; {headers['Allow']} can"
     return str(error.detail)

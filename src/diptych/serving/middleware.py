@@ -16,6 +16,9 @@ from diptych.serving import keys, logs, problems
 from diptych.serving.problems import Problem, busy
 from diptych.serving.state import ServerState
 
+# Whether a path had a slash at its end, in the scope of a request.
+SLASH = "diptych.slash"
+_ENDS_IN_SLASH = re.compile(r"[^/]/\Z")
 # What needs no key.
 OPEN = re.compile(r"/(healthz|readyz|docs|openapi\.json|watch|static/.*|)")
 _ROUTES = re.compile(
@@ -24,7 +27,7 @@ _ROUTES = re.compile(
 _SANE = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 # What a page of ours may load and do: nothing from elsewhere, and no script inside of a page.
 _POLICY = (
-    b"default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "
+    b"default-src 'self'; img-src 'self' blob: data:; object-src 'none'; base-uri 'self'; "
     b"form-action 'self'; frame-ancestors 'none'"
 )
 _ALWAYS = (
@@ -85,6 +88,27 @@ class LoggingMiddleware:
                 ms=round(1000 * seconds, 1),
                 **facts,
             )
+
+
+class RequestLineMiddleware:
+    """Answers HEAD as GET, and a path with a slash at its end as the one without.
+
+    No redirect: behind a proxy the server does not know what its own addresses are.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        method, path = scope["method"], scope["path"]
+        has_slash = bool(_ENDS_IN_SLASH.search(path))
+        plain = {
+            # uvicorn, which still sees HEAD, leaves out the body.
+            "method": "GET" if method == "HEAD" else method,
+            "path": path[:-1] if has_slash else path,
+            SLASH: has_slash,
+        }
+        await self._app({**scope, **plain}, receive, send)
 
 
 class AccessMiddleware:

@@ -5,16 +5,18 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
+from diptych.serving.pages import rooted
 from diptych.serving.schemas import PREDICTIONS, PROBLEM, ProblemSchema
 
 EXAMPLES = {
     ("post", "/predict"): (
         "curl --data-binary @lunch.jpg -H 'Content-Type: image/jpeg' http://HOST/predict",
-        "curl -F files=@lunch.jpg -F files=@dinner.jpg http://HOST/predict",
+        "curl -F files=@lunch.jpg -F files=@dinner.jpg -F model=pizza http://HOST/predict",
+        """curl --json '{"image": "data:image/jpeg;base64,…"}' http://HOST/predict""",
     ),
     ("post", "/explain"): (
         "curl --data-binary @lunch.jpg -H 'Content-Type: image/jpeg' -o heat.png "
@@ -34,8 +36,8 @@ def add_routes(app: FastAPI) -> None:
         return JSONResponse(description(app))
 
     @app.get("/docs", include_in_schema=False)
-    async def docs() -> Response:
-        return HTMLResponse("".join(_page(description(app))))
+    async def docs(request: Request) -> Response:
+        return HTMLResponse(rooted("".join(_page(description(app))), request))
 
 
 def description(app: FastAPI) -> dict[str, Any]:
@@ -113,7 +115,8 @@ def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[st
 def _link(response: dict[str, Any]) -> str:
     for kind, content in response.get("content", {}).items():
         name = content.get("schema", {}).get("$ref", "").rpartition("/")[2]
-        link = f'<a href="#{name}">{name}</a>' if name else ""
+        # Not "#…" alone, which a page at docs/ would look for elsewhere.
+        link = f'<a href="docs#{name}">{name}</a>' if name else ""
         return f"<code>{escape(kind)}</code> {link}"
     return ""
 

@@ -24,6 +24,8 @@ class Problem(DiptychError):
         file: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
+        # JSON may bring halves of surrogate pairs, which no answer could hold.
+        detail = detail.encode(errors="backslashreplace").decode()
         super().__init__(detail)
         self.status = status
         self.detail = detail

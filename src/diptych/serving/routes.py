@@ -5,21 +5,27 @@ from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import JSONResponse, Response
 
 from diptych.bundles.predictor import Prediction
 from diptych.errors import ImageError
-from diptych.serving import bodies, problems, schemas
+from diptych.serving import problems, schemas
 from diptych.serving.bodies import Upload
-from diptych.serving.models import Model
+from diptych.serving.models import Model, Models
+from diptych.serving.parameters import agreed, refuse_unknown_in_query
 from diptych.serving.problems import Problem, busy, in_time
 from diptych.serving.schemas import problem_responses
 from diptych.serving.state import server_state
+from diptych.serving.uploads import Received, read_uploads
+
+# What a setting is called in a query, a form or JSON.
+MODEL, CLASS = "model", "class"
 
 ModelName = Annotated[str | None, Query(description="a model's name; without one, the first")]
-Class = Annotated[str | None, Query(alias="class", description="without one, that of the answer")]
+Class = Annotated[str | None, Query(alias=CLASS, description="without one, that of the answer")]
 Force = Annotated[bool, Query(description="take it even where its classes are others")]
+KNOWN_ONLY = [Depends(refuse_unknown_in_query)]
 
 router = APIRouter()
 
@@ -31,24 +37,24 @@ router = APIRouter()
         **problem_responses(*schemas.OF_PICTURES),
     },
     openapi_extra=schemas.PICTURES,
+    dependencies=KNOWN_ONLY,
 )
 async def predict(request: Request, model: ModelName = None) -> Response:
     """Say what is on pictures.
 
-    Send one as it is, or several as the parts of a form. Of several, one that cannot be used
-    has an error in its place; one alone that cannot be used is refused.
+    Send one as it is, or several as the parts of a form or in JSON. Of several, one that cannot be
+    used has an error in its place; one alone that cannot be used is refused.
     """
     state = server_state(request)
-    limits, served = state.settings.limits, state.models.get(model)
+    limits = state.settings.limits
+    state.models.get(model)  # before the body is read
     with state.admit() as reserve:
-        uploads = await bodies.read_pictures(request, limits, reserve)
-        request.scope["log"] |= {"model": served.name, "pictures": len(uploads)}
-        async with in_time(limits.seconds):
-            if len(uploads) == 1:
-                predictions = [await _prediction(served, uploads[0])]
-            else:
-                several = (_prediction_or_error(served, upload) for upload in uploads)
-                predictions = await asyncio.gather(*several)
+        received = await read_uploads(request, limits, reserve, [MODEL])
+        served = state.models.get(agreed({MODEL: model}, received.fields).get(MODEL))
+        request.scope["log"] |= {"model": served.name, "pictures": len(received.pictures)}
+        with served.batcher.in_use():
+            async with in_time(limits.seconds):
+                predictions = await _predictions(served, received)
     return JSONResponse({"model": served.name, "predictions": list(map(_to_json, predictions))})
 
 
@@ -60,24 +66,33 @@ async def predict(request: Request, model: ModelName = None) -> Response:
         **problem_responses(*schemas.OF_PICTURES),
     },
     openapi_extra=schemas.PICTURE,
+    dependencies=KNOWN_ONLY,
 )
 async def explain(request: Request, model: ModelName = None, of: Class = None) -> Response:
-    """Colour what speaks for a class on a picture, as a PNG."""
+    """Colour what speaks for a class on a picture, as a PNG.
+
+    Send the picture as it is, as the part of a form or in JSON.
+    """
     state = server_state(request)
-    limits, served = state.settings.limits, state.models.get(model)
+    limits = state.settings.limits
+    state.models.get(model)  # before the body is read
     with state.admit() as reserve:
-        data = await bodies.read_body(request, limits, reserve)
+        received = await read_uploads(request, limits, reserve, [MODEL, CLASS])
+        if len(received.pictures) > 1:
+            raise Problem(400, f"{len(received.pictures)} pictures; send one at a time")
+        settings = agreed({MODEL: model, CLASS: of}, received.fields)
+        served = state.models.get(settings.get(MODEL))
         request.scope["log"] |= {"model": served.name, "pictures": 1}
-        async with in_time(limits.seconds):
-            try:
-                png = await state.models.explain(served, data, of)
-            except ImageError as error:
-                raise problems.picture_problem(error, None) from error
+        with served.batcher.in_use():
+            async with in_time(limits.seconds):
+                png = await _heatmap(state.models, served, received, settings.get(CLASS))
     return Response(png, media_type="image/png")
 
 
 @router.get(
-    "/model", responses={200: {"model": schemas.ModelSchema}, **problem_responses(401, 404, 503)}
+    "/model",
+    responses={200: {"model": schemas.ModelSchema}, **problem_responses(400, 401, 404, 503)},
+    dependencies=KNOWN_ONLY,
 )
 async def about(request: Request, model: ModelName = None) -> Response:
     """What is known of a model."""
@@ -87,7 +102,9 @@ async def about(request: Request, model: ModelName = None) -> Response:
 
 
 @router.get(
-    "/drift", responses={200: {"model": schemas.DriftSchema}, **problem_responses(401, 404, 503)}
+    "/drift",
+    responses={200: {"model": schemas.DriftSchema}, **problem_responses(400, 401, 404, 503)},
+    dependencies=KNOWN_ONLY,
 )
 async def drift(request: Request, model: ModelName = None) -> Response:
     """What a model answered since it was loaded, and how that differs from its training."""
@@ -128,6 +145,7 @@ async def metrics(request: Request) -> Response:
         200: {"model": schemas.ReloadSchema},
         **problem_responses(400, 401, 403, 404, 409, 503),
     },
+    dependencies=KNOWN_ONLY,
 )
 async def reload(request: Request, name: str, force: Force = False) -> Response:
     """Open a bundle anew; what was asked before is still answered by the old one."""
@@ -138,11 +156,15 @@ async def reload(request: Request, name: str, force: Force = False) -> Response:
     return JSONResponse({"model": name, "version": version, "classes": classes})
 
 
-async def _prediction(model: Model, upload: Upload) -> Prediction:
+async def _predictions(model: Model, received: Received) -> list[Prediction]:
+    if len(received.pictures) > 1:
+        several = (_prediction_or_error(model, upload) for upload in received.pictures)
+        return await asyncio.gather(*several)
+    (upload,) = received.pictures
     try:
-        return await model.predict(upload.name or "picture", upload.data)
+        return [await model.predict(upload.name or "picture", upload.data)]
     except ImageError as error:
-        raise problems.picture_problem(error, upload.name) from error
+        raise _refusal(error, received) from error
 
 
 async def _prediction_or_error(model: Model, upload: Upload) -> Prediction:
@@ -150,6 +172,20 @@ async def _prediction_or_error(model: Model, upload: Upload) -> Prediction:
         return await model.predict(upload.name or "picture", upload.data)
     except ImageError as error:
         return Prediction(upload.name or "picture", error=str(error))
+
+
+async def _heatmap(models: Models, model: Model, received: Received, label: str | None) -> bytes:
+    try:
+        return await models.explain(model, received.pictures[0].data, label)
+    except ImageError as error:
+        raise _refusal(error, received) from error
+
+
+def _refusal(error: ImageError, received: Received) -> Problem:
+    """Why the one picture of a request cannot be used."""
+    if mistake := received.mistake():
+        return Problem(415, mistake)
+    return problems.picture_problem(error, received.pictures[0].name)
 
 
 def _to_json(prediction: Prediction) -> dict[str, Any]:

@@ -143,36 +143,61 @@ PROBLEM = {
 }
 
 
-_PICTURE = {"schema": {"type": "string", "format": "binary"}}
-# One picture as it is.
-PICTURE: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {"image/*": _PICTURE, "application/octet-stream": _PICTURE},
-    }
+_SETTINGS = {
+    "model": {"type": "string", "description": "a model's name; without one, the first"},
+    "class": {"type": "string", "description": "without one, that of the answer"},
 }
-# One picture as it is, or many in a form.
-PICTURES: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "schema": {
-                    "type": "object",
-                    "required": ["files"],
-                    "properties": {
-                        "files": {
-                            "type": "array",
-                            "items": {"type": "string", "format": "binary"},
-                            "minItems": 1,
-                        }
+_FILE = {"type": "string", "format": "binary"}
+_TEXT = {"type": "string", "description": "an encoded picture, in base64 or as a data URL"}
+
+
+def _picture_body(
+    in_form: dict[str, Any], in_json: dict[str, Any], example: dict[str, Any], *settings: str
+) -> dict[str, Any]:
+    """A body with a picture as it is, a form or JSON; in both of them there may be settings."""
+    more = {name: _SETTINGS[name] for name in settings}
+    as_it_is = {"schema": _FILE}
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "required": list(in_form),
+                        "properties": in_form | more,
+                    }
+                },
+                "application/json": {
+                    "schema": {
+                        "type": "object",
+                        "oneOf": [{"required": [name]} for name in in_json],
+                        "properties": in_json | more,
+                        "additionalProperties": False,
                     },
-                }
+                    "example": example,
+                },
+                "image/*": as_it_is,
+                "application/octet-stream": as_it_is,
             },
-            **PICTURE["requestBody"]["content"],
-        },
+        }
     }
-}
+
+
+_FILES = {"type": "array", "items": _FILE, "minItems": 1}
+_TEXTS = {"type": "array", "items": _TEXT, "minItems": 1}
+_EXAMPLE = "/9j/4AAQSkZJRg… (base64)"
+# One picture.
+PICTURE = _picture_body(
+    {"file": _FILE}, {"image": _TEXT}, {"image": _EXAMPLE, "class": "pizza"}, "model", "class"
+)
+# One or many.
+PICTURES = _picture_body(
+    {"files": _FILES},
+    {"image": _TEXT, "images": _TEXTS},
+    {"images": [_EXAMPLE, "data:image/png;base64,iVBORw0KGgo…"], "model": "pizza"},
+    "model",
+)
 
 _REASONS = {
     400: "The request is not as it should be.",
