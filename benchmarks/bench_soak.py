@@ -1,35 +1,40 @@
 """Does the server stand ten minutes at 80 % of its load, one request in twenty malformed?
 
-Requests are due at even times, on connections of their own or kept, as clients do. Each answer is
+Requests are due at even times, on connections of their own or kept, as clients do: a picture as it
+is, in a form, in JSON or in a binary tensor in turn, and one in ten is a HEAD. Each answer is
 compared with what the bundle answers by itself. Malformed ones are truncated pictures, bombs, text
-instead of pictures, headers without end, clients that stop amid a body and clients that go away.
+instead of pictures, settings that there are not, base64 that is none, tensors of another length,
+headers without end, clients that stop amid a body and clients that go away.
 Memory is that of all the server's processes, after the first minute and at the end. At last the
 server is told to end under full load: what it accepted it has to answer. `bench_soak.py [MINUTES]`
 """
 
 import asyncio
 import itertools
-import json
 import random
 import signal
-import struct
 import subprocess
 import sys
 import tempfile
 import time
-import zlib
 from collections import Counter
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
-from measuring import diptych, free_port, machine, need_photos
+import numpy as np
+import ways
+from measuring import diptych, free_port, machine, need_photos, resident
+from ways import Answer, answer, asked, bomb, json_answer, tensor_answer
 
 from diptych import load
 from diptych.bundles.predictor import Prediction
 
 MINUTES = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
 SHARE, MALFORMED, CLIENTS = 0.8, 0.05, 32
+HEADS = 0.1
+HEAD = b"HEAD /model HTTP/1.1\r\nHost: x\r\n\r\n"
+MODEL = "photos"
 # Seconds that the server is told to wait for a body.
 PATIENCE = 5
 
@@ -47,6 +52,7 @@ class Soak:
             (path.read_bytes(), want) for path, want in zip(files, expected, strict=True)
         ]
         self.turn = itertools.cycle(self.pictures)
+        self.way = itertools.cycle(WAYS)
         self.counts: Counter[str] = Counter()
         self.wrong: list[str] = []
         self.kept: list[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = []
@@ -54,6 +60,9 @@ class Soak:
             self.truncated,
             self.bomb,
             self.text,
+            self.unknown_setting,
+            self.no_base64,
+            self.wrong_length,
             self.endless_header,
             self.slow,
             self.gone,
@@ -62,33 +71,48 @@ class Soak:
     async def good(self) -> None:
         """A picture, whose answer has to be right."""
         data, want = next(self.turn)
-        sent = request(data)
+        way = next(self.way)
+        answered = await self.on_kept_connection(WAYS[way](data))
+        if answered is None:
+            return
+        status, head, body = answered
+        self.counts[f"{way} {status}"] += 1
+        self.counts[f"good {status}"] += 1
+        if status != 200:
+            self.wrong.append(f"{way}: {status}")
+            return
+        label, p_K = tensor_answer(head, body) if way == "tensor" else json_answer(body)
+        probabilities = want.probabilities or {}
+        if label != want.label:
+            self.wrong.append(f"{way}: {label}, not {want.label}")
+        elif np.abs(p_K - [probabilities[c] for c in sorted(probabilities)]).max() > 1e-4:
+            self.wrong.append(f"{way}: probabilities of {want.path} are others")
+
+    async def head(self) -> None:
+        """A question about the model, whose answer has no body."""
+        answered = await self.on_kept_connection(HEAD)
+        if answered is not None:
+            self.counts[f"HEAD {answered[0]}"] += 1
+            if answered[0] != 200:
+                self.wrong.append(f"HEAD: {answered[0]}")
+
+    async def on_kept_connection(self, sent: bytes) -> "Answer | None":
+        """The answer to a request; None, and a note, where there is none."""
         try:
             reader, writer = self.kept.pop() if self.kept else await self.opened()
             try:
-                status, body = await asked(reader, writer, sent)
+                answered = await asked(reader, writer, sent)
             except (ConnectionError, asyncio.IncompleteReadError) as error:
                 if isinstance(error, asyncio.IncompleteReadError) and error.partial:
                     raise
                 # A connection that was idle for long is closed, as HTTP allows.
                 reader, writer = await self.opened()
-                status, body = await asked(reader, writer, sent)
+                answered = await asked(reader, writer, sent)
         except (OSError, asyncio.IncompleteReadError) as error:
             self.wrong.append(f"no answer: {error!r}")
-            return
+            return None
         self.kept.append((reader, writer))
-        prediction = json.loads(body)["predictions"][0] if status == 200 else {}
-        self.counts[f"good {status}"] += 1
-        if status != 200 or prediction["label"] != want.label:
-            self.wrong.append(f"{status}: {prediction.get('label')}, not {want.label}")
-        elif (
-            max(
-                abs(p - (want.probabilities or {})[c])
-                for c, p in prediction["probabilities"].items()
-            )
-            > 1e-4
-        ):
-            self.wrong.append(f"probabilities of {want.path} are others")
+        return answered
 
     async def malformed(self) -> None:
         """One of the ways to be wrong; the answer has to say so."""
@@ -114,6 +138,23 @@ class Soak:
     async def text(self) -> int | None:
         """No picture."""
         return await self.alone(request(b"pizza " * 1000))
+
+    async def unknown_setting(self) -> int | None:
+        """A form with a setting that there is not."""
+        data, _ = next(self.turn)
+        return await self.alone(ways.in_form(data, modle="photos").http)
+
+    async def no_base64(self) -> int | None:
+        """JSON with something else in it."""
+        sent = ways.in_json(b"")
+        body = sent.body.replace(b"base64,", b"base64,what*ever")
+        return await self.alone(sent._replace(body=body).http)
+
+    async def wrong_length(self) -> int | None:
+        """A tensor of which a byte is missing."""
+        data, _ = next(self.turn)
+        sent = ways.in_tensor(data, model=MODEL)
+        return await self.alone(sent._replace(body=sent.body[:-1]).http)
 
     async def endless_header(self) -> int | None:
         """A header larger than any."""
@@ -170,8 +211,9 @@ class Soak:
             if due > seconds:
                 break
             await asyncio.sleep(max(0.0, started + due - time.monotonic()))
-            wrong = random.random() < MALFORMED
-            task = asyncio.create_task(self.malformed() if wrong else self.good())
+            kinds = (self.malformed, self.head, self.good)
+            (kind,) = random.choices(kinds, (MALFORMED, HEADS, 1 - MALFORMED - HEADS))
+            task = asyncio.create_task(kind())
             running.add(task)
             task.add_done_callback(running.discard)
             if due >= minute + 60:
@@ -191,7 +233,7 @@ class Soak:
                 try:
                     writer.write(request(data))
                     await writer.drain()
-                    status, _ = await answer(reader)
+                    status, _, _ = await answer(reader)
                 except (OSError, asyncio.IncompleteReadError) as error:
                     # A request that met a closed connection was never accepted.
                     never = isinstance(error, ConnectionError) or not error.partial  # type: ignore[union-attr]
@@ -214,62 +256,18 @@ class Soak:
 
 def request(body: bytes) -> bytes:
     """A request with a picture as it is."""
-    head = "POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\n"
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
+    return ways.as_it_is(body).http
 
 
-async def asked(
-    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, sent: bytes
-) -> tuple[int, bytes]:
-    """A request's status and body."""
-    writer.write(sent)
-    await writer.drain()
-    return await answer(reader)
-
-
-async def answer(reader: asyncio.StreamReader) -> tuple[int, bytes]:
-    """The next answer."""
-    head = await reader.readuntil(b"\r\n\r\n")
-    fields = dict(line.lower().split(b":", 1) for line in head.split(b"\r\n")[1:] if line)
-    body = await reader.readexactly(int(fields.get(b"content-length", b"0")))
-    return int(head.split(b" ", 2)[1]), body
-
-
-def bomb(side: int) -> bytes:
-    """A PNG of so many pixels a side, all black."""
-
-    def chunk(kind: bytes, data: bytes) -> bytes:
-        return (
-            struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-        )
-
-    header = struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0)
-    packer = zlib.compressobj(9)
-    line = bytes(side + 1)
-    rows = b"".join(packer.compress(line) for _ in range(side)) + packer.flush()
-    return (
-        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
-    )
+WAYS: dict[str, Callable[[bytes], bytes]] = {
+    "as it is": request,
+    "form": lambda data: ways.in_form(data, model=MODEL).http,
+    "JSON": lambda data: ways.in_json(data, model=MODEL).http,
+    "tensor": lambda data: ways.in_tensor(data, model=MODEL, in_binary=True).http,
+}
 
 
 BOMB = bomb(30_000)
-
-
-def resident(pid: int) -> float:
-    """The memory of a process and its children, in MiB."""
-    parents = {}
-    for status in Path("/proc").glob("[0-9]*/status"):
-        try:
-            facts = dict(
-                line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line
-            )
-        except OSError:
-            continue
-        parents[int(facts["Pid"])] = int(facts["PPid"]), int(facts.get("VmRSS", "0 kB").split()[0])
-    family = {pid}
-    while more := {p for p, (parent, _) in parents.items() if parent in family} - family:
-        family |= more
-    return sum(parents[p][1] for p in family if p in parents) / 1024
 
 
 async def soak(bundle: Path, log: Path) -> None:

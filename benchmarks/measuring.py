@@ -113,3 +113,20 @@ def answers(url: str) -> bool:
         return error.code < 500
     except OSError:
         return False
+
+
+def resident(pid: int) -> float:
+    """The memory of a process and its children, in MiB."""
+    parents = {}
+    for status in Path("/proc").glob("[0-9]*/status"):
+        try:
+            facts = dict(
+                line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line
+            )
+        except OSError:
+            continue
+        parents[int(facts["Pid"])] = int(facts["PPid"]), int(facts.get("VmRSS", "0 kB").split()[0])
+    family = {pid}
+    while more := {p for p, (parent, _) in parents.items() if parent in family} - family:
+        family |= more
+    return sum(parents[p][1] for p in family if p in parents) / 1024
