@@ -100,7 +100,7 @@ def test_parts_without_train_are_no_classes(tmp_path: Path) -> None:
     names = [f"{part}/{label}/1.png" for part in ("test", "val") for label in ("cat", "dog")]
     data = read(put(tmp_path, *names))
     assert data.classes == ("cat", "dog")
-    with pytest.raises(InputError, match="has test and valid, and no train part"):
+    with pytest.raises(InputError, match="has valid and test, and no train part"):
         split(data)
 
 

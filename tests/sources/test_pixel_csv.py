@@ -198,9 +198,15 @@ def test_a_second_file_is_the_test_part(tmp_path: Path) -> None:
     assert {s.name.split(":")[0] for s in parts.test.samples} == {"b.csv"}
     assert len(parts.test) == 24
     assert len(parts.train) + len(parts.valid) == 24
-    fewer: list[object] = [3, 1, 3, 2, 2, 1] * 4
-    other = written(tmp_path / "c.csv", fewer, noise(24, 4, 4, 1), header="label")
-    with pytest.raises(InputError, match="only one of them has 10"):
+    # Of a part without the first classes the labels mean the same.
+    fewer: list[object] = [3, 10, 3, 2, 2, 10] * 4
+    last = written(tmp_path / "c.csv", fewer, noise(24, 4, 4, 1, seed=2), header="label")
+    data = read(train, test=last)
+    assert data.classes == ("1", "2", "3", "10")
+    assert data.targets()[24:] == [2, 3, 2, 1, 1, 3] * 4
+    more: list[object] = [4, 1, 3, 2, 2, 1] * 4
+    other = written(tmp_path / "d.csv", more, noise(24, 4, 4, 1), header="label")
+    with pytest.raises(InputError, match="the training part has no class '4'; it has: 1, 10, 2"):
         read(train, test=other)
 
 
