@@ -8,8 +8,15 @@ model.evaluate(parts.test).save("pizza.bundle")
 load("pizza.bundle").predict(["new.jpg"])
 """
 
+import sys
+
+if sys.argv[:1] == ["-m"] and not sys.flags.safe_path:
+    # `python -m diptych` is on its way: it would look for modules in the working folder first, and
+    # a random.py there is none of ours.
+    del sys.path[0]
+
 import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from diptych.system.privacy import keep_private as _keep_private
 
@@ -39,7 +46,7 @@ _HOMES = {
 __all__ = ["ImageClassifier", "Recipe", "audit", "clean", "load", "read", "split"]
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module 'diptych' has no attribute '{name}'")
     return getattr(importlib.import_module(f"diptych.{_HOMES[name]}"), name)

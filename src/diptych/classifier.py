@@ -4,10 +4,11 @@ import contextlib
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from diptych.auditing import Audit
 from diptych.bundles.facts import TestedModel, bundle_facts
@@ -15,7 +16,7 @@ from diptych.bundles.writing import write_bundle
 from diptych.data.dataset import Dataset
 from diptych.data.matching import matched, refuse_shared, refuse_unfit_to_train
 from diptych.data.splitting import Splits
-from diptych.errors import InputError
+from diptych.errors import InputError, first_line
 from diptych.images.decoding import pixel_store
 from diptych.networks.earlier import weights_hash
 from diptych.recipe import Recipe
@@ -26,6 +27,7 @@ from diptych.runtimes import open_outputs
 from diptych.system.progress import Track, unwatched
 from diptych.training import checkpoints
 from diptych.training.fitting import TrainedNetwork, train_network
+from diptych.training.keeping import kept_where_refused
 from diptych.training.pictures import with_pixels
 from diptych.training.prediction import predict_dataset
 from diptych.training.reliable import ReliableModel, make_reliable
@@ -57,7 +59,8 @@ class ImageClassifier:
         The classes are those of the training part. With a `keep` folder a run that was killed goes
         on where it was. Raises InputError for pictures that cannot be used (an audit finds them) or
         are in both parts, an unknown class or network and the like; MissingExtra without SciPy,
-        before it trains; GateError when the exported graph disagrees with the network.
+        before it trains; GateError when the exported graph disagrees with the network, whose
+        weights are kept then.
         """
         refuse_unfit_to_train(train)
         valid = matched(valid, "valid", train)
@@ -72,7 +75,8 @@ class ImageClassifier:
             baseline = train_network(
                 _baseline(recipe), train, valid, store, run / "baseline", unwatched
             )
-            network = train_network(recipe, train, valid, store, run / "model", track)
+            with kept_where_refused(run / "model", passing=keep is None):
+                network = train_network(recipe, train, valid, store, run / "model", track)
             model = make_reliable(recipe, network, train, valid, store, track)
         self._fit = _Fit(model, baseline, train, valid)
         return self
@@ -113,22 +117,43 @@ class Evaluation(TestedModel):
         """
         return gather(from_training(self), self.predictions)
 
-    def save(self, path: str | Path, *, audit: Audit | None = None, force: bool = False) -> Path:
+    def save(
+        self,
+        path: str | Path,
+        *,
+        audit: Audit | None = None,
+        force: bool = False,
+        log: Callable[[str], object] = warnings.warn,
+    ) -> Path:
         """Write the bundle, aside and then into place; with a report where its extra is installed.
 
-        Raises InputError when the path exists and `force` is not given, or cannot be written.
+        Where no report can be made, `log` is told and the bundle goes without. Raises InputError
+        when the path exists and `force` is not given, or cannot be written.
         """
         path = Path(path)
-        report = self.report() if can_write_reports() else None
+        facts, report = self._reported(path.name, log)
         write_bundle(
             path,
             self,
-            report.facts if report else bundle_facts(self),
-            report=report_page(report, path.name) if report else None,
+            facts,
+            report=report,
             audit=audit.to_csv() if audit else None,
             force=force,
         )
         return path
+
+    def _reported(
+        self, title: str, log: Callable[[str], object]
+    ) -> tuple[Mapping[str, Any], str | None]:
+        """What the bundle says, and the page with its report, if one can be made."""
+        if can_write_reports():
+            try:
+                report = self.report()
+                return report.facts, report_page(report, title)
+            except Exception as cause:
+                # Whatever it is that statistics and plots stumble over: the network is worth more.
+                log(f"{title}: report.html could not be made ({first_line(cause)})")
+        return bundle_facts(self), None
 
 
 class _Fit(NamedTuple):

@@ -92,6 +92,24 @@ def test_a_failing_write_leaves_nothing_and_keeps_the_old_bundle(
     load(bundle)
 
 
+def test_a_report_that_cannot_be_made_costs_no_bundle(
+    folder_of: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tested = evaluated(folder_of(30))
+
+    def broken(*_: object) -> str:
+        raise FloatingPointError("a plot of nothing")
+
+    monkeypatch.setattr("diptych.classifier.report_page", broken)
+    said: list[str] = []
+    out = tested.save(tmp_path / "a.bundle", log=said.append)
+    assert said == ["a.bundle: report.html could not be made (a plot of nothing)"]
+    assert not (out / "report.html").exists()
+    load(out)
+    with pytest.warns(UserWarning, match=r"report\.html could not be made"):
+        tested.save(tmp_path / "b.bundle")
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="names of files are text there")
 def test_a_name_that_is_no_text_is_kept_as_it_is(
     folder_of: Callable[..., Path], tmp_path: Path

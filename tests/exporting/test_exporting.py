@@ -169,6 +169,21 @@ def test_the_table_is_stored_and_explained_and_nothing_else_is_left(subject: Sub
     assert there == files | examples | {"gate.json", "README.md"}
 
 
+def test_every_output_in_onnx_has_a_shape_with_any_number_of_pictures(subject: Subject) -> None:
+    import onnx
+
+    names = [row["files"][0] for row in subject.told["files"] if row["format"] == "onnx"]
+    for path in (subject.bundle / "model.onnx", *(subject.exports / name for name in names)):
+        outputs = {o.name: o.type.tensor_type.shape for o in onnx.load(path).graph.output}
+        assert {"probabilities", "ood_score"} <= set(outputs), path
+        for shape in outputs.values():
+            first, *rest = shape.dim
+            assert first.dim_param == "N", path
+            assert all(dim.dim_value > 0 for dim in rest), path
+        assert len(outputs["probabilities"].dim) == 2
+        assert len(outputs["ood_score"].dim) == 1
+
+
 def facts_in(format: str, path: Path) -> Mapping[str, Any]:
     """What a file says of itself, read without its runtime where that is possible."""
     if format == "onnx":
@@ -183,7 +198,7 @@ def facts_in(format: str, path: Path) -> Mapping[str, Any]:
         keys = ("classes", "preprocess")
         return {key: json.loads(model.get_rt_info(["diptych", key]).astype(str)) for key in keys}
     if format == "savedmodel":
-        actual = json.loads((path / "assets" / "diptych.json").read_text())
+        actual = json.loads((path / "1" / "assets" / "diptych.json").read_text())
     else:
         with zipfile.ZipFile(path) as archive:
             (name,) = (n for n in archive.namelist() if n.endswith("diptych.json"))
@@ -341,11 +356,51 @@ def test_nothing_is_written_where_all_is_refused_and_the_reason_is_said(
     line = next(line for line in run.stdout.splitlines() if line.startswith("onnx: refused: "))
     assert re.search(r"same answer on \d\d\.\d% of 12 pictures\)$", line)
     assert "Traceback" not in run.stderr
-    assert {path.name for path in out.iterdir()} == {"gate.json", "README.md"}
-    assert line.removeprefix("onnx: refused: ") in (out / "README.md").read_text()
+    assert run.stdout.splitlines()[-1] == "nothing was written"
+    assert not out.exists()
     told = place.answer("export", plain, "--to", "onnx", "--out", out)
     assert "refused" not in (out / "README.md").read_text().lower()
     assert told["files"] == json.loads((out / "gate.json").read_text())["files"]
+
+
+HOSTILE = ("random", "statistics", "json", "typing", "torch", "onnx", "numpy", "tempfile")
+
+
+@pytest.mark.parametrize(
+    ("start", "others"), [(["-m"], ()), (["-P", "-m"], ("diptych",))], ids=["module", "script"]
+)
+def test_files_in_the_working_folder_are_never_run(
+    place: Place, plain: Path, tmp_path: Path, start: list[str], others: tuple[str, ...]
+) -> None:
+    for name in (*HOSTILE, *others):
+        code = "print('stray')\nraise SystemExit('run from the working folder')"
+        (tmp_path / f"{name}.py").write_text(code)
+    command = [sys.executable, *start, "diptych", "export", str(plain), "--to", "onnx,openvino"]
+    given: dict[str, Any] = {"cwd": tmp_path, "env": place.environment(), "text": True}
+    run = subprocess.run([*command, "--int8", "--json"], capture_output=True, **given)
+    assert run.returncode == 0, run.stderr
+    assert [row["refusal"] for row in json.loads(run.stdout)["files"]] == [""] * 5
+    assert "working folder" not in run.stderr
+
+
+def test_a_full_disk_is_one_line_and_nothing_is_left(
+    place: Place, plain: Path, tmp_path: Path
+) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=60k", "tmpfs", str(small)]
+    if subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("mounting a small disk needs root")
+    try:
+        for filled in (0, 40_000, 55_000):
+            (small / "filler").write_bytes(bytes(filled))
+            run = place.run("export", plain, "--to", "onnx", "--out", small / "out")
+            assert run.returncode == 2, run.stderr
+            assert "No space left on device" in run.stderr.splitlines()[-1]
+            assert "Traceback" not in run.stderr
+            assert [path.name for path in small.iterdir()] == ["filler"]
+    finally:
+        subprocess.run(["umount", str(small)], check=True)
 
 
 SWAPPED = """
@@ -401,6 +456,8 @@ def test_a_bundle_is_exported_where_the_framework_that_trained_it_is_not_install
     ("given", "missing", "said"),
     [
         (["--to", "tensorrt"], "", f"no format 'tensorrt'; there are: {ALL.replace(',', ', ')}"),
+        (["--to", "TFLite"], "", "no format 'tflite'; there are: onnx, "),
+        (["--to", "tflite"], "", "; did you mean 'litert'?"),
         (["--to", "onxx"], "", f"there are: {ALL.replace(',', ', ')}; did you mean 'onnx'?"),
         (["--to", ","], "", "no format was named; there are: onnx, "),
         (["--to", "onnx,openvino"], "openvino", "run: pip install 'diptych[fast]'"),

@@ -15,7 +15,6 @@ from diptych.reliability.ood import (
     Features,
     OodDetector,
     auroc,
-    best_detector,
     fit_detector,
     reference_indices,
 )
@@ -48,17 +47,6 @@ def test_as_many_known_pictures_are_kept_as_was_asked(method: str) -> None:
     (train, labels), (valid, _), (new, _) = cloud(300, 1), cloud(500, 2), cloud(2000, 3)
     detector = fit_detector(method, train, labels, valid, logits(valid), 0.9)
     assert (detector.scores(new, logits(new)) <= 1).mean() == pytest.approx(0.9, abs=0.04)
-
-
-def test_the_score_that_tells_outliers_best_is_kept_and_says_how_well() -> None:
-    (train, labels), (valid, _) = cloud(300, 1), cloud(300, 2)
-    outliers = elsewhere(100)
-    detector = best_detector(train, labels, valid, logits(valid), outliers, logits(outliers), 0.95)
-    assert detector.method in ("neighbours", "mahalanobis")
-    assert set(detector.separations) == set(METHODS)
-    best = detector.separations[detector.method]
-    assert best.auroc.value > 0.97
-    assert best.auroc.low > detector.separations["probability"].auroc.high
 
 
 def test_a_picture_of_each_class_is_too_little_to_measure_by_but_no_failure() -> None:

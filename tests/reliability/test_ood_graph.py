@@ -6,7 +6,7 @@ from diptych.graphs.surgery import with_mid_features
 from diptych.graphs.writer import onnx_graph
 from diptych.networks.initialisation import initial
 from diptych.networks.zoo import ZOO
-from diptych.reliability.ood import METHODS, fit_detector
+from diptych.reliability.ood import METHODS, NONE, OodDetector, fit_detector
 from diptych.reliability.ood_graph import with_ood_score
 from diptych.runtimes import open_outputs
 from diptych.training.features import extract, feature_extractor
@@ -43,6 +43,14 @@ def test_the_graph_scores_as_numpy_does(method: str, name: str) -> None:
     np.testing.assert_allclose(
         ood_score_N, detector.scores(features, logits_of(features[0])), rtol=2e-3
     )
+
+
+def test_without_a_score_the_graph_answers_nothing_for_every_picture() -> None:
+    network = ZOO["mlp"]((8, 8, 1), 3, 0.0)
+    graph = onnx_graph(network, initial(network, 0))
+    run = open_outputs(with_ood_score(graph, OodDetector(NONE, 1.0, {}, (1.0,), {})))
+    _, ood_score_N = run(np.random.default_rng(1).integers(0, 256, (5, 8, 8, 1), np.uint8))
+    np.testing.assert_array_equal(ood_score_N, np.zeros(5, np.float32))
 
 
 def test_a_network_without_convolutions_has_no_mid_level_features() -> None:

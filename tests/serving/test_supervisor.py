@@ -45,3 +45,14 @@ def test_workers_are_counted_together_and_replaced(
             assert time.monotonic() < deadline
         assert server.post("/predict", GOOD).status == 200
         every_worker(server, lambda: drift() == asked + 1)
+
+
+def test_workers_run_nothing_that_lies_in_the_working_folder(
+    bundles: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("random", "statistics", "json", "uvicorn", "numpy"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('run from the working folder')")
+    monkeypatch.chdir(tmp_path)
+    with serving(tmp_path / "log", bundles["first"], "--workers", "2") as server:
+        every_worker(server, lambda: server.post("/predict", GOOD).status == 200)
+        assert "run from the working folder" not in server.log.read_text()

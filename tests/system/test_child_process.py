@@ -1,4 +1,5 @@
 import contextlib
+import errno
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -73,3 +74,34 @@ def test_a_child_ends_with_its_caller(running: Path) -> None:
         os.kill(int(pid), 0)
     with pytest.raises(ProcessLookupError):
         os.kill(int(pid), 0)
+
+
+def test_nothing_in_the_working_folder_is_imported(
+    running: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    for name in ("random", "statistics", "json", "torch", "diptych", "its_work"):
+        (here / f"{name}.py").write_text("raise SystemExit('run from the working folder')")
+    monkeypatch.chdir(here)
+    started = (
+        "import random, statistics, subprocess; tell(random.__file__); "
+        "code = 'import random; print(random.__file__)'; "
+        "tell(subprocess.check_output([sys.executable, '-c', code], text=True).strip())"
+    )
+    *_, own, of_a_grandchild = child(running, started)
+    assert own == of_a_grandchild
+    assert Path(own).is_relative_to(Path(os.__file__).parent)
+
+
+def test_other_lines_on_the_output_of_a_child_do_no_harm(running: Path) -> None:
+    stray = 'os.write(1, b"a library says hello\\n\\xff\\xfe no text, no end")\n'
+    text = CHILD.format(does="pass").replace("task = Path", f"{stray}task = Path")
+    (running.parent / "its_work.py").write_text(text, encoding="utf-8")
+    assert list(run_child("its_work", running)) == ["first", "sécond"]
+
+
+def test_a_full_disk_is_told_in_a_line(running: Path) -> None:
+    full = f"raise OSError({errno.ENOSPC}, 'No space left on device', 'a.onnx')"
+    with pytest.raises(InputError, match=r"^a\.onnx: cannot be written \(No space left on device"):
+        list(child(running, full))

@@ -1,9 +1,81 @@
+"""A trained network is never lost to what is made of it afterwards."""
+
+import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
+import pytest
+from PIL import Image
+
 from classifiers import SMALL
-from diptych import ImageClassifier, audit, clean, read, split
+from command import keys_without_a_word
+from conftest import BLUE, RED, picture
+from diptych import ImageClassifier, Recipe, audit, clean, load, read, split
+from diptych.bundles.format import open_bundle
 from diptych.data.splitting import Splits
+from diptych.exporting import export
+from diptych.reliability.ood import METHODS, NONE
+
+
+def photos(root: Path, levels: int, count: int = 30) -> Path:
+    """One picture over and over, under two labels, with a few pixels changed by so many levels."""
+    base = np.asarray(picture(0, 32))
+    for i in range(2 * count):
+        rng = np.random.default_rng(i)
+        pixels = base.copy()
+        pixels[tuple(rng.integers(0, 32, (2, 3)))] ^= levels
+        file = root / ("red", "blue")[i % 2] / f"{i:03d}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        data = io.BytesIO()
+        Image.fromarray(pixels).save(data, "PNG")
+        file.write_bytes(data.getvalue() + bytes([i]))  # what follows the end is not read
+    return root
+
+
+CNN = Recipe(network="cnn", weights="none", train="all", image_size=32, epochs=2)
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize("recipe", [SMALL, CNN], ids=["linear", "cnn"])
+@pytest.mark.parametrize("levels", [0, 1])
+def test_pictures_that_look_alike_become_a_bundle(
+    tmp_path: Path, recipe: Recipe, levels: int
+) -> None:
+    parts = split(read(photos(tmp_path / "photos", levels)))
+    tested = ImageClassifier(recipe).fit(parts.train, parts.valid).evaluate(parts.test)
+    path = tested.save(tmp_path / "a.bundle")
+    facts = json.loads((path / "bundle.json").read_text())
+    assert not keys_without_a_word("bundle.json", facts)
+    assert "neighbours" in facts["ood"]["unsteady"]
+    (answer,) = load(path).predict([parts.test.samples[0].path])
+    assert answer.error is None
+
+
+def test_without_a_score_card_and_report_say_that_nothing_is_an_outlier(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("diptych.reliability.ood_choice.STEADY", -1.0)
+    for i in range(60):
+        file = tmp_path / "photos" / ("red", "blue")[i % 2] / f"{i}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        picture(i, 32, hue=(RED, BLUE)[i % 2]).save(file)
+    parts = split(read(tmp_path / "photos"))
+    tested = ImageClassifier(SMALL).fit(parts.train, parts.valid).evaluate(parts.test)
+    path = tested.save(tmp_path / "a.bundle")
+    facts = json.loads((path / "bundle.json").read_text())
+    assert (facts["ood"]["method"], facts["ood"]["unsteady"]) == (NONE, list(METHODS))
+    for name in ("README.md", "report.html"):
+        assert "never answered “none of these”" in (path / name).read_text()
+    noise = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "noise.png")
+    (answer,) = load(path).predict([tmp_path / "noise.png"])
+    assert answer.label in ("red", "blue")
+    assert answer.ood_score == 0
+    formats = ["onnx", "torchscript", "savedmodel", "litert", "openvino"]
+    exported = export(open_bundle(path), formats, tmp_path / "exports")
+    assert [row.refusal for row in exported.rows] == [""] * 6
 
 
 def grouped(parts: Splits) -> Splits:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from diptych.metrics import percent
+from diptych.reliability.ood import NO_SCORE, NONE
 
 
 def model_card(name: str, facts: Mapping[str, Any], members: Collection[str]) -> str:
@@ -150,10 +151,15 @@ def _calibration(calibration: Mapping[str, Any]) -> str:
 
 def _ood(facts: Mapping[str, Any]) -> str:
     ood, sets = facts["ood"], facts["prediction_sets"]
-    return (
+    none_of_these = (
         f"Pictures of something else are answered “none of these”: their `ood_score` "
         f"({ood['method']}) is above 1. {_percent(ood['test_acceptance'])} of the test pictures "
-        "are below. Sets of answers that are likely enough held the right one for "
+        "are below."
+    )
+    if ood["method"] == NONE:
+        none_of_these = f"{NO_SCORE} Its `ood_score` is always 0."
+    return (
+        f"{none_of_these} Sets of answers that are likely enough held the right one for "
         f"{_percent(sets['test_coverage'])}, with {sets['test_size']:.2f} answers on average."
     )
 

@@ -161,11 +161,12 @@ class Predictor:
     def to_keras(self) -> "keras.Model":
         """The network with its weights in Keras, whichever framework trained it; compiled.
 
-        From uint8 pixels (N, H, W, C) to logits (N, K). Raises InputError where there is no twin.
+        From uint8 pixels (N, H, W, C) to logits (N, K). It is made of Keras' own layers, so that
+        what is saved of it is loaded without Diptych. Raises InputError where there is no twin.
         """
-        from diptych.engines.tensorflow.weights import model_with_weights
+        from diptych.engines.tensorflow.stock import stock_model
 
-        return model_with_weights(self.bundle.network("tensorflow"), self.bundle.weights())
+        return stock_model(self.bundle.network("tensorflow"), self.bundle.weights())
 
     def _outputs(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Output | ImageError]]:
         """Each path with its output or an ImageError."""

@@ -9,6 +9,7 @@ from diptych.cli.display import note, print_json, print_line, print_table
 
 if TYPE_CHECKING:
     from diptych.bundles.format import Bundle
+    from diptych.exporting.steps import Export
 
 
 def add(verbs: arguments.Verbs) -> None:
@@ -41,9 +42,9 @@ def export(options: Namespace) -> int:
     """Write the files, and say how each compares; 1 where one of them was refused."""
     from diptych import exporting
     from diptych.bundles.format import open_bundle
-    from diptych.exporting.table import HEAD, cells, recommendation
+    from diptych.exporting.selection import format_name
 
-    formats = [name.strip() for name in options.to.split(",") if name.strip()]
+    formats = [format_name(name) for name in options.to.split(",") if name.strip()]
     bundle = open_bundle(options.bundle)
     if formats == ["torch"] and options.out and options.out.suffix in (".pt", ".pth"):
         return _export_weights(bundle, options)
@@ -56,7 +57,15 @@ def export(options: Namespace) -> int:
     )  # fmt: skip
     if options.as_json:
         print_json(exported.to_json())
-        return 1 if exported.refused else 0
+    else:
+        _tell(exported)
+    return 1 if exported.refused else 0
+
+
+def _tell(exported: "Export") -> None:
+    """The table, what was refused and why, which file to take."""
+    from diptych.exporting.table import HEAD, cells, recommendation
+
     if lines := list(cells(exported.rows)):
         print_table(HEAD, lines)
     for row in exported.rows:
@@ -65,8 +74,10 @@ def export(options: Namespace) -> int:
     print(f"compared with {exported.reference}")
     if advice := recommendation(exported.rows):
         print(advice)
-    print(f"{folder / 'README.md'} says how to use them")
-    return 1 if exported.refused else 0
+    if exported.written:
+        print(f"{exported.folder / 'README.md'} says how to use them")
+    else:
+        print("nothing was written")
 
 
 def _export_weights(bundle: "Bundle", options: Namespace) -> int:

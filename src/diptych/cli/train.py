@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from diptych.cli import arguments
-from diptych.cli.display import print_json, print_scores
+from diptych.cli.display import note, print_json, print_scores
 from diptych.cli.preparing import prepare, read_data, refuse_inside
 from diptych.system import interrupts
 
@@ -65,7 +65,7 @@ def _bundle(options: Namespace) -> "tuple[Audit, Splits, Evaluation]":
             parts.train, parts.valid, keep=cache.folder() / "runs", track=shown
         )
         evaluation = model.evaluate(parts.test, track=shown)
-        evaluation.save(options.out, audit=audit, force=options.force)
+        evaluation.save(options.out, audit=audit, force=options.force, log=note)
     interrupts.ignore()  # the same command would only be told that the bundle exists
     model.forget_checkpoints()
     return audit, parts, evaluation

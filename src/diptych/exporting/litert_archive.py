@@ -1,8 +1,20 @@
 """Texts packed behind a LiteRT model: one file that is a model and an archive."""
 
 import io
+import json
 import zipfile
 from collections.abc import Mapping
+from typing import Any
+
+from diptych.graphs.outputs import FACTS
+
+
+def with_facts(model: bytes, facts: Mapping[str, Any]) -> bytes:
+    """A LiteRT model that says what it is, to us and to whoever reads the format's metadata."""
+    from diptych.exporting.litert_metadata import LABELS, with_metadata
+
+    members = {FACTS: json.dumps(facts), LABELS: "\n".join(facts["classes"])}
+    return with_members(with_metadata(model, facts), members)
 
 
 def with_members(model: bytes, members: Mapping[str, str]) -> bytes:

@@ -62,6 +62,7 @@ def _how_to_use(bundle: Bundle) -> str:
 def _use(row: Row, bundle: Bundle) -> str:
     """A file, what runs it, and the script that shows how."""
     format, (file, *others) = FORMATS[row.format], row.files
+    stem = file.removesuffix(format.endings[0])
     beside = "".join(f" with `{name}` beside it" for name in others)
     if has_example(row.format, row.kind):
         shown = f"`python {example_name(row.format, row.kind)} PICTURE`"
@@ -71,4 +72,5 @@ def _use(row: Row, bundle: Bundle) -> str:
     library = bundle.facts["network"].partition("/")[0]
     if format.needs_library and library in LIBRARIES:
         package += f" {library}"
-    return f"`{file}`{beside}: {format.runtime}, `pip install {package}`; {shown}"
+    note = f". {format.note.format(file=file, stem=stem)}" if format.note else ""
+    return f"`{file}`{beside}: {format.runtime}, `pip install {package}`; {shown}{note}"

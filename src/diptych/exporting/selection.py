@@ -10,6 +10,37 @@ from diptych.exporting.formats import FORMATS
 from diptych.exporting.formats.contract import INT8, RUNTIMES, Format, Need
 from diptych.networks.libraries import LIBRARIES
 
+# What people call formats elsewhere, and what they are called here.
+OTHER_NAMES = {
+    "ort": "onnx",
+    "jit": "torchscript",
+    "script": "torchscript",
+    "pt": "torchscript",
+    "pt2": "torch-export",
+    "export": "torch-export",
+    "pth": "torch",
+    "pytorch": "torch",
+    "state-dict": "torch",
+    "tf": "savedmodel",
+    "tensorflow": "savedmodel",
+    "saved-model": "savedmodel",
+    "pb": "savedmodel",
+    "h5": "keras",
+    "hdf5": "keras",
+    "tflite": "litert",
+    "lite": "litert",
+    "tf-lite": "litert",
+    "tensorflow-lite": "litert",
+    "ir": "openvino",
+    "ov": "openvino",
+    "xml": "openvino",
+}
+
+
+def format_name(text: str) -> str:
+    """What was asked for as formats are called here: in small letters, with hyphens."""
+    return text.strip().lower().lstrip(".").replace("_", "-").replace(" ", "-")
+
 
 def choose_formats(
     names: Sequence[str], bundle: Bundle, lighter: Sequence[str]
@@ -21,12 +52,7 @@ def choose_formats(
     """
     if not names:
         raise InputError(f"no format was named; there are: {', '.join(FORMATS)}")
-    for name in names:
-        if name not in FORMATS:
-            near = difflib.get_close_matches(name, FORMATS, n=1)
-            meant = f"; did you mean '{near[0]}'?" if near else ""
-            raise InputError(f"no format '{name}'; there are: {', '.join(FORMATS)}{meant}")
-    formats = tuple(FORMATS[name] for name in dict.fromkeys(names))
+    formats = tuple(FORMATS[name] for name in dict.fromkeys(map(_known, names)))
     _refuse_foreign(formats, bundle)
     for kind in lighter:
         if not any(kind in format.lighter for format in formats):
@@ -37,6 +63,17 @@ def choose_formats(
         if format.quantiser and INT8 in lighter:
             _refuse_missing(format, format.quantiser.int8_needs)
     return formats
+
+
+def _known(text: str) -> str:
+    """The name of a format, however it was written; raises InputError where there is none."""
+    name = format_name(text)
+    if name in FORMATS:
+        return name
+    names = {**{name: name for name in FORMATS}, **OTHER_NAMES}
+    near = difflib.get_close_matches(name, names, n=1)
+    meant = f"; did you mean '{names[near[0]]}'?" if near else ""
+    raise InputError(f"no format '{text}'; there are: {', '.join(FORMATS)}{meant}")
 
 
 def _refuse_missing(format: Format, needs: Sequence[Need]) -> None:

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from safetensors.numpy import save_file
+from safetensors.numpy import save
 
 from diptych.bundles.format import GRAPH, Bundle
 from diptych.errors import DiptychError, GateError, InputError
@@ -43,6 +43,11 @@ class Export:
     def refused(self) -> tuple[Row, ...]:
         """The files that failed their check, and are not there."""
         return tuple(row for row in self.rows if row.refusal)
+
+    @property
+    def written(self) -> bool:
+        """Whether any file passed its check; else the folder is as it was."""
+        return len(self.refused) < len(self.rows)
 
     def to_json(self) -> dict[str, Any]:
         """The export as plain data."""
@@ -90,11 +95,13 @@ def export_bundle(
             rows = list(_float_rows(task))
             for kind in lighter:
                 rows += _lighter_rows(task, rows, kind, max_drop)
-            put_in_place(bundle, stem, rows, before, reference, folder, out)
+            exported = Export(out, tuple(rows), reference)
+            if exported.written:
+                put_in_place(bundle, stem, rows, before, reference, folder, out)
     finally:
         if not was_there and out.is_dir() and not any(out.iterdir()):
             out.rmdir()
-    return Export(out, tuple(rows), reference)
+    return exported
 
 
 def _file_names(formats: Sequence[Format], lighter: Sequence[str], stem: str) -> list[str]:
@@ -109,7 +116,8 @@ def _save_expected(task: Task) -> str:
     validation = task.pictures.validation
     outputs = concatenated(map(file, in_batches(validation.pixels, BATCH)))
     arrays = {name: outputs[name] for name in (PROBABILITIES, OOD_SCORE)}
-    save_file({**arrays, TARGETS: validation.targets_N}, task.folder / GRAPH_OUTPUTS)
+    expected = save({**arrays, TARGETS: validation.targets_N})
+    (task.folder / GRAPH_OUTPUTS).write_bytes(expected)
     engine = task.bundle.facts["recipe"]["engine"]
     if _home(task):
         return f"the trained network in {engine}"
@@ -120,7 +128,9 @@ def _home(task: Task) -> str:
     """The process in which the network itself can be asked; "" where its framework is missing."""
     engine: str = task.bundle.facts["recipe"]["engine"]
     if engine == "linear":
-        return RUNTIMES
+        # It needs none; but files of one process are checked in a later one.
+        wanted = {where for f in task.formats for where in (f.made_in, f.run_in)}
+        return next(process for process in PROCESSES if process in wanted)
     return engine if find_spec(engine) else ""
 
 

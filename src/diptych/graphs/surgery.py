@@ -8,6 +8,7 @@ tell what it is made of: a drawing of a pizza is no photograph of one.
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+from diptych.errors import InputError
 from diptych.graphs.builder import Builder, Model, Name, onnx_library
 
 # The share of convolutions before the mid-level features. On photographs, EfficientNet-Lite0 told
@@ -29,6 +30,14 @@ class MidLayer(NamedTuple):
     channels: int
 
 
+class Output(NamedTuple):
+    """One more output of a graph."""
+
+    name: Name
+    result: Name  # what it is
+    shape: Sequence[int | str]  # for one picture; a number that nobody needs may be a name
+
+
 def mid_layer(graph: bytes) -> MidLayer | None:
     """Where a graph's mid-level features are; nowhere in a network with few convolutions."""
     return _mid_layer(onnx_library().load_from_string(graph))
@@ -43,24 +52,27 @@ def with_mid_features(backbone: bytes) -> tuple[bytes, int]:
     if (layer := _mid_layer(model)) is None:
         return backbone, 0
     builder = Builder("mid_features.")
-    mean = builder.mean(layer.maps)
-    return _with_outputs(model, builder, {"mid_features": mean}), layer.channels
+    output = Output("mid_features", builder.mean(layer.maps), (layer.channels,))
+    return _with_outputs(model, builder, output), layer.channels
 
 
 def with_output(
-    whole: bytes, name: str, write: Callable[[Builder, Sequence[Name], Name], Name]
+    whole: bytes,
+    name: str,
+    shape: Sequence[int],
+    write: Callable[[Builder, Sequence[Name], Name], Name],
 ) -> bytes:
     """A network's graph, to probabilities, with one more output that `write` adds.
 
-    `write` gets a builder, the names of the features, of the mid-level ones if there are any, and
-    that of the logits; it returns the name of what it wrote.
+    Its shape is that for one picture. `write` gets a builder, the names of the features, of the
+    mid-level ones if there are any, and that of the logits; it returns the name of what it wrote.
     """
     model = onnx_library().load_from_string(whole)
     builder = Builder(f"{name}.")
     last, logits = _last_layer(model)
     layer = _mid_layer(model)
     features = (last,) if layer is None else (last, builder.mean(layer.maps))
-    return _with_outputs(model, builder, {name: write(builder, features, logits)})
+    return _with_outputs(model, builder, Output(name, write(builder, features, logits), shape))
 
 
 def with_last_layer_outputs(whole: bytes) -> bytes:
@@ -68,8 +80,12 @@ def with_last_layer_outputs(whole: bytes) -> bytes:
     model = onnx_library().load_from_string(whole)
     features, logits = _last_layer(model)
     del model.graph.output[:]
-    outputs = {"last_layer.features": features, "last_layer.logits": logits}
-    return _with_outputs(model, Builder("last_layer."), outputs)
+    return _with_outputs(
+        model,
+        Builder("last_layer."),
+        Output("last_layer.features", features, ["features"]),
+        Output("last_layer.logits", logits, ["classes"]),
+    )
 
 
 def keep_outputs(whole: bytes, outputs: Mapping[Name, Sequence[int | str]]) -> bytes:
@@ -94,13 +110,14 @@ def keep_outputs(whole: bytes, outputs: Mapping[Name, Sequence[int | str]]) -> b
     return bytes(model.SerializeToString())
 
 
-def _with_outputs(model: Model, builder: Builder, outputs: Mapping[Name, Name]) -> bytes:
-    """The graph with what was built, and more outputs: each one's name, and whose result it is."""
+def _with_outputs(model: Model, builder: Builder, *outputs: Output) -> bytes:
+    """The graph with what was built, and more outputs."""
     onnx = onnx_library()
-    for name, result in outputs.items():
+    for name, result, shape in outputs:
         builder.node("Identity", result, output=name)
+        # Some readers, such as OpenCV's, refuse an output without a shape.
         model.graph.output.append(
-            onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, None)
+            onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["N", *shape])
         )
     model.graph.node.extend(builder.nodes)
     model.graph.initializer.extend(builder.constants.values())
@@ -123,13 +140,19 @@ def _mid_layer(model: Model) -> MidLayer | None:
 
 
 def _last_layer(model: Model) -> tuple[Name, Name]:
-    """What goes into the last dense layer, and what comes out of it."""
+    """What goes into the last dense layer, and what comes out of it.
+
+    Raises InputError where there is none.
+    """
     producers = {name: node for node in model.graph.node for name in node.output}
-    node = producers[model.graph.output[0].name]
-    while node.op_type in ("Identity", "Softmax"):
-        logits = node.input[0]
+    logits = model.graph.output[0].name
+    try:
+        while producers[logits].op_type in ("Identity", "Softmax"):
+            logits = producers[logits].input[0]
         node = producers[logits]
-    while node.op_type not in ("Gemm", "MatMul"):
-        # A dense layer may be written as a product and a sum.
-        node = next(producers[name] for name in node.input if name in producers)
+        while node.op_type not in ("Gemm", "MatMul"):
+            # A dense layer may be written as a product and a sum.
+            node = next(producers[name] for name in node.input if name in producers)
+    except (KeyError, StopIteration) as cause:
+        raise InputError("the graph ends in no dense layer; choose another network") from cause
     return node.input[0], logits

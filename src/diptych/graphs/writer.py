@@ -43,7 +43,7 @@ def onnx_graph(network: Network, weights: Weights, *, probabilities: bool = True
         images_NHWC = builder.node("Cast", INPUT, to=onnx.TensorProto.FLOAT)
         first = builder.node("Transpose", images_NHWC, perm=[0, 3, 1, 2])
         kind = onnx.TensorProto.UINT8
-    last = _Writer(builder, weights).layers(network.layers, first)
+    last = _Writer(builder, weights, network.input[:2]).layers(network.layers, first)
     name = "probabilities" if probabilities else "features"
     if probabilities:
         last = builder.node("Softmax", last, axis=1)
@@ -98,9 +98,10 @@ def with_our_names(model: Model, input_name: Name, output_name: Name) -> bytes:
 class _Writer:
     """Writes layers with a builder; every method returns the name of what the layer gives."""
 
-    def __init__(self, builder: Builder, weights: Weights) -> None:
+    def __init__(self, builder: Builder, weights: Weights, sides: tuple[int, ...]) -> None:
         self.builder = builder
         self.weights = weights
+        self.sides = sides  # the height and width that the next layer gets
 
     def layers(self, layers: tuple[Layer, ...], x: Name, prefix: str = "") -> Name:
         for layer in layers:
@@ -123,6 +124,7 @@ class _Writer:
                 return node("Add", x, out) if residual else out
             case MaxPool(size) | AveragePool(size):
                 kind = "MaxPool" if isinstance(layer, MaxPool) else "AveragePool"
+                self.sides = tuple(side // size for side in self.sides)
                 return node(kind, x, kernel_shape=[size] * 2, strides=[size] * 2)
             case GlobalAverage():
                 return self.builder.mean(x)
@@ -152,11 +154,24 @@ class _Writer:
             bias,
             kernel_shape=[layer.kernel] * 2,
             strides=[layer.stride] * 2,
-            # A kernel of one pixel never reaches over the edge, but ONNX Runtime would crop for it.
-            auto_pad="SAME_UPPER" if layer.kernel > 1 else "VALID",
+            pads=self.pads(layer.kernel, layer.stride),
             group=layer.inputs if layer.depthwise else 1,
         )
         return self.activated(layer.activation, out)
+
+    def pads(self, kernel: int, stride: int) -> list[int]:
+        """Rows above, columns to the left, rows below, columns to the right: TensorFlow's SAME.
+
+        In numbers: OpenCV 5.0 takes `auto_pad` with an odd row for padding on both sides alike.
+        """
+        after = tuple(-(-side // stride) for side in self.sides)
+        lacking = [
+            max((new - 1) * stride + kernel - side, 0)
+            for new, side in zip(after, self.sides, strict=True)
+        ]
+        self.sides = after
+        first = [total // 2 for total in lacking]
+        return first + [total - half for total, half in zip(lacking, first, strict=True)]
 
     def activated(self, activation: str, x: Name) -> Name:
         match activation:

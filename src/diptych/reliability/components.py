@@ -69,4 +69,4 @@ def with_components(graph: bytes, components: PrincipalComponents) -> bytes:
         off = builder.node("Sub", features[0], builder.constant(components.mean_D))
         return builder.node("MatMul", off, builder.constant(components.directions_DC))
 
-    return with_output(graph, OUTPUT, write)
+    return with_output(graph, OUTPUT, components.directions_DC.shape[1:], write)

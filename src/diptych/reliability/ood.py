@@ -13,9 +13,9 @@ probability   one minus the largest probability, what most tools go by (Hendryck
 ============  =====================================================================================
 
 The first two go by the features of two layers, the last one and, where there is one, one half-way
-(mid-level features): the larger score counts. Which of the four methods is the best is decided on
-synthetic outliers. Each score is divided by what a stated share of the validation pictures stays
-below: above 1 means "none of these".
+(mid-level features): the larger score counts. Each score is divided by what a stated share of the
+validation pictures stays below: above 1 means "none of these". Which of the four a classifier gets
+is decided in `ood_choice`; where none is any good, it answers 0 for every picture.
 
 Letters in names: N pictures, R reference pictures, K classes, D features of a layer.
 """
@@ -28,7 +28,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load, save
 
-from diptych.metrics import Score, share
+from diptych.metrics import Score
 from diptych.metrics.probabilities import Logits, softmax
 from diptych.metrics.ranking import ranked, roc_auc
 from diptych.reliability.ranks import conformal_rank
@@ -39,6 +39,12 @@ Features = Sequence[Floats]  # of N pictures: (N, D) of each layer, the last one
 # In this order where two do as well as each other.
 METHODS = ("neighbours", "mahalanobis", "energy", "probability")
 BY_LOGITS = ("energy", "probability")
+NONE = "none"  # 0 for every picture: it knows no outliers
+# Why, in words.
+NO_SCORE = (
+    "Pictures of something else are never answered “none of these”: to the network the pictures it "
+    "was shown are so alike that every score of how strange one is comes down to rounding."
+)
 NEIGHBOURS = 10
 # Training pictures that others are compared with: more make the graph larger, hardly better.
 REFERENCES = 1000
@@ -63,10 +69,13 @@ class OodDetector:
     acceptance: float  # the share of known pictures that is meant to stay below 1
     arrays: Mapping[str, Floats]
     scales: tuple[float, ...]  # what the score of each layer is divided by, then the largest
-    separations: Mapping[str, Separation]  # of each method, this one's too
+    separations: Mapping[str, Separation]  # of each method that is a score at all, this one's too
+    unsteady: tuple[str, ...] = ()  # methods that rounding moves by too much
 
     def scores(self, features: Features, logits_NK: Logits) -> Floats:
         """How strange pictures are, (N,); above 1 they are none of the classes."""
+        if self.method == NONE:
+            return np.zeros(len(logits_NK), np.float32)
         if self.method in BY_LOGITS:
             raw_N = _by_logits(self.method, logits_NK)
         else:
@@ -96,6 +105,7 @@ class OodDetector:
             "method": self.method,
             "acceptance": self.acceptance,
             "synthetic_outliers": synthetic_outliers,
+            "unsteady": list(self.unsteady),
         }
 
     def to_safetensors(self) -> bytes:
@@ -108,39 +118,6 @@ class OodDetector:
         arrays = load(data)
         scales = tuple(arrays.pop(_SCALES).tolist())
         return cls(facts["method"], facts["acceptance"], arrays, scales, {})
-
-
-def best_detector(
-    train: Features,
-    labels: Sequence[int],
-    valid: Features,
-    valid_logits_NK: Logits,
-    outliers: Features,
-    outlier_logits_NK: Logits,
-    acceptance: float,
-) -> OodDetector:
-    """The score that best separates outliers from validation pictures, ready to be used.
-
-    Features of training and validation pictures and of outliers, the labels of the first and the
-    logits of the others; `acceptance` is the share of known pictures that may not be called
-    outliers.
-    """
-    detectors: dict[str, OodDetector] = {}
-    separations: dict[str, Separation] = {}
-    for method in METHODS:
-        detector = fit_detector(method, train, labels, valid, valid_logits_NK, acceptance)
-        outlier_N = detector.scores(outliers, outlier_logits_NK)
-        rejection = share(int((outlier_N > 1).sum()), len(outlier_N))
-        detectors[method] = detector
-        separations[method] = Separation(
-            auroc(detector.scores(valid, valid_logits_NK), outlier_N), rejection
-        )
-
-    def merit(method: str) -> tuple[float, float]:
-        separation = separations[method]
-        return round(separation.auroc.value, 2), round(separation.rejection.value, 1)
-
-    return replace(detectors[max(METHODS, key=merit)], separations=separations)
 
 
 def fit_detector(

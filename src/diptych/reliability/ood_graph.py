@@ -9,7 +9,7 @@ import numpy as np
 
 from diptych.graphs.builder import Builder, Name
 from diptych.graphs.surgery import with_output
-from diptych.reliability.ood import NEIGHBOURS, TINY, OodDetector
+from diptych.reliability.ood import NEIGHBOURS, NONE, TINY, OodDetector
 
 OUTPUT = "ood_score"
 
@@ -21,13 +21,15 @@ def with_ood_score(graph: bytes, detector: OodDetector) -> bytes:
         raw = _write_raw(builder, detector, features, logits)
         return builder.node("Div", raw, builder.constant(detector.scales[-1]))
 
-    return with_output(graph, OUTPUT, write)
+    return with_output(graph, OUTPUT, (), write)
 
 
 def _write_raw(
     builder: Builder, detector: OodDetector, features: Sequence[Name], logits: Name
 ) -> Name:
     match detector.method:
+        case method if method == NONE:
+            return _write_nothing(builder, logits)
         case "probability":
             return _write_probability(builder, logits)
         case "energy":
@@ -43,6 +45,11 @@ def _write_raw(
         for layer, name in enumerate(features)
     ]
     return builder.node("Max", *scores)
+
+
+def _write_nothing(builder: Builder, logits: Name) -> Name:
+    """0 for every picture, made of something finite that has a number for each."""
+    return builder.node("Mul", _write_probability(builder, logits), builder.constant(0.0))
 
 
 def _write_probability(builder: Builder, logits: Name) -> Name:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from diptych.reliability.ood import NO_SCORE, NONE
 from diptych.reliability.ranks import fewest
 from diptych.reporting.report import Report
 from diptych.reporting.slices import FAMILYWISE_ERROR, fisher_p
@@ -109,6 +110,8 @@ def _more_to_learn_from(report: Report) -> list[Advice]:
 
 def _too_few_to_refuse(report: Report) -> list[Advice]:
     facts, valid = report.facts["ood"], report.facts["data"]["valid"]
+    if facts is not None and facts["method"] == NONE:
+        return [Advice("Do not show it pictures of something else.", NO_SCORE)]
     if facts is None or valid >= (needed := fewest(facts["acceptance"])):
         return []
     return [

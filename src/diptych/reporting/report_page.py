@@ -5,13 +5,11 @@ import importlib.util
 from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from diptych.bundles.facts import set_coverage
 from diptych.bundles.model_card import calibrated_by, parts_apart
 from diptych.errors import MissingExtra
 from diptych.images.preprocess import Pixels, thumbnail
-from diptych.metrics import Score, percent
+from diptych.metrics import percent
 from diptych.reliability.diagram import (
     calibration_error_by_chance,
     expected_calibration_error,
@@ -19,9 +17,10 @@ from diptych.reliability.diagram import (
 )
 from diptych.reporting.advice import advice
 from diptych.reporting.mistakes import Outcome
+from diptych.reporting.ood_section import ood_section
 from diptych.reporting.pages import SMALL, page, picture_url
 from diptych.reporting.percent import percents
-from diptych.reporting.plots import Bar, Line, histograms, intervals, lines
+from diptych.reporting.plots import Bar, Line, intervals, lines
 from diptych.reporting.report import Report
 
 # What a report needs of the extra "report".
@@ -76,7 +75,7 @@ def report_page(report: Report, title: str) -> str:
             "more_suspicions": len(report.suspicions) > 8,
             "slices": report.slices,
             "calibration": _calibration(report),
-            "ood": _ood(report),
+            "ood": ood_section(report),
             "prediction_sets": _prediction_sets(report),
             "learning_curve": _learning_curve(report),
             "by_numbers": bool(report.predictions.dataset.shape),
@@ -210,39 +209,6 @@ def _calibration(report: Report) -> dict[str, str]:
             f"Confidence and the share of right answers are {100 * error:.1f} points apart on "
             f"average, {verdict} chance makes of exactly true probabilities on as many pictures "
             f"(up to {100 * chance:.1f}). {calibrated_by(report.facts['calibration'])}."
-        ),
-    }
-
-
-def _ood(report: Report) -> dict[str, Any] | None:
-    ood_score_N = report.predictions.ood_score_N
-    if ood_score_N is None:
-        return None
-    facts = report.facts["ood"]
-    # Far outliers would squeeze the rest into a corner.
-    groups = {"pictures of the test": np.minimum(ood_score_N, 3).tolist()}
-    title = "How strange the pictures are"
-    refused = int((ood_score_N > 1).sum())
-    by_score = facts["synthetic_outliers"]
-    best, plain = (
-        {name: Score(**score) for name, score in by_score[kind].items()}
-        for kind in (facts["method"], "probability")
-    )
-    return {
-        "plot": histograms(
-            groups, title, "OOD score; right of the line: none of these", "pictures", 1
-        ),
-        "says": (
-            f"{refused:,} of the {report.n:,} pictures would be answered “none of these”; it is "
-            f"set so that {percent(facts['acceptance'])} of known pictures are not. Of the others "
-            f"{report.predictions.accuracy_in_distribution()} are answered rightly."
-        ),
-        "comparison": (
-            f"Four scores were compared on drawn outliers (noise, clouds, stripes, shapes, "
-            f"scribbles). Kept: {facts['method']}, which told {best['auroc']} of pairs of an "
-            f"outlier and a known picture apart and refused {best['rejection']} of the outliers. "
-            f"By the largest probability, as most tools have it: {plain['auroc']} and "
-            f"{plain['rejection']}."
         ),
     }
 

@@ -1,5 +1,6 @@
 """An ONNX graph, run by the fastest runtime that is installed."""
 
+import contextlib
 import importlib.util
 from collections.abc import Callable
 from functools import lru_cache
@@ -8,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from diptych.errors import BundleError
 from diptych.graphs.outputs import OpenFile
 from diptych.runtimes import onnxruntime, openvino
 
@@ -35,10 +37,12 @@ def open_outputs(graph: bytes, runtime: str = "onnxruntime") -> PredictAll:
     """A function from a batch to all of the graph's outputs; for one thread at a time.
 
     To open a graph takes up to a second, so the last few stay open. OpenVINO may compute in
-    bfloat16. Raises BundleError when the graph cannot be read.
+    bfloat16; a graph that it cannot read is run by ONNX Runtime. Raises BundleError where that
+    cannot read it either.
     """
     if runtime == "openvino":
-        return _in_order(openvino.open_file(graph, exact=False))
+        with contextlib.suppress(BundleError):
+            return _in_order(openvino.open_file(graph, exact=False))
     return _in_order(onnxruntime.open_file(graph))
 
 

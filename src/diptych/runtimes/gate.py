@@ -102,20 +102,6 @@ def refusal(parity: Parity) -> str:
     )
 
 
-def check_ood_score(score_N: OodScores, expected_N: OodScores) -> float:
-    """Compare a graph's OOD score with that computed apart; returns the largest difference.
-
-    Raises GateError where it is more than `OOD_SCORE_LIMIT`.
-    """
-    difference = ood_score_difference(score_N, expected_N)
-    if not difference <= OOD_SCORE_LIMIT:
-        raise GateError(
-            f"the graph's OOD score differs by {difference:.2g} thresholds from what it should "
-            f"be (limit {OOD_SCORE_LIMIT:g}); nothing was written"
-        )
-    return difference
-
-
 def ood_score_difference(score_N: OodScores, expected_N: OodScores) -> float:
     """The largest difference in thresholds; of scores above 1 it is a share of them."""
     return float((np.abs(score_N - expected_N) / np.maximum(np.abs(expected_N), 1)).max())

@@ -15,6 +15,7 @@ from types import FrameType
 
 from diptych.errors import DiptychError, InputError
 from diptych.serving.settings import Settings
+from diptych.system.child_process import keep_out_working_folder
 
 # Seconds before a worker that died is replaced.
 PAUSE = 1.0
@@ -29,6 +30,7 @@ class Supervisor:
         self._settings = settings
         self._listening = listening
         self._shared_folder = shared_folder
+        keep_out_working_folder()
         self._context = get_context("spawn")
         self._ready: SimpleQueue[list[str]] = self._context.SimpleQueue()
         self._running: dict[int, BaseProcess] = {}

@@ -38,6 +38,11 @@ def beside(path: Path, purpose: str) -> Path:
     return path.with_name(f".{path.name[:40]}.{uuid.uuid4().hex[:8]}.{purpose}")
 
 
+def is_full(error: BaseException) -> bool:
+    """Whether something could not be written for want of space."""
+    return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
 @contextlib.contextmanager
 def folder_aside(path: Path) -> Iterator[Path]:
     """A folder beside the path that is gone afterwards, unless it was renamed."""

@@ -1,5 +1,6 @@
 """A trained network to one that knows its limits: "none of these", prediction sets, drift."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -26,9 +27,9 @@ from diptych.reliability.ood import (
     Features,
     Floats,
     OodDetector,
-    best_detector,
     reference_indices,
 )
+from diptych.reliability.ood_choice import ranked_detectors
 from diptych.reliability.ood_graph import with_ood_score
 from diptych.reliability.synthetic_outliers import synthetic_outliers
 from diptych.runtimes import fastest, gate, open_outputs
@@ -69,14 +70,13 @@ def make_reliable(
 ) -> ReliableModel:
     """Add an OOD detector, a conformal threshold and a reference for drift to a trained network.
 
-    The store has the pixels of every sample. Raises GateError where the graph's OOD score is not
-    what the detector says.
+    The store has the pixels of every sample. No score is worth the loss of a trained network: where
+    none of them can be relied on, the detector is that of none.
     """
     references = _references(trained, train, valid, store, track)
-    detector = _detector(recipe, trained, references, train)
     components, unseen_NC = _components(trained, references, train, valid, store)
-    graph = with_components(with_ood_score(trained.graph, detector), components)
-    _check_ood_score(trained, graph, detector, valid, store)
+    detectors = _detectors(recipe, trained, references, train)
+    graph, detector = _scored(trained, detectors, components, valid, store)
     p_NK = softmax(references.valid_logits_NK)
     return ReliableModel(
         trained,
@@ -103,13 +103,16 @@ def _references(
     )
 
 
-def _detector(
+def _detectors(
     recipe: Recipe, trained: TrainedNetwork, references: _References, train: Dataset
-) -> OodDetector:
-    """The OOD detector that tells synthetic outliers best from validation pictures."""
+) -> list[OodDetector]:
+    """The OOD detectors, the one that tells synthetic outliers from validation pictures best first.
+
+    The last one knows no outliers.
+    """
     run = open_outputs(trained.feature_extractor.graph, fastest())
     outliers = extract(run, synthetic_outliers(train.shape_at(recipe.image_size)))
-    return best_detector(
+    return ranked_detectors(
         references.train,
         references.labels,
         references.valid,
@@ -120,14 +123,24 @@ def _detector(
     )
 
 
-def _check_ood_score(
-    trained: TrainedNetwork, graph: bytes, detector: OodDetector, valid: Dataset, store: Store
-) -> None:
-    """Raise GateError where the graph's OOD score is not that of the detector."""
+def _scored(
+    trained: TrainedNetwork,
+    detectors: Sequence[OodDetector],
+    components: PrincipalComponents,
+    valid: Dataset,
+    store: Store,
+) -> tuple[bytes, OodDetector]:
+    """The whole graph with the first score that comes out of it as the detector has it."""
     pixels = store.read([sample.digest for sample in valid.samples[:GATE_PICTURES]])
     exact = extract(open_outputs(trained.feature_extractor.graph), pixels)
-    expected_N = detector.scores(exact, last_layer_logits(trained.weights, exact[0]))
-    gate.check_ood_score(open_outputs(graph)(pixels)[1], expected_N)
+    logits_NK = last_layer_logits(trained.weights, exact[0])
+    for detector in detectors:
+        graph = with_components(with_ood_score(trained.graph, detector), components)
+        score_N = open_outputs(graph)(pixels)[1]
+        difference = gate.ood_score_difference(score_N, detector.scores(exact, logits_NK))
+        if difference <= gate.OOD_SCORE_LIMIT:
+            break
+    return graph, detector
 
 
 def _components(

@@ -1,12 +1,10 @@
 """A classifier with its OOD score as one Keras model: uint8 pixels in, both outputs by name."""
 
 import keras
-import numpy as np
 from keras import layers as kl
 
-from diptych.engines.tensorflow.layers import Standardise
 from diptych.engines.tensorflow.ood import ood_score
-from diptych.engines.tensorflow.weights import model_with_weights
+from diptych.engines.tensorflow.stock import prepared, stock_model
 from diptych.errors import InputError
 from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES
 from diptych.graphs.surgery import MidLayer
@@ -22,19 +20,17 @@ def classifier(
 
     It is made of Keras' own layers only, so that a file of it needs nothing else to be read.
     """
-    built = model_with_weights(network, weights)
+    built = stock_model(network, weights)
     if network.external:
         images = keras.Input(network.input, dtype="uint8", name=INPUT)
         features = _external_features(built, network.external.model, mid_layer, images)
         logits = built.layers[-1](features[0])
     else:
-        plain = keras.models.clone_model(built, clone_function=_plain)
-        plain.set_weights(built.get_weights())
-        images, logits = plain.input, plain.output
-        features = [plain.layers[-1].input]
+        images, logits = built.input, built.output
+        features = [built.layers[-1].input]
         if mid_layer is not None:
             kinds = (kl.Conv2D, kl.DepthwiseConv2D)
-            convolutions = [layer for layer in plain.layers if isinstance(layer, kinds)]
+            convolutions = [layer for layer in built.layers if isinstance(layer, kinds)]
             features.append(_mean(convolutions[mid_layer.number].input))
     outputs = {
         PROBABILITIES: kl.Softmax(name=PROBABILITIES)(logits),
@@ -43,24 +39,15 @@ def classifier(
     return keras.Model(images, outputs, name=built.name)
 
 
-def _plain(layer: kl.Layer) -> kl.Layer:
-    """A layer of Keras' own that does the same, with weights of its own."""
-    if isinstance(layer, Standardise):
-        mean_C, std_C = np.array(layer.mean), np.array(layer.std)
-        scale, offset = (1 / std_C).tolist(), (-mean_C / std_C).tolist()
-        return kl.Rescaling(scale, offset, name=layer.name)
-    return layer.__class__.from_config(layer.get_config())
-
-
 def _external_features(
     built: keras.Model, model: str, mid_layer: MidLayer | None, images: keras.KerasTensor
 ) -> list[keras.KerasTensor]:
     """The features of a backbone of keras.applications, and mid-level ones where there are any."""
     core = external.core(next(x for x in built.layers if isinstance(x, keras.Model)))
-    prepared = _prepared(model)(kl.Rescaling(1.0)(images))
+    pixels = prepared(images, model)
     if mid_layer is None:
-        return [core(prepared)]
-    features, maps = keras.Model(core.input, [core.output, _maps(core, mid_layer)])(prepared)
+        return [core(pixels)]
+    features, maps = keras.Model(core.input, [core.output, _maps(core, mid_layer)])(pixels)
     return [features, _mean(maps)]
 
 
@@ -84,20 +71,6 @@ def _layer(core: keras.Model, path: str) -> kl.Layer | None:
     scope = next((part for part in parts if part.startswith(core.name)), core.name)
     ending = scope.removeprefix(core.name)
     return next((layer for layer in core.layers if layer.name + ending in parts), None)
-
-
-def _prepared(model: str) -> kl.Layer:
-    """How a model of keras.applications wants its pixels, as a dense layer on the colours.
-
-    All of their ways are linear: they scale, shift and swap colours.
-    """
-    prepare = external.Prepared(model)
-    probes_NC = np.vstack([np.zeros(3), 255 * np.eye(3)]).astype(np.uint8)
-    prepared_NC = np.asarray(prepare(probes_NC.reshape(4, 1, 1, 3))).reshape(4, 3)
-    layer = kl.Dense(3, trainable=False, name="prepared")
-    layer.build((None, None, None, 3))
-    layer.set_weights([(prepared_NC[1:] - prepared_NC[0]) / 255, prepared_NC[0]])
-    return layer
 
 
 def _mean(maps: keras.KerasTensor) -> keras.KerasTensor:

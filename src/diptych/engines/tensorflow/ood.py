@@ -25,6 +25,8 @@ def ood_score(
 ) -> keras.KerasTensor:
     """From features, the last and mid-level ones, (N, D) each, and logits to a score (N,)."""
     match detector.method:
+        case "none":
+            raw = 0.0 * ops.max(ops.softmax(logits_NK), axis=1)
         case "energy":
             raw = ops.exp(-ops.logsumexp(logits_NK, axis=1))
         case "probability":

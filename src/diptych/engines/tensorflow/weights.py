@@ -20,12 +20,17 @@ def model_with_weights(network: Network, weights: Weights) -> keras.Model:
     """
     model = model_of_network(network)
     put_weights(model, network, weights)
+    compile_for_labels(model)
+    return model
+
+
+def compile_for_labels(model: keras.Model) -> None:
+    """Compile a model of logits, for labels that are positions among the classes."""
     model.compile(
         optimizer="adam",
         loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         metrics=["accuracy"],
     )
-    return model
 
 
 def put_weights(model: keras.Model, network: Network, weights: Weights) -> None:

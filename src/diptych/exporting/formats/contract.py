@@ -55,6 +55,7 @@ class Format(NamedTuple):
     quantiser: Quantiser | None = None
     beside: tuple[str, ...] = ()  # files that are called the same for every bundle
     needs_library: bool = False  # whether a backbone of a library is built by the library
+    note: str = ""  # on other tools that take its files; {file} and {stem} stand for names
 
     @property
     def lighter(self) -> tuple[str, ...]:

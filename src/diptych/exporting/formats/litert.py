@@ -1,6 +1,5 @@
-"""LiteRT, formerly TensorFlow Lite: one .tflite for phones, with class names packed behind it."""
+"""LiteRT, formerly TensorFlow Lite: one .tflite for phones, which says what its classes are."""
 
-import json
 import warnings
 from pathlib import Path
 
@@ -14,26 +13,24 @@ from diptych.exporting.formats.contract import (
     Paths,
     Quantiser,
 )
-from diptych.exporting.litert_archive import with_members
+from diptych.exporting.litert_archive import with_facts
 from diptych.exporting.quantization.contract import Files, Tool
 from diptych.exporting.source import ExportSource
-from diptych.graphs.outputs import FACTS, OpenFile
+from diptych.graphs.outputs import OpenFile
 from diptych.images.rows import Rows
 from diptych.runtimes import litert
 from diptych.system.silence import quiet, silenced
 
 
 def write(source: ExportSource, kind: str, paths: Paths) -> None:
-    """The Keras model converted in float32; with the facts, and labels for Android's tools."""
+    """The Keras model converted in float32, with the facts and TFLite metadata."""
     import tensorflow as tf
 
     with warnings.catch_warnings(), silenced(), quiet("tensorflow", "absl"):
         warnings.simplefilter("ignore")
         # Of a SavedModel the converter keeps the weights as variables, which LiteRT never fills.
         model = bytes(tf.lite.TFLiteConverter.from_keras_model(source.keras).convert())
-    labels = "\n".join(source.facts["classes"])
-    members = {FACTS: json.dumps(source.facts), "labels.txt": labels}
-    paths[0].write_bytes(with_members(model, members))
+    paths[0].write_bytes(with_facts(model, source.facts))
 
 
 def open_file(paths: Paths, kind: str) -> OpenFile:
@@ -70,4 +67,8 @@ p, ood_score = outputs["probabilities"][0], outputs["ood_score"][0]""",
         )
     },
     quantiser=Quantiser("litert", (INT8,), _quantiser),
+    note=(
+        "TFLite metadata in it tell MediaPipe, ML Kit and Android Studio what it takes, and that "
+        "`labels.txt`, packed behind it, names the classes"
+    ),
 )

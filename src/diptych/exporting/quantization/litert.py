@@ -1,15 +1,16 @@
 """int8 by TensorFlow's quantiser, for LiteRT."""
 
+import json
 from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 
 from diptych.errors import InputError, MissingExtra
-from diptych.exporting.litert_archive import members_of, with_members
+from diptych.exporting.litert_archive import members_of, with_facts
 from diptych.exporting.quantization.contract import Files
 from diptych.exporting.quantization.layers import Operation, layers, operations_of
-from diptych.graphs.outputs import PROBABILITIES
+from diptych.graphs.outputs import FACTS, PROBABILITIES
 from diptych.images.rows import Rows
 
 ENDING = ".tflite"
@@ -40,7 +41,8 @@ class LiteRT:
         quantised = operations_of(self._nodes, float_layers)
         ignored = [name for name in self._every if name not in quantised]
         model = bytes(mlir_quantize(self._calibrated, denylisted_nodes=ignored))
-        return {ENDING: with_members(model, members_of(self.file))}
+        facts = members_of(self.file).get(FACTS)
+        return {ENDING: with_facts(model, json.loads(facts)) if facts else model}
 
     def with_bf16_weights(self) -> Files:
         raise InputError("LiteRT has no bfloat16; export onnx or openvino with --bf16")

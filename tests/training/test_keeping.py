@@ -1,0 +1,34 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from classifiers import SMALL
+from diptych import ImageClassifier, read, split
+from diptych.errors import GateError
+from diptych.runtimes import gate
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_the_weights_stay_where_the_export_is_refused(
+    folder_of: Callable[..., Path],
+    tmp_path: Path,
+    own_cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kept: bool,
+) -> None:
+    parts = split(read(folder_of(30)))
+    checks = []
+
+    def refused(*_: object) -> gate.Parity:
+        checks.append(1)
+        if len(checks) == 1:
+            return gate.Parity(1, 0.0, 1.0)  # that of the baseline
+        raise GateError("the export differs; nothing was written")
+
+    monkeypatch.setattr("diptych.training.fitting.gate.check", refused)
+    keep = tmp_path / "runs" if kept else None
+    with pytest.raises(GateError, match="nothing was written; the trained weights are kept in "):
+        ImageClassifier(SMALL).fit(parts.train, parts.valid, keep=keep)
+    (weights,) = (keep or own_cache / "runs").glob("**/model/epoch-*/*.safetensors")
+    assert weights.stat().st_size > 0
