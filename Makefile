@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO ?= demo
 READY := $(VENV)/.installed
 
-.PHONY: install demo test check bench clean
+.PHONY: install demo test check docs bench clean
 
 install: $(READY)
 
@@ -39,6 +39,10 @@ check: install
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: install  ## the documentation as a site, in build/docs; a broken link is an error
+	$(BIN)/zensical build --clean --strict
+	@echo "build/docs/index.html: open it"
 
 bench: install  ## the figures of docs/benchmarks.md; needs the real data, and half an hour
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench
