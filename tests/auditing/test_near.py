@@ -238,3 +238,13 @@ def test_of_real_photographs_only_the_copies_are_found(real: Path) -> None:
     edits = list(EDITS.values())
     copies = [edits[i % len(edits)](picture) for i, picture in enumerate(originals[:64])]
     assert pairs(originals + copies) == [(i, len(originals) + i) for i in range(64)]
+
+
+@pytest.mark.parametrize("count", [20, 21, 22])
+def test_copies_of_grey_pictures_are_found_however_many_there_are(count: int) -> None:
+    rng = np.random.default_rng(count)
+    pixels = rng.integers(0, 240, (count, 8, 8, 1))
+    noisy = pixels + rng.integers(0, 4, pixels.shape)
+    both = thumbnails(np.concatenate([pixels, noisy]).astype(np.uint8))
+    found = [(pair.first, pair.second) for pair in near_duplicate_pairs(both, crops=False)]
+    assert found == [(i, i + count) for i in range(count)]

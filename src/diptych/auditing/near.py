@@ -40,7 +40,7 @@ OFFSETS_W = np.arange(WINDOW, dtype=np.float32) - (WINDOW - 1) / 2  # from the m
 
 
 def thumbnails(images_NSSC: npt.NDArray[np.uint8]) -> Floats:
-    """Means over areas: (N, S, S, 3) uint8 of any side, N ≥ 1 → (N, 32, 32, 3), 0 to 255."""
+    """Means over areas: (N, S, S, C) uint8 of any side, N ≥ 1 → (N, 32, 32, C), 0 to 255."""
     mean_TS = area_means(images_NSSC.shape[1])
 
     def shrunk(batch_NSSC: npt.NDArray[np.uint8]) -> Floats:
@@ -153,7 +153,7 @@ def descriptors(pictures_NCTT: Floats, zoom: float) -> Floats:
     band_NCGG -= separable(coarse_GT, pictures_NCTT, coarse_GT)
     band_NCGG = 2 * band_NCGG - band_NCGG.mean(1, keepdims=True)
     band_NCGG -= band_NCGG.mean((2, 3), keepdims=True)
-    long_ND: Floats = band_NCGG.reshape(-1, 3 * GRID * GRID)
+    long_ND: Floats = band_NCGG.reshape(len(band_NCGG), -1)
     long_ND /= np.maximum(np.linalg.norm(long_ND, axis=1, keepdims=True), 1e-6)
     return long_ND
 
