@@ -153,7 +153,7 @@ def descriptors(pictures_NCTT: Floats, zoom: float) -> Floats:
     band_NCGG -= separable(coarse_GT, pictures_NCTT, coarse_GT)
     band_NCGG = 2 * band_NCGG - band_NCGG.mean(1, keepdims=True)
     band_NCGG -= band_NCGG.mean((2, 3), keepdims=True)
-    long_ND: Floats = band_NCGG.reshape(len(band_NCGG), -1)
+    long_ND: Floats = band_NCGG.reshape(-1, band_NCGG.shape[1] * GRID * GRID)
     long_ND /= np.maximum(np.linalg.norm(long_ND, axis=1, keepdims=True), 1e-6)
     return long_ND
 
