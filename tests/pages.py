@@ -38,6 +38,8 @@ diptych() {
   case "$*" in
     "sample plates "*)
       "$PYTHON" -m diptych "$@" --count 30 ;;
+    "train "*.csv*)
+      "$PYTHON" -m diptych "$@" --engine linear --network linear --epochs 3 ;;
     "train "*)
       "$PYTHON" -m diptych "$@" --engine "$ENGINE" --network "$NETWORK" \
           --set image_size=16 --epochs 3 ;;

@@ -29,7 +29,8 @@ class Links(HTMLParser):
         self.anchors |= {values[name] for name in ("id", "name") if name in values}
         if tag == "a" and "href" in values:
             self.links.append(values["href"])
-        self.loads += [values[name] for name in ("src",) if name in values]
+        if "src" in values:
+            self.loads.append(values["src"])
         if tag == "link" and values.get("rel") not in ("canonical", "next", "prev"):
             self.loads.append(values["href"])
 
@@ -49,7 +50,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_every_link_inside_leads_somewhere(site: Path) -> None:
     pages = {path: Links(path) for path in site.rglob("*.html")}
-    assert len(pages) > len(PAGES)
+    built = {page.relative_to(site).with_suffix(".md").as_posix() for page in pages}
+    assert built >= set(PAGES) - {"README.md"}
     broken = []
     for page, links in pages.items():
         for link in links.links + links.loads:
