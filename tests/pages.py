@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from command import keys_of
+from command import OPEN
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -68,6 +68,9 @@ stop_server() {
   while curl -s "http://127.0.0.1:$PORT/healthz" > /dev/null; do sleep 0.1; done
 }
 """
+
+
+Place = tuple[str, ...]
 
 
 class Block(NamedTuple):
@@ -122,8 +125,7 @@ class Reader:
             elif block.language == "python":
                 exec(compile(block.code, f"{page}:{block.line}", "exec"), self.names)
             elif block.language == "json":
-                example = set(keys_of(json.loads(block.code))) - {"…"}  # what is as elsewhere
-                assert example == set(keys_of(json.loads(answer))), block
+                assert not unlike(json.loads(block.code), json.loads(answer)), block
 
     def shell(self, block: Block) -> str:
         """What a block of commands prints."""
@@ -147,6 +149,35 @@ class Reader:
             .replace(":8000", f":{self.port}")
             .replace("https://pictures.example.com/diptych", f"http://127.0.0.1:{self.port}")
         )
+
+
+def unlike(example: Any, answer: Any) -> set[Place]:
+    """Where an example and an answer have keys that the other lacks.
+
+    An answer may have nothing where the example shows something, such as an empty list; an example
+    says with the key "…" that the rest is as elsewhere.
+    """
+    shown, actual = set(places(example)), set(places(answer))
+    ends = actual - {place[:-1] for place in actual}
+    missing = {p for p in shown - actual if p[-1:] != ("…",) and not ends & set(above(p))}
+    further = {p for p in actual - shown if not shown & {(*q, "…") for q in above(p)}}
+    return missing | further
+
+
+def places(value: Any, place: Place = ()) -> Iterator[Place]:
+    """Where something is in a value of JSON, whatever its position in a list or a name of data."""
+    yield place
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield from places(inner, (*place, "*" if place[-1:] and place[-1] in OPEN else key))
+    if isinstance(value, list):
+        for inner in value:
+            yield from places(inner, (*place, "[]"))
+
+
+def above(place: Place) -> list[Place]:
+    """The places that a place lies in."""
+    return [place[:end] for end in range(len(place))]
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from diptych.metrics.probabilities import softmax
 from diptych.samples.digits import write_digits
 from diptych.samples.plates import draw_plates
 from diptych.serving.keys import add_key
-from pages import PAGES, Block, blocks, reader
+from pages import PAGES, Block, blocks, reader, unlike
 
 # What lies in the folder of a reader before the first block; everything else a page makes itself.
 PICTURES = ["photos", "other_photos", "folder", "new", "more", "new1.jpg", "picture.jpg"]
@@ -98,6 +98,18 @@ def test_no_command_stands_in_a_block_that_is_never_run(page: str) -> None:
     for block in blocks(page):
         if block.language in ("", "text"):
             assert "diptych " not in block.code, f"say `sh` for {block}"
+
+
+def test_an_example_is_unlike_an_answer_that_has_other_keys() -> None:
+    example = {"n": 1, "files": [{"name": "a", "speed": {"p50": 1}}], "test": {"…": "as above"}}
+    same = {"n": 2, "files": [{"name": "b", "speed": None}], "test": {"accuracy": 1}}
+    assert not unlike(example, same)
+    assert not unlike(example, {**same, "files": []})
+    assert unlike(example, {**same, "extra": 1}) == {("extra",)}
+    assert unlike(example, {**same, "files": [{"name": "b"}]}) == {
+        ("files", "[]", "speed"),
+        ("files", "[]", "speed", "p50"),
+    }
 
 
 def test_every_verb_has_an_example_of_its_answer() -> None:
