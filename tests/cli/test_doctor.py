@@ -23,7 +23,7 @@ def test_one_engine_that_works_is_enough(tmp_path: Path, monkeypatch: pytest.Mon
     checks = {check["name"]: check for check in answer["checks"]}
     assert answer["works"]
     assert checks["extra litert"]["status"] == "broken"
-    assert "ended with the code -11" in checks["extra litert"]["detail"]
+    assert "ended by the signal 11" in checks["extra litert"]["detail"]
     assert "nncf" in checks["extra int8"]["detail"]
     assert "libfoo.so.1: cannot open shared object" in checks["extra int8"]["detail"]
     assert checks["engine tensorflow"] == {

@@ -27,7 +27,7 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.usefixtures("broken")
 def test_a_module_that_crashes_takes_no_other_with_it() -> None:
     reasons = reasons_against(["json", "crashing", "lacking", "leaving", "csv"])
-    assert reasons.pop("crashing") == "its process ended with the code -11"
+    assert reasons.pop("crashing") == "its process was ended by the signal 11"
     assert reasons == {
         "json": "",
         "csv": "",
