@@ -378,9 +378,11 @@ def test_files_in_the_working_folder_are_never_run(
     command = [sys.executable, *start, "diptych", "export", str(plain), "--to", "onnx,openvino"]
     given: dict[str, Any] = {"cwd": tmp_path, "env": place.environment(), "text": True}
     run = subprocess.run([*command, "--int8", "--json"], capture_output=True, **given)
-    assert run.returncode == 0, run.stderr
-    assert [row["refusal"] for row in json.loads(run.stdout)["files"]] == [""] * 5
     assert "working folder" not in run.stderr
+    refusals = [row["refusal"] for row in json.loads(run.stdout)["files"]]
+    assert refusals[:3] == [""] * 3
+    # What the tools of quantisation say of this network, which had to be run for that.
+    assert all("the network has one layer alone" in refusal for refusal in refusals[3:])
 
 
 def test_a_full_disk_is_one_line_and_nothing_is_left(
