@@ -93,3 +93,14 @@ def test_drift_goes_by_pictures_that_the_network_did_not_learn_from(
     for given, expected in ((parts, len(parts.valid)), (grouped(parts), len(parts.valid) // 2)):
         tested = ImageClassifier(SMALL).fit(given.train, given.valid).evaluate(given.test)
         assert {one.pictures for one in tested.model.drift} == {expected}
+
+
+def test_training_pictures_of_a_frozen_backbone_are_as_new_ones_but_for_those_that_chose(
+    folder_of: Callable[..., Path],
+) -> None:
+    data = read(folder_of(20))
+    parts = split(clean(data, audit(data, size=32)))
+    tested = ImageClassifier(Recipe(image_size=32, epochs=1)).fit(parts.train, parts.valid)
+    drift = {one.name: one.pictures for one in tested.evaluate(parts.test).model.drift}
+    assert drift["class"] == drift["ood_score"] == len(parts.valid)
+    assert drift["component 1"] == len(parts.valid) + len(parts.train) // 2

@@ -74,7 +74,7 @@ def make_reliable(
     none of them can be relied on, the detector is that of none.
     """
     references = _references(trained, train, valid, store, track)
-    components, unseen_NC = _components(trained, references, train, valid, store)
+    components, unseen_NC = _components(recipe, trained, references, train, valid, store)
     detectors = _detectors(recipe, trained, references, train)
     graph, detector = _scored(trained, detectors, components, valid, store)
     p_NK = softmax(references.valid_logits_NK)
@@ -144,18 +144,25 @@ def _scored(
 
 
 def _components(
-    trained: TrainedNetwork, references: _References, train: Dataset, valid: Dataset, store: Store
+    recipe: Recipe,
+    trained: TrainedNetwork,
+    references: _References,
+    train: Dataset,
+    valid: Dataset,
+    store: Store,
 ) -> tuple[PrincipalComponents, Floats]:
     """What drift is seen by, and where pictures lie along it that had no part in its choice."""
     train_ND = references.train[0]
-    if trained.head_only:
+    # Weights that come from elsewhere may have been learned from these very pictures.
+    frozen = trained.head_only and recipe.weights == "pretrained"
+    if frozen:
         # A sample as it comes: those that outliers are known by have each class as often.
         rng = np.random.default_rng(0)
         some = rng.permutation(independent(train.samples))[: 2 * REFERENCES]
         keys = [train.samples[i].digest for i in some]
         train_ND = features(trained.feature_extractor, keys, store)[0]
     valid_ND = references.valid[0][independent(valid.samples)]
-    return components_and_unseen(train_ND, valid_ND, frozen=trained.head_only)
+    return components_and_unseen(train_ND, valid_ND, frozen=frozen)
 
 
 def _drift(
