@@ -10,26 +10,39 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from diptych.auditing import Audit
+from diptych.bundles.answering import answers
+from diptych.bundles.destinations import refuse_unwritable_bundle
 from diptych.bundles.facts import TestedModel, bundle_facts
 from diptych.bundles.writing import write_bundle
 from diptych.data.dataset import Dataset
 from diptych.data.matching import matched, refuse_shared, refuse_unfit_to_train
 from diptych.data.splitting import Splits
-from diptych.errors import InputError, first_line
+from diptych.errors import ImageError, InputError, NotFitted, described, first_line, shortened
 from diptych.images.decoding import pixel_store
+from diptych.metrics.probabilities import Probabilities
 from diptych.networks.earlier import weights_hash
 from diptych.recipe import Recipe
 from diptych.reporting.evidence import from_training, gather
 from diptych.reporting.report import Report
 from diptych.reporting.report_page import can_write_reports, report_page
+from diptych.reporting.summary import summary_html
 from diptych.runtimes import open_outputs
+from diptych.sources import as_dataset
+from diptych.sources.in_memory import label_names
+from diptych.sources.inputs import input_pictures
+from diptych.system.arguments import require
+from diptych.system.files import path_of
 from diptych.system.progress import Track, unwatched
 from diptych.training import checkpoints
 from diptych.training.fitting import TrainedNetwork, train_network
 from diptych.training.keeping import kept_where_refused
 from diptych.training.pictures import with_pixels
 from diptych.training.prediction import predict_dataset
+from diptych.training.preparing import training_parts
 from diptych.training.reliable import ReliableModel, make_reliable
 
 
@@ -41,20 +54,25 @@ class ImageClassifier:
     """
 
     def __init__(self, recipe: Recipe | None = None) -> None:
-        self.recipe = recipe or Recipe()
-        self._default_recipe = recipe is None
         self._fit: _Fit | None = None
         self._checkpoints: Path | None = None
+        self._params: Recipe | None = None  # the recipe as it was given
+        self.recipe = Recipe()
+        self.set_params(recipe=recipe)
 
     def fit(
         self,
-        train: Dataset,
-        valid: Dataset,
+        train: Any,
+        valid: Any = None,
         *,
         keep: Path | None = None,
         track: Track = unwatched,
     ) -> "ImageClassifier":
-        """Train on one part and choose the best epoch on another.
+        """Train on one part and choose the best epoch on another; returns the classifier itself.
+
+        Both are data sets, parts of a split. Or they are pictures and labels as `read` takes them,
+        fit(X, y): these are audited, cleaned (`audit_` says what was set aside) and split without
+        leaks, and `recipe.valid_share` of them is what the epoch is chosen on.
 
         The classes are those of the training part. With a `keep` folder a run that was killed goes
         on where it was. Raises InputError for pictures that cannot be used (an audit finds them) or
@@ -62,10 +80,12 @@ class ImageClassifier:
         before it trains; GateError when the exported graph disagrees with the network, whose
         weights are kept then.
         """
+        train, valid, classes, self.audit_ = training_parts(train, valid, self.recipe, track)
+        keep = keep if keep is None else path_of(keep, "the folder to keep runs in")
         refuse_unfit_to_train(train)
         valid = matched(valid, "valid", train)
-        if train.shape and self._default_recipe:
-            self.recipe = Recipe.for_pixels(len(train))
+        if self._params is None:
+            self.recipe = Recipe.for_pixels(len(train)) if train.shape else Recipe()
         recipe = self.recipe
         store = pixel_store(train.shape_at(recipe.image_size))
         train, valid = (with_pixels(part, store, track) for part in (train, valid))
@@ -78,18 +98,18 @@ class ImageClassifier:
             with kept_where_refused(run / "model", passing=keep is None):
                 network = train_network(recipe, train, valid, store, run / "model", track)
             model = make_reliable(recipe, network, train, valid, store, track)
-        self._fit = _Fit(model, baseline, train, valid)
+        self._fit = _Fit(model, baseline, train, valid, classes)
         return self
 
-    def evaluate(self, test: Dataset, *, track: Track = unwatched) -> "Evaluation":
+    def evaluate(self, test: Any, labels: Any = None, *, track: Track = unwatched) -> "Evaluation":
         """Answer for the test part with the graph that will be shipped, and score the answers.
 
-        Raises InputError where it has no picture, pictures that `fit` was given or that belong to
-        those, or a class that the training part lacks.
+        It is a data set, or what `read` makes one of: a folder, pictures and labels. Raises
+        InputError before `fit`, and where it has no picture, pictures that `fit` was given or that
+        belong to those, or a class that the training part lacks.
         """
-        if self._fit is None:
-            raise InputError("this classifier is not trained yet; call fit first")
-        model, baseline, train, valid = self._fit
+        model, baseline, train, valid, _ = self._fitted()
+        test = as_dataset(test, labels)
         store = pixel_store(train.shape_at(self.recipe.image_size))
         test = with_pixels(matched(test, "test", train), store, track)
         refuse_shared(test, "test", train, valid)
@@ -100,6 +120,79 @@ class ImageClassifier:
             predict_dataset(open_outputs(model.graph), test, store, track),
             predict_dataset(open_outputs(baseline.graph), test, store),
         )
+
+    def predict(self, pictures: Any) -> npt.NDArray[Any]:
+        """The likeliest class of each picture, (N,), as the labels were; an outlier's too.
+
+        Pictures are what `Predictor.predict` takes, which also knows "none of these"; or a data
+        set. Raises InputError before `fit`, and for a picture that cannot be read.
+        """
+        return np.asarray(self.classes_[self.predict_proba(pictures).argmax(1)])
+
+    def predict_proba(self, pictures: Any) -> Probabilities:
+        """The probability of each class, (N, K) in the order of `classes_`; else as `predict`."""
+        model, _, train, _, _ = self._fitted()
+        shape, run = train.shape_at(self.recipe.image_size), open_outputs(model.graph)
+        if isinstance(pictures, Dataset):
+            store = pixel_store(shape)
+            return predict_dataset(run, with_pixels(pictures, store, unwatched), store)[1]
+        given = input_pictures(pictures, shape)
+        return np.stack([_readable(*one) for one in answers(given, shape, lambda x: run(x)[0])])
+
+    def score(self, pictures: Any, labels: Any = None) -> float:
+        """The share of pictures whose likeliest class is their label; a data set has its own.
+
+        Raises InputError as `predict` does, and where there is not a label for each picture.
+        """
+        if labels is None:
+            return self.evaluate(pictures).predictions.scores().accuracy.value
+        names = label_names(labels)
+        p_NK = self.predict_proba(pictures)
+        if len(names) != len(p_NK):
+            raise InputError(f"{len(p_NK):,} pictures and {len(names):,} labels; give one for each")
+        classes = self._fitted().train.classes
+        return float(np.mean([classes[k] == n for k, n in zip(p_NK.argmax(1), names, strict=True)]))
+
+    @property
+    def classes_(self) -> npt.NDArray[Any]:
+        """The classes, (K,), as the labels were, in the order of probabilities."""
+        return self._fitted().classes
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The recipe that was given; with `deep` also each of its choices, as `recipe__epochs`."""
+        choices = asdict(self.recipe) if deep else {}
+        return {"recipe": self._params, **{f"recipe__{key}": v for key, v in choices.items()}}
+
+    def set_params(self, **params: Any) -> "ImageClassifier":
+        """Another recipe, or other choices, as `get_params` names them, for the next `fit`.
+
+        Raises InputError for what a recipe has not.
+        """
+        if unknown := [k for k in params if k != "recipe" and not k.startswith("recipe__")]:
+            raise InputError(
+                f"ImageClassifier has no '{unknown[0]}'; it has recipe, and its choices, such as "
+                "recipe__epochs"
+            )
+        if "recipe" in params:
+            self._params = _recipe(params.pop("recipe"))
+            self.recipe = self._params or Recipe()
+        if params:
+            changes = {key.removeprefix("recipe__"): value for key, value in params.items()}
+            self._params = self.recipe = self.recipe.replace(**changes)
+        return self
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return self._fit is not None
+
+    def __repr__(self) -> str:
+        network = f"{self.recipe.network} in {self.recipe.engine}"
+        fitted = f", trained for {shortened(self._fit.train.classes)}" if self._fit else ""
+        return f"<ImageClassifier {network}{fitted}>"
+
+    def _fitted(self) -> "_Fit":
+        if self._fit is None:
+            raise NotFitted("this classifier is not trained yet; call fit first")
+        return self._fit
 
     def forget_checkpoints(self) -> None:
         """Delete what `fit` kept for the case that it is killed."""
@@ -130,7 +223,10 @@ class Evaluation(TestedModel):
         Where no report can be made, `log` is told and the bundle goes without. Raises InputError
         when the path exists and `force` is not given, or cannot be written.
         """
-        path = Path(path)
+        path = path_of(path, "the bundle")
+        if audit is not None:
+            require(audit, Audit, "audit", "give what audit(data) found")
+        refuse_unwritable_bundle(path, force)
         facts, report = self._reported(path.name, log)
         write_bundle(
             path,
@@ -155,6 +251,13 @@ class Evaluation(TestedModel):
                 log(f"{title}: report.html could not be made ({first_line(cause)})")
         return bundle_facts(self), None
 
+    def __repr__(self) -> str:
+        right, n = int(self.predictions.right().sum()), len(self.parts.test)
+        return f"<Evaluation of {self.recipe.network}: {right:,} of {n:,} test pictures right>"
+
+    def _repr_html_(self) -> str:
+        return summary_html(self.predictions, self.baseline)
+
 
 class _Fit(NamedTuple):
     """What `fit` leaves for `evaluate`."""
@@ -163,6 +266,23 @@ class _Fit(NamedTuple):
     baseline: TrainedNetwork
     train: Dataset
     valid: Dataset
+    classes: npt.NDArray[Any]  # as the labels were
+
+
+def _recipe(value: Recipe | None) -> Recipe | None:
+    """A recipe or none; raises InputError for anything else."""
+    if value is None or isinstance(value, Recipe):
+        return value
+    hint = f"Recipe(network={value!r})" if isinstance(value, str) else "Recipe(epochs=10)"
+    raise InputError(
+        f"ImageClassifier takes a Recipe, not {described(value)}; write ImageClassifier({hint})"
+    )
+
+
+def _readable(name: str, answer: Probabilities | ImageError) -> Probabilities:
+    if isinstance(answer, ImageError):
+        raise InputError(f"{name}: {answer}")
+    return answer
 
 
 def _baseline(recipe: Recipe) -> Recipe:

@@ -1,14 +1,17 @@
 """Recipe: every choice that shapes a classifier, flat and frozen; TOML in and out."""
 
 import dataclasses
+import numbers
+import os
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from diptych.errors import InputError, nearest
-from diptych.system.files import regular
+from diptych.errors import InputError, described, nearest
+from diptych.system.arguments import whole_number
+from diptych.system.files import path_of, regular
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "engine": ("torch", "tensorflow", "linear"),
@@ -103,11 +106,14 @@ class Recipe:
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
-            _check(field.name, getattr(self, field.name))
+            value = _plain(field.name, getattr(self, field.name))
+            _check(field.name, value)
+            object.__setattr__(self, field.name, value)
 
     @classmethod
     def for_pixels(cls, count: int) -> "Recipe":
         """What suits `count` small pictures that come as numbers, such as digits."""
+        count = whole_number(count, "the number of pictures", 0)
         # So many epochs that even a small set gets a thousand steps or two.
         epochs = min(max(PIXEL_EPOCHS, round(PIXEL_STEPS * PIXEL_BATCH / max(count, 1))), 100)
         return cls(
@@ -137,7 +143,7 @@ class Recipe:
     def with_settings(self, settings: Iterable[str]) -> "Recipe":
         """The recipe changed by texts such as "epochs=5"."""
         choices: dict[str, Any] = {}
-        for setting in settings:
+        for setting in [settings] if isinstance(settings, str) else settings:
             key, equals, text = setting.partition("=")
             if not equals:
                 raise InputError(f"--set {setting}: write it as key=value")
@@ -146,6 +152,7 @@ class Recipe:
 
     def with_toml(self, path: Path) -> "Recipe":
         """The recipe changed by a file; keys that are left out stay as they are."""
+        path = path_of(path, "the file of a recipe")
         try:
             return self.replace(**tomllib.loads(regular(path).read_text(encoding="utf-8")))
         except OSError as cause:
@@ -159,17 +166,34 @@ class Recipe:
         return "\n".join(lines) + "\n"
 
 
-def _check(key: str, value: Any) -> None:
+def _plain(key: str, value: Any) -> Any:
+    """A value as Python's own text or number; NumPy's and others' are as good.
+
+    Raises InputError for one of another kind.
+    """
     kind = _KINDS[key]
-    fits = isinstance(value, (int, float) if kind is float else kind)
-    if not fits or isinstance(value, bool):
-        raise InputError(f"recipe: {key} must be {_WORDS[kind]}, not {value!r}")
+    if kind is str:
+        if isinstance(value, str) or (key == "weights" and isinstance(value, os.PathLike)):
+            return str(os.fsdecode(value))
+    elif isinstance(value, numbers.Integral) and not isinstance(value, bool):
+        # As a float, a huge one would be no number.
+        low, high = RANGES[key]
+        number = int(value)
+        return kind(number) if low <= number <= high else number
+    elif kind is float and isinstance(value, numbers.Real) and not isinstance(value, bool):
+        return float(value)
+    raise InputError(f"recipe: {key} must be {_WORDS[kind]}, not {described(value)}")
+
+
+def _check(key: str, value: Any) -> None:
     if key in CHOICES and value not in CHOICES[key]:
-        raise InputError(f"recipe: {key} has no '{value}'{nearest(str(value), CHOICES[key])}")
+        raise InputError(f"recipe: {key} has no {described(value)}{nearest(value, CHOICES[key])}")
     if key in RANGES:
         low, high = RANGES[key]
         if not low <= value <= high:
-            raise InputError(f"recipe: {key} must lie between {low} and {high}, not {value}")
+            raise InputError(
+                f"recipe: {key} must lie between {low} and {high}, not {described(value)}"
+            )
 
 
 def _parsed(key: str, text: str) -> Any:

@@ -248,3 +248,16 @@ def test_copies_of_grey_pictures_are_found_however_many_there_are(count: int) ->
     both = thumbnails(np.concatenate([pixels, noisy]).astype(np.uint8))
     found = [(pair.first, pair.second) for pair in near_duplicate_pairs(both, crops=False)]
     assert found == [(i, i + count) for i in range(count)]
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize("side", [(240, 320), (32, 32), (20, 48)])
+@pytest.mark.parametrize("count", [4, 6])
+def test_grey_and_oblong_pictures_are_compared_too(
+    channels: int, side: tuple[int, int], count: int
+) -> None:
+    images = [np.asarray(photograph(seed).resize(side[::-1])) for seed in range(count - 1)]
+    brighter = (images[2] * 1.1).clip(0, 255).astype(np.uint8)
+    pictures_NHWC = np.stack([*images, brighter])[..., :channels]
+    pairs = near_duplicate_pairs(thumbnails(pictures_NHWC))
+    assert [pair[:2] for pair in pairs] == [(2, count - 1)]

@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 from command import answer_of, diptych, keys_without_a_word
@@ -22,3 +24,12 @@ def test_a_picture_that_cannot_be_explained_says_why(bundle: Path, tmp_path: Pat
     assert answer["error"].startswith("not an image")
     assert {answer[key] for key in ("label", "probability", "class", "heatmap")} == {None}
     assert not keys_without_a_word("explain", [answer])
+
+
+def test_a_picture_that_is_piped_in_is_explained(bundle: Path, tmp_path: Path) -> None:
+    picture(900, hue=RED).save(tmp_path / "a.png")
+    command = [sys.executable, "-m", "diptych", "explain", str(bundle), "-", "--out"]
+    data = (tmp_path / "a.png").read_bytes()
+    run = subprocess.run([*command, tmp_path / "heat"], input=data, capture_output=True)
+    assert (run.returncode, run.stderr) == (0, b"")
+    assert (tmp_path / "heat" / "standard input.heatmap.png").exists()

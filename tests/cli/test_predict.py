@@ -1,8 +1,11 @@
+import csv
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+
+import pytest
 
 from command import answer_of, complaint, diptych
 from conftest import RED, picture
@@ -89,3 +92,48 @@ def test_names_of_tables_stop_nothing(bundle: Path, tmp_path: Path) -> None:
     assert "a pipe or device" in pipe
     assert "cut.csv.zst  cannot be read: " in cut
     assert "photo.csv  red  " in photo
+
+
+def test_answers_for_a_folder_are_a_table(bundle: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    new.mkdir()
+    picture(900, hue=RED).save(new / "a, b.png")
+    (new / "bad.jpg").write_text("no picture")
+    out = new / "answers.csv"
+    run = diptych("predict", bundle, new, "--out", out)
+    assert run.returncode == 1
+    assert run.stderr == f"{out}: 2 answers, 1 of them errors\n"
+    with out.open(newline="") as file:
+        good, bad = csv.DictReader(file)
+    assert (good["path"], good["label"], good["error"]) == (str(new / "a, b.png"), "red", "")
+    assert float(good["p(red)"]) == pytest.approx(float(good["probability"]))
+    assert bad["error"].startswith("not an image")
+    before = out.read_bytes()
+    assert "exists already" in complaint("predict", bundle, new, "--out", out)
+    run = diptych("predict", bundle, new, "--out", out, "--force")
+    assert run.stdout.count("\n") == 2, "the table is no picture"
+    assert out.read_bytes() == before
+    assert sorted(path.name for path in new.iterdir()) == ["a, b.png", "answers.csv", "bad.jpg"]
+
+
+def test_a_picture_may_be_piped_in(bundle: Path, tmp_path: Path) -> None:
+    picture(900, hue=RED).save(tmp_path / "new.jpg")
+    command = [sys.executable, "-m", "diptych", "predict", str(bundle)]
+    data = (tmp_path / "new.jpg").read_bytes()
+    for named in ([], ["-"]):
+        run = subprocess.run([*command, *named], input=data, capture_output=True)
+        assert (run.returncode, run.stderr) == (0, b"")
+        assert run.stdout.startswith(b"standard input  red  ")
+    run = subprocess.run([*command, "-"], input=b"%PDF\0\1", capture_output=True)
+    assert run.returncode == 1
+    assert run.stdout.startswith(b"standard input  cannot be read: not an image")
+
+
+def test_an_address_of_a_picture_is_told_what_is_taken(bundle: Path, tmp_path: Path) -> None:
+    picture(900, hue=RED).save(tmp_path / "new.png")
+    run = diptych("predict", bundle, "http://127.0.0.1:9/x.jpg", tmp_path / "new.png")
+    assert (run.returncode, run.stderr) == (1, "")
+    address, good = run.stdout.splitlines()
+    assert address.startswith("http://127.0.0.1:9/x.jpg  cannot be read: not a file: an address")
+    assert "curl -s ADDRESS | diptych predict BUNDLE -" in address
+    assert "  red  " in good

@@ -1,9 +1,8 @@
-import io
 from pathlib import Path
 
 import pytest
 
-from diptych.sources.patterns import expand_paths
+from diptych.sources.patterns import expand_path
 
 
 def files(root: Path, *names: str) -> Path:
@@ -13,8 +12,8 @@ def files(root: Path, *names: str) -> Path:
     return root
 
 
-def named_below(root: Path, *arguments: str, listed: str = "") -> list[str]:
-    paths = expand_paths([str(root / argument) for argument in arguments], io.StringIO(listed))
+def named_below(root: Path, *names: str) -> list[str]:
+    paths = (path for name in names for path in expand_path(str(root / name)))
     return [str(path.relative_to(root)) for path in paths]
 
 
@@ -68,19 +67,4 @@ def test_what_stands_for_no_file_is_passed_on(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     long = "x" * 5000
     assert named_below(tmp_path, "absent.jpg", "empty", long) == ["absent.jpg", "empty", long]
-    assert list(expand_paths(["nul\0.jpg"], io.StringIO())) == [Path("nul\0.jpg")]
-
-
-@pytest.mark.parametrize(
-    ("listed", "expected"),
-    [
-        ("a.jpg\nb.jpg\n", ["a.jpg", "b.jpg"]),
-        ("a.jpg\r\nb.jpg", ["a.jpg", "b.jpg"]),
-        ("\n\na.jpg\n\n", ["a.jpg"]),
-        ("two\nlines.jpg\0b.jpg\0", ["two\nlines.jpg", "b.jpg"]),
-        ("a.jpg\0two\nlines.jpg\0", ["a.jpg", "two\nlines.jpg"]),
-        ("", []),
-    ],
-)
-def test_a_list_of_names_is_read(listed: str, expected: list[str]) -> None:
-    assert list(expand_paths(["-"], io.StringIO(listed))) == [Path(name) for name in expected]
+    assert list(expand_path("nul\0.jpg")) == [Path("nul\0.jpg")]

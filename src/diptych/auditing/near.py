@@ -39,15 +39,15 @@ WHOLE, CENTRED = np.ones((1, 2), np.float32), np.zeros((1, 2), np.float32)
 OFFSETS_W = np.arange(WINDOW, dtype=np.float32) - (WINDOW - 1) / 2  # from the middle, in pixels
 
 
-def thumbnails(images_NSSC: npt.NDArray[np.uint8]) -> Floats:
-    """Means over areas: (N, S, S, C) uint8 of any side, N ≥ 1 → (N, 32, 32, C), 0 to 255."""
-    mean_TS = area_means(images_NSSC.shape[1])
+def thumbnails(images_NHWC: npt.NDArray[np.uint8]) -> Floats:
+    """Means over areas: (N, H, W, C) uint8 of any sides, N ≥ 1 → (N, 32, 32, C), 0 to 255."""
+    mean_TH, mean_TW = map(area_means, images_NHWC.shape[1:3])
 
-    def shrunk(batch_NSSC: npt.NDArray[np.uint8]) -> Floats:
-        rows_NSCT = np.tensordot(batch_NSSC.astype(np.float32), mean_TS, (1, 1))
-        return np.asarray(np.tensordot(rows_NSCT, mean_TS, (1, 1)).transpose(0, 2, 3, 1))
+    def shrunk(batch_NHWC: npt.NDArray[np.uint8]) -> Floats:
+        rows_NWCT = np.tensordot(batch_NHWC.astype(np.float32), mean_TH, (1, 1))
+        return np.asarray(np.tensordot(rows_NWCT, mean_TW, (1, 1)).transpose(0, 2, 3, 1))
 
-    return map_batches(shrunk, images_NSSC, 64)
+    return map_batches(shrunk, images_NHWC, 64)
 
 
 class Pair(NamedTuple):

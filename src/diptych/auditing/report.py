@@ -9,6 +9,11 @@ from typing import NamedTuple
 
 from diptych.data.dataset import Dataset
 from diptych.images.decoding import Picture
+from diptych.images.thumbnails import thumbnail_html
+from diptych.system.html import Html, block, table
+
+# So many findings are shown in a notebook; the others are counted.
+SHOWN = 12
 
 
 class Finding(NamedTuple):
@@ -60,6 +65,25 @@ class Audit:
                 "also found: " + ", ".join(f"{n:,} {issue}" for issue, n in used.most_common())
             )
         return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return f"<Audit of {self.dataset.root}: {str(self).splitlines()[0]}>"
+
+    def _repr_html_(self) -> str:
+        summary = Counter((f.issue, f.set_aside) for f in self.findings).most_common()
+        counts = table(
+            ("issue", "files", ""),
+            [(issue, f"{n:,}", "set aside" if aside else "used") for (issue, aside), n in summary],
+        )
+        rows = [(self._thumbnail(f.name), f.name, f.issue, f.detail) for f in self.findings[:SHOWN]]
+        more = len(self.findings) - len(rows)
+        note = f"… and {more:,} more: to_csv() has them all" if more else ""
+        findings = table(("", "path", "issue", "detail"), rows) if rows else Html()
+        return block(str(self).splitlines()[0], counts if rows else Html(), findings, Html(note))
+
+    def _thumbnail(self, name: str) -> Html:
+        picture = self.pictures.get(name)
+        return thumbnail_html(picture.path) if picture and not picture.reason else Html()
 
     def to_csv(self) -> str:
         """A row a finding: path, issue, set_aside, detail, related."""

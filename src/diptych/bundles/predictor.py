@@ -1,59 +1,35 @@
 """A bundle at work: encoded pictures in, labels out. No training framework."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import groupby, islice
+from itertools import chain, groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from diptych.bundles.format import GRAPH, Bundle, open_bundle
+from diptych.bundles.answering import answers
+from diptych.bundles.format import GRAPH, SEAL, Bundle, open_bundle
 from diptych.bundles.golden import verify_golden
+from diptych.bundles.prediction import Answers as Answers
+from diptych.bundles.prediction import Prediction as Prediction
 from diptych.bundles.scoring import score_bundle
-from diptych.data.dataset import NONE, Dataset
-from diptych.errors import ImageError, InputError
-from diptych.images.decoding import read_file
-from diptych.images.preprocess import Pixels, decode
+from diptych.data.dataset import NONE
+from diptych.errors import BundleError, ImageError, InputError, shortened
+from diptych.images.preprocess import Pixels
 from diptych.metrics.predictions import Predictions
 from diptych.metrics.probabilities import Probabilities
 from diptych.reliability.conformal import prediction_sets
 from diptych.runtimes import Predict, fastest, open_graph, open_on_one_core, open_outputs
-from diptych.sources import is_table
+from diptych.sources import as_dataset, is_table
+from diptych.sources.inputs import InputPicture, Inputs, input_pictures
 from diptych.sources.pixel_csv import read_pixels
-from diptych.system.cores import cores
+from diptych.system.files import path_of
 from diptych.system.progress import Track, unwatched
 
 if TYPE_CHECKING:
     import keras
     from torch import nn
-
-BATCH = 16
-
-
-class Prediction(NamedTuple):
-    """The answer for one picture; with an `error` there is no answer.
-
-    The label of an outlier is "none of these" and has no probability; `probabilities` are those
-    that the classes would have if it had to be one of them.
-    """
-
-    path: str
-    label: str | None = None
-    probability: float | None = None
-    probabilities: dict[str, float] | None = None
-    ood_score: float | None = None  # above 1: none of these
-    prediction_set: list[str] | None = None  # the likely labels, the likeliest first
-    error: str | None = None
-
-    def __str__(self) -> str:
-        if self.error:
-            return f"{self.path}  cannot be read: {self.error}"
-        if self.probability is not None:
-            return f"{self.path}  {self.label}  {100 * self.probability:.1f} %"
-        nearest = max(self.probabilities or {"": 0.0}, key=(self.probabilities or {}).__getitem__)
-        return f"{self.path}  {self.label}  (the nearest is {nearest})"
 
 
 class Output(NamedTuple):
@@ -65,11 +41,18 @@ class Output(NamedTuple):
 
 
 class Predictor:
-    """Answers with labels, never positions."""
+    """Answers with labels, never positions.
+
+    It never changes. Pickled, it is the path of its bundle, which must be there where it is
+    unpickled: BundleError otherwise.
+    """
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
         self.classes = bundle.classes
+        # Where it is found again by another process, whose working folder may be another.
+        self._home = bundle.path.absolute()
+        self._seal = bundle.read(SEAL)
         self._run = open_outputs(bundle.read(GRAPH))
         verify_golden(bundle, self._run)
 
@@ -81,32 +64,36 @@ class Predictor:
         """The same by the fastest runtime, for many pictures; it may round a little otherwise."""
         return open_graph(self.bundle.read(GRAPH), fastest())
 
-    def predict(self, pictures: Iterable[str | Path]) -> list[Prediction]:
-        """Answer for files, in their order."""
-        return list(self.stream(pictures))
+    def predict(self, pictures: Inputs) -> Answers:
+        """Answer for one picture or many, in their order: always a list.
 
-    def stream(self, pictures: Iterable[str | Path]) -> Iterator[Prediction]:
-        """Answer for files as they are ready, in their order; never fails because of a picture.
-
-        A CSV of pixels has an answer for each row.
+        A name of a file, folder or pattern, bytes, an open file, a picture of PIL, a uint8 array
+        (H, W, 3); a list of those, or an array (N, H, W, 3). Of a network for grey pictures of H×W
+        also (H, W) and (N, H, W). A CSV of pixels has an answer for each row. What cannot be read
+        has an `error` in its place. Raises InputError for what is no picture, or none at all.
         """
-        for tables, paths in groupby(map(Path, pictures), is_table):
-            predict = self._tables if tables else self._files
-            yield from predict(paths)
+        return Answers(self.stream(pictures))
 
-    def _tables(self, paths: Iterable[Path]) -> Iterator[Prediction]:
-        for path in paths:
+    def stream(self, pictures: Inputs) -> Iterator[Prediction]:
+        """The same as they are ready; never fails because of a picture."""
+        runs = groupby(input_pictures(pictures, self.bundle.shape), _is_table)
+        return chain.from_iterable(
+            self._tables(some) if tables else self._pictures(some) for tables, some in runs
+        )
+
+    def _tables(self, pictures: Iterable[InputPicture]) -> Iterator[Prediction]:
+        for name, _ in pictures:
             try:
-                yield from self.rows(path)
+                yield from self.rows(name)
             except InputError as error:
-                yield Prediction(str(path), error=about(path, error))
+                yield Prediction(name, error=about(Path(name), error))
 
-    def _files(self, paths: Iterable[Path]) -> Iterator[Prediction]:
-        for path, output in self._outputs(paths):
+    def _pictures(self, pictures: Iterable[InputPicture]) -> Iterator[Prediction]:
+        for name, output in answers(pictures, self.bundle.shape, self.outputs):
             if isinstance(output, ImageError):
-                yield Prediction(str(path), error=str(output))
+                yield Prediction(name, error=str(output))
             else:
-                yield self.prediction(str(path), output)
+                yield self.prediction(name, output)
 
     def rows(self, table: str | Path) -> Iterator[Prediction]:
         """Answer for every row of a CSV of pixels, with labels or without.
@@ -139,15 +126,16 @@ class Predictor:
         likely = [self.classes[k] for k in ranked]
         return Prediction(name, best, by_class[best], by_class, output.ood_score, likely)
 
-    def evaluate(self, dataset: Dataset, *, track: Track = unwatched) -> Predictions:
+    def evaluate(self, data: Any, labels: Any = None, *, track: Track = unwatched) -> Predictions:
         """Answer for every sample of a data set but those that the bundle was made with.
 
-        These become strays, as do those that belong to them and those that cannot be read.
-        Near-duplicates are groups, which intervals count as one picture; labels are matched with
-        the bundle's classes by name. Raises InputError where the data set has a class that the
-        bundle lacks, pictures of another shape, or no picture to score.
+        `data` is a Dataset, or what `read` makes one of: a folder, a table, pictures and labels.
+        Those that the bundle was made with become strays, as do those that belong to them and those
+        that cannot be read. Near-duplicates are groups, which intervals count as one picture;
+        labels are matched with the bundle's classes by name. Raises InputError where the data set
+        has a class that the bundle lacks, pictures of another shape, or no picture to score.
         """
-        return score_bundle(self.bundle, self._run, dataset, track)
+        return score_bundle(self.bundle, self._run, as_dataset(data, labels), track)
 
     def to_torch(self) -> "nn.Module":
         """The network with its weights in PyTorch, whichever framework trained it.
@@ -168,28 +156,32 @@ class Predictor:
 
         return stock_model(self.bundle.network("tensorflow"), self.bundle.weights())
 
-    def _outputs(self, paths: Iterable[Path]) -> Iterator[tuple[Path, Output | ImageError]]:
-        """Each path with its output or an ImageError."""
-        waiting = iter(paths)
-        with ThreadPoolExecutor(cores()) as pool:
-            try:
-                running = pool.map(self._read, islice(waiting, BATCH))
-                # The next pictures are decoded while the network looks at these.
-                ahead = pool.map(self._read, islice(waiting, BATCH))
-                while batch := list(running):
-                    running, ahead = ahead, pool.map(self._read, islice(waiting, BATCH))
-                    good = [pixels for _, pixels in batch if not isinstance(pixels, ImageError)]
-                    outputs = self.outputs(np.stack(good)) if good else iter(())
-                    for path, pixels in batch:
-                        yield path, pixels if isinstance(pixels, ImageError) else next(outputs)
-            finally:
-                pool.shutdown(cancel_futures=True)
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopened, (str(self._home), self._seal)
 
-    def _read(self, path: Path) -> tuple[Path, Pixels | ImageError]:
-        try:
-            return path, decode(read_file(path), self.bundle.shape).pixels
-        except ImageError as error:
-            return path, error
+    def __copy__(self) -> "Predictor":
+        return self  # nothing in it changes
+
+    def __deepcopy__(self, memo: object) -> "Predictor":
+        return self
+
+    def __repr__(self) -> str:
+        return f"<Predictor {self.bundle.path}: {shortened(self.classes)}>"
+
+
+def _is_table(picture: InputPicture) -> bool:
+    return isinstance(picture.content, Path) and is_table(picture.content)
+
+
+def _reopened(path: str, seal: bytes) -> Predictor:
+    """A predictor that travelled as its path.
+
+    Raises BundleError where the bundle is not there, or another has come in its place.
+    """
+    predictor = load(path)
+    if predictor.bundle.read(SEAL) != seal:
+        raise BundleError(f"{path}: another bundle than the one that was sent; load it anew")
+    return predictor
 
 
 def _by_picture(outputs: Iterable[npt.NDArray[np.float32]]) -> Iterator[Output]:
@@ -202,7 +194,7 @@ def load(path: str | Path) -> Predictor:
 
     Raises BundleError when anything is not as it was written.
     """
-    return Predictor(open_bundle(path))
+    return Predictor(open_bundle(path_of(path, "the bundle")))
 
 
 def about(path: Path, error: InputError) -> str:

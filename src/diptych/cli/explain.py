@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from diptych.cli import arguments
 from diptych.cli.display import print_json, print_line
-from diptych.errors import InputError
 
 if TYPE_CHECKING:
     from diptych.reporting.explain import Explanation
@@ -37,14 +36,14 @@ def explain(options: Namespace) -> int:
     from diptych.bundles.predictor import load
     from diptych.images.encoding import as_png
     from diptych.reporting.explain import Explainer, heatmap_name
-    from diptych.sources.patterns import expand_paths
+    from diptych.sources.inputs import named_pictures
     from diptych.system.files import write_file
 
     refuse_unwritable_folder(options.out)
     explainer = Explainer(load(options.bundle), options.method, options.engine)
     answers, names = [], set[str]()
     for explanation in explainer.stream(
-        expand_paths(options.pictures or ["-"], sys.stdin), options.of
+        named_pictures(options.pictures or ["-"], sys.stdin), options.of
     ):
         heatmap = None
         if explanation.overlay is not None:
@@ -54,8 +53,6 @@ def explain(options: Namespace) -> int:
             written = f"  heatmap written to {heatmap}" if heatmap else ""
             print_line(f"{explanation.prediction}{written}")
         answers.append(_answer(explanation, heatmap))
-    if not answers:
-        raise InputError("no picture was named; give files, folders or patterns")
     if options.as_json:
         print_json(answers)
     return 1 if any(answer["error"] for answer in answers) else 0

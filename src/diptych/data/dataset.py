@@ -62,6 +62,9 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.samples)
 
+    def __repr__(self) -> str:
+        return f"<Dataset {self.root}: {len(self):,} pictures, {len(self.classes)} classes>"
+
     def with_samples(self, samples: Iterable[Sample]) -> "Dataset":
         """The same data set with other samples."""
         return replace(self, samples=tuple(samples))

@@ -23,6 +23,9 @@ class Splits(NamedTuple):
     valid: Dataset
     test: Dataset
 
+    def __repr__(self) -> str:
+        return f"<Splits: {', '.join(f'{len(d):,} for {p}' for p, d in self._asdict().items())}>"
+
     def to_csv(self) -> str:
         """A row a sample: path, label, part, group, sha256."""
         text = io.StringIO()

@@ -51,9 +51,9 @@ NO_MEMORY = "decoding it needs more memory than there is"
 # Pictures of more than this many pixels are decoded one at a time: eight threads with a panorama
 # each would need more memory than the machine may have.
 _LARGE = 12 * 10**6
+ORIENTATION = 0x0112  # the tag of EXIF
 _one_large = threading.Lock()
 _loading_decoders = threading.Lock()
-_ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -90,7 +90,7 @@ def decode(data: bytes, shape: Shape, pixels_limit: int = PIXELS_LIMIT) -> Decod
     if len(data) > BYTES_LIMIT:
         raise ImageError("too large", f"{len(data):,} bytes; the limit is {BYTES_LIMIT:,}")
     _load_decoders()
-    with _refusals(), warnings.catch_warnings():
+    with refusals(), warnings.catch_warnings():
         # Pillow warns of odd metadata and of size; size has its own limit here.
         warnings.simplefilter("ignore")
         with Image.open(io.BytesIO(data), formats=FORMATS) as image:
@@ -98,12 +98,26 @@ def decode(data: bytes, shape: Shape, pixels_limit: int = PIXELS_LIMIT) -> Decod
             return _decode(image, shape, data)
 
 
-def is_picture(path: Path) -> bool:
-    """Whether a file begins as a picture of one of the formats does."""
+def squash(image: Image.Image, shape: Shape) -> Pixels:
+    """Pixels of a shape of a picture that is open already, by the same rules as from its file.
+
+    Raises ImageError as `decode` does.
+    """
+    with refusals(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        _refuse_large(image, PIXELS_LIMIT)
+        return _squashed(image, _orientation(image), shape)
+
+
+def is_picture(file: Path | bytes) -> bool:
+    """Whether a file, or what it holds, begins as a picture of one of the formats does."""
     _load_decoders()
     try:
-        with Image.open(regular(path), formats=FORMATS):
-            return True
+        source = io.BytesIO(file) if isinstance(file, bytes) else regular(file)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(source, formats=FORMATS):
+                return True
     except Exception:
         # Whatever a decoder makes of a file of something else.
         return False
@@ -120,7 +134,33 @@ def thumbnail(pixels: Pixels, side: int = 224) -> Pixels:
     return np.asarray(_squash(image, size)).reshape(size[1], size[0], channels)
 
 
+@contextlib.contextmanager
+def refusals() -> Iterator[None]:
+    """Whatever a decoder raises, as one ImageError with a reason."""
+    try:
+        yield
+    except ImageError:
+        raise
+    except UnidentifiedImageError as cause:
+        formats = ", ".join(FORMATS)
+        raise ImageError("not an image", f"none of the formats {formats}") from cause
+    except Image.DecompressionBombError as cause:
+        raise ImageError("too large", "more pixels than any limit allows") from cause
+    except MemoryError as cause:
+        raise ImageError("too large", NO_MEMORY) from cause
+    except Exception as cause:
+        # Decoders of a dozen formats raise OSError, ValueError, SyntaxError, struct.error,
+        # IndexError, EOFError … on damaged data. All of them mean the same to the user.
+        said = " ".join(str(cause).split()) or "its data are damaged"
+        if said.startswith("decoder error"):
+            said = "its data are damaged, or coded in a way that is not read here"
+        cut = any(word in said.lower() for word in ("truncated", "end of file", "premature", "eof"))
+        raise ImageError("truncated" if cut else "unreadable", said) from cause
+
+
 def _refuse_large(image: Image.Image, limit: int) -> None:
+    if not image.width * image.height:
+        raise ImageError("empty", f"{image.width} × {image.height} pixels")
     if image.width * image.height > limit:
         raise ImageError(
             "too large", f"{image.width} × {image.height} pixels; the limit is {limit:,}"
@@ -128,10 +168,9 @@ def _refuse_large(image: Image.Image, limit: int) -> None:
 
 
 def _decode(image: ImageFile.ImageFile, shape: Shape, data: bytes) -> Decoded:
-    pixels = image.width * image.height
     kind = image.format or ""
     width, height = image.size
-    with _one_large if pixels > _LARGE else contextlib.nullcontext():
+    with _one_large if width * height > _LARGE else contextlib.nullcontext():
         # A margin of 4 keeps the scaled decode within one grey level of the full one.
         image.draft("RGB", (4 * max(shape), 4 * max(shape)))
         coded = image.tile[0].args if image.format == "PNG" else None
@@ -139,15 +178,21 @@ def _decode(image: ImageFile.ImageFile, shape: Shape, data: bytes) -> Decoded:
         if "transparency" in image.info:
             _spread_transparency(image, coded, data)
         turn = _orientation(image)
-        rows, columns = shape[:2]
-        squashed = _rgb(image, (rows, columns) if turn >= 5 else (columns, rows))
-    if turn in _UPRIGHT:
-        squashed = squashed.transpose(_UPRIGHT[turn])
+        pixels = _squashed(image, turn, shape)
     if turn >= 5:
         width, height = height, width
+    return Decoded(pixels, width, height, kind)
+
+
+def _squashed(image: Image.Image, turn: int, shape: Shape) -> Pixels:
+    """A picture that is in memory as pixels of a shape, once it is turned upright."""
+    rows, columns = shape[:2]
+    squashed = _rgb(image, (rows, columns) if turn >= 5 else (columns, rows))
+    if turn in _UPRIGHT:
+        squashed = squashed.transpose(_UPRIGHT[turn])
     if shape[2] == 1:
         squashed = squashed.convert("L")
-    return Decoded(np.asarray(squashed).reshape(shape), width, height, kind)
+    return np.asarray(squashed).reshape(shape)
 
 
 def _spread_transparency(image: Image.Image, coded: Any, data: bytes) -> None:
@@ -205,34 +250,10 @@ def _squash(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 def _orientation(image: Image.Image) -> int:
     try:
-        return int(image.getexif().get(_ORIENTATION, 1))
+        return int(image.getexif().get(ORIENTATION, 1))
     except Exception:
         # Pillow raises a dozen kinds of error on broken EXIF; the picture itself is still good.
         return 1
-
-
-@contextlib.contextmanager
-def _refusals() -> Iterator[None]:
-    """Whatever a decoder raises, as one ImageError with a reason."""
-    try:
-        yield
-    except ImageError:
-        raise
-    except UnidentifiedImageError as cause:
-        formats = ", ".join(FORMATS)
-        raise ImageError("not an image", f"none of the formats {formats}") from cause
-    except Image.DecompressionBombError as cause:
-        raise ImageError("too large", "more pixels than any limit allows") from cause
-    except MemoryError as cause:
-        raise ImageError("too large", NO_MEMORY) from cause
-    except Exception as cause:
-        # Decoders of a dozen formats raise OSError, ValueError, SyntaxError, struct.error,
-        # IndexError, EOFError … on damaged data. All of them mean the same to the user.
-        said = " ".join(str(cause).split()) or "its data are damaged"
-        if said.startswith("decoder error"):
-            said = "its data are damaged, or coded in a way that is not read here"
-        cut = any(word in said.lower() for word in ("truncated", "end of file", "premature", "eof"))
-        raise ImageError("truncated" if cut else "unreadable", said) from cause
 
 
 def _load_decoders() -> None:

@@ -21,6 +21,9 @@ class Predictions(NamedTuple):
     probabilities_NK: Probabilities
     ood_score_N: npt.NDArray[np.float32] | None = None  # above 1: none of the classes
 
+    def __repr__(self) -> str:
+        return f"<Predictions: {self.right().sum():,} of {len(self.dataset):,} right>"
+
     def scores(self) -> Scores:
         """How good they are, with intervals."""
         samples = self.dataset.samples

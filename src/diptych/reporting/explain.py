@@ -1,21 +1,22 @@
 """Explanations: what a bundle answers for pictures, and what speaks for it there."""
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain, count
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from diptych.bundles.predictor import Prediction, Predictor
+from diptych.bundles.prediction import Prediction
+from diptych.bundles.predictor import Predictor
 from diptych.engines.gradcam import gradcam
 from diptych.errors import ImageError, InputError, nearest
-from diptych.images.decoding import read_file
 from diptych.images.encoding import as_png
 from diptych.images.preprocess import Pixels, decode
 from diptych.reporting.heatmaps import Heatmap, occlusion, overlay
 from diptych.sources import is_table
+from diptych.sources.inputs import InputPicture, Inputs, input_pictures
 from diptych.sources.pixel_csv import read_pixels
 
 Explain = Callable[[Pixels, int], Heatmap]  # a picture's pixels and a class's position
@@ -51,14 +52,16 @@ class Explainer:
         self.predictor = predictor
         self._heatmap = heatmap_method(predictor, method, engine)
 
-    def stream(self, pictures: Iterable[Path], of: str | None = None) -> Iterator[Explanation]:
-        """Explain files, in their order, by what speaks for the class `of`, else for the answer.
+    def stream(self, pictures: Inputs, of: str | None = None) -> Iterator[Explanation]:
+        """Explain pictures, in their order, by what speaks for the class `of`, else for the answer.
 
-        A CSV of pixels is explained row by row. Never fails because of a picture. Raises
-        InputError for a class that there is not.
+        They are what `Predictor.predict` takes. A CSV of pixels is explained row by row. Never
+        fails because of a picture. Raises InputError for a class that there is not, and for what
+        is no picture.
         """
         self._position(of)
-        return (one for path in pictures for one in self._explanations(path, of))
+        given = input_pictures(pictures, self.predictor.bundle.shape)
+        return (one for picture in given for one in self._explanations(picture, of))
 
     def explain(self, prediction: Prediction, data: bytes, of: str | None = None) -> Explanation:
         """Explain the answer for an encoded picture.
@@ -74,9 +77,9 @@ class Explainer:
         classes = self.predictor.classes
         return Explanation(prediction, classes[k], heatmap, overlay(picture, heatmap))
 
-    def _explanations(self, path: Path, of: str | None) -> Iterator[Explanation]:
-        encoded = self._encoded(path)
-        for prediction in self.predictor.stream([path]):
+    def _explanations(self, picture: InputPicture, of: str | None) -> Iterator[Explanation]:
+        encoded = self._encoded(picture)
+        for prediction in self.predictor.stream(picture):
             if prediction.error:
                 yield Explanation(prediction)
                 continue
@@ -86,13 +89,13 @@ class Explainer:
                 # Since it was answered, the file has changed.
                 yield Explanation(Prediction(prediction.path, error=str(error)))
 
-    def _encoded(self, path: Path) -> Iterator[bytes]:
-        """The picture in a file, or those in the rows of a CSV."""
-        if is_table(path):
-            for _, pixels_NHWC in read_pixels(path, self.predictor.bundle.shape):
+    def _encoded(self, picture: InputPicture) -> Iterator[bytes]:
+        """The picture as a file, or those in the rows of a CSV."""
+        if isinstance(picture.content, Path) and is_table(picture.content):
+            for _, pixels_NHWC in read_pixels(picture.content, self.predictor.bundle.shape):
                 yield from map(as_png, pixels_NHWC)
         else:
-            yield read_file(path)
+            yield picture.encoded()
 
     def _position(self, of: str | None) -> int | None:
         classes = self.predictor.classes

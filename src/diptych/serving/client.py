@@ -9,12 +9,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from diptych.bundles.predictor import Prediction, about
+from diptych.bundles.prediction import Prediction
+from diptych.bundles.predictor import about
 from diptych.errors import InputError
-from diptych.images.decoding import read_file
 from diptych.images.encoding import as_png
 from diptych.serving.remote import GoneError, RemoteServer
 from diptych.sources import is_table
+from diptych.sources.inputs import InputPicture, Inputs, input_pictures
 from diptych.sources.pixel_csv import read_pixels
 
 IN_FLIGHT = 8  # requests at a time
@@ -42,16 +43,16 @@ class Client:
         except (KeyError, TypeError, ValueError) as error:
             raise self._server.foreign() from error
 
-    def stream(self, pictures: Iterable[str | Path]) -> Iterator[Prediction]:
-        """Answer for files as they are ready, in their order; never fails because of a picture.
+    def stream(self, pictures: Inputs) -> Iterator[Prediction]:
+        """Answer for pictures as they are ready, in their order; never fails because of one.
 
-        A CSV of pixels has an answer for each row. Raises InputError where the server is gone, or
-        refuses whoever asks.
+        They are what `Predictor.predict` takes; a CSV of pixels has an answer for each row. Raises
+        InputError where the server is gone, or refuses whoever asks.
         """
         running = deque[Future[Prediction]]()
         with ThreadPoolExecutor(IN_FLIGHT) as pool:
             try:
-                for name, read in self._readers(map(Path, pictures)):
+                for name, read in self._readers(input_pictures(pictures, self._shape)):
                     running.append(pool.submit(self._predict, name, read))
                     if len(running) == 2 * IN_FLIGHT:
                         yield running.popleft().result()
@@ -62,13 +63,13 @@ class Client:
                     pool.shutdown(cancel_futures=True)
                 self._server.close()
 
-    def _readers(self, paths: Iterable[Path]) -> Iterator[tuple[str, Read]]:
+    def _readers(self, pictures: Iterable[InputPicture]) -> Iterator[tuple[str, Read]]:
         """What each picture is called, and how to get the bytes of its file."""
-        for path in paths:
-            if is_table(path):
-                yield from self._rows(path)
+        for picture in pictures:
+            if isinstance(picture.content, Path) and is_table(picture.content):
+                yield from self._rows(picture.content)
             else:
-                yield str(path), partial(self._read, path)
+                yield picture.name, partial(self._read, picture)
 
     def _rows(self, table: Path) -> Iterator[tuple[str, Read]]:
         """Every row of a CSV of pixels, as a file that decodes to them."""
@@ -79,8 +80,8 @@ class Client:
         except InputError as error:
             yield str(table), _raising(InputError(about(table, error)))
 
-    def _read(self, path: Path) -> bytes:
-        data = read_file(path)
+    def _read(self, picture: InputPicture) -> bytes:
+        data = picture.encoded()
         if len(data) > self._largest:
             raise InputError(
                 f"too large: {len(data):,} bytes; the server takes at most {self._largest:,}"

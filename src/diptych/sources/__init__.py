@@ -4,15 +4,18 @@ import os
 import unicodedata
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from diptych.data.dataset import NONE, Dataset
-from diptych.errors import InputError
+from diptych.errors import InputError, described
 from diptych.images.preprocess import is_picture
 from diptych.sources.folder import read_folder
+from diptych.sources.in_memory import read_labelled
 from diptych.sources.joining import refuse_overlap, with_test
 from diptych.sources.layout import looks_like_pixels
 from diptych.sources.pixel_csv import read_pixel_csv
 from diptych.sources.table import METADATA, read_described, read_table
+from diptych.system.files import path_of
 
 TABLES = (".csv", ".tsv", ".gz", ".zst", ".zip")
 
@@ -23,28 +26,52 @@ def is_table(path: Path) -> bool:
 
 
 def read(
-    path: str | Path,
+    data: Any,
+    labels: Any = None,
     *,
-    test: str | Path | None = None,
+    test: Any = None,
     shape: str | None = None,
     value_range: str | None = None,
 ) -> Dataset:
-    """List the samples of a data set.
+    """List the samples of a data set: of a folder or table, or of pictures with `labels`.
 
     A folder holds `root/<class>/…`, or `root/{train,valid,test}/<class>/…` whose split is kept, or
     a metadata.csv that names files and labels. A table (.csv, .tsv; .gz, .zst or .zip of one) names
     files and labels too, or holds a picture's pixels in each row; what those mean is inferred, or
-    said by `shape` ("28x28", "32x32x3") and `value_range` ("0-255", "0-1", "0-16"). `test` is a
-    second data set whose samples are the test part, of a data set that has none of its own. Raises
-    InputError where there is nothing to read, or something in it cannot be.
+    said by `shape` ("28x28", "32x32x3") and `value_range` ("0-255", "0-1", "0-16").
+
+    Pictures that a program has at hand come with a label each: uint8 arrays (N, H, W) or
+    (N, H, W, 3), or a list of names of files, pictures of PIL, bytes or arrays. `test` is a second
+    data set, in one value (a pair of pictures and labels), whose samples are the test part, of a
+    data set that has none of its own. Raises InputError where there is nothing to read, or
+    something in it cannot be.
     """
-    if test is not None:
-        refuse_overlap(Path(path), Path(test))
-    data = _read(Path(path), shape, value_range)
-    return data if test is None else with_test(data, _read(Path(test), shape, value_range))
+    both_lie_somewhere = all(isinstance(one, str | os.PathLike) and one for one in (data, test))
+    if both_lie_somewhere:
+        refuse_overlap(Path(data), Path(test))
+    samples = _labelled(data, labels) if labels is not None else _read(data, shape, value_range)
+    if test is None:
+        return samples
+    pair = isinstance(test, tuple | list) and len(test) == 2
+    return with_test(samples, _labelled(*test) if pair else _read(test, shape, value_range))
 
 
-def _read(path: Path, shape: str | None, value_range: str | None) -> Dataset:
+def as_dataset(data: Any, labels: Any = None) -> Dataset:
+    """A data set as it is, or what `read` makes of anything else."""
+    return data if labels is None and isinstance(data, Dataset) else read(data, labels)
+
+
+def _labelled(pictures: Any, labels: Any) -> Dataset:
+    return _with_one_spelling(read_labelled(pictures, labels))
+
+
+def _read(data: Any, shape: str | None, value_range: str | None) -> Dataset:
+    if not isinstance(data, str | os.PathLike):
+        raise InputError(
+            f"{described(data)} is no folder or table; pictures in memory, or a list of names, "
+            "want a label each: read(pictures, labels)"
+        )
+    path = path_of(data, "the folder or table")
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
     data = _as_it_lies(path, shape, value_range)

@@ -1,40 +1,28 @@
-"""The files that a person names to have them predicted: paths, folders, patterns, a list."""
+"""The files that a person names to have them predicted: paths, folders, patterns."""
 
 import glob
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TextIO
 
 from diptych.errors import InputError
 from diptych.sources.walking import is_folder, is_hidden, walk
 
 
-def expand_paths(arguments: Iterable[str], standard_input: TextIO) -> Iterator[Path]:
-    """The files that arguments stand for, in order; hidden ones only where they are named.
+def expand_path(name: str) -> Iterator[Path]:
+    """The files that a name stands for, in order; hidden ones only where they are named.
 
-    A folder stands for every file below it, a pattern (`*.jpg`, `**/*.jpg`) for what it matches,
-    "-" for the names in `standard_input`: one a line, or parted by NUL as `find -print0` writes
-    them. What stands for no file is passed on as it is, for whoever opens it to say so.
+    A folder stands for every file below it, a pattern (`*.jpg`, `**/*.jpg`) for what it matches.
+    What stands for no file is passed on as it is, for whoever opens it to say so. Raises InputError
+    for an empty name.
     """
-    for argument in arguments:
-        if argument == "-":
-            yield from map(Path, _names(standard_input))
-        elif not argument:
-            raise InputError("a name is empty; name files, folders or patterns")
-        elif os.path.lexists(argument):
-            yield from _below(argument)
-        else:
-            yield from list(_matched(argument)) or [Path(argument)]
-
-
-def _names(standard_input: TextIO) -> list[str]:
-    text = standard_input.read()
-    if "\0" in text:
-        return [name for name in text.split("\0") if name]
-    lines = (line.removesuffix("\r") for line in text.split("\n"))
-    return [line for line in lines if line]
+    if not name:
+        raise InputError("a name is empty; name files, folders or patterns")
+    if os.path.lexists(name):
+        yield from _below(name)
+    else:
+        yield from list(_matched(name)) or [Path(name)]
 
 
 def _below(path: str) -> Iterator[Path]:

@@ -13,6 +13,7 @@ from diptych.data.dataset import Dataset, Sample, Shape
 from diptych.errors import InputError
 from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
+from diptych.images.store import Store
 from diptych.sources.columns import LABELS, is_number
 from diptych.sources.layout import Layout, infer_layout
 from diptych.sources.rows import blocks
@@ -31,15 +32,9 @@ def read_pixel_csv(path: Path, shape: str | None = None, value_range: str | None
             f"call it one of {', '.join(LABELS)}"
         )
     store = pixel_store(layout.shape)
-    height, width, _ = layout.shape
-    facts = {"reason": "", "detail": "", "width": width, "height": height, "format": "pixels"}
     rows: list[tuple[str, str, str, str]] = []
     for block in blocks(path, layout):
-        digests = [_digest(row, layout.shape) for row in block.pixels_NHWC]
-        new = {digest: i for i, digest in enumerate(digests) if digest not in store}
-        if new:
-            indices = slice(None) if len(new) == len(digests) else list(new.values())
-            store.add_block(list(new), block.pixels_NHWC[indices], facts)
+        digests = add_pixels(store, block.pixels_NHWC)
         names = (f"{path.name}:{line}" for line in block.lines)
         rows += zip(names, block.labels, block.parts, digests, strict=True)
     classes = _class_names(path, layout, [label for _, label, _, _ in rows])
@@ -72,6 +67,18 @@ def read_pixels(path: Path, shape: Shape) -> Iterator[tuple[list[str], Pixels]]:
         yield [f"{path.name}:{line}" for line in block.lines], block.pixels_NHWC
 
 
+def add_pixels(store: Store, pixels_NHWC: Pixels) -> list[str]:
+    """Put pictures that come as pixels into the cache, unless they are there; their digests."""
+    height, width, _ = pixels_NHWC.shape[1:]
+    facts = {"reason": "", "detail": "", "width": width, "height": height, "format": "pixels"}
+    digests = [_digest(row) for row in pixels_NHWC]
+    new = {digest: i for i, digest in enumerate(digests) if digest not in store}
+    if new:
+        indices = slice(None) if len(new) == len(digests) else list(new.values())
+        store.add_block(list(new), pixels_NHWC[indices], facts)
+    return digests
+
+
 def _note(path: Path, layout: Layout, pictures: int) -> str:
     assert layout.label is not None
     height, width, channels = layout.shape
@@ -82,8 +89,8 @@ def _note(path: Path, layout: Layout, pictures: int) -> str:
     )
 
 
-def _digest(row: Pixels, shape: Shape) -> str:
-    return hashlib.sha256(b"%d %d %d " % shape + row.tobytes()).hexdigest()
+def _digest(pixels_HWC: Pixels) -> str:
+    return hashlib.sha256(b"%d %d %d " % pixels_HWC.shape + pixels_HWC.tobytes()).hexdigest()
 
 
 def _class_names(path: Path, layout: Layout, labels: list[str]) -> dict[str, str]:

@@ -12,9 +12,18 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from diptych.errors import InputError
+from diptych.errors import InputError, described
 
 ENDLESS = "a pipe or device; save what it gives as a file"
+
+
+def path_of(value: object, what: str) -> Path:
+    """The path that somebody gives for something; raises InputError where it is none."""
+    if isinstance(value, str | os.PathLike):
+        if name := os.fsdecode(value):
+            return Path(name)
+        raise InputError(f"the name of {what} is empty")
+    raise InputError(f"{what} is named by a path, not {described(value)}")
 
 
 def regular(path: Path) -> Path:

@@ -1,17 +1,21 @@
 """How long work is watched: a `Track` wraps an iterable and passes its items on, like tqdm.
 
-For people it is a bar in a terminal and plain lines in a log, always on standard error.
+For people it is a bar in a notebook, a bar in a terminal, or plain lines in a log; these two always
+on standard error.
 """
 
+import importlib
 import sys
 import time
-from collections.abc import Iterable, Iterator
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, Protocol, TypeVar
+
+from diptych.system.html import bar, inline
 
 T = TypeVar("T")
 
-# Seconds between two lines about the same work in a log.
-LINE_EVERY = 5.0
+# Seconds between two lines about the same work in a log, and between two states of a bar.
+LINE_EVERY, BAR_EVERY = 5.0, 0.1
 
 
 class Track(Protocol):
@@ -31,7 +35,23 @@ def shown(items: Iterable[T], doing: str, total: int) -> Iterable[T]:
 
     Items that can describe themselves in a line (training epochs) are described.
     """
+    if display := _notebook_display():
+        return _notebook_bar(items, doing, total, display)
     return _bar(items, doing, total) if sys.stderr.isatty() else _lines(items, doing, total)
+
+
+class NotebookBar:
+    """How far work has come, as a notebook shows it."""
+
+    def __init__(self, doing: str, done: int, total: int) -> None:
+        self.doing, self.done, self.total = doing, done, total
+
+    def __repr__(self) -> str:
+        return f"{self.doing}: {self.done:,} of {self.total:,}"
+
+    def _repr_html_(self) -> str:
+        share = bar(self.done / max(self.total, 1))
+        return f"<div>{inline(repr(self))} {share}</div>"
 
 
 def _bar(items: Iterable[T], doing: str, total: int) -> Iterator[T]:
@@ -51,6 +71,30 @@ def _bar(items: Iterable[T], doing: str, total: int) -> Iterator[T]:
             yield item
             progress.update(task, advance=1, description=_described(doing, item))
         progress.update(task, total=progress.tasks[0].completed, description=doing)
+
+
+def _notebook_display() -> Callable[..., Any] | None:
+    """What shows a value in a notebook; None where this is none."""
+    ipython = sys.modules.get("IPython")  # a notebook has imported it long ago
+    shell = ipython.get_ipython() if ipython else None
+    if shell is None or not getattr(shell, "kernel", None):
+        return None
+    display: Callable[..., Any] = importlib.import_module("IPython.display").display
+    return display
+
+
+def _notebook_bar(
+    items: Iterable[T], doing: str, total: int, display: Callable[..., Any]
+) -> Iterator[T]:
+    handle = display(NotebookBar(doing, 0, total), display_id=True)
+    shown_at, done = time.monotonic(), 0
+    for item in items:
+        yield item
+        done += 1
+        if time.monotonic() - shown_at > BAR_EVERY:
+            shown_at = time.monotonic()
+            handle.update(NotebookBar(_described(doing, item), done, total))
+    handle.update(NotebookBar(doing, done, done))
 
 
 def _lines(items: Iterable[T], doing: str, total: int) -> Iterator[T]:

@@ -1,0 +1,47 @@
+"""Pictures through a network: the next are decoded while it looks at these."""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import TypeVar
+
+import numpy as np
+
+from diptych.data.dataset import Shape
+from diptych.errors import ImageError
+from diptych.images.preprocess import Pixels
+from diptych.sources.inputs import InputPicture
+from diptych.system.cores import cores
+
+T = TypeVar("T")
+
+BATCH = 16
+
+
+def answers(
+    pictures: Iterable[InputPicture], shape: Shape, answer: Callable[[Pixels], Iterable[T]]
+) -> Iterator[tuple[str, T | ImageError]]:
+    """The name of each picture with what `answer` gives for its pixels, or an ImageError.
+
+    `answer` takes pixels (N, *shape) and gives something for each of the N.
+    """
+
+    def read(picture: InputPicture) -> tuple[str, Pixels | ImageError]:
+        try:
+            return picture.name, picture.pixels(shape)
+        except ImageError as error:
+            return picture.name, error
+
+    waiting = iter(pictures)
+    with ThreadPoolExecutor(cores()) as pool:
+        try:
+            running = pool.map(read, islice(waiting, BATCH))
+            ahead = pool.map(read, islice(waiting, BATCH))
+            while batch := list(running):
+                running, ahead = ahead, pool.map(read, islice(waiting, BATCH))
+                good = [pixels for _, pixels in batch if not isinstance(pixels, ImageError)]
+                given = iter(answer(np.stack(good)) if good else ())
+                for name, pixels in batch:
+                    yield name, pixels if isinstance(pixels, ImageError) else next(given)
+        finally:
+            pool.shutdown(cancel_futures=True)

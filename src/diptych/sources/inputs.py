@@ -1,0 +1,238 @@
+"""What can be answered for: names, pictures in memory, files that are open; one or many.
+
+Whatever somebody gives becomes pictures with names, in its order. What is no picture at all is
+refused at once; a picture that cannot be read is one with the reason in its place.
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from pathlib import Path
+from typing import IO, Any, NamedTuple, TextIO, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from diptych.data.dataset import Dataset, Sample, Shape
+from diptych.data.splitting import Splits
+from diptych.errors import ImageError, InputError, described, first_line
+from diptych.images.decoding import read_file
+from diptych.images.encoding import as_file
+from diptych.images.in_memory import as_image, snapshot
+from diptych.images.preprocess import BYTES_LIMIT, Pixels, decode, squash
+from diptych.sources.patterns import expand_path
+from diptych.sources.standard_input import read_standard_input
+
+Name: TypeAlias = str | os.PathLike[str]
+Encoded: TypeAlias = bytes | bytearray | memoryview | IO[bytes]
+OneInput: TypeAlias = Name | Encoded | Image.Image | npt.NDArray[np.uint8]
+Inputs: TypeAlias = "OneInput | InputPicture | Iterable[OneInput | InputPicture]"
+
+TAKEN = (
+    "give a name (file, folder or pattern), an encoded picture (bytes or an open file), a picture "
+    "of PIL, or a uint8 array; one, or a list of them"
+)
+STDIN = "standard input"
+COLOURS = (1, 3, 4)  # how many numbers a pixel has: grey, RGB, RGB with opacity
+_OF_ADDRESS = (
+    "an address, and nothing is fetched; download it and give the file, or pipe it in: "
+    "curl -s ADDRESS | diptych predict BUNDLE -"
+)
+_ADDRESS = re.compile(r"(?:https?|ftps?|file|s3|gs|gcs|az|abfss?|hdfs|hf|ssh):/|data:[\w/+.-]*[;,]")
+
+
+class InputPicture(NamedTuple):
+    """A picture to answer for; where it cannot be read, the reason."""
+
+    name: str
+    content: Path | bytes | Image.Image | ImageError
+
+    def pixels(self, shape: Shape) -> Pixels:
+        """The picture as pixels of a shape; raises ImageError where it cannot be read."""
+        if isinstance(self.content, Image.Image):
+            return squash(self.content, shape)
+        return decode(self.encoded(), shape).pixels
+
+    def encoded(self) -> bytes:
+        """The picture as a file; raises ImageError where it cannot be read."""
+        match self.content:
+            case Path():
+                return read_file(self.content)
+            case bytes():
+                return self.content
+            case Image.Image():
+                return as_file(self.content)
+            case ImageError():
+                raise self.content
+
+
+def input_pictures(inputs: Inputs, shape: Shape) -> Iterator[InputPicture]:
+    """The pictures that somebody gives, for a network that takes pixels of a shape.
+
+    A name stands for the files that it does on the command line. Bytes, open files and pictures of
+    PIL are one each. Arrays are uint8: a picture (H, W, 3), or many (N, H, W, 3); of a last axis
+    of 4 the fourth is opacity, one of 1 is grey. Without that axis they are (H, W), or (N, H, W) of
+    the network's own height and width. Raises InputError for anything else, and where there is no
+    picture: of a list before any of it is used, of other iterables when it is come to.
+    """
+    items: Iterable[Any] = (inputs,)
+    if not _is_one(inputs):
+        if not isinstance(inputs, Iterable) or isinstance(inputs, Mapping | Set | type | Sample):
+            raise InputError(_no_picture(inputs))
+        items = inputs
+    if isinstance(items, Sequence):
+        if not items:
+            raise InputError(f"no picture was named: {described(inputs)}; {TAKEN}")
+        for i, item in enumerate(items, 1):
+            where = f"item {i} of the {type(inputs).__name__}: " if items is inputs else ""
+            _refuse(item, shape, where)
+    return _pictures(items, shape)
+
+
+def named_pictures(arguments: Iterable[str], standard_input: TextIO) -> Iterator[InputPicture]:
+    """The pictures that arguments of a command stand for, "-" for what is piped into it.
+
+    Raises InputError for an empty name, for a terminal that should be a pipe, and where there is
+    no picture.
+    """
+    several = False
+    for argument in arguments:
+        if argument != "-":
+            found = _named(argument)
+        elif isinstance(piped := read_standard_input(standard_input), bytes):
+            found = iter([InputPicture(STDIN, piped)] if piped else [])
+        else:
+            found = (InputPicture(str(path), path) for path in piped)
+        for picture in found:
+            several = True
+            yield picture
+    if not several:
+        raise InputError(
+            "no picture was named, and standard input is empty; give files, folders or patterns"
+        )
+
+
+def _is_one(value: object) -> bool:
+    """Whether something is a picture, a name, or an array, which is for `_rows` to tell."""
+    kinds = (str, os.PathLike, bytes, bytearray, memoryview, Image.Image, InputPicture)
+    open_or_array = hasattr(value, "read") or hasattr(value, "__array__")
+    return isinstance(value, kinds) or (open_or_array and not isinstance(value, type))
+
+
+def _no_picture(value: object) -> str:
+    """What to say of what is no picture."""
+    if isinstance(value, Dataset | Splits):
+        return f"{described(value)} is no picture; evaluate() answers for a data set"
+    return f"{described(value)} is no picture; {TAKEN}"
+
+
+def _refuse(value: object, shape: Shape, where: str = "") -> None:
+    """Raise InputError for what is no picture, or has no name."""
+    if not _is_one(value):
+        raise InputError(where + _no_picture(value))
+    if isinstance(value, str) and not value:
+        raise InputError(f"{where}a name is empty; name files, folders or patterns")
+    if hasattr(value, "__array__"):
+        _rows(value, shape, where)
+
+
+def _pictures(items: Iterable[Any], shape: Shape) -> Iterator[InputPicture]:
+    number = 0
+    for item in _each(items, shape):
+        number += 1
+        if isinstance(item, InputPicture):
+            yield item
+        elif isinstance(item, str | os.PathLike):
+            yield from _named(os.fsdecode(item))
+        else:
+            name = _own_name(item) or f"picture {number}"
+            try:
+                yield InputPicture(name, _content(item))
+            except ImageError as error:
+                yield InputPicture(name, error)
+    if not number:
+        raise InputError(f"no picture was named; {TAKEN}")
+
+
+def _each(items: Iterable[Any], shape: Shape) -> Iterator[Any]:
+    """The items one by one, those in arrays too."""
+    for item in items:
+        _refuse(item, shape)
+        if isinstance(item, np.ndarray) or hasattr(item, "__array__"):
+            yield from _rows(item, shape)
+        else:
+            yield item
+
+
+def _named(name: str) -> Iterator[InputPicture]:
+    """The files that a name stands for; an address stands for itself."""
+    if _ADDRESS.match(name) and not os.path.lexists(name):
+        short = name if len(name) < 200 else f"{name[:200]}…"
+        yield InputPicture(short, ImageError("not a file", _OF_ADDRESS))
+        return
+    for path in expand_path(name):
+        yield InputPicture(str(path), path)
+
+
+def _own_name(item: Any) -> str:
+    """What a file that is open is called, or the one that a picture of PIL is of; "" for others."""
+    name = getattr(item, "filename" if isinstance(item, Image.Image) else "name", "")
+    return os.fsdecode(name) if isinstance(name, str | bytes) else ""
+
+
+def _content(item: Any) -> bytes | Image.Image:
+    """What a picture is now, whatever its owner does with it next.
+
+    Raises ImageError where it cannot be read, InputError for a file that is open as text.
+    """
+    if isinstance(item, np.ndarray):
+        return as_image(item)
+    if isinstance(item, Image.Image):
+        return snapshot(item)
+    if not hasattr(item, "read"):
+        return bytes(item)
+    try:
+        if getattr(item, "seekable", lambda: hasattr(item, "seek"))():
+            item.seek(0)  # a file that was just written is at its end
+        data = item.read(BYTES_LIMIT + 1)
+    except (OSError, ValueError) as cause:
+        raise ImageError("unreadable", first_line(cause).lower()) from cause
+    if not isinstance(data, bytes | bytearray):
+        raise InputError(f"{described(item)} gives text; open it as bytes: open(name, 'rb')")
+    return bytes(data)
+
+
+def _rows(array: Any, shape: Shape, where: str = "") -> list[Any]:
+    """The pictures that an array holds, or its items; raises InputError where they are none."""
+    try:
+        pixels = np.asarray(array)
+    except Exception as cause:
+        # Tensors of other libraries refuse in their own ways: on a GPU, or with gradients.
+        raise InputError(f"{where}{described(array)} is no array in memory; {TAKEN}") from cause
+    if pixels.dtype.kind in "OUT" and pixels.ndim == 1 and pixels.size:
+        items: list[Any] = pixels.tolist()
+        for i, item in enumerate(items, 1):
+            _refuse(item, shape, f"{where}item {i} of {described(array)}: ")
+        return items
+    many = _many(pixels, shape) if pixels.dtype == np.uint8 and pixels.size else None
+    if many is None:
+        height, width, channels = shape
+        own = f", or (N, {height}, {width})" if channels == 1 else ""
+        raise InputError(
+            f"{where}{described(array)} is no picture; arrays are uint8, from 0 to 255, with the "
+            f"colours last: (H, W, 3) or (N, H, W, 3){own}"
+        )
+    return list(many)
+
+
+def _many(pixels: Pixels, shape: Shape) -> Pixels | None:
+    """An array with an axis of pictures at its front; None where it holds none."""
+    height, width, channels = shape
+    if channels == 1 and pixels.ndim in (2, 3) and pixels.shape[-2:] == (height, width):
+        return pixels.reshape(-1, height, width)
+    if pixels.ndim in (3, 4) and pixels.shape[-1] in COLOURS:
+        return pixels.reshape(-1, *pixels.shape[-3:])
+    # A row of numbers is no grey picture.
+    grey = channels == 3 and pixels.ndim == 2 and pixels.shape[1] != height * width * channels
+    return pixels[None] if grey else None

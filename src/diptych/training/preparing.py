@@ -1,0 +1,60 @@
+"""Pictures and labels, as `fit` takes them, to a clean training and a validation part."""
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from diptych.auditing import Audit, audit
+from diptych.auditing.cleaning import clean
+from diptych.data.dataset import Dataset
+from diptych.data.splitting import Splits, split
+from diptych.errors import InputError, described
+from diptych.recipe import Recipe
+from diptych.sources import read
+from diptych.sources.in_memory import label_names
+from diptych.system.progress import Track
+
+
+class TrainingParts(NamedTuple):
+    """What a network is trained on and chosen with."""
+
+    train: Dataset
+    valid: Dataset
+    classes: npt.NDArray[Any]  # (K,), of the kind that the labels were
+    audit: Audit | None  # where the parts were made here
+
+
+def training_parts(train: Any, valid: Any, recipe: Recipe, track: Track) -> TrainingParts:
+    """Two data sets as they are; or pictures and labels, audited, cleaned and split.
+
+    Of these, `recipe.valid_share` becomes the validation part; copies stay on one side. Raises
+    InputError for anything else, and for an empty part.
+    """
+    if isinstance(train, Splits):
+        raise InputError("fit takes two parts of a split: fit(parts.train, parts.valid)")
+    if isinstance(train, Dataset) and isinstance(valid, Dataset):
+        if not (len(train) and len(valid)):
+            raise InputError("training needs pictures to train on and others to validate with")
+        return TrainingParts(train, valid, np.array(train.classes), None)
+    if isinstance(train, Dataset) or valid is None or isinstance(valid, Dataset):
+        given = f"{described(train)} and {described(valid)}"
+        raise InputError(
+            f"fit takes two data sets, fit(parts.train, parts.valid), or pictures and labels, "
+            f"fit(X, y), not {given}; read, audit, clean and split make data sets"
+        )
+    return _made(train, valid, recipe, track)
+
+
+def _made(pictures: Any, labels: Any, recipe: Recipe, track: Track) -> TrainingParts:
+    labels = labels if hasattr(labels, "__array__") else list(labels)
+    data = read(pictures, labels)
+    found = audit(data, size=recipe.image_size, min_side=recipe.min_side, track=track)
+    parts = split(clean(data, found), valid=recipe.valid_share, seed=recipe.seed)
+    # No test part is wanted here: whoever fits has kept pictures back, to score with.
+    rest = (sample._replace(part="train") for sample in parts.test.samples)
+    train = parts.train.with_samples((*parts.train.samples, *rest))
+    own = dict(zip(label_names(labels), np.asarray(labels).tolist(), strict=True))
+    return TrainingParts(
+        train, parts.valid, np.array([own.get(name, name) for name in train.classes]), found
+    )
