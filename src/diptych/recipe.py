@@ -4,7 +4,7 @@ import dataclasses
 import numbers
 import os
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -140,10 +140,13 @@ class Recipe:
                 raise InputError(f"recipe has no '{key}'{nearest(key, _KINDS)}")
         return dataclasses.replace(self, **choices)
 
-    def with_settings(self, settings: Iterable[str]) -> "Recipe":
+    def with_settings(self, settings: Sequence[str]) -> "Recipe":
         """The recipe changed by texts such as "epochs=5"."""
         choices: dict[str, Any] = {}
-        for setting in [settings] if isinstance(settings, str) else settings:
+        texts = [settings] if isinstance(settings, str) else settings
+        if not (isinstance(texts, Sequence) and all(isinstance(text, str) for text in texts)):
+            raise InputError(f"settings are texts such as 'epochs=5', not {described(settings)}")
+        for setting in texts:
             key, equals, text = setting.partition("=")
             if not equals:
                 raise InputError(f"--set {setting}: write it as key=value")

@@ -31,9 +31,11 @@ Near-duplicates of the same label are used, and kept together when the pictures 
 from diptych.auditing.checks import few_pictures, repeated, two_labels, unusable
 from diptych.auditing.duplicates import duplicate_groups
 from diptych.auditing.report import Audit, Finding
+from diptych.data.arguments import require_dataset
 from diptych.data.dataset import Dataset
 from diptych.images.decoding import decode_files, pixel_store, stored_pictures
-from diptych.recipe import IMAGE_SIZE
+from diptych.recipe import IMAGE_SIZE, RANGES
+from diptych.system.arguments import whole_number
 from diptych.system.progress import Track, unwatched
 
 __all__ = ["Audit", "Finding", "audit"]
@@ -47,7 +49,9 @@ def audit(
     Files are decoded at `size` × `size` into the cache, where training finds them again;
     `min_side` is in pixels.
     """
-    store = pixel_store(dataset.shape_at(size))
+    require_dataset(dataset, "audit")
+    store = pixel_store(dataset.shape_at(whole_number(size, "size", *RANGES["image_size"])))
+    min_side = whole_number(min_side, "min_side", 0)
     if dataset.shape:
         min_side = 0  # pixels that came as numbers are as large as they are meant to be
         reading = stored_pictures(dataset.samples, store)

@@ -3,9 +3,11 @@
 from dataclasses import replace
 
 from diptych.auditing.report import Audit
+from diptych.data.arguments import require_dataset
 from diptych.data.dataset import Dataset, pictures_hash
 from diptych.data.grouping import grouped
 from diptych.errors import InputError
+from diptych.system.arguments import require
 
 
 def clean(dataset: Dataset, audit: Audit) -> Dataset:
@@ -16,6 +18,8 @@ def clean(dataset: Dataset, audit: Audit) -> Dataset:
     samples, a class has no picture left, or a part of a data set that is split already has none of
     a class that it had.
     """
+    require_dataset(dataset, "clean")
+    require(audit, Audit, "what clean takes second", "clean(data, audit(data))")
     unknown = [sample.name for sample in dataset.samples if sample.name not in audit.pictures]
     if unknown:
         raise InputError(

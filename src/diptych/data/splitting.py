@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from diptych.data.arguments import require_dataset, require_shares
 from diptych.data.dataset import PARTS, Dataset, Sample
 from diptych.data.grouping import keys, united
 from diptych.errors import InputError
@@ -68,6 +69,8 @@ def split(
     where a class has too few independent pictures for every part to have one, a group lies in
     several parts already, or a share is said of a part that is there, or is none.
     """
+    require_dataset(dataset, "split")
+    require_shares(valid, test, seed)
     if len(dataset.classes) < 2:
         only = f"only one class, '{dataset.classes[0]}'" if dataset.classes else "no class"
         raise InputError(

@@ -6,14 +6,14 @@ from numbers import Integral
 from diptych.errors import InputError, described
 
 
-def whole_number(value: object, what: str, low: int, high: float = math.inf) -> int:
+def whole_number(value: object, what: str, low: float, high: float = math.inf) -> int:
     """A whole number between two others, NumPy's or Python's; raises InputError for anything else.
 
     `what` it is begins the message.
     """
     if isinstance(value, Integral) and not isinstance(value, bool) and low <= int(value) <= high:
         return int(value)
-    between = f"from {low} on" if high == math.inf else f"between {low} and {high:g}"
+    between = f"from {low:g} on" if high == math.inf else f"between {low:g} and {high:g}"
     raise InputError(f"{what} is a whole number {between}, not {described(value)}")
 
 

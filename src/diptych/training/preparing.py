@@ -1,5 +1,6 @@
 """Pictures and labels, as `fit` takes them, to a clean training and a validation part."""
 
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -47,7 +48,7 @@ def training_parts(train: Any, valid: Any, recipe: Recipe, track: Track) -> Trai
 
 
 def _made(pictures: Any, labels: Any, recipe: Recipe, track: Track) -> TrainingParts:
-    labels = labels if hasattr(labels, "__array__") else list(labels)
+    labels = list(labels) if isinstance(labels, Iterator) else labels
     data = read(pictures, labels)
     found = audit(data, size=recipe.image_size, min_side=recipe.min_side, track=track)
     parts = split(clean(data, found), valid=recipe.valid_share, seed=recipe.seed)
