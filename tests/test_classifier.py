@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import sklearn
 from PIL import Image
+from sklearn import model_selection
 
 from classifiers import SMALL, evaluated
 from conftest import BLUE, RED, picture
@@ -170,6 +171,15 @@ def test_parameters_are_those_of_scikit_learn() -> None:
     copied = sklearn.base.clone(ImageClassifier(LINEAR))
     assert copied.recipe == LINEAR
     assert sklearn.base.clone(ImageClassifier()).get_params(deep=False) == {"recipe": None}
+
+
+def test_scikit_learn_validates_it_like_one_of_its_own() -> None:
+    x, y = arrays(40), np.arange(40) % 2
+    accuracy = model_selection.cross_val_score(ImageClassifier(LINEAR), x, y, cv=2)
+    assert accuracy.shape == (2,)
+    assert accuracy.min() > 0.9
+    search = model_selection.GridSearchCV(ImageClassifier(LINEAR), {"recipe__epochs": [1]}, cv=2)
+    assert search.fit(coloured(40), y).best_params_ == {"recipe__epochs": 1}
 
 
 def test_values_show_themselves_shortly(folder_of: Callable[..., Path]) -> None:

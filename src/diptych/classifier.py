@@ -181,6 +181,17 @@ class ImageClassifier:
             self._params = self.recipe = self.recipe.replace(**changes)
         return self
 
+    def __sklearn_tags__(self) -> Any:
+        """What scikit-learn wants to know of a classifier: nobody else asks."""
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(),
+            input_tags=InputTags(three_d_array=True, string=True),
+        )
+
     def __sklearn_is_fitted__(self) -> bool:
         return self._fit is not None
 
