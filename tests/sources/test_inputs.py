@@ -106,7 +106,13 @@ def test_names_stand_for_files_in_any_list_of_them(tmp_path: Path) -> None:
     both = [str(tmp_path / "a.png"), str(tmp_path / "b.png")]
     assert named(tmp_path) == named(str(tmp_path)) == named(f"{tmp_path}/*.png") == both
     assert named(np.array(both)) == named(np.array(both, object)) == named(tuple(both)) == both
-    assert named(dict.fromkeys(both, 1).values() and both) == both
+    assert named(dict.fromkeys(both).keys()) == named([np.str_(name) for name in both]) == both
+
+
+def test_arrays_of_objects_hold_pictures_of_any_size() -> None:
+    ragged = np.empty(2, object)
+    ragged[:] = [np.zeros((5, 4, 3), np.uint8), np.zeros((2, 9, 8, 3), np.uint8)]
+    assert named(ragged) == ["picture 1", "picture 2", "picture 3"]
 
 
 @pytest.mark.parametrize(

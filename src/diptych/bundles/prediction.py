@@ -56,8 +56,12 @@ class Answers(list[Prediction]):
         title = f"{len(self):,} picture{'s'[: len(self) != 1]}"
         title += f", {bad:,} of which cannot be read" if bad else ""
         rows = [
-            (thumbnail_html(Path(one.path)), one.path, one.answer, bar(one.probability or 0))
+            (thumbnail_html(Path(one.path)), one.path, one.answer, _sure(one.probability))
             for one in self[:SHOWN]
         ]
         more = f"… and {len(self) - SHOWN:,} more" if len(self) > SHOWN else ""
         return block(title, table(("", "path", "answer", ""), rows), Html(more))
+
+
+def _sure(probability: float | None) -> Html:
+    return Html() if probability is None else bar(probability)

@@ -4,9 +4,10 @@ Whatever somebody gives becomes pictures with names, in its order. What is no pi
 refused at once; a picture that cannot be read is one with the reason in its place.
 """
 
+import io
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, NamedTuple, TextIO, TypeAlias
 
@@ -34,6 +35,7 @@ TAKEN = (
     "of PIL, or a uint8 array; one, or a list of them"
 )
 STDIN = "standard input"
+_NO_LISTS: tuple[type, ...] = (Mapping, set, frozenset, type, Sample)
 COLOURS = (1, 3, 4)  # how many numbers a pixel has: grey, RGB, RGB with opacity
 _OF_ADDRESS = (
     "an address, and nothing is fetched; download it and give the file, or pipe it in: "
@@ -78,7 +80,7 @@ def input_pictures(inputs: Inputs, shape: Shape) -> Iterator[InputPicture]:
     """
     items: Iterable[Any] = (inputs,)
     if not _is_one(inputs):
-        if not isinstance(inputs, Iterable) or isinstance(inputs, Mapping | Set | type | Sample):
+        if not isinstance(inputs, Iterable) or isinstance(inputs, _NO_LISTS):
             raise InputError(_no_picture(inputs))
         items = inputs
     if isinstance(items, Sequence):
@@ -116,8 +118,13 @@ def named_pictures(arguments: Iterable[str], standard_input: TextIO) -> Iterator
 def _is_one(value: object) -> bool:
     """Whether something is a picture, a name, or an array, which is for `_rows` to tell."""
     kinds = (str, os.PathLike, bytes, bytearray, memoryview, Image.Image, InputPicture)
-    open_or_array = hasattr(value, "read") or hasattr(value, "__array__")
-    return isinstance(value, kinds) or (open_or_array and not isinstance(value, type))
+    is_open = hasattr(value, "read") and not isinstance(value, type)
+    return isinstance(value, kinds) or is_open or _is_array(value)
+
+
+def _is_array(value: object) -> bool:
+    """Whether something is an array of NumPy or of another library; NumPy's texts are texts."""
+    return hasattr(value, "__array__") and not isinstance(value, type | str | bytes)
 
 
 def _no_picture(value: object) -> str:
@@ -133,7 +140,7 @@ def _refuse(value: object, shape: Shape, where: str = "") -> None:
         raise InputError(where + _no_picture(value))
     if isinstance(value, str) and not value:
         raise InputError(f"{where}a name is empty; name files, folders or patterns")
-    if hasattr(value, "__array__"):
+    if _is_array(value):
         _rows(value, shape, where)
 
 
@@ -159,7 +166,7 @@ def _each(items: Iterable[Any], shape: Shape) -> Iterator[Any]:
     """The items one by one, those in arrays too."""
     for item in items:
         _refuse(item, shape)
-        if isinstance(item, np.ndarray) or hasattr(item, "__array__"):
+        if _is_array(item):
             yield from _rows(item, shape)
         else:
             yield item
@@ -178,7 +185,8 @@ def _named(name: str) -> Iterator[InputPicture]:
 def _own_name(item: Any) -> str:
     """What a file that is open is called, or the one that a picture of PIL is of; "" for others."""
     name = getattr(item, "filename" if isinstance(item, Image.Image) else "name", "")
-    return os.fsdecode(name) if isinstance(name, str | bytes) else ""
+    name = os.fsdecode(name) if isinstance(name, str | bytes) else ""
+    return "" if name.startswith("<") else name  # such as <stdin>
 
 
 def _content(item: Any) -> bytes | Image.Image:
@@ -192,10 +200,11 @@ def _content(item: Any) -> bytes | Image.Image:
         return snapshot(item)
     if not hasattr(item, "read"):
         return bytes(item)
+    is_text = isinstance(item, io.TextIOBase)
     try:
         if getattr(item, "seekable", lambda: hasattr(item, "seek"))():
             item.seek(0)  # a file that was just written is at its end
-        data = item.read(BYTES_LIMIT + 1)
+        data = "" if is_text else item.read(BYTES_LIMIT + 1)
     except (OSError, ValueError) as cause:
         raise ImageError("unreadable", first_line(cause).lower()) from cause
     if not isinstance(data, bytes | bytearray):
@@ -214,7 +223,7 @@ def _rows(array: Any, shape: Shape, where: str = "") -> list[Any]:
         items: list[Any] = pixels.tolist()
         for i, item in enumerate(items, 1):
             _refuse(item, shape, f"{where}item {i} of {described(array)}: ")
-        return items
+        return list(_each(items, shape))
     many = _many(pixels, shape) if pixels.dtype == np.uint8 and pixels.size else None
     if many is None:
         height, width, channels = shape
