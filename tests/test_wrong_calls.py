@@ -103,20 +103,20 @@ CLEAN: list[tuple[Call, str]] = [
     (lambda w: clean(w.data, w.data), "an Audit, not a Dataset"),
     (lambda w: clean(w.root, w.found), "read it first"),
     (lambda w: clean(w.parts, w.found), "one of its parts"),
-    (lambda w: clean(read(X, Y), w.found), "audit"),
+    (lambda w: clean(read(X, Y), w.found), "the audit does not know picture 1"),
 ]
 SPLIT: list[tuple[Call, str]] = [
     (lambda w: split(w.parts), "one of its parts"),
     (lambda w: split(w.found), "split takes a Dataset"),
     (lambda w: split(str(w.root)), "read it first"),
     (lambda w: split(X), "split takes a Dataset"),
-    (lambda w: split(w.data, valid=0), "valid is a share of the whole, between 0 and 1, not 0"),
-    (lambda w: split(w.data, valid=-0.1), "valid is a share"),
-    (lambda w: split(w.data, valid=NAN), "valid is a share .* not nan"),
-    (lambda w: split(w.data, test=20), "test is a share .* not 20"),
+    (lambda w: split(w.data, valid=0), "valid=0: a part is a share of the whole, between 0 and 1"),
+    (lambda w: split(w.data, valid=-0.1), "valid=-0.1: a part is a share"),
+    (lambda w: split(w.data, valid=NAN), "valid=nan: a part is a share"),
+    (lambda w: split(w.data, test=20), "test=20: a part is a share"),
     (lambda w: split(w.data, test="0.2"), "test is a share .* not '0.2'"),
     (lambda w: split(w.data, test=True), "test is a share"),
-    (lambda w: split(w.data, valid=0.6, test=0.5), "leave nothing to train on"),
+    (lambda w: split(w.data, valid=0.6, test=0.5), "leave no picture to train on"),
     (lambda w: split(w.data, seed=-1), "seed is a whole number"),
     (lambda w: split(w.data, seed=0.5), "seed is a whole number"),
     (lambda w: split(w.data, seed=None), "seed is a whole number"),
@@ -163,7 +163,7 @@ CLASSIFIER: list[tuple[Call, str]] = [
     ),
     (
         lambda w: ImageClassifier(SMALL).fit(w.data.with_samples([]), w.parts.valid),
-        "needs pictures to train on",
+        "no picture to train on",
     ),
     (lambda w: w.model.evaluate(None), "None is no folder"),
     (lambda w: w.model.evaluate(w.parts), "Splits is no folder"),
@@ -176,6 +176,8 @@ CLASSIFIER: list[tuple[Call, str]] = [
     (lambda w: w.model.predict_proba(X / 255), "arrays are uint8"),
     (lambda w: w.model.score(w.root / "red", ["red"]), "12 pictures and 1 labels"),
     (lambda w: w.model.score(X), "no folder or table"),
+    (lambda w: w.model.evaluate(w.root), "are among those that the model is made with"),
+    (lambda w: w.model.predict(w.data.with_samples([])), "no picture of 32×32×3 in it"),
     (lambda w: ImageClassifier().predict(w.root), "call fit first"),
 ]
 EVALUATION: list[tuple[Call, str]] = [
@@ -208,7 +210,7 @@ PREDICTOR: list[tuple[Call, str]] = [
     (lambda w: w.predictor.evaluate(None), "None is no folder"),
     (lambda w: w.predictor.evaluate(w.parts), "Splits is no folder"),
     (lambda w: w.predictor.evaluate(w.data, Y), "a Dataset is no list of pictures"),
-    (lambda w: w.predictor.evaluate(X, Y), "no class"),
+    (lambda w: w.predictor.evaluate(X, Y), "its pictures are"),
     (lambda w: w.predictor.evaluate(w.data.with_samples([])), "no picture has a label"),
 ]
 WRONG = [*READ, *AUDIT, *CLEAN, *SPLIT, *RECIPE, *CLASSIFIER, *EVALUATION, *PREDICTOR]
@@ -232,7 +234,7 @@ def test_a_wrong_call_is_answered_in_a_line(world: World, call: Call, complaint:
         lambda w: clean(audit=w.found, dataset=w.data),
         lambda w: split(w.data, valid=np.float32(0.2), test=np.float64(0.2), seed=np.int64(3)),
         lambda w: Recipe(epochs=np.int16(3)).with_settings(("dropout=0",)),
-        lambda w: w.model.evaluate(w.root),
+        lambda w: w.model.score(w.root),
         lambda w: w.model.evaluate(test=w.parts.test),
         lambda w: w.model.predict(Path(w.root)),
         lambda w: w.predictor.predict(pictures=w.root),

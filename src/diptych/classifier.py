@@ -135,6 +135,10 @@ class ImageClassifier:
         shape, run = train.shape_at(self.recipe.image_size), open_outputs(model.graph)
         if isinstance(pictures, Dataset):
             store = pixel_store(shape)
+            if not len(pictures) or (pictures.shape or shape) != shape:
+                raise InputError(
+                    f"{pictures.root}: no picture of {'×'.join(map(str, shape))} in it"
+                )
             return predict_dataset(run, with_pixels(pictures, store, unwatched), store)[1]
         given = input_pictures(pictures, shape)
         return np.stack([_readable(*one) for one in answers(given, shape, lambda x: run(x)[0])])
@@ -142,10 +146,13 @@ class ImageClassifier:
     def score(self, pictures: Any, labels: Any = None) -> float:
         """The share of pictures whose likeliest class is their label; a data set has its own.
 
-        Raises InputError as `predict` does, and where there is not a label for each picture.
+        It may be asked of pictures that `fit` was given, as `evaluate` may not. Raises InputError
+        as `predict` does, and where there is not a label for each picture.
         """
+        self._fitted()
         if labels is None:
-            return self.evaluate(pictures).predictions.scores().accuracy.value
+            pictures = as_dataset(pictures)
+            labels = [sample.label for sample in pictures.samples]
         names = label_names(labels)
         p_NK = self.predict_proba(pictures)
         if len(names) != len(p_NK):

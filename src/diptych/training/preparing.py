@@ -35,8 +35,6 @@ def training_parts(train: Any, valid: Any, recipe: Recipe, track: Track) -> Trai
     if isinstance(train, Splits):
         raise InputError("fit takes two parts of a split: fit(parts.train, parts.valid)")
     if isinstance(train, Dataset) and isinstance(valid, Dataset):
-        if not (len(train) and len(valid)):
-            raise InputError("training needs pictures to train on and others to validate with")
         return TrainingParts(train, valid, np.array(train.classes), None)
     if isinstance(train, Dataset) or valid is None or isinstance(valid, Dataset):
         given = f"{described(train)} and {described(valid)}"
