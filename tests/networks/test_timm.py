@@ -20,6 +20,7 @@ from torch import Tensor
 from diptych import engines
 from diptych.engines.backbone import backbone_graph
 from diptych.engines.contract import Engine, Optimiser
+from diptych.engines.torch.onnx_export import onnx_graph
 from diptych.errors import InputError
 from diptych.metrics.probabilities import softmax
 from diptych.networks import Network, choosing
@@ -488,3 +489,25 @@ def test_an_operation_that_onnx_lacks_is_one_line(monkeypatch: pytest.MonkeyPatc
     with pytest.raises(InputError, match="no ONNX graph can be made of this network") as refused:
         engine.export("onnx", probabilities=False)
     assert "\n" not in str(refused.value)
+
+
+def test_attention_with_a_bias_becomes_a_graph() -> None:
+    external._timm()
+    from timm.models.beit import Beit
+
+    size: dict[str, Any] = {"img_size": 32, "patch_size": 16, "embed_dim": 48, "depth": 1}
+    beit = Beit(**size, num_heads=3, num_classes=0, use_rel_pos_bias=True, init_values=0.1)
+    whole = torch.nn.Sequential(Pixels(), beit).eval()
+    run = open_graph(onnx_graph(whole, (32, 32, 3), probabilities=False))
+    images = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8)
+    with torch.inference_mode():
+        expected = whole(torch.from_numpy(images)).numpy()
+    np.testing.assert_allclose(run(images), expected, atol=1e-4)
+    np.testing.assert_allclose(run(images[:1]), expected[:1], atol=1e-4)
+
+
+class Pixels(torch.nn.Module):
+    """uint8 pixels (N, H, W, C) as timm takes them."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        return images.permute(0, 3, 1, 2).float() / 255

@@ -105,3 +105,17 @@ def test_a_full_disk_is_told_in_a_line(running: Path) -> None:
     full = f"raise OSError({errno.ENOSPC}, 'No space left on device', 'a.onnx')"
     with pytest.raises(InputError, match=r"^a\.onnx: cannot be written \(No space left on device"):
         list(child(running, full))
+
+
+@pytest.mark.parametrize(
+    ("does", "expected"),
+    [
+        ("os.kill(os.getpid(), 9)", "was killed, as the system does where memory runs out"),
+        ("raise MemoryError", "had not enough memory"),
+        ("raise RuntimeError('std::bad_alloc')", "had not enough memory"),
+    ],
+)
+def test_a_child_that_ran_out_of_memory_is_said_to(running: Path, does: str, expected: str) -> None:
+    with pytest.raises(ChildProcessFailed, match=expected) as raised:
+        list(child(running, does))
+    assert raised.value.short_of_memory

@@ -4,6 +4,7 @@ import warnings
 
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from diptych.errors import InputError, first_line
 from diptych.graphs.writer import OPSET
@@ -21,16 +22,18 @@ def onnx_graph(whole: nn.Module, shape: tuple[int, ...], probabilities: bool) ->
     with warnings.catch_warnings(), quiet("torch.onnx", "onnxscript", "onnx_ir"):
         warnings.simplefilter("ignore")
         try:
-            program = torch.onnx.export(
-                whole,
-                (example,),
-                dynamo=True,
-                verbose=False,
-                opset_version=OPSET,
-                input_names=[INPUT],
-                output_names=["probabilities" if probabilities else "features"],
-                dynamic_shapes=({0: torch.export.Dim("N", min=1)},),
-            )
+            # PyTorch's fused attention for processors cannot be written where it has a bias.
+            with sdpa_kernel(SDPBackend.MATH):
+                program = torch.onnx.export(
+                    whole,
+                    (example,),
+                    dynamo=True,
+                    verbose=False,
+                    opset_version=OPSET,
+                    input_names=[INPUT],
+                    output_names=["probabilities" if probabilities else "features"],
+                    dynamic_shapes=({0: torch.export.Dim("N", min=1)},),
+                )
         except Exception as cause:
             # The exporter raises classes of half a dozen libraries.
             if short_of_memory(cause):
