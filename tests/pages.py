@@ -116,15 +116,15 @@ class Reader:
 
     def run(self, page: str) -> None:
         """Run a page; an AssertionError names the block that fails."""
-        answer = ""
+        answer = ""  # of the last block in sh, where that was run
         for block in blocks(page):
             if block.reason or block.title:
-                continue
-            if block.language == "sh":
+                answer = ""
+            elif block.language == "sh":
                 answer = self.shell(block)
             elif block.language == "python":
                 exec(compile(block.code, f"{page}:{block.line}", "exec"), self.names)
-            elif block.language == "json":
+            elif block.language == "json" and answer:
                 assert not unlike(json.loads(block.code), json.loads(answer)), block
 
     def shell(self, block: Block) -> str:

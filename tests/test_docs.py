@@ -32,7 +32,7 @@ GIVEN = {
     "howto/photos.md": PICTURES,
     "howto/production.md": [*PICTURES, "pizza.bundle"],
     "howto/python.md": PICTURES,
-    "serving.md": ["pizza.bundle", "digits.bundle", "keys.txt"],
+    "serving.md": ["pizza.bundle", "digits.bundle", "keys.txt", "lunch.jpg", "dinner.jpg"],
     "twice.md": ["digits.bundle"],
 }
 
@@ -49,7 +49,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for folder in ("folder", "new", "more"):
             (root / folder).mkdir()
             shutil.copy(pictures[0], root / folder / "1.jpg")
-        for name in ("new1.jpg", "picture.jpg"):
+        for name in ("new1.jpg", "picture.jpg", "lunch.jpg", "dinner.jpg"):
             shutil.copy(pictures[-1], root / name)
         (root / "names.txt").write_text("new1.jpg\nnew/1.jpg\n")
         write_digits(root / "digits.csv")
