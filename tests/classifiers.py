@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from diptych import ImageClassifier, Recipe, audit, clean, read, split
-from diptych.classifier import Evaluation
+from diptych.reporting.evaluation import Evaluation
 
 SMALL = Recipe(engine="linear", network="linear", train="all", image_size=32, epochs=10)
 

@@ -1,11 +1,5 @@
 """ImageClassifier: from clean, split pictures to something that can be saved and trusted."""
 
-import contextlib
-import hashlib
-import json
-import tempfile
-import warnings
-from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,31 +7,22 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diptych.auditing import Audit
 from diptych.bundles.answering import answers
-from diptych.bundles.destinations import refuse_unwritable_bundle
-from diptych.bundles.facts import TestedModel, bundle_facts
-from diptych.bundles.writing import write_bundle
 from diptych.data.dataset import Dataset
 from diptych.data.matching import matched, refuse_shared, refuse_unfit_to_train
 from diptych.data.splitting import Splits
-from diptych.errors import ImageError, InputError, NotFitted, described, first_line, shortened
+from diptych.errors import ImageError, InputError, NotFitted, described, shortened
 from diptych.images.decoding import pixel_store
 from diptych.metrics.probabilities import Probabilities
-from diptych.networks.earlier import weights_hash
 from diptych.recipe import Recipe
-from diptych.reporting.evidence import from_training, gather
-from diptych.reporting.report import Report
-from diptych.reporting.report_page import can_write_reports, report_page
-from diptych.reporting.summary import summary_html
+from diptych.reporting.evaluation import Evaluation
 from diptych.runtimes import open_outputs
 from diptych.sources import as_dataset
 from diptych.sources.in_memory import label_names
 from diptych.sources.inputs import input_pictures
-from diptych.system.arguments import require
 from diptych.system.files import path_of
 from diptych.system.progress import Track, unwatched
-from diptych.training import checkpoints
+from diptych.training.checkpoints import forget, run_folder
 from diptych.training.fitting import TrainedNetwork, train_network
 from diptych.training.keeping import kept_where_refused
 from diptych.training.pictures import with_pixels
@@ -90,7 +75,7 @@ class ImageClassifier:
         store = pixel_store(train.shape_at(recipe.image_size))
         train, valid = (with_pixels(part, store, track) for part in (train, valid))
         refuse_shared(valid, "valid", train)
-        with _run_folder(keep, recipe, train, valid) as run:
+        with run_folder(keep, recipe, train, valid) as run:
             self._checkpoints = run
             baseline = train_network(
                 _baseline(recipe), train, valid, store, run / "baseline", unwatched
@@ -101,7 +86,7 @@ class ImageClassifier:
         self._fit = _Fit(model, baseline, train, valid, classes)
         return self
 
-    def evaluate(self, test: Any, labels: Any = None, *, track: Track = unwatched) -> "Evaluation":
+    def evaluate(self, test: Any, labels: Any = None, *, track: Track = unwatched) -> Evaluation:
         """Answer for the test part with the graph that will be shipped, and score the answers.
 
         It is a data set, or what `read` makes one of: a folder, pictures and labels. Raises
@@ -215,66 +200,7 @@ class ImageClassifier:
     def forget_checkpoints(self) -> None:
         """Delete what `fit` kept for the case that it is killed."""
         if self._checkpoints:
-            checkpoints.forget(self._checkpoints)
-
-
-class Evaluation(TestedModel):
-    """A trained classifier with its answers for the test part, to report on and to save."""
-
-    def report(self) -> Report:
-        """How good it is, where it fails and why, as far as that is known without delay.
-
-        Raises MissingExtra without the extra "report".
-        """
-        return gather(from_training(self), self.predictions)
-
-    def save(
-        self,
-        path: str | Path,
-        *,
-        audit: Audit | None = None,
-        force: bool = False,
-        log: Callable[[str], object] = warnings.warn,
-    ) -> Path:
-        """Write the bundle, aside and then into place; with a report where its extra is installed.
-
-        Where no report can be made, `log` is told and the bundle goes without. Raises InputError
-        when the path exists and `force` is not given, or cannot be written.
-        """
-        path = path_of(path, "the bundle")
-        if audit is not None:
-            require(audit, Audit, "audit", "give what audit(data) found")
-        refuse_unwritable_bundle(path, force)
-        facts, report = self._reported(path.name, log)
-        write_bundle(
-            path,
-            self,
-            facts,
-            report=report,
-            audit=audit.to_csv() if audit else None,
-            force=force,
-        )
-        return path
-
-    def _reported(
-        self, title: str, log: Callable[[str], object]
-    ) -> tuple[Mapping[str, Any], str | None]:
-        """What the bundle says, and the page with its report, if one can be made."""
-        if can_write_reports():
-            try:
-                report = self.report()
-                return report.facts, report_page(report, title)
-            except Exception as cause:
-                # Whatever it is that statistics and plots stumble over: the network is worth more.
-                log(f"{title}: report.html could not be made ({first_line(cause)})")
-        return bundle_facts(self), None
-
-    def __repr__(self) -> str:
-        right, n = int(self.predictions.right().sum()), len(self.parts.test)
-        return f"<Evaluation of {self.recipe.network}: {right:,} of {n:,} test pictures right>"
-
-    def _repr_html_(self) -> str:
-        return summary_html(self.predictions, self.baseline)
+            forget(self._checkpoints)
 
 
 class _Fit(NamedTuple):
@@ -314,22 +240,3 @@ def _baseline(recipe: Recipe) -> Recipe:
         batch_size=recipe.batch_size,
         seed=recipe.seed,
     )
-
-
-@contextlib.contextmanager
-def _run_folder(
-    keep: Path | None, recipe: Recipe, train: Dataset, valid: Dataset
-) -> Iterator[Path]:
-    """Where checkpoints of exactly this recipe on exactly these pictures lie, for one run alone.
-
-    Without `keep`, a folder that is gone afterwards.
-    """
-    if keep is None:
-        with tempfile.TemporaryDirectory() as folder:
-            yield Path(folder)
-        return
-    start = weights_hash(recipe.weights)
-    choices = json.dumps([asdict(recipe), start, train.fingerprint(), valid.fingerprint()])
-    run = keep / hashlib.sha256(choices.encode()).hexdigest()[:16]
-    with checkpoints.alone_in(run):
-        yield run

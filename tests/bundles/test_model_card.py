@@ -30,7 +30,7 @@ def test_a_card_says_that_parts_are_apart_where_an_audit_saw_to_it(
 def test_a_card_promises_nothing_that_was_not_looked_at(
     folder_of: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("diptych.classifier.can_write_reports", lambda: False)
+    monkeypatch.setattr("diptych.reporting.evaluation.can_write_reports", lambda: False)
     parts = split(read(folder_of(30)))
     model = ImageClassifier(SMALL).fit(parts.train, parts.valid)
     card = card_of(model.evaluate(parts.test).save(tmp_path / "a.bundle"))

@@ -100,7 +100,7 @@ def test_a_report_that_cannot_be_made_costs_no_bundle(
     def broken(*_: object) -> str:
         raise FloatingPointError("a plot of nothing")
 
-    monkeypatch.setattr("diptych.classifier.report_page", broken)
+    monkeypatch.setattr("diptych.reporting.evaluation.report_page", broken)
     said: list[str] = []
     out = tested.save(tmp_path / "a.bundle", log=said.append)
     assert said == ["a.bundle: report.html could not be made (a plot of nothing)"]

@@ -2,7 +2,7 @@ import pytest
 
 from conftest import BLUE, RED, picture
 from diptych import ImageClassifier, Recipe, audit, clean, read, split
-from diptych.classifier import Evaluation
+from diptych.reporting.evaluation import Evaluation
 from diptych.reporting.report import Report
 
 SMALL = Recipe(engine="torch", network="cnn", image_size=32, epochs=3, patience=3)

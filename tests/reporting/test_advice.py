@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from diptych.classifier import Evaluation
 from diptych.metrics import Score, Scores, score, share
 from diptych.reporting.advice import advice
+from diptych.reporting.evaluation import Evaluation
 from diptych.reporting.learning_curve import LearningCurve
 from diptych.reporting.report import Report
 from diptych.reporting.robustness import Curve

@@ -7,9 +7,9 @@ import pytest
 
 from browser import checked
 from diptych import ImageClassifier, Recipe, audit, clean, read, split
-from diptych.classifier import Evaluation
 from diptych.errors import MissingExtra
 from diptych.metrics import share
+from diptych.reporting.evaluation import Evaluation
 from diptych.reporting.learning_curve import LearningCurve
 from diptych.reporting.report import Report
 from diptych.reporting.report_page import refuse_without_reports, report_page

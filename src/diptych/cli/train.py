@@ -12,8 +12,8 @@ from diptych.system import interrupts
 
 if TYPE_CHECKING:
     from diptych.auditing import Audit
-    from diptych.classifier import Evaluation
     from diptych.data.splitting import Splits
+    from diptych.reporting.evaluation import Evaluation
 
 
 def add(verbs: arguments.Verbs) -> None:

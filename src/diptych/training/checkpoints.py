@@ -1,13 +1,37 @@
 """The folder of a run's checkpoints, which one run at a time works in."""
 
 import contextlib
+import hashlib
+import json
 import logging
 import shutil
+import tempfile
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
+from diptych.data.dataset import Dataset
 from diptych.images.cache import unwritable
+from diptych.networks.earlier import weights_hash
+from diptych.recipe import Recipe
 from diptych.system.locks import Taken, locked
+
+
+@contextlib.contextmanager
+def run_folder(keep: Path | None, recipe: Recipe, train: Dataset, valid: Dataset) -> Iterator[Path]:
+    """Where checkpoints of exactly this recipe on exactly these pictures lie, for one run alone.
+
+    Without `keep`, a folder that is gone afterwards.
+    """
+    if keep is None:
+        with tempfile.TemporaryDirectory() as folder:
+            yield Path(folder)
+        return
+    start = weights_hash(recipe.weights)
+    choices = json.dumps([asdict(recipe), start, train.fingerprint(), valid.fingerprint()])
+    run = keep / hashlib.sha256(choices.encode()).hexdigest()[:16]
+    with alone_in(run):
+        yield run
 
 
 @contextlib.contextmanager

@@ -1,0 +1,77 @@
+"""What a trained classifier answered for the test part: to look at, to report on, to save."""
+
+import warnings
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from diptych.auditing import Audit
+from diptych.bundles.destinations import refuse_unwritable_bundle
+from diptych.bundles.facts import TestedModel, bundle_facts
+from diptych.bundles.writing import write_bundle
+from diptych.errors import first_line
+from diptych.reporting.evidence import from_training, gather
+from diptych.reporting.report import Report
+from diptych.reporting.report_page import can_write_reports, report_page
+from diptych.reporting.summary import summary_html
+from diptych.system.arguments import require
+from diptych.system.files import path_of
+
+
+class Evaluation(TestedModel):
+    """A trained classifier with its answers for the test part, to report on and to save."""
+
+    def report(self) -> Report:
+        """How good it is, where it fails and why, as far as that is known without delay.
+
+        Raises MissingExtra without the extra "report".
+        """
+        return gather(from_training(self), self.predictions)
+
+    def save(
+        self,
+        path: str | Path,
+        *,
+        audit: Audit | None = None,
+        force: bool = False,
+        log: Callable[[str], object] = warnings.warn,
+    ) -> Path:
+        """Write the bundle, aside and then into place; with a report where its extra is installed.
+
+        Where no report can be made, `log` is told and the bundle goes without. Raises InputError
+        when the path exists and `force` is not given, or cannot be written.
+        """
+        path = path_of(path, "the bundle")
+        if audit is not None:
+            require(audit, Audit, "audit", "give what audit(data) found")
+        refuse_unwritable_bundle(path, force)
+        facts, report = self._reported(path.name, log)
+        write_bundle(
+            path,
+            self,
+            facts,
+            report=report,
+            audit=audit.to_csv() if audit else None,
+            force=force,
+        )
+        return path
+
+    def _reported(
+        self, title: str, log: Callable[[str], object]
+    ) -> tuple[Mapping[str, Any], str | None]:
+        """What the bundle says, and the page with its report, if one can be made."""
+        if can_write_reports():
+            try:
+                report = self.report()
+                return report.facts, report_page(report, title)
+            except Exception as cause:
+                # Whatever it is that statistics and plots stumble over: the network is worth more.
+                log(f"{title}: report.html could not be made ({first_line(cause)})")
+        return bundle_facts(self), None
+
+    def __repr__(self) -> str:
+        right, n = int(self.predictions.right().sum()), len(self.parts.test)
+        return f"<Evaluation of {self.recipe.network}: {right:,} of {n:,} test pictures right>"
+
+    def _repr_html_(self) -> str:
+        return summary_html(self.predictions, self.baseline)
