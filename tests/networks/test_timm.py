@@ -434,11 +434,10 @@ def test_a_size_that_no_setting_changes_is_refused_without_one() -> None:
 class Gives(torch.nn.Module):
     """A model that gives the same of every picture."""
 
-    pretrained_cfg = model("test_resnet").pretrained_cfg
-
     def __init__(self, given: Any) -> None:
         super().__init__()
         self.given = given
+        self.pretrained_cfg = model("test_resnet").pretrained_cfg
 
     def forward(self, images: Tensor) -> Any:
         if isinstance(self.given, Exception):

@@ -11,7 +11,7 @@ import pytest
 
 from command import LINEAR
 from conftest import BLUE, RED, picture
-from diptych.system import privacy
+from diptych.system import cache_folder, privacy
 from served import encoded, small_bundle
 from watched import DIPTYCH, Watch, strangers
 
@@ -165,6 +165,19 @@ def test_a_library_with_a_folder_of_its_own_stays_with_it(
     assert set(told()) == {"MPLCONFIGDIR"}
     monkeypatch.setenv("MPLCONFIGDIR", str(tmp_path / "elsewhere"))
     assert not told()
+
+
+def test_our_own_cache_stays_where_it_is_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("XDG_CACHE_HOME", "DIPTYCH_CACHE"):
+        monkeypatch.delenv(name, raising=False)
+    before = cache_folder.folder()
+    with privacy.folders_in_cache("keras", "matplotlib"):
+        assert os.environ["XDG_CACHE_HOME"] != str(before.parent)
+        assert cache_folder.folder() == before
+    assert "DIPTYCH_CACHE" not in os.environ
 
 
 def test_the_watch_knows_strangers_from_this_machine() -> None:

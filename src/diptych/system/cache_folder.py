@@ -3,10 +3,12 @@
 import os
 from pathlib import Path
 
+CACHE = "DIPTYCH_CACHE"
+
 
 def folder() -> Path:
     """The folder, which need not exist yet."""
-    if stated := os.environ.get("DIPTYCH_CACHE"):
+    if stated := os.environ.get(CACHE):
         return Path(stated)
     import platformdirs
 

@@ -20,7 +20,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from diptych.system.cache_folder import folder
+from diptych.system.cache_folder import CACHE, folder
 
 # Read when the libraries are imported, and inherited by child processes.
 SETTINGS: Mapping[str, str] = {
@@ -50,7 +50,8 @@ def folders_in_cache(*libraries: str) -> Iterator[None]:
 
     One that has a folder on this machine already, or that was told of one, stays with it.
     """
-    settings = {
+    # One of the variables says where our own cache is too, unless that is said by its own.
+    settings = {CACHE: str(folder())} | {
         name: str(folder() / LIBRARIES / library)
         for library in libraries
         for name in _settings(library)

@@ -7,9 +7,9 @@ from torch import nn
 
 from diptych.engines.torch.devices import random_numbers_from
 from diptych.engines.torch.modules import module_of_network
-from diptych.engines.torch.triton import leave_out_beside_tensorflow
 from diptych.errors import InputError
 from diptych.networks import Network, Weights
+from diptych.networks.libraries.triton import leave_out_beside_tensorflow
 
 # A count that batch normalisation keeps and never uses with a fixed momentum.
 COUNTER = "num_batches_tracked"

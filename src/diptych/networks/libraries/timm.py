@@ -14,6 +14,7 @@ from torch import Tensor
 from diptych.errors import InputError, MissingExtra, first_line
 from diptych.networks import Dense, Dropout, External, Network, Standardise
 from diptych.networks.libraries import CannotTake
+from diptych.networks.libraries.triton import leave_out_beside_tensorflow
 from diptych.networks.torch_files import read_state
 from diptych.system.memory import short_of_memory
 from diptych.system.silence import quiet
@@ -145,6 +146,7 @@ def _timm() -> Any:
     It imports torchvision, whose wheel expects the operators of a CUDA build; beside a PyTorch
     for the CPU that import fails. Declaring the two operators is enough for what timm uses.
     """
+    leave_out_beside_tensorflow()
     try:
         import timm
     except ModuleNotFoundError as cause:
