@@ -12,6 +12,7 @@ from diptych.reliability.components import (
 )
 from diptych.reliability.drift import (
     CLASS,
+    FALSE_ALARMS,
     ReferenceDistribution,
     bundled_distributions,
     component_values,
@@ -98,7 +99,7 @@ def test_the_limit_of_many_pictures_is_a_quantile_of_chi_square(name: str) -> No
         reference = ReferenceDistribution(name, edges, (1 / bins,) * bins, 30_000)
         counts_B = np.full(bins, 60_000 // bins)
         for watched in (1, 11):
-            exact = chi2.isf(0.05 / watched, bins - 1) * (1 / 60_000 + 1 / 30_000)
+            exact = chi2.isf(FALSE_ALARMS / watched, bins - 1) * (1 / 60_000 + 1 / 30_000)
             assert drift_from(reference, counts_B, watched).by_chance == pytest.approx(
                 exact, rel=0.1
             )
