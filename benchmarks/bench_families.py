@@ -33,22 +33,8 @@ SECONDS = 900.0  # for one model
 # Words for the size of a model, the smallest first; "" stands for a name without any.
 SIZES = (
     *("atto", "femto", "pico", "zepto", "nano", "xxs", "xt", "ti", "xs", "tiny", "mini", "t", "n"),
-    *(
-        "small",
-        "s",
-        "",
-        "mobile",
-        "m",
-        "medium",
-        "base",
-        "b",
-        "large",
-        "l",
-        "xlarge",
-        "xl",
-        "huge",
-        "giant",
-    ),
+    *("small", "s", "", "mobile", "m", "medium", "base", "b"),
+    *("large", "l", "xlarge", "xl", "huge", "giant"),
 )
 
 
