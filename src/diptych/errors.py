@@ -18,6 +18,7 @@ from collections.abc import Iterable, Sequence, Sized
 # More names than this are not listed, and more letters of what was given not repeated.
 FEW_NAMES = 60
 LONGEST = 60
+LONGEST_NAME = 255
 
 
 class DiptychError(Exception):
@@ -99,7 +100,8 @@ def nearest(name: str, names: Iterable[str], prefix: str = "") -> str:
     All are named with the same prefix.
     """
     existing = sorted(names)
-    if close := difflib.get_close_matches(name, existing, n=1):
+    # To compare all of a text without end would take as long.
+    if close := difflib.get_close_matches(name[:LONGEST_NAME], existing, n=1):
         return f"; did you mean '{prefix}{close[0]}'?"
     if len(existing) > FEW_NAMES:
         some = existing[:: len(existing) // 5][:5]

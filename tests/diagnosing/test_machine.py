@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,22 @@ def test_the_cache_is_measured_and_left_as_it_is(own_cache: Path) -> None:
     assert check.facts["cache"]["folder"] == str(own_cache)
     assert check.facts["cache"]["bytes"] == 1000
     assert [path.name for path in own_cache.rglob("*")] == ["pixels", "a.rows"]
+
+
+def test_a_file_that_goes_meanwhile_has_no_size(
+    own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.rows", "b.rows"):
+        (own_cache / name).write_bytes(bytes(1000))
+    measure = Path.lstat
+
+    def going(path: Path) -> os.stat_result:
+        if path.name == "a.rows":
+            path.unlink()
+        return measure(path)
+
+    monkeypatch.setattr(Path, "lstat", going)
+    assert cache().facts["cache"]["bytes"] == 1000
 
 
 def test_a_cache_that_cannot_be_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

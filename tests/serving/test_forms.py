@@ -76,6 +76,7 @@ def test_a_form_may_say_how_its_settings_are_encoded(server: Server) -> None:
     [
         ('name="model"', b"\xff", "the setting 'model' is no text in 'utf-8'"),
         ('name="model"\nContent-Type: text/plain; charset=klingon', b"a", "no text in 'klingon'"),
+        ('name="model"\nContent-Type: text/plain; charset="u\0x"', b"a", "no text in 'u"),
         ('name="model"\nContent-Type: text/plain; charset=zip', b"a", "no text in 'zip'"),
         ('name="_charset_"', b"klingon", None),
         ('name="model"', b"x" * 1001, "the setting 'model' has more than 1,000 bytes"),

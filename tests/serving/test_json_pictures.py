@@ -7,6 +7,9 @@ from typing import Any
 import pytest
 
 from conftest import BLUE, GREEN, RED, picture
+from diptych.serving.json_pictures import parse
+from diptych.serving.problems import Problem
+from diptych.serving.settings import Limits
 from served import SMALL, Server, encoded
 
 RED_ONE, BLUE_ONE, GREEN_ONE = (
@@ -72,8 +75,9 @@ NO_FETCHING = "is an address, and the server fetches nothing"
         (b"{", 400, "the body is no JSON"),
         (b"", 400, "the body is no JSON"),
         (b"\xff\xd8\xff\xe0", 400, "the body is no JSON"),
-        (b"[" * 100_000, 400, "the body is no JSON"),
-        (b'{"image":' * 50_000, 400, "the body is no JSON"),
+        (b"[" * 1000, 400, "the body is no JSON"),
+        (b"[" * 100_000, 413, "the JSON holds more than 1,128 values"),
+        (b'{"image":' * 50_000, 413, "the JSON holds more than 1,128 values"),
         ([], 400, 'the JSON is no object; send {"image": "…"} or {"images": ["…", "…"]}'),
         ("text", 400, "the JSON is no object"),
         ({}, 400, "no picture in the JSON; send {"),
@@ -136,3 +140,17 @@ def test_limits_are_those_of_the_pictures_in_it(narrow: Server) -> None:
     huge = narrow.post_json("/predict", {"image": "A" * 1_000_000})
     assert huge.status == 413
     assert "too large" in huge.json["detail"]
+
+
+def test_a_text_that_is_no_setting_is_not_read_to_its_end() -> None:
+    for body in ({"image": "", "model": "a" * 10**6}, {"image": "", "a" * 10**6: "b"}):
+        with pytest.raises(Problem, match="has more than 1,000 bytes") as refused:
+            parse(json.dumps(body).encode(), ["model"], Limits())
+        assert len(str(refused.value)) < 200
+
+
+def test_pictures_are_counted_before_they_are_made() -> None:
+    body = json.dumps({"images": [""] * 10**5}).encode()
+    with pytest.raises(Problem, match="the JSON holds more than") as refused:
+        parse(body, [], Limits())
+    assert refused.value.status == 413

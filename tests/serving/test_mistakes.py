@@ -79,6 +79,16 @@ def test_what_was_sent_instead_of_a_picture_is_told(
     assert says in problem["detail"]
 
 
+def test_a_long_text_is_told_by_its_ends_alone(server: Server) -> None:
+    for body, says in (
+        (b"[" + b"x" * 10**5 + b"]", "this is JSON under another name"),
+        (b"[" + b"x" * 10**5, "not an image: none of"),
+    ):
+        refused = server.post("/predict", body, Content_Type="text/plain")
+        assert refused.status == 415
+        assert says in refused.json["detail"]
+
+
 def test_an_explanation_says_the_same(server: Server) -> None:
     kind = "application/x-www-form-urlencoded"
     refused = server.post("/explain", b"picture=%FF%D8", Content_Type=kind)

@@ -5,11 +5,15 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
+from diptych.bundles.predictor import Predictor, load
+from diptych.errors import ImageError
 from diptych.serving.models import Models
 from diptych.serving.monitoring import Monitor
+from diptych.serving.problems import Problem
 from diptych.serving.settings import Limits
 from served import GOOD, Crowd, Server, every_worker, replace_bundle, serving
 
@@ -58,6 +62,45 @@ def test_a_reload_to_other_classes_must_be_asked_for(
         assert server.post("/models/nothing/reload").status == 404
         elsewhere = server.post("/models/colours/reload", Origin="https://evil.example")
         assert elsewhere.status == 403
+
+
+@pytest.mark.parametrize("error", [ImageError("truncated", ""), RuntimeError("no"), MemoryError()])
+def test_whatever_fails_at_a_reload_the_old_bundle_goes_on_answering(
+    bundles: dict[str, Path], monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    models = Models([bundles["first"]], Limits(), Monitor())
+    (old,) = models
+
+    def failing(path: Path) -> NoReturn:
+        raise error
+
+    monkeypatch.setattr("diptych.serving.models.load", failing)
+    with pytest.raises(Problem, match="the old bundle goes on answering") as refused:
+        asyncio.run(models.reload(old.name))
+    assert refused.value.status == 409
+    asyncio.run(models.reload_changed())
+    assert list(models) == [old]
+    old.batcher.retire()
+
+
+def test_a_bundle_that_is_replaced_while_it_is_opened_changes_no_classes(
+    bundles: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = tmp_path / "colours.bundle"
+    replace_bundle(bundles["first"], place)
+    models = Models([place], Limits(), Monitor())
+    (old,) = models
+
+    def late(path: Path) -> Predictor:
+        replace_bundle(bundles["green"], place)
+        return load(path)
+
+    monkeypatch.setattr("diptych.serving.models.load", late)
+    # Until it is open its classes are the old ones.
+    with pytest.raises(Problem, match="the classes are others now"):
+        asyncio.run(models.reload(old.name))
+    assert list(models) == [old]
+    old.batcher.retire()
 
 
 def graph_threads() -> int:

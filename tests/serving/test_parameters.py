@@ -27,3 +27,10 @@ def test_an_address_sets_nothing_twice(server: Server) -> None:
     assert twice.json["detail"] == "model is both 'colours' and 'others'; give it once"
     assert server.post("/predict?model=others&model=others", SMALL).json["model"] == "others"
     assert server.get("/healthz?now=7").status == 200  # as what keeps caches away
+
+
+@pytest.mark.parametrize("query", ["model=others&model=", "model=&model=others"])
+def test_an_empty_value_beside_another_is_another(server: Server, query: str) -> None:
+    answer = server.post(f"/predict?{query}", SMALL)
+    assert answer.status == 400
+    assert "give it once" in answer.json["detail"]

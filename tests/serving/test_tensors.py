@@ -2,6 +2,7 @@
 
 import base64
 import json
+import tracemalloc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,8 @@ from tritonclient.utils import InferenceServerException
 
 from diptych import load
 from diptych.images.preprocess import Pixels, decode
+from diptych.serving.problems import Problem
+from diptych.serving.tensors import parse
 from served import SMALL, Response, Server, assorted
 
 FILES = list(assorted().values())[:3]
@@ -237,3 +240,52 @@ def test_pixels_in_binary_are_those_in_json(server: Server) -> None:
     plain = {"name": "images", "datatype": "UINT8", "shape": shape, "data": pixels.tolist()}
     path = "/v2/models/colours/infer"
     assert labels(binary) == labels(server.post_json(path, {"inputs": [plain]}))
+
+
+SHAPE = (2, 2, 1)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        ["a" * 300_000, *["b"] * 1000],  # which NumPy would make texts of one length of
+        [10**4000] * 4,
+        [[1, 2], [3]],
+        [[[1, 2, 3, 4]], 5],
+        [True, 1, 1, 1],
+        [1, 2, 3, 256],
+        [1.0, 2, 3, 4],
+        [1, 2, 3],
+        [],
+        {},
+    ],
+    ids=["texts", "long", "ragged", "mixed", "truth", "large", "fraction", "few", "none", "object"],
+)
+def test_what_are_no_numbers_are_refused_before_room_is_made_for_them(data: Any) -> None:
+    given = {"name": "images", "datatype": "UINT8", "shape": [1, *SHAPE], "data": data}
+    tracemalloc.start()
+    try:
+        with pytest.raises(Problem, match="no whole numbers 0 to 255"):
+            parse(json.dumps({"inputs": [given]}).encode(), None, SHAPE, 4)
+        assert tracemalloc.get_traced_memory()[1] < 10 * 2**20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("shape", [[1, 10**4000], [1, *[2**31] * 9], [1, 1.0], [True], 1, None, []])
+def test_a_shape_is_not_multiplied_without_end(shape: Any) -> None:
+    given = {"name": "pictures", "datatype": "BYTES", "shape": shape, "data": ["AAAA"]}
+    with pytest.raises(Problem, match=r"the shape .{1,80} does not fit 1 pictures"):
+        parse(json.dumps({"inputs": [given]}).encode(), None, SHAPE, 4)
+
+
+def test_numbers_may_lie_in_lists_or_flat() -> None:
+    for data in ([0, 1, 2, 255], [[[[0], [1]], [[2], [255]]]]):
+        given = {"name": "images", "datatype": "UINT8", "shape": [1, *SHAPE], "data": data}
+        asked = parse(json.dumps({"inputs": [given]}).encode(), None, SHAPE, 4)
+        assert np.array(asked.pictures).ravel().tolist() == [0, 1, 2, 255]
+
+
+def test_json_of_more_values_than_tensors_have_is_not_read() -> None:
+    with pytest.raises(Problem, match="the JSON holds more than"):
+        parse(b'{"inputs": [' + b"[]," * 5000 + b"[]]}", None, SHAPE, 4)

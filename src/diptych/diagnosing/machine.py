@@ -1,9 +1,11 @@
 """The machine: Python, processors, memory, and the folder of the cache."""
 
+import contextlib
 import importlib.metadata
 import os
 import platform
 import shutil
+import stat
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -43,7 +45,7 @@ def cache() -> Check:
         return Check("cache", BROKEN, str(error), "set another, or none")
     except ImportError as error:
         return Check("cache", BROKEN, str(error), ELSEWHERE)
-    size = sum(file.lstat().st_size for file in place.rglob("*") if file.is_file())
+    size = sum(map(_size, place.rglob("*")))
     facts = {"folder": str(place), "bytes": size, "limit": allowed, "writable": True}
     try:
         above = next(f for f in (place, *place.absolute().parents) if f.exists())
@@ -55,6 +57,14 @@ def cache() -> Check:
     free = shutil.disk_usage(above).free
     detail = f"{place} holds {_gib(size)} of at most {_gib(allowed)}; {_gib(free)} are free there"
     return Check("cache", OK, detail, facts={"cache": facts})
+
+
+def _size(file: Path) -> int:
+    """The bytes of a file; 0 of anything else, and of what another run has just deleted."""
+    with contextlib.suppress(OSError):
+        facts = file.lstat()
+        return facts.st_size if stat.S_ISREG(facts.st_mode) else 0
+    return 0
 
 
 def _write_in(folder: Path) -> None:

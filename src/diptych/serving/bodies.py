@@ -60,8 +60,13 @@ def refuse_many(pictures: int, limit: int) -> None:
         raise Problem(413, f"more pictures than {limit}, the limit a request")
 
 
-def parse_json(data: bytes) -> Any:
-    """What a body in JSON holds; raises Problem where it is none, or says something twice."""
+def parse_json(data: bytes, most: int) -> Any:
+    """What a body in JSON holds; raises Problem where it is none, or says something twice.
+
+    So does one of more than about `most` values: each takes many times its letters in memory.
+    """
+    if sum(map(data.count, (b",", b"[", b"{"))) > most:
+        raise Problem(413, f"the JSON holds more than {most:,} values")
     try:
         return json.loads(data, object_pairs_hook=_without_doubles)
     except (ValueError, RecursionError) as cause:

@@ -9,12 +9,10 @@ from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from diptych.serving.bodies import Fields, Upload, refuse_many
-from diptych.serving.parameters import refuse_unknown
+from diptych.serving.parameters import LONGEST_SETTING, refuse_long, refuse_unknown
 from diptych.serving.problems import Problem
 from diptych.serving.text_pictures import from_base64
 
-# Bytes of a setting at most.
-LONGEST_SETTING = 1000
 # The part that tells how the other texts of a form are encoded (HTML, 4.10.21.4).
 CHARSET = "_charset_"
 _HINT = (
@@ -94,9 +92,7 @@ class Form:
             refuse_many(len(self.pictures) + 1, self._limit)
         elif len(self._data) > LONGEST_SETTING:
             self._refuse_unknown(self._part.name)
-            raise Problem(
-                400, f"the setting {self._part.name!r} has more than {LONGEST_SETTING:,} bytes"
-            )
+            refuse_long(self._part.name, len(self._data))
 
     def _end_part(self) -> None:
         part = self._part
@@ -152,7 +148,7 @@ class _Setting(NamedTuple):
         charset = self.charset or usual
         try:
             return self.data.decode(charset)
-        except (LookupError, UnicodeError) as cause:
+        except (LookupError, ValueError) as cause:
             raise Problem(
                 400, f"the setting {self.name!r} is no text in {charset!r}; send it in UTF-8"
             ) from cause

@@ -7,12 +7,14 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from diptych.serving.bodies import Fields, Upload, parse_json, refuse_large, refuse_many
-from diptych.serving.parameters import refuse_unknown
+from diptych.serving.parameters import refuse_long, refuse_unknown
 from diptych.serving.problems import Problem
 from diptych.serving.settings import Limits
 from diptych.serving.text_pictures import from_text, is_address
 
 ONE, SEVERAL = "image", "images"
+# Beside the pictures; a data URL has a comma in it.
+VALUES = 1000
 SHAPE = f'{{"{ONE}": "…"}} or {{"{SEVERAL}": ["…", "…"]}}, each in base64 or as a data URL'
 
 
@@ -29,7 +31,7 @@ def parse(data: bytes, known: Collection[str], limits: Limits) -> tuple[list[Upl
 
     Raises Problem where it holds anything else, or too much.
     """
-    body = parse_json(data)
+    body = parse_json(data, VALUES + 2 * limits.files)
     if not isinstance(body, dict):
         raise Problem(400, f"the JSON is no object; send {SHAPE}")
     texts = _texts({name: body.pop(name, None) for name in (ONE, SEVERAL)})
@@ -67,4 +69,5 @@ def _fields(body: dict[str, Any], known: Collection[str]) -> Iterator[tuple[str,
         refuse_unknown(name, known, f"; pictures are sent as {SHAPE}")
         if not isinstance(value, str | None):
             raise Problem(400, f"the setting {name!r} is no text")
+        refuse_long(name, len(value or ""))
         yield name, value or ""

@@ -15,6 +15,8 @@ _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{64}[A-Za-z0-9+/_\s=-]*")
 _BEGINS = re.compile(rb"\xff\xd8\xff|\x89PNG|GIF8|RIFF|BM|II\*|MM\*|.?ftyp", re.DOTALL)
 # So many bytes have a line end or a zero among them, but for one file in a hundred thousand.
 _MANY = 1000
+# A text of more letters is not read to the end only to say what it is.
+_LONG = 2**16
 
 
 def in_body(data: bytes, kind: str) -> str | None:
@@ -29,7 +31,7 @@ def in_body(data: bytes, kind: str) -> str | None:
         return f'this is a text in base64; {_JSON} {{"image": "…"}}'
     if is_address(text) and not re.search(r"\s", text):
         return f"this is an address, and the server fetches nothing; {_RIGHT}"
-    if text[:1] in ("{", "[") and _is_json(text):
+    if f"{text[:1]}{text[-1:]}" in ("{}", "[]") and (len(text) > _LONG or _is_json(text)):
         return f"this is JSON under another name; {_JSON} it"
     if kind == URLENCODED and text:
         return f"{kind} carries no picture; {_RIGHT}"

@@ -1,7 +1,7 @@
 """The bundles that are served, by name."""
 
 import asyncio
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import Any
 
 from diptych.bundles.format import SEAL, Bundle, open_bundle
 from diptych.bundles.predictor import Output, Prediction, Predictor, load
-from diptych.errors import BundleError, ImageError, nearest
+from diptych.errors import ImageError, first_line, nearest
 from diptych.images.encoding import as_png
 from diptych.reliability.drift import bundled_distributions
 from diptych.reporting.explain import Explainer
@@ -141,7 +141,7 @@ class Models:
         """
         self.get(name)
         async with self._reloading[name]:
-            return await self._reload(name, force)
+            return await self._reload(name, lambda version: force)
 
     async def reload_changed(self, allowed: Collection[str] = ()) -> None:
         """Open every bundle anew that was replaced on the disk, and log what came of it.
@@ -154,25 +154,39 @@ class Models:
                     now = version(Bundle(self._paths[name], {}))
                     if now == self._models[name].version:
                         continue
-                    await self._reload(name, force=now in allowed)
-                logs.write(level="info", message="reloaded", model=name, version=now)
+                    new = await self._reload(name, allowed.__contains__)
+                logs.write(level="info", message="reloaded", model=name, version=new.version)
             except (Problem, OSError) as error:
                 logs.write(level="error", message=f"not reloaded: {error}", model=name)
 
-    async def _reload(self, name: str, force: bool) -> Model:
+    async def _reload(self, name: str, may_differ: Callable[[str], bool]) -> Model:
+        """`may_differ` says of a version whether its classes may be others than before."""
         old, path = self._models[name], self._paths[name]
-        loop = asyncio.get_running_loop()
-        try:
-            bundle = await loop.run_in_executor(None, open_bundle, path)
-            if bundle.classes != old.classes and not force:
+
+        def refuse_others(bundle: Bundle) -> None:
+            if bundle.classes != old.classes and not may_differ(version(bundle)):
                 raise Problem(
                     409,
                     f"the classes are others now ({', '.join(bundle.classes)}), and the old bundle "
                     "goes on answering; add ?force=true to change them",
                 )
+
+        loop = asyncio.get_running_loop()
+        try:
+            refuse_others(await loop.run_in_executor(None, open_bundle, path))
             new = await loop.run_in_executor(None, self._open, path, old.batcher.plan)
-        except BundleError as error:
-            raise Problem(409, f"{error}; the old bundle goes on answering") from error
+        except Problem:
+            raise
+        except Exception as error:
+            # Whatever it is that keeps a bundle, or a runtime, from being opened.
+            reason = first_line(error)
+            raise Problem(409, f"{reason}; the old bundle goes on answering") from error
+        try:
+            # It may have been replaced between the two times that it was opened.
+            refuse_others(new.predictor.bundle)
+        except Problem:
+            new.batcher.retire()
+            raise
         self._models[name] = new
         old.batcher.retire()
         return new

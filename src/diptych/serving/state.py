@@ -74,9 +74,9 @@ class ServerState:
 
     async def reload_all(self) -> None:
         """Open anew what was replaced on the disk: the bundles, and the keys."""
+        self.read_keys()
         allowed = self.shared_folder.glob("allowed-*") if self.shared_folder else ()
         await self.models.reload_changed([path.name.removeprefix("allowed-") for path in allowed])
-        self.read_keys()
 
     def read_keys(self) -> None:
         """Read the keys anew; where they cannot be read the old ones stay."""

@@ -7,7 +7,9 @@ https://github.com/triton-inference-server/server/blob/main/docs/protocol/extens
 
 import math
 import re
+import reprlib
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +29,8 @@ JSON_LENGTH = "Inference-Header-Content-Length"
 # Parameters by other extensions, without which a tensor would be another.
 _FOREIGN = ("classification", "shared_memory_region")
 _LENGTH = 4
+# Axes that a shape may have, and values that a request may hold beside its data.
+_AXES, VALUES = 8, 1000
 _TEXT = re.compile(rb"data:|[a-z]+://|[A-Za-z0-9+/_-]{4}[A-Za-z0-9+/_=\s-]*\Z", re.IGNORECASE)
 
 
@@ -57,7 +61,8 @@ def parse(data: bytes, json_length: int | None, shape: Shape, limit: int) -> Ask
             400, f"{JSON_LENGTH} is {json_length:,}, but the body has {len(data):,} bytes"
         )
     length = len(data) if json_length is None else json_length
-    body = parse_json(data[:length])
+    # A tensor in JSON has a value for each number, and about as many lists at most.
+    body = parse_json(data[:length], VALUES + 2 * limit * math.prod(shape))
     if not (isinstance(body, dict) and isinstance(body.get("inputs"), list)):
         raise Problem(400, "the body has no list of inputs")
     identity = body.get("id")
@@ -144,7 +149,7 @@ def _pictures(inputs: list[Any], blob: bytes, shape: Shape, limit: int) -> Seque
         pictures = list(_levels(blob, shape) if is_binary else _numbers(tensor.get("data"), shape))
         size = math.prod(shape)
     if not _fits(tensor.get("shape"), len(pictures), size):
-        said = str(tensor.get("shape"))[:80]
+        said = reprlib.repr(tensor.get("shape"))
         raise Problem(400, f"the shape {said} does not fit {len(pictures)} pictures")
     if not pictures:
         raise Problem(400, f"no picture in '{name}'")
@@ -170,9 +175,11 @@ def _is_in_blob(tensor: dict[str, Any], blob: bytes) -> bool:
 
 def _fits(shape: Any, n: int, size: int) -> bool:
     """Whether a shape is that of n pictures of so many numbers."""
-    if not (isinstance(shape, list) and all(type(side) is int for side in shape)):
+    if not (isinstance(shape, list) and 0 < len(shape) <= _AXES):
         return False
-    return shape[:1] == [n] and math.prod(shape) == n * size
+    # Numbers without end would take as long to multiply.
+    fit = all(type(side) is int and 0 <= side <= max(n, size) for side in shape)
+    return fit and shape[0] == n and math.prod(shape) == n * size
 
 
 def _texts(data: Any, limit: int) -> list[str]:
@@ -214,13 +221,24 @@ def _encoded(element: str | bytes, where: str) -> bytes:
 def _numbers(data: Any, shape: Shape) -> Pixels:
     """Decoded pictures of the network's shape in JSON."""
     try:
-        levels = np.array(data)
-        whole = levels.dtype.kind == "i" and levels.size > 0
-        if whole and levels.min() >= 0 and levels.max() <= 255:
-            return levels.astype(np.uint8).reshape(-1, *shape)
-    except ValueError:
-        pass
-    raise Problem(400, f"the data of '{IMAGES}' are no whole numbers 0 to 255 of {_said(shape)}")
+        # Of what is no number, or too large a one, NumPy would make more than there is memory for.
+        levels = bytes(_flat(data))
+        return np.frombuffer(levels, np.uint8).reshape(-1, *shape)
+    except ValueError as cause:
+        raise Problem(
+            400, f"the data of '{IMAGES}' are no whole numbers 0 to 255 of {_said(shape)}"
+        ) from cause
+
+
+def _flat(data: Any) -> list[int]:
+    """The whole numbers in a list, or in lists in lists; raises ValueError for anything else."""
+    while isinstance(data, list) and set(map(type, data)) == {list}:
+        if len(set(map(len, data))) > 1:
+            raise ValueError("lists of different lengths")
+        data = list(chain.from_iterable(data))
+    if not (isinstance(data, list) and set(map(type, data)) == {int}):
+        raise ValueError("something else than whole numbers")
+    return data
 
 
 def _levels(blob: bytes, shape: Shape) -> Pixels:
