@@ -2,7 +2,7 @@ import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -120,7 +120,9 @@ def test_copies_are_on_one_side_and_what_is_set_aside_is_said() -> None:
     assert model.audit_ is not None
     assert model.audit_.set_aside["exact duplicate"] == 4
     assert model._fit is not None
-    train, valid = ({s.digest for s in part.samples} for part in model._fit[2:4])
+    train, valid = (
+        {s.digest for s in part.samples} for part in (model._fit.train, model._fit.valid)
+    )
     assert not train & valid
     assert len(train | valid) == model.audit_.used
 
@@ -171,6 +173,22 @@ def test_parameters_are_those_of_scikit_learn() -> None:
     copied = sklearn.base.clone(ImageClassifier(LINEAR))
     assert copied.recipe == LINEAR
     assert sklearn.base.clone(ImageClassifier()).get_params(deep=False) == {"recipe": None}
+
+
+def test_other_choices_are_for_the_next_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = coloured(40), np.arange(40) % 2
+    model = ImageClassifier(LINEAR).fit(x, y)
+    expected = model.predict_proba(x)
+    model.set_params(recipe__image_size=2 * LINEAR.image_size, recipe__epochs=9)
+
+    def stopped(*_: object, **__: object) -> NoReturn:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("diptych.classifier.make_reliable", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(x, y)
+    assert np.array_equal(model.predict_proba(x), expected)
+    assert model.evaluate(coloured(8, start=100), y[:8]).recipe == LINEAR
 
 
 def test_scikit_learn_validates_it_like_one_of_its_own() -> None:

@@ -65,25 +65,26 @@ class ImageClassifier:
         before it trains; GateError when the exported graph disagrees with the network, whose
         weights are kept then.
         """
-        train, valid, classes, self.audit_ = training_parts(train, valid, self.recipe, track)
+        train, valid, classes, found = training_parts(train, valid, self.recipe, track)
         keep = keep if keep is None else path_of(keep, "the folder to keep runs in")
         refuse_unfit_to_train(train)
         valid = matched(valid, "valid", train)
-        if self._params is None:
-            self.recipe = Recipe.for_pixels(len(train)) if train.shape else Recipe()
         recipe = self.recipe
+        if self._params is None:
+            recipe = Recipe.for_pixels(len(train)) if train.shape else Recipe()
         store = pixel_store(train.shape_at(recipe.image_size))
         train, valid = (with_pixels(part, store, track) for part in (train, valid))
         refuse_shared(valid, "valid", train)
         with run_folder(keep, recipe, train, valid) as run:
-            self._checkpoints = run
             baseline = train_network(
                 _baseline(recipe), train, valid, store, run / "baseline", unwatched
             )
             with kept_where_refused(run / "model", passing=keep is None):
                 network = train_network(recipe, train, valid, store, run / "model", track)
             model = make_reliable(recipe, network, train, valid, store, track)
-        self._fit = _Fit(model, baseline, train, valid, classes)
+        # All at once: what is stopped leaves the classifier as it was.
+        self.recipe, self.audit_, self._checkpoints = recipe, found, run
+        self._fit = _Fit(recipe, model, baseline, train, valid, classes)
         return self
 
     def evaluate(self, test: Any, labels: Any = None, *, track: Track = unwatched) -> Evaluation:
@@ -93,13 +94,13 @@ class ImageClassifier:
         InputError before `fit`, and where it has no picture, pictures that `fit` was given or that
         belong to those, or a class that the training part lacks.
         """
-        model, baseline, train, valid, _ = self._fitted()
+        recipe, model, baseline, train, valid, _ = self._fitted()
         test = as_dataset(test, labels)
-        store = pixel_store(train.shape_at(self.recipe.image_size))
+        store = pixel_store(train.shape_at(recipe.image_size))
         test = with_pixels(matched(test, "test", train), store, track)
         refuse_shared(test, "test", train, valid)
         return Evaluation(
-            self.recipe,
+            recipe,
             model,
             Splits(train, valid, test),
             predict_dataset(open_outputs(model.graph), test, store, track),
@@ -116,8 +117,9 @@ class ImageClassifier:
 
     def predict_proba(self, pictures: Any) -> Probabilities:
         """The probability of each class, (N, K) in the order of `classes_`; else as `predict`."""
-        model, _, train, _, _ = self._fitted()
-        shape, run = train.shape_at(self.recipe.image_size), open_outputs(model.graph)
+        fit = self._fitted()
+        shape = fit.train.shape_at(fit.recipe.image_size)
+        run = open_outputs(fit.model.graph)
         if isinstance(pictures, Dataset):
             store = pixel_store(shape)
             if not len(pictures) or (pictures.shape or shape) != shape:
@@ -206,6 +208,7 @@ class ImageClassifier:
 class _Fit(NamedTuple):
     """What `fit` leaves for `evaluate`."""
 
+    recipe: Recipe
     model: ReliableModel
     baseline: TrainedNetwork
     train: Dataset

@@ -108,6 +108,9 @@ def test_a_report_that_cannot_be_made_costs_no_bundle(
     load(out)
     with pytest.warns(UserWarning, match=r"report\.html could not be made"):
         tested.save(tmp_path / "b.bundle")
+    with pytest.raises(UserWarning):  # where warnings are errors
+        tested.save(tmp_path / "c.bundle")
+    load(tmp_path / "c.bundle")
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="names of files are text there")

@@ -1,6 +1,8 @@
 import io
+import unicodedata
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 import pytest
@@ -95,3 +97,30 @@ def test_a_wrong_call_is_one_line(pictures: Any, labels: Any, complaint: str) ->
     with pytest.raises(InputError, match=complaint) as caught:
         read(pictures, labels)
     assert "\n" not in str(caught.value)
+
+
+def test_a_label_is_the_same_however_it_is_composed() -> None:
+    decomposed = unicodedata.normalize("NFD", "Käse")
+    assert read(X, [decomposed, "Brot", "Käse", "Brot"]).classes == ("Brot", "Käse")
+
+
+class OnAnotherDevice:
+    """An array that is not in memory."""
+
+    shape = (4,)
+
+    def __array__(self, *_: object) -> NoReturn:
+        raise RuntimeError("can't convert a device tensor")
+
+    def __iter__(self) -> Iterator[int]:
+        yield from (0, 1, 0, 1)
+
+
+@pytest.mark.parametrize(
+    ("pictures", "labels"),
+    [(OnAnotherDevice(), "abab"), ([OnAnotherDevice()] * 4, "abab"), (X, OnAnotherDevice())],
+)
+def test_an_array_that_is_not_in_memory_is_told_so(pictures: Any, labels: Any) -> None:
+    labels = list(labels) if isinstance(labels, str) else labels
+    with pytest.raises(InputError, match=r"OnAnotherDevice .*is no array in memory"):
+        read(pictures, labels)

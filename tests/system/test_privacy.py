@@ -180,6 +180,19 @@ def test_our_own_cache_stays_where_it_is_meanwhile(
     assert "DIPTYCH_CACHE" not in os.environ
 
 
+def test_two_at_a_time_leave_nothing_behind(
+    own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = dict(os.environ)
+    first, second = (privacy.folders_in_cache("keras", "matplotlib") for _ in range(2))
+    first.__enter__()
+    second.__enter__()
+    first.__exit__(None, None, None)
+    assert os.environ["DIPTYCH_CACHE"] == str(own_cache)
+    second.__exit__(None, None, None)
+    assert dict(os.environ) == before
+
+
 def test_the_watch_knows_strangers_from_this_machine() -> None:
     v4 = 'connect(3, {sa_family=AF_INET, sin_port=htons(%d), sin_addr=inet_addr("%s")}, 16) = 0'
     v6 = (

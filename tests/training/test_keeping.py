@@ -7,6 +7,7 @@ from classifiers import SMALL
 from diptych import ImageClassifier, read, split
 from diptych.errors import GateError
 from diptych.runtimes import gate
+from diptych.training.keeping import kept_where_refused
 
 
 @pytest.mark.parametrize("kept", [True, False])
@@ -32,3 +33,22 @@ def test_the_weights_stay_where_the_export_is_refused(
         ImageClassifier(SMALL).fit(parts.train, parts.valid, keep=keep)
     (weights,) = (keep or own_cache / "runs").glob("**/model/epoch-*/*.safetensors")
     assert weights.stat().st_size > 0
+
+
+def test_they_stay_though_the_cache_cannot_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("DIPTYCH_CACHE", str(tmp_path / "file"))
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    run = tmp_path / "passing" / "model"
+    run.mkdir(parents=True)
+    (run / "weights").write_bytes(b"learned")
+    with (
+        pytest.raises(GateError, match="it differs; the trained weights are kept in ") as refused,
+        kept_where_refused(run, passing=True),
+    ):
+        raise GateError("it differs")
+    place = Path(str(refused.value).partition("kept in ")[2])
+    assert (place / "weights").read_bytes() == b"learned"
+    assert place != run

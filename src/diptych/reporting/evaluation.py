@@ -45,7 +45,7 @@ class Evaluation(TestedModel):
         if audit is not None:
             require(audit, Audit, "audit", "give what audit(data) found")
         refuse_unwritable_bundle(path, force)
-        facts, report = self._reported(path.name, log)
+        facts, report, failure = self._reported(path.name)
         write_bundle(
             path,
             self,
@@ -54,20 +54,21 @@ class Evaluation(TestedModel):
             audit=audit.to_csv() if audit else None,
             force=force,
         )
+        if failure:
+            # Now that the bundle is there: a warning may be an error.
+            log(f"{path.name}: report.html could not be made ({failure})")
         return path
 
-    def _reported(
-        self, title: str, log: Callable[[str], object]
-    ) -> tuple[Mapping[str, Any], str | None]:
-        """What the bundle says, and the page with its report, if one can be made."""
-        if can_write_reports():
-            try:
-                report = self.report()
-                return report.facts, report_page(report, title)
-            except Exception as cause:
-                # Whatever it is that statistics and plots stumble over: the network is worth more.
-                log(f"{title}: report.html could not be made ({first_line(cause)})")
-        return bundle_facts(self), None
+    def _reported(self, title: str) -> tuple[Mapping[str, Any], str | None, str]:
+        """What the bundle says, the page with its report, and why there is none if it failed."""
+        if not can_write_reports():
+            return bundle_facts(self), None, ""
+        try:
+            report = self.report()
+            return report.facts, report_page(report, title), ""
+        except Exception as cause:
+            # Whatever it is that statistics and plots stumble over: the network is worth more.
+            return bundle_facts(self), None, first_line(cause)
 
     def __repr__(self) -> str:
         right, n = int(self.predictions.right().sum()), len(self.parts.test)

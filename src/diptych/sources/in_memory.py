@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import cache
 from pathlib import Path
@@ -17,7 +18,7 @@ from diptych.errors import ImageError, InputError, described
 from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
 from diptych.sources.columns import is_number
-from diptych.sources.inputs import input_pictures
+from diptych.sources.inputs import in_memory, input_pictures
 from diptych.sources.pixel_csv import add_pixels
 from diptych.system.files import is_regular, write_file
 
@@ -62,13 +63,14 @@ def label_names(labels: Any) -> list[str]:
         raise InputError(
             f"pictures want a label each, not {described(labels)}: read(pictures, labels)"
         )
-    values = np.asarray(labels) if hasattr(labels, "__array__") else labels
+    values = in_memory(labels) if hasattr(labels, "__array__") else labels
     return [_label_name(label, i) for i, label in enumerate(values, 1)]
 
 
 def _label_name(label: Any, number: int) -> str:
     if isinstance(label, str):
-        name = label.strip()
+        # As names of folders are.
+        name = unicodedata.normalize("NFC", label.strip())
     elif isinstance(label, bool | np.bool):
         name = str(bool(label))
     elif is_number(str(label)) and float(label).is_integer():
@@ -86,10 +88,10 @@ def _same_shape(pictures: Any) -> Any:
         shapes = {getattr(one, "shape", None) for one in pictures if hasattr(one, "__array__")}
         if len(shapes) != 1 or not all(hasattr(one, "__array__") for one in pictures):
             return None
-        pictures = np.stack([np.asarray(one) for one in pictures])
+        pictures = np.stack([in_memory(one) for one in pictures])
     if not hasattr(pictures, "__array__"):
         return None
-    array = np.asarray(pictures)
+    array = in_memory(pictures)
     return None if array.dtype.kind in "OUT" else array
 
 

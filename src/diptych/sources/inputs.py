@@ -212,13 +212,18 @@ def _content(item: Any) -> bytes | Image.Image:
     return bytes(data)
 
 
+def in_memory(array: Any, where: str = "") -> npt.NDArray[Any]:
+    """An array of any library as one of NumPy; raises InputError where it refuses."""
+    try:
+        return np.asarray(array)
+    except Exception as cause:
+        # Tensors refuse in their own ways: on a GPU, or with gradients.
+        raise InputError(f"{where}{described(array)} is no array in memory; {TAKEN}") from cause
+
+
 def _rows(array: Any, shape: Shape, where: str = "") -> list[Any]:
     """The pictures that an array holds, or its items; raises InputError where they are none."""
-    try:
-        pixels = np.asarray(array)
-    except Exception as cause:
-        # Tensors of other libraries refuse in their own ways: on a GPU, or with gradients.
-        raise InputError(f"{where}{described(array)} is no array in memory; {TAKEN}") from cause
+    pixels = in_memory(array, where)
     if pixels.dtype.kind in "OUT" and pixels.ndim == 1 and pixels.size:
         items: list[Any] = pixels.tolist()
         for i, item in enumerate(items, 1):

@@ -17,6 +17,7 @@ The others that Diptych imports do neither.
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -30,6 +31,10 @@ SETTINGS: Mapping[str, str] = {
 REPORTER = "openvino_telemetry"
 # In the cache, for files of libraries.
 LIBRARIES = "libraries"
+
+# Variables that are held at the moment: by how many, and what they were before.
+_held: dict[str, tuple[int, str | None]] = {}
+_lock = threading.Lock()
 
 
 def keep_private() -> None:
@@ -56,16 +61,32 @@ def folders_in_cache(*libraries: str) -> Iterator[None]:
         for library in libraries
         for name in _settings(library)
     }
-    before = {name: os.environ.get(name) for name in settings}
+    for name, value in settings.items():
+        _hold(name, value)
     try:
-        os.environ.update(settings)
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        for name in settings:
+            _let_go(name)
+
+
+def _hold(name: str, value: str) -> None:
+    """Set a variable, until all who hold it have let it go: threads do so at the same time."""
+    with _lock:
+        holders, before = _held.get(name, (0, os.environ.get(name)))
+        _held[name] = holders + 1, before
+        os.environ[name] = value
+
+
+def _let_go(name: str) -> None:
+    with _lock:
+        holders, before = _held.pop(name)
+        if holders > 1:
+            _held[name] = holders - 1, before
+        elif before is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = before
 
 
 def _settings(library: str) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import contextlib
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +19,10 @@ def kept_where_refused(run: Path, passing: bool) -> Iterator[None]:
         place = run
         if passing:
             place = cache.folder() / "runs" / run.parent.name / run.name
-            shutil.rmtree(place, ignore_errors=True)
-            shutil.copytree(run, place)
+            try:
+                shutil.rmtree(place, ignore_errors=True)
+                shutil.copytree(run, place)
+            except OSError:  # the cache is full, or cannot be written
+                place = Path(tempfile.mkdtemp(prefix="diptych-")) / run.name
+                shutil.copytree(run, place)
         raise GateError(f"{error}; the trained weights are kept in {place}") from error
