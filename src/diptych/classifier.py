@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.bundles.answering import answers
+from diptych.bundles.continuing import EarlierBundle, earlier_bundle
 from diptych.data.dataset import Dataset
 from diptych.data.matching import matched, refuse_shared, refuse_unfit_to_train
 from diptych.data.splitting import Splits
@@ -65,7 +66,10 @@ class ImageClassifier:
         before it trains; GateError when the exported graph disagrees with the network, whose
         weights are kept then.
         """
-        train, valid, classes, found = training_parts(train, valid, self.recipe, track)
+        # Whatever becomes of it during the training.
+        earlier = earlier_bundle(self.recipe)
+        known = earlier and earlier.known
+        train, valid, classes, found = training_parts(train, valid, self.recipe, track, known)
         keep = keep if keep is None else path_of(keep, "the folder to keep runs in")
         refuse_unfit_to_train(train)
         valid = matched(valid, "valid", train)
@@ -84,7 +88,7 @@ class ImageClassifier:
             model = make_reliable(recipe, network, train, valid, store, track)
         # All at once: what is stopped leaves the classifier as it was.
         self.recipe, self.audit_, self._checkpoints = recipe, found, run
-        self._fit = _Fit(recipe, model, baseline, train, valid, classes)
+        self._fit = _Fit(recipe, model, baseline, train, valid, classes, earlier)
         return self
 
     def evaluate(self, test: Any, labels: Any = None, *, track: Track = unwatched) -> Evaluation:
@@ -94,7 +98,7 @@ class ImageClassifier:
         InputError before `fit`, and where it has no picture, pictures that `fit` was given or that
         belong to those, or a class that the training part lacks.
         """
-        recipe, model, baseline, train, valid, _ = self._fitted()
+        recipe, model, baseline, train, valid, _, earlier = self._fitted()
         test = as_dataset(test, labels)
         store = pixel_store(train.shape_at(recipe.image_size))
         test = with_pixels(matched(test, "test", train), store, track)
@@ -105,6 +109,7 @@ class ImageClassifier:
             Splits(train, valid, test),
             predict_dataset(open_outputs(model.graph), test, store, track),
             predict_dataset(open_outputs(baseline.graph), test, store),
+            earlier,
         )
 
     def predict(self, pictures: Any) -> npt.NDArray[Any]:
@@ -214,6 +219,7 @@ class _Fit(NamedTuple):
     train: Dataset
     valid: Dataset
     classes: npt.NDArray[Any]  # as the labels were
+    earlier: EarlierBundle | None  # that it went on from
 
 
 def _recipe(value: Recipe | None) -> Recipe | None:

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,14 @@ from classifiers import SMALL, evaluated
 from command import LINEAR, complaint, diptych
 from conftest import GREEN, picture
 from diptych import ImageClassifier, Recipe, audit, clean, load, read, split
-from diptych.bundles.continuing import known_parts, recipe_to_go_on
+from diptych.auditing.known_pictures import known_parts
+from diptych.bundles.continuing import earlier_bundle, recipe_to_go_on
 from diptych.bundles.format import open_bundle
 from diptych.data.dataset import Dataset
+from diptych.errors import BundleError
+from diptych.images import cache
 from diptych.networks import choosing
 from diptych.networks.initialisation import initial
-from diptych.system.progress import unwatched
 
 
 def went_on(root: Path, bundle: Path, out: Path, *more: str) -> str:
@@ -133,7 +136,9 @@ def test_what_an_ancestor_was_made_with_is_remembered(
     grandparents = digests(bundle)
     assert grandparents < digests(second)
     assert len(open_bundle(second).splits().train) < 60
-    known = known_parts(open_bundle(second), cleaned(folder_of(30)), 32, unwatched)
+    earlier = earlier_bundle(Recipe(weights=str(second)))
+    assert earlier is not None
+    known = known_parts(earlier.known, cleaned(folder_of(30)), 32)
     assert len([part for part in known.values() if part == "train"]) >= len(grandparents)
     # Those that are left to score are the ones that neither was made with.
     scored = load(second).evaluate(read(folder_of(30))).dataset.samples
@@ -150,6 +155,91 @@ def test_a_leak_that_python_makes_is_said_in_the_bundle(
     seen = sum(s.digest in digests(bundle) for s in parts.test.samples)
     assert continues(out)["test_pictures_known"] == seen > 0
     assert f"**{seen} of the test pictures are among those" in (out / "README.md").read_text()
+
+
+def test_what_was_not_looked_for_is_said(
+    folder_of: Callable[..., Path], bundle: Path, tmp_path: Path
+) -> None:
+    root, out, count = folder_of(30), tmp_path / "more.bundle", len(digests(bundle))
+    other = folder_of(30, name="other", start=300)
+    cache.clear()
+    said = went_on(other, bundle, out, "--epochs", "2")
+    caveat = f"of {count} of the pictures that it was made with only copies to the byte were"
+    assert caveat in said
+    assert continues(out)["pictures_not_compared"] == count
+    card = (out / "README.md").read_text()
+    assert caveat in card
+    assert "No test picture is one that it was made with" not in card
+    # Those that are in the data themselves are compared with it.
+    cache.clear()
+    assert caveat.split(" only")[1] not in went_on(root, bundle, out, "--epochs", "2", "--force")
+    assert continues(out)["pictures_not_compared"] == 0
+
+
+def test_a_near_duplicate_among_the_test_pictures_is_said(
+    folder_of: Callable[..., Path], bundle: Path, tmp_path: Path
+) -> None:
+    root, test = folder_of(30), folder_of(10, name="test", start=500)
+    trained = sorted(name for name, part in parts_of(bundle).items() if part == "train")[0]
+    copy = test / trained.split("/")[0] / "copy.png"
+    Image.open(root / trained).resize((80, 80)).save(copy)
+    parts = split(cleaned(folder_of(30, name="other", start=300)))
+    recipe = SMALL.replace(weights=str(bundle), epochs=2)
+    model = ImageClassifier(recipe).fit(parts.train, parts.valid).evaluate(test)
+    out = model.save(tmp_path / "near.bundle")
+    facts = continues(out)
+    assert (facts["test_pictures_known"], facts["pictures_not_compared"]) == (1, 0)
+    assert "**1 of the test pictures are among those" in (out / "README.md").read_text()
+
+
+def test_pictures_and_labels_are_split_as_the_bundle_knows_them(
+    folder_of: Callable[..., Path], bundle: Path, tmp_path: Path
+) -> None:
+    root, before = folder_of(50), parts_of(bundle)
+    test = folder_of(10, name="test", start=500)
+    recipe = SMALL.replace(weights=str(bundle), epochs=2, seed=5)
+
+    def after(names: list[str], out: str) -> dict[str, str]:
+        labels = [name.split("/")[0] for name in names]
+        model = ImageClassifier(recipe).fit([root / name for name in names], labels)
+        parts = open_bundle(model.evaluate(test).save(tmp_path / out)).splits()
+        part_of = {s.digest: s.part for part in parts[:2] for s in part.samples}
+        old = open_bundle(bundle).every_picture()
+        return {s.name: part_of[s.digest] for s in old if s.digest in part_of}
+
+    every = after([f"{label}/{path.name}" for label in ("blue", "red")
+                   for path in sorted((root / label).iterdir())], "all.bundle")  # fmt: skip
+    assert every.keys() == before.keys()
+    made_with = {name: part for name, part in before.items() if part != "test"}
+    assert made_with.items() <= every.items()
+    # Where the test pictures were kept back, none is missed.
+    assert after(sorted(made_with), "same.bundle") == made_with
+
+
+def test_what_becomes_of_the_bundle_meanwhile_changes_nothing(
+    folder_of: Callable[..., Path], bundle: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = split(cleaned(folder_of(30, name="other", start=300)))
+    monkeypatch.chdir(bundle.parent)
+    recipe = SMALL.replace(weights=bundle.name, epochs=2)
+    model = ImageClassifier(recipe).fit(parts.train, parts.valid)
+    tested, known = model.evaluate(parts.test), digests(bundle)
+    shutil.rmtree(bundle)
+    monkeypatch.chdir("/")
+    out = tested.save(tmp_path / "more.bundle")
+    assert continues(out)["bundle"] == bundle.name
+    rows = open_bundle(out).every_picture()
+    assert {sample.digest for sample in rows if sample.part == "earlier"} == known
+
+
+def test_a_damaged_bundle_is_refused_before_the_training(
+    folder_of: Callable[..., Path], bundle: Path
+) -> None:
+    parts = split(cleaned(folder_of(30)))
+    (bundle / "splits.csv").write_bytes(b"")
+    model = ImageClassifier(SMALL.replace(weights=str(bundle), epochs=2))
+    with pytest.raises(BundleError, match="changed since it was written"):
+        model.fit(parts.train, parts.valid)
 
 
 def test_a_bundle_of_another_network_or_size_is_one_line(

@@ -2,15 +2,18 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from classifiers import SMALL as LINEAR
+from classifiers import evaluated
 from command import keys_without_a_word
 from diptych import Recipe, audit, clean, read, split
 from diptych.comparing.engine_comparison import EngineComparison
-from diptych.comparing.engines import compare_engines
+from diptych.comparing.engines import compare_engines, train_engine
 from diptych.comparing.page import comparison_page
 from diptych.data.splitting import Splits
 from diptych.errors import InputError
@@ -98,6 +101,17 @@ def test_the_page_holds_all_of_it_and_fetches_nothing(
     assert len(identifiers) == len(set(identifiers))
     shown = page.count("<li>")
     assert shown == min(len(list(comparison.disagreements())), 24)
+
+
+def test_the_start_that_is_shown_is_the_one_trained_from(
+    folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    tested = evaluated(folder_of(20), LINEAR.replace(epochs=3))
+    bundle = tested.save(tmp_path / "a.bundle")
+    recipe = LINEAR.replace(weights=str(bundle), epochs=1)
+    start = train_engine("linear", tested.parts, recipe, 1, False).start
+    # Nothing was learned yet: it answers as the bundle does.
+    np.testing.assert_allclose(start, tested.predictions.probabilities_NK, atol=1e-5)
 
 
 def test_an_engine_that_was_done_is_not_trained_again(tmp_path: Path) -> None:

@@ -1,12 +1,19 @@
+import errno
+import os
 import signal
 import subprocess
 import sys
 import threading
 from pathlib import Path
+from typing import IO, Any
 
+import numpy as np
 import pytest
 
-from diptych.system.locks import Taken, locked
+from diptych.images import cache
+from diptych.images.store import Store
+from diptych.system import locks
+from diptych.system.locks import Taken, in_use, locked, share
 
 HOLDER = """
 import sys
@@ -65,3 +72,53 @@ def test_those_who_wait_get_a_lock_one_after_the_other(tmp_path: Path) -> None:
         thread.join()
     assert most == [1] * 20
     assert not lock.exists()
+
+
+@pytest.fixture
+def nfs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locks as flock(2) describes those of NFS: by what a file is open for."""
+    fcntl = pytest.importorskip("fcntl")
+    flock = fcntl.flock
+
+    def of_nfs(file: IO[Any] | int, operation: int) -> None:
+        mode = fcntl.fcntl(file, fcntl.F_GETFL) & os.O_ACCMODE
+        if mode == (os.O_RDONLY if operation & fcntl.LOCK_EX else os.O_WRONLY):
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        flock(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", of_nfs)
+
+
+@pytest.mark.usefixtures("nfs")
+def test_a_file_on_nfs_is_in_use_as_long_as_it_is_shared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.rows"
+    path.write_bytes(b"rows")
+    assert not in_use(path)
+    with path.open("rb") as file:
+        share(file)
+        assert in_use(path)
+    assert not in_use(path)
+
+    def read_only(path: Path) -> IO[Any]:
+        return path.open("rb")
+
+    # Where nobody can know, it stays.
+    monkeypatch.setattr(locks, "_opened", read_only)
+    assert in_use(path)
+
+
+@pytest.mark.usefixtures("nfs")
+def test_a_shard_that_is_written_on_nfs_is_in_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = Store(tmp_path / "pixels" / "kind", (4, 4), "uint8")
+    store.add([("a", np.zeros((4, 4), np.uint8), {})])
+    monkeypatch.setenv("DIPTYCH_CACHE_LIMIT", "0")
+    monkeypatch.setattr(cache, "_in_use", set())  # as another run sees it
+    cache.make_room(tmp_path / "pixels")
+    assert list(tmp_path.rglob("*.rows"))
+    del store
+    cache.make_room(tmp_path / "pixels")
+    assert not list(tmp_path.rglob("*.rows"))

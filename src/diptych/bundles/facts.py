@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from diptych.bundles.continuing import continued_facts
+from diptych.bundles.continuing import EarlierBundle, continued_facts
 from diptych.data.dataset import classes_hash
 from diptych.data.splitting import Splits
 from diptych.images.preprocess import RULES, fingerprint
@@ -29,6 +29,7 @@ class TestedModel:
     parts: Splits
     predictions: Predictions
     baseline: Predictions  # of the linear classifier
+    earlier: EarlierBundle | None = None  # that it went on from
 
 
 def bundle_facts(tested: TestedModel) -> dict[str, Any]:
@@ -48,7 +49,7 @@ def bundle_facts(tested: TestedModel) -> dict[str, Any]:
         },
         "network": trained.network.name,
         "recipe": asdict(tested.recipe),
-        "continues": continued_facts(tested.recipe, tested.parts),
+        "continues": continued_facts(tested.earlier, tested.parts, tested.recipe.image_size),
         "data": {
             "fingerprint": whole.fingerprint(),
             **{part: len(data) for part, data in tested.parts._asdict().items()},

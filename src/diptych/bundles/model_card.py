@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from diptych.bundles.continuing import only_bytes
 from diptych.metrics import percent
 from diptych.reliability.ood import NO_SCORE, NONE
 
@@ -108,9 +109,17 @@ def _continues(facts: Mapping[str, Any]) -> str:
 Its training went on from the weights of {earlier["bundle"]} ({earlier["created"][:10]})"""
     if new:
         text += f", which did not know {new} of the classes"
-    if not known:
-        return f"{text}. No test picture is one that it was made with."
-    return f"{text}. **{known} of the test pictures are among those that it was made with**."
+    caveat = only_bytes(earlier["pictures_not_compared"])
+    if known:
+        text += (
+            f". **{known} of the test pictures are among those that it was made with, or are "
+            "near-duplicates of such**."
+        )
+    elif caveat:
+        text += ". No test picture is known to be one that it was made with."
+    else:
+        text += ". No test picture is one that it was made with, or a near-duplicate of such a one."
+    return f"{text} But {caveat}." if caveat else text
 
 
 SHARES = (

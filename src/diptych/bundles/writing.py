@@ -60,7 +60,7 @@ def write_bundle(
         RECIPE: tested.recipe.to_toml(),
         HISTORY: _history_csv(tested.model.trained.history),
         PREDICTIONS: tested.predictions.to_csv(),
-        SPLITS: splits_csv(tested.recipe, tested.parts),
+        SPLITS: splits_csv(tested.earlier, tested.parts),
         REPORT: report,
         AUDIT: audit,
     }

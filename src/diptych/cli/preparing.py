@@ -53,13 +53,13 @@ def read_data(options: Namespace, engine: str | None) -> "tuple[Dataset, Recipe]
     from diptych.training.memory import enough_memory
 
     asked = changed(Recipe())
-    bundle = earlier_bundle(asked)
-    if bundle:
-        asked = changed(recipe_to_go_on(bundle))
+    earlier = earlier_bundle(asked)
+    if earlier:
+        asked = changed(recipe_to_go_on(earlier.bundle))
     refuse_unknown(asked)
     pictures = read_pictures(options.data, options, options.test)
     by_default = Recipe.for_pixels(len(pictures)) if pictures.shape else Recipe()
-    recipe = asked if bundle else changed(by_default)
+    recipe = asked if earlier else changed(by_default)
     with enough_memory(recipe):
         start(recipe, pictures.shape_at(recipe.image_size), pictures.classes)
     return pictures, recipe
@@ -69,7 +69,8 @@ def prepare(pictures: "Dataset", recipe: "Recipe") -> "tuple[Audit, Splits]":
     """Audit, clean and split, with a word on each."""
     from diptych.auditing import audit
     from diptych.auditing.cleaning import clean
-    from diptych.bundles.continuing import describe, earlier_bundle, known_parts
+    from diptych.auditing.known_pictures import known_parts
+    from diptych.bundles.continuing import describe, earlier_bundle
     from diptych.data.splitting import SHARE, split
     from diptych.system.progress import shown
 
@@ -81,10 +82,10 @@ def prepare(pictures: "Dataset", recipe: "Recipe") -> "tuple[Audit, Splits]":
         share = shares.pop(part, SHARE)
         if share != SHARE:
             note(f"{part}_share = {share} is not used: there is a {part} part already")
-    bundle, known = earlier_bundle(recipe), dict[str, str]()
-    if bundle:
-        known = known_parts(bundle, cleaned, recipe.image_size, shown)
-        note(describe(bundle, cleaned, known))
+    earlier, known = earlier_bundle(recipe), dict[str, str]()
+    if earlier:
+        known = known_parts(earlier.known, cleaned, recipe.image_size, shown)
+        note(describe(earlier, cleaned, recipe.image_size, known))
     asked = {part: shares.get(part) for part in ("valid", "test")}
     parts = split(cleaned, **asked, seed=recipe.seed, known=known)
     note(", ".join(f"{len(data):,} for {part}" for part, data in parts._asdict().items()))

@@ -28,7 +28,6 @@ from diptych.images.decoding import pixel_store
 from diptych.images.store import Store
 from diptych.metrics.probabilities import softmax
 from diptych.networks import choosing
-from diptych.networks.initialisation import initial
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph, open_outputs, speed
 from diptych.system.child_process import run_as_child
@@ -77,7 +76,7 @@ def _train_and_measure(
         arrays[f"seed{seed}"] = predictions.probabilities_NK
         runs.append({"seed": seed, **_training(model)})
     pixels = store.read([s.digest for s in parts.test.samples[:PICTURES]])
-    arrays["start"] = _start_probabilities(recipe, models[0], pixels[:64])
+    arrays["start"] = _start_probabilities(recipe, models[0], parts.train, pixels[:64])
     costs = _speed(recipe, models[0], pixels, len(parts.train))
     _write(done, arrays, {"runs": runs, "speed": costs._asdict()})
 
@@ -109,11 +108,10 @@ def _write(done: Path, arrays: Mapping[str, Any], facts: Mapping[str, Any]) -> N
     aside.rename(done)
 
 
-def _start_probabilities(recipe: Recipe, model: TrainedNetwork, pixels: Any) -> Any:
+def _start_probabilities(recipe: Recipe, model: TrainedNetwork, train: Dataset, pixels: Any) -> Any:
     """What the network answers before it is trained: the same in every framework."""
-    pretrained = choosing.pretrained(model.network, recipe)
-    weights = {**initial(model.network, recipe.seed), **pretrained}
-    return softmax(_engine(recipe, model, weights).predict(pixels))
+    start = choosing.start(recipe, train.shape_at(recipe.image_size), train.classes)
+    return softmax(_engine(recipe, model, start.weights).predict(pixels))
 
 
 def _speed(recipe: Recipe, model: TrainedNetwork, pixels: Any, train: int) -> Speed:

@@ -71,12 +71,39 @@ def split(
     """
     require_dataset(dataset, "split")
     require_shares(valid, test, seed)
+    parts, made = _parted(dataset, {"valid": valid, "test": test}, seed, known or {})
+    if known:
+        _refuse_incomplete(parts, made)
+    return parts
+
+
+def split_to_fit(
+    dataset: Dataset, valid: float, seed: int, known: Mapping[str, str] | None = None
+) -> tuple[Dataset, Dataset]:
+    """A training and a validation part, as `split` makes them, of which none is kept to test.
+
+    What is `known` to have been tested on is free. Raises InputError as `split` does.
+    """
+    # Nobody has learned from a picture that was only tested on.
+    taken = {name: part for name, part in (known or {}).items() if part != "test"}
+    parts, _ = _parted(dataset, {"valid": valid, "test": None}, seed, taken)
+    rest = (sample._replace(part="train") for sample in parts.test.samples)
+    parts = parts._replace(train=parts.train.with_samples((*parts.train.samples, *rest)))
+    if taken:
+        _refuse_incomplete(parts, ("train", "valid"))
+    return parts.train, parts.valid
+
+
+def _parted(
+    dataset: Dataset, asked: Mapping[str, float | None], seed: int, known: Mapping[str, str]
+) -> tuple[Splits, tuple[str, ...]]:
+    """The parts, and which of them were made of the samples that were free."""
     if len(dataset.classes) < 2:
         only = f"only one class, '{dataset.classes[0]}'" if dataset.classes else "no class"
         raise InputError(
             f"{dataset.root}: {only}; a classifier needs a folder for each of two or more classes"
         )
-    shares = _shares(dataset, {"valid": valid, "test": test})
+    shares = _shares(dataset, asked)
     open_samples = [s for s in dataset.samples if s.part in OPEN]
     existing = dataset.parts()
     if existing and not open_samples:
@@ -84,13 +111,11 @@ def split(
     group_of = _groups(dataset.samples)
     _refuse_parted(dataset, group_of)
     _large_enough(dataset, open_samples, group_of, len(shares) + 1)
-    taken = _taken(open_samples, group_of, known or {})
+    taken = _taken(open_samples, group_of, known)
     part_of = _assign(open_samples, group_of, shares, len(dataset), seed, taken)
     samples = [s._replace(part=part_of.get(group_of[s.name], s.part)) for s in dataset.samples]
     parts = Splits(*(dataset.with_samples(s for s in samples if s.part == part) for part in PARTS))
-    if known:
-        _refuse_incomplete(parts, ("train", *shares))
-    return parts
+    return parts, ("train", *shares)
 
 
 def _taken(

@@ -152,7 +152,8 @@ class Store:
             self._own, self._own_rows = self.folder / f"{uuid.uuid4().hex}.rows", 0
             with unwritable(self.folder):
                 self.folder.mkdir(parents=True, exist_ok=True)
-                held = os.open(self._own, os.O_WRONLY | os.O_CREAT)
+                # NFS shares only what is open to be read.
+                held = os.open(self._own, os.O_RDWR | os.O_CREAT)
             share(held)
             weakref.finalize(self, os.close, held)
             mark_used(self._own)

@@ -52,8 +52,8 @@ def refuse_unknown(recipe: Recipe) -> None:
     A framework is imported only to ask a library of backbones for a name.
     """
     _refuse_name(recipe)
-    if _names_file(recipe):
-        _refuse_file(Path(recipe.weights), recipe.network)
+    if earlier.names_file(recipe.weights):
+        _refuse_file(recipe.weights, recipe.network)
 
 
 class Start(NamedTuple):
@@ -80,8 +80,8 @@ def start(recipe: Recipe, shape: tuple[int, ...], classes: Sequence[str]) -> Sta
             "use --train all"
         )
     weights = {**initial(whole, recipe.seed), **backbone}
-    if earlier.is_bundle(Path(recipe.weights)):
-        weights |= earlier.head(whole, Path(recipe.weights), classes, recipe.seed)
+    if bundle := earlier.earlier_path(recipe.weights):
+        weights |= earlier.head(whole, bundle, classes, recipe.seed)
     return Start(whole, backbone, weights, head_only)
 
 
@@ -90,10 +90,6 @@ def has_pretrained(recipe: Recipe) -> bool:
     if recipe.weights == "pretrained":
         return "/" in recipe.network or recipe.network == "efficientnet_lite0"
     return recipe.weights != "none"
-
-
-def _names_file(recipe: Recipe) -> bool:
-    return recipe.weights not in ("pretrained", "none")
 
 
 def _refuse_name(recipe: Recipe) -> None:
@@ -143,10 +139,11 @@ def _spelled(name: str, names: Iterable[str]) -> str:
     return {candidate.lower(): candidate for candidate in names}.get(name.lower(), name)
 
 
-def _refuse_file(path: Path, network: str) -> None:
+def _refuse_file(weights: str, network: str) -> None:
     """Raise InputError where a network cannot start from what lies there."""
-    if earlier.is_bundle(path):
+    if earlier.earlier_path(weights):
         return
+    path = Path(weights)
     if path.is_dir():
         inside = path / "model.safetensors"
         file = inside if inside.is_file() else "a file in it"

@@ -15,21 +15,27 @@ BUNDLE_JSON = "bundle.json"
 WEIGHTS = "model.safetensors"
 
 
-def is_bundle(path: Path) -> bool:
-    """Whether a bundle lies there."""
-    return (path / BUNDLE_JSON).is_file()
+def names_file(weights: str) -> bool:
+    """Whether a recipe's weights are a path; two words are none, whatever is called so."""
+    return weights not in ("pretrained", "none")
+
+
+def earlier_path(weights: str) -> Path | None:
+    """The bundle that a recipe's weights name, if they do."""
+    path = Path(weights)
+    return path if names_file(weights) and (path / BUNDLE_JSON).is_file() else None
 
 
 def weights_file(weights: str) -> Path:
     """The file that a recipe's weights are read from, which a bundle has inside."""
-    path = Path(weights)
-    return path / WEIGHTS if is_bundle(path) else path
+    bundle = earlier_path(weights)
+    return bundle / WEIGHTS if bundle else Path(weights)
 
 
 def weights_hash(weights: str) -> str:
     """A hash of what lies where a recipe's weights are read from; "" where that is no file."""
     file = weights_file(weights)
-    if weights in ("pretrained", "none") or not file.is_file():
+    if not names_file(weights) or not file.is_file():
         return ""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()

@@ -20,6 +20,8 @@ except ModuleNotFoundError:  # Windows
 
 POLL = 0.1  # seconds
 TAKEN = (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
+# Of a file on NFS that may only be read: nobody can know whether it is taken.
+NOT_WRITABLE = errno.EBADF
 
 
 class Taken(Exception):
@@ -57,10 +59,19 @@ def in_use(path: Path) -> bool:
     if fcntl is None:
         return False
     try:
-        with path.open("rb") as file:
-            return not _lock(file)
+        # NFS locks for one alone only what is open to be written.
+        with _opened(path) as file:
+            return not _lock(file, NOT_WRITABLE)
     except OSError:
         return False
+
+
+def _opened(path: Path) -> IO[Any]:
+    """The file, open to be written where it may be."""
+    try:
+        return path.open("r+b")
+    except OSError:
+        return path.open("rb")
 
 
 def _acquired(path: Path) -> IO[Any] | None:
@@ -73,7 +84,8 @@ def _acquired(path: Path) -> IO[Any] | None:
     return None
 
 
-def _lock(file: IO[Any]) -> bool:
+def _lock(file: IO[Any], *taken: int) -> bool:
+    """Whether the file is ours now; errors `taken` count as those of a file that is not."""
     try:
         if fcntl is not None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -83,7 +95,7 @@ def _lock(file: IO[Any]) -> bool:
             file.seek(0)
             msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
     except OSError as cause:
-        return cause.errno not in TAKEN
+        return cause.errno not in (*TAKEN, *taken)
     return True
 
 

@@ -8,8 +8,9 @@ import numpy.typing as npt
 
 from diptych.auditing import Audit, audit
 from diptych.auditing.cleaning import clean
+from diptych.auditing.known_pictures import KnownPictures, known_parts
 from diptych.data.dataset import Dataset
-from diptych.data.splitting import Splits, split
+from diptych.data.splitting import Splits, split_to_fit
 from diptych.errors import InputError, described
 from diptych.recipe import Recipe
 from diptych.sources import read
@@ -26,11 +27,14 @@ class TrainingParts(NamedTuple):
     audit: Audit | None  # where the parts were made here
 
 
-def training_parts(train: Any, valid: Any, recipe: Recipe, track: Track) -> TrainingParts:
+def training_parts(
+    train: Any, valid: Any, recipe: Recipe, track: Track, known: KnownPictures | None = None
+) -> TrainingParts:
     """Two data sets as they are; or pictures and labels, audited, cleaned and split.
 
-    Of these, `recipe.valid_share` becomes the validation part; copies stay on one side. Raises
-    InputError for anything else, and for an empty part.
+    Of these, `recipe.valid_share` becomes the validation part; copies stay on one side, and what
+    is `known` to the network that a recipe goes on from in its part. Raises InputError for anything
+    else, and for an empty part.
     """
     if isinstance(train, Splits):
         raise InputError("fit takes two parts of a split: fit(parts.train, parts.valid)")
@@ -42,18 +46,19 @@ def training_parts(train: Any, valid: Any, recipe: Recipe, track: Track) -> Trai
             f"fit takes two data sets, fit(parts.train, parts.valid), or pictures and labels, "
             f"fit(X, y), not {given}; read, audit, clean and split make data sets"
         )
-    return _made(train, valid, recipe, track)
+    return _made(train, valid, recipe, track, known)
 
 
-def _made(pictures: Any, labels: Any, recipe: Recipe, track: Track) -> TrainingParts:
+def _made(
+    pictures: Any, labels: Any, recipe: Recipe, track: Track, known: KnownPictures | None
+) -> TrainingParts:
     labels = list(labels) if isinstance(labels, Iterator) else labels
     data = read(pictures, labels)
     found = audit(data, size=recipe.image_size, min_side=recipe.min_side, track=track)
-    parts = split(clean(data, found), valid=recipe.valid_share, seed=recipe.seed)
-    # No test part is wanted here: whoever fits has kept pictures back, to score with.
-    rest = (sample._replace(part="train") for sample in parts.test.samples)
-    train = parts.train.with_samples((*parts.train.samples, *rest))
+    cleaned = clean(data, found)
+    part_of = known_parts(known, cleaned, recipe.image_size, track) if known else None
+    train, valid = split_to_fit(cleaned, recipe.valid_share, recipe.seed, part_of)
     own = dict(zip(label_names(labels), np.asarray(labels).tolist(), strict=True))
     return TrainingParts(
-        train, parts.valid, np.array([own.get(name, name) for name in train.classes]), found
+        train, valid, np.array([own.get(name, name) for name in train.classes]), found
     )
