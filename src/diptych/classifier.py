@@ -63,8 +63,8 @@ class ImageClassifier:
         The classes are those of the training part. With a `keep` folder a run that was killed goes
         on where it was. Raises InputError for pictures that cannot be used (an audit finds them) or
         are in both parts, an unknown class or network and the like; MissingExtra without SciPy,
-        before it trains; GateError when the exported graph disagrees with the network, whose
-        weights are kept then.
+        before it trains; BundleError for a damaged bundle to go on from; GateError when the
+        exported graph disagrees with the network, whose weights are kept then.
         """
         # Whatever becomes of it during the training.
         earlier = earlier_bundle(self.recipe)
