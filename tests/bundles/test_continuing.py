@@ -13,7 +13,7 @@ from PIL import Image
 from safetensors.numpy import load_file
 
 from classifiers import SMALL, evaluated
-from command import LINEAR, complaint, diptych
+from command import LINEAR, complaint, diptych, keys_without_a_word
 from conftest import GREEN, picture
 from diptych import ImageClassifier, Recipe, audit, clean, load, read, split
 from diptych.auditing.known_pictures import known_parts
@@ -70,6 +70,7 @@ def test_the_same_pictures_go_on_from_the_weights_with_the_same_test(
     facts = continues(out)
     assert (facts["bundle"], facts["kept_classes"], facts["new_classes"]) == ("red.bundle", 2, 0)
     assert facts["test_pictures_known"] == 0
+    assert not keys_without_a_word("bundle.json", facts)
     card = (out / "README.md").read_text()
     assert "went on from the weights of red.bundle" in card
     assert "No test picture is one that it was made with" in card
