@@ -44,7 +44,7 @@ docs: install  ## the documentation as a site, in build/docs; a broken link is a
 	$(BIN)/zensical build --clean --strict
 	@echo "build/docs/index.html: open it"
 
-bench: install  ## the figures of docs/benchmarks.md; needs the real data, and half an hour
+bench: install  ## the figures of docs/benchmarks.md; needs the real data, and hours: families alone take three
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --group bench
 	for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
 
