@@ -3,6 +3,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -108,8 +109,12 @@ def test_a_report_that_cannot_be_made_costs_no_bundle(
     load(out)
     with pytest.warns(UserWarning, match=r"report\.html could not be made"):
         tested.save(tmp_path / "b.bundle")
-    with pytest.raises(UserWarning):  # where warnings are errors
-        tested.save(tmp_path / "c.bundle")
+
+    def strict(words: str) -> NoReturn:  # as where warnings are errors
+        raise UserWarning(words)
+
+    with pytest.raises(UserWarning):
+        tested.save(tmp_path / "c.bundle", log=strict)
     load(tmp_path / "c.bundle")
 
 
