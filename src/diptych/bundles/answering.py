@@ -1,8 +1,7 @@
 """Pictures through a network: the next are decoded while it looks at these."""
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from contextlib import closing
 from typing import TypeVar
 
 import numpy as np
@@ -11,7 +10,7 @@ from diptych.data.dataset import Shape
 from diptych.errors import ImageError
 from diptych.images.preprocess import Pixels
 from diptych.sources.inputs import InputPicture
-from diptych.system.cores import cores
+from diptych.system.ahead import mapped_ahead
 
 T = TypeVar("T")
 
@@ -32,16 +31,9 @@ def answers(
         except ImageError as error:
             return picture.name, error
 
-    waiting = iter(pictures)
-    with ThreadPoolExecutor(cores()) as pool:
-        try:
-            running = pool.map(read, islice(waiting, BATCH))
-            ahead = pool.map(read, islice(waiting, BATCH))
-            while batch := list(running):
-                running, ahead = ahead, pool.map(read, islice(waiting, BATCH))
-                good = [pixels for _, pixels in batch if not isinstance(pixels, ImageError)]
-                given = iter(answer(np.stack(good)) if good else ())
-                for name, pixels in batch:
-                    yield name, pixels if isinstance(pixels, ImageError) else next(given)
-        finally:
-            pool.shutdown(cancel_futures=True)
+    with closing(mapped_ahead(read, pictures, BATCH)) as batches:
+        for batch in batches:
+            good = [pixels for _, pixels in batch if not isinstance(pixels, ImageError)]
+            given = iter(answer(np.stack(good)) if good else ())
+            for name, pixels in batch:
+                yield name, pixels if isinstance(pixels, ImageError) else next(given)

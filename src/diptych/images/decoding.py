@@ -4,8 +4,7 @@ import hashlib
 import os
 import stat
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from itertools import islice
+from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
@@ -14,7 +13,7 @@ from diptych.errors import ImageError
 from diptych.images.cache import folder
 from diptych.images.preprocess import BYTES_LIMIT, NO_MEMORY, Pixels, decode, fingerprint
 from diptych.images.store import Facts, Store
-from diptych.system.cores import cores
+from diptych.system.ahead import mapped_ahead
 from diptych.system.files import ENDLESS
 
 # Rows written at a time: enough to make the wait for the disk rare, little enough to lose.
@@ -47,27 +46,20 @@ def decode_files(paths: Iterable[Path], store: Store) -> Iterator[Picture]:
     def read(path: Path) -> tuple[Picture, Pixels | None]:
         return _read(path, store)
 
-    waiting = iter(paths)
-    with ThreadPoolExecutor(cores()) as pool:
-        try:
-            running = pool.map(read, islice(waiting, CHUNK))
-            # The next chunk is being decoded while this one is written.
-            ahead = pool.map(read, islice(waiting, CHUNK))
-            while chunk := list(running):
-                running, ahead = ahead, pool.map(read, islice(waiting, CHUNK))
-                rows = {
-                    picture.digest: (pixels, _facts(picture))
-                    for picture, pixels in chunk
-                    if picture.digest
-                    and picture.digest not in store
-                    # Another time there may be more memory.
-                    and picture.detail != NO_MEMORY
-                }
-                if rows:
-                    store.add((digest, *row) for digest, row in rows.items())
-                yield from (picture for picture, _ in chunk)
-        finally:
-            pool.shutdown(cancel_futures=True)
+    # The next chunk is being decoded while this one is written.
+    with closing(mapped_ahead(read, paths, CHUNK)) as chunks:
+        for chunk in chunks:
+            rows = {
+                picture.digest: (pixels, _facts(picture))
+                for picture, pixels in chunk
+                if picture.digest
+                and picture.digest not in store
+                # Another time there may be more memory.
+                and picture.detail != NO_MEMORY
+            }
+            if rows:
+                store.add((digest, *row) for digest, row in rows.items())
+            yield from (picture for picture, _ in chunk)
 
 
 def stored_pictures(samples: Iterable[Sample], store: Store) -> Iterator[Picture]:
