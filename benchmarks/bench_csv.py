@@ -15,7 +15,7 @@ import polars as pl
 from measuring import SHARED, cold_cache, machine
 
 from diptych import read
-from diptych.sources.pixel_csv import read_pixels
+from diptych.sources.pixels.pixel_csv import read_pixels
 
 FILE = SHARED / "mnist_train.csv.gz"
 

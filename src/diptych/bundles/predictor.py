@@ -23,7 +23,7 @@ from diptych.reliability.conformal import prediction_sets
 from diptych.runtimes import Predict, fastest, open_graph, open_on_one_core, open_outputs
 from diptych.sources import as_dataset, is_table
 from diptych.sources.inputs import InputPicture, Inputs, input_pictures
-from diptych.sources.pixel_csv import read_pixels
+from diptych.sources.pixels.pixel_csv import read_pixels
 from diptych.system.files import path_of
 from diptych.system.progress import Track, unwatched
 

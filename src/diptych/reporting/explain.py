@@ -17,7 +17,7 @@ from diptych.images.preprocess import Pixels, decode
 from diptych.reporting.heatmaps import Heatmap, occlusion, overlay
 from diptych.sources import is_table
 from diptych.sources.inputs import InputPicture, Inputs, input_pictures
-from diptych.sources.pixel_csv import read_pixels
+from diptych.sources.pixels.pixel_csv import read_pixels
 
 Explain = Callable[[Pixels, int], Heatmap]  # a picture's pixels and a class's position
 

@@ -16,7 +16,7 @@ from diptych.images.encoding import as_png
 from diptych.serving.remote import GoneError, RemoteServer
 from diptych.sources import is_table
 from diptych.sources.inputs import InputPicture, Inputs, input_pictures
-from diptych.sources.pixel_csv import read_pixels
+from diptych.sources.pixels.pixel_csv import read_pixels
 
 IN_FLIGHT = 8  # requests at a time
 # What concerns the one picture, and will not get better; with 500 it was too much for the server.

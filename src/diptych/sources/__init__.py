@@ -9,12 +9,12 @@ from typing import Any
 from diptych.data.dataset import NONE, Dataset
 from diptych.errors import InputError, described
 from diptych.images.preprocess import is_picture
-from diptych.sources.folder import read_folder
+from diptych.sources.folders.classes import read_folder
 from diptych.sources.in_memory import read_labelled
 from diptych.sources.joining import refuse_overlap, with_test
-from diptych.sources.layout import looks_like_pixels
-from diptych.sources.pixel_csv import read_pixel_csv
-from diptych.sources.table import METADATA, read_described, read_table
+from diptych.sources.pixels.layout import looks_like_pixels
+from diptych.sources.pixels.pixel_csv import read_pixel_csv
+from diptych.sources.tables.files import METADATA, read_described, read_table
 from diptych.system.files import path_of
 
 TABLES = (".csv", ".tsv", ".gz", ".zst", ".zip")

@@ -17,9 +17,9 @@ from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import ImageError, InputError, described
 from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
-from diptych.sources.columns import is_number
 from diptych.sources.inputs import in_memory, input_pictures
-from diptych.sources.pixel_csv import add_pixels
+from diptych.sources.pixels.pixel_csv import add_pixels
+from diptych.sources.tables.columns import is_number
 from diptych.system.files import is_regular, write_file
 
 # What the data set is called in messages.

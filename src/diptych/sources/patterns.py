@@ -7,7 +7,7 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from diptych.errors import InputError
-from diptych.sources.walking import is_folder, is_hidden, walk
+from diptych.sources.trees.walking import is_folder, is_hidden, walk
 
 
 def expand_path(name: str) -> Iterator[Path]:

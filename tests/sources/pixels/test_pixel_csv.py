@@ -14,7 +14,7 @@ import zstandard
 from diptych import audit, clean, read, split
 from diptych.errors import InputError
 from diptych.images.decoding import pixel_store
-from diptych.sources.pixel_csv import read_pixels
+from diptych.sources.pixels.pixel_csv import read_pixels
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -218,7 +218,8 @@ def test_a_file_larger_than_the_memory_it_may_have_is_read(tmp_path: Path) -> No
             file.write("\n".join(rows) + "\n")
     size = path.stat().st_size
     code = (
-        "import sys; from diptych.sources.pixel_csv import read_pixels; from pathlib import Path\n"
+        "import sys; from pathlib import Path\n"
+        "from diptych.sources.pixels.pixel_csv import read_pixels\n"
         "n = sum(len(names) for names, _ in read_pixels(Path(sys.argv[1]), (50, 50, 1)))\n"
         "status = Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]\n"
         "print(n, int(status) * 1024)"

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from diptych.sources import whole_numbers as module
-from diptych.sources.whole_numbers import whole_numbers
+from diptych.sources.pixels import whole_numbers as module
+from diptych.sources.pixels.whole_numbers import whole_numbers
 
 
 @pytest.mark.parametrize("block", [16, 2**19], ids=["small blocks", "one block"])

@@ -14,9 +14,9 @@ from diptych.errors import InputError
 from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
 from diptych.images.store import Store
-from diptych.sources.columns import LABELS, is_number
-from diptych.sources.layout import Layout, infer_layout
-from diptych.sources.rows import blocks
+from diptych.sources.pixels.layout import Layout, infer_layout
+from diptych.sources.pixels.rows import blocks
+from diptych.sources.tables.columns import LABELS, is_number
 
 
 def read_pixel_csv(path: Path, shape: str | None = None, value_range: str | None = None) -> Dataset:

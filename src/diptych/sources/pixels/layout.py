@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from diptych.data.dataset import Shape
 from diptych.errors import InputError
-from diptych.sources.columns import LABELS, SPLITS, column, is_number
-from diptych.sources.opening import delimiter, first_rows, open_table
+from diptych.sources.tables.columns import LABELS, SPLITS, column, is_number
+from diptych.sources.tables.opening import delimiter, first_rows, open_table
 
 SAMPLE_ROWS = 50  # rows that decide what the columns mean
 IDS = ("", "id", "index", "imageid", "image_id")

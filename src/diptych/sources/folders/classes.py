@@ -5,7 +5,7 @@ from pathlib import Path
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
 from diptych.sources.parts import PART_NAMES
-from diptych.sources.walking import is_folder, is_hidden, regular_files
+from diptych.sources.trees.walking import is_folder, is_hidden, regular_files
 
 
 def read_folder(root: Path) -> Dataset:

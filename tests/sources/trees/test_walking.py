@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from diptych.sources.walking import regular_files, walk
+from diptych.sources.trees.walking import regular_files, walk
 
 
 def files(root: Path, *names: str) -> Path:

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
-from diptych.sources.columns import FILES, LABELS, SPLITS, column, is_telling
-from diptych.sources.opening import numbered_rows
 from diptych.sources.parts import part_of
-from diptych.sources.walking import regular_files, walk
+from diptych.sources.tables.columns import FILES, LABELS, SPLITS, column, is_telling
+from diptych.sources.tables.opening import numbered_rows
+from diptych.sources.trees.walking import regular_files, walk
 from diptych.system.files import is_regular
 
 METADATA = "metadata.csv"

@@ -17,10 +17,10 @@ import numpy.typing as npt
 
 from diptych.errors import InputError
 from diptych.images.preprocess import Pixels
-from diptych.sources.layout import Layout, parse_numbers
-from diptych.sources.opening import open_table
 from diptych.sources.parts import part_of
-from diptych.sources.whole_numbers import whole_numbers
+from diptych.sources.pixels.layout import Layout, parse_numbers
+from diptych.sources.pixels.whole_numbers import whole_numbers
+from diptych.sources.tables.opening import open_table
 
 if TYPE_CHECKING:
     import polars as pl

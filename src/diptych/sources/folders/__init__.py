@@ -1,0 +1,1 @@
+"""Classes and parts by the folders that pictures lie in."""

@@ -1,0 +1,1 @@
+"""Tables that name files and say what is on them."""
