@@ -1,6 +1,9 @@
 """What tests share: pictures drawn on the spot, a cache of their own, and the real data."""
 
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -65,3 +68,22 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def field(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The data of a user, by the name of the script that writes it; each is written once."""
+    scripts = REAL.parent / "field" / "data"
+    if not scripts.is_dir():
+        pytest.skip(f"real data is absent: no folder {scripts}")
+
+    @cache
+    def written(script: str) -> Path:
+        folder = tmp_path_factory.mktemp(script)
+        done = subprocess.run(
+            [sys.executable, scripts / f"{script}.py", folder], capture_output=True, text=True
+        )
+        assert not done.returncode, done.stderr
+        return folder
+
+    return written

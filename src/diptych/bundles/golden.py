@@ -6,6 +6,7 @@ They prove on every machine that a bundle answers there as it did where it was m
 import contextlib
 import hashlib
 import itertools
+from pathlib import PurePosixPath
 
 import numpy as np
 from safetensors.numpy import load as load_safetensors
@@ -13,8 +14,9 @@ from safetensors.numpy import save as save_safetensors
 
 from diptych.bundles.format import GOLDEN, Bundle
 from diptych.data.dataset import Dataset, Sample, Shape
-from diptych.errors import BundleError
-from diptych.images.decoding import pixel_store
+from diptych.data.places import size_of
+from diptych.errors import BundleError, ImageError
+from diptych.images.decoding import pixel_store, read_file
 from diptych.images.encoding import as_png
 from diptych.images.preprocess import Pixels, decode
 from diptych.runtimes import PredictAll
@@ -50,17 +52,17 @@ def _encoded(sample: Sample, pixels_HWC: Pixels, is_row: bool) -> tuple[str, byt
     """The ending and the bytes of a picture's file."""
     if not is_row:
         # A disk may have been pulled out, or a file changed, while the network was trained.
-        with contextlib.suppress(OSError):
-            data = sample.path.read_bytes()
+        with contextlib.suppress(ImageError):
+            data = read_file(sample.path)
             if hashlib.sha256(data).hexdigest() == sample.digest:
-                return sample.path.suffix.lower(), data
+                return PurePosixPath(sample.path.name).suffix.lower(), data
     return ".png", as_png(pixels_HWC)
 
 
 def _smallest(valid: Dataset) -> list[Sample]:
     def size(sample: Sample) -> int:
         with contextlib.suppress(OSError):
-            return 0 if valid.shape else sample.path.stat().st_size
+            return 0 if valid.shape else size_of(sample.path)
         return 0
 
     by_class = [

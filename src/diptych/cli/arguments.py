@@ -65,11 +65,24 @@ def add_data(verb: ArgumentParser) -> None:
 
 
 def add_table(verb: ArgumentParser) -> None:
-    """The arguments that say how a table is meant."""
-    verb.add_argument("--shape", metavar="HxWxC", help="of a CSV's pictures, if not inferred")
-    verb.add_argument(
-        "--range", dest="value_range", metavar="0-255", help="of a CSV's numbers, or 0-1 or 0-16"
+    """The arguments that say how data are meant that can be meant in several ways."""
+    said = verb.add_argument_group("how the data are meant, where it is not as inferred")
+    said.add_argument("--files", metavar="COLUMN", help="the title of the column that names files")
+    said.add_argument("--label", metavar="COLUMN", help="… of the labels; folder:N is a folder")
+    said.add_argument("--part", metavar="COLUMN", help="… of the parts; folder:N is a folder")
+    said.add_argument(
+        "--group", action="append", default=[], metavar="COLUMN",
+        help="… of what must stay together, such as patients; again for more; folder:N is a folder",
+    )  # fmt: skip
+    said.add_argument("--fold", type=int, metavar="K", help="test on this fold of a column of them")
+    said.add_argument("--shape", metavar="HxWxC", help="of a CSV's pictures")
+    said.add_argument(
+        "--range", dest="value_range", metavar="LOW-HIGH", help="of a CSV's numbers, such as 0-255"
     )
+
+
+# The arguments of add_table() that are those of `diptych.read`.
+MEANING = ("files", "label", "part", "group", "fold", "shape", "value_range")
 
 
 def add_pictures(verb: ArgumentParser) -> None:

@@ -4,6 +4,7 @@ from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from diptych.cli.arguments import MEANING
 from diptych.cli.display import note
 from diptych.errors import InputError
 
@@ -30,7 +31,7 @@ def read_pictures(data: Path, options: Namespace, test: Path | None = None) -> "
     """The pictures of a folder or table, with a word on what was inferred of it."""
     from diptych.sources import read
 
-    pictures = read(data, test=test, shape=options.shape, value_range=options.value_range)
+    pictures = read(data, test=test, **{name: getattr(options, name) for name in MEANING})
     if pictures.note:
         note(pictures.note)
     return pictures

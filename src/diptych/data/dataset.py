@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from diptych.data.places import Address, Place
 from diptych.errors import InputError, nearest
 
 PARTS = ("train", "valid", "test")
@@ -25,7 +26,7 @@ class Sample(NamedTuple):
 
     name: str
     label: str
-    path: Path
+    path: Place
     part: str = ""  # one of PARTS once known
     group: str = ""  # samples of one group never end up in different parts
     digest: str = ""  # SHA-256 of the file, once read
@@ -49,7 +50,7 @@ class Dataset:
     the same one have none in common.
     """
 
-    root: Path
+    root: Path | Address
     classes: tuple[str, ...]
     samples: tuple[Sample, ...]
     strays: tuple[Stray, ...] = ()

@@ -4,6 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +44,7 @@ class Splits(NamedTuple):
             Sample(
                 row["path"],
                 row["label"],
-                like.root / row["path"],
+                Path(str(like.root)) / row["path"],
                 row["part"],
                 row["group"],
                 row["sha256"],

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diptych.data.dataset import Sample, Shape
+from diptych.data.places import Member, Place, size_of
 from diptych.errors import ImageError
 from diptych.images.cache import folder
 from diptych.images.preprocess import BYTES_LIMIT, NO_MEMORY, Pixels, decode, fingerprint
@@ -23,7 +24,7 @@ CHUNK = 64
 class Picture(NamedTuple):
     """What one file turned out to be."""
 
-    path: Path
+    path: Place
     digest: str = ""  # SHA-256 of its bytes; "" where they could not be read
     reason: str = ""  # why it cannot be used; "" where it can
     detail: str = ""
@@ -37,13 +38,13 @@ def pixel_store(shape: Shape) -> Store:
     return Store(folder() / "pixels" / fingerprint(shape), shape, "uint8")
 
 
-def decode_files(paths: Iterable[Path], store: Store) -> Iterator[Picture]:
+def decode_files(paths: Iterable[Place], store: Store) -> Iterator[Picture]:
     """Decode files into a store from `pixel_store`; yields what each turned out to be, in order.
 
     Pictures that the store has already are read to know their content, and not decoded again.
     """
 
-    def read(path: Path) -> tuple[Picture, Pixels | None]:
+    def read(path: Place) -> tuple[Picture, Pixels | None]:
         return _read(path, store)
 
     # The next chunk is being decoded while this one is written.
@@ -68,13 +69,15 @@ def stored_pictures(samples: Iterable[Sample], store: Store) -> Iterator[Picture
         yield Picture(sample.path, sample.digest, **store.facts(sample.digest))
 
 
-def read_file(path: Path) -> bytes:
-    """The bytes of a file.
+def read_file(path: Place) -> bytes:
+    """The bytes of a file, wherever it lies.
 
     Raises ImageError with the reason "not an image" for a folder, pipe or device, "too large",
     "permission denied" or "unreadable".
     """
     try:
+        if isinstance(path, Member):
+            return _read_member(path)
         status = path.stat()
         if stat.S_ISDIR(status.st_mode):
             raise ImageError("not an image", _folder(path))
@@ -91,12 +94,19 @@ def read_file(path: Path) -> bytes:
         raise ImageError("unreadable", said.lower()) from cause
 
 
+def _read_member(place: Member) -> bytes:
+    size = size_of(place)
+    if size > BYTES_LIMIT:
+        raise ImageError("too large", f"{size:,} bytes; the limit is {BYTES_LIMIT:,}")
+    return place.read_bytes()
+
+
 def _folder(path: Path) -> str:
     with os.scandir(path) as entries:
         return "a folder; give the files in it" if any(entries) else "a folder with no file in it"
 
 
-def _read(path: Path, store: Store) -> tuple[Picture, Pixels | None]:
+def _read(path: Place, store: Store) -> tuple[Picture, Pixels | None]:
     digest = ""
     try:
         data = read_file(path)

@@ -1,7 +1,6 @@
 """Small pictures for people to look at, in a notebook."""
 
-from pathlib import Path
-
+from diptych.data.places import Place, size_of
 from diptych.errors import ImageError
 from diptych.images.decoding import read_file
 from diptych.images.encoding import as_jpeg
@@ -12,10 +11,10 @@ SIDE = 64  # pixels
 LARGEST = 16 * 2**20  # bytes of a file that is opened for this
 
 
-def thumbnail_html(path: Path) -> Html:
+def thumbnail_html(path: Place) -> Html:
     """A file as a small picture in its own proportions; nothing where it cannot be shown."""
     try:
-        if path.stat().st_size > LARGEST:
+        if size_of(path) > LARGEST:
             return Html()
         pixels, width, height, _ = decode(read_file(path), (SIDE, SIDE, 3))
     except (ImageError, OSError, ValueError):

@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.data.dataset import PARTS, Dataset, Sample
+from diptych.data.places import size_of
 from diptych.images.decoding import CHUNK, stored_pictures
 from diptych.images.preprocess import Pixels
 from diptych.images.rows import StoredRows, in_batches
@@ -112,6 +113,6 @@ def _folders(sample: Sample) -> tuple[str, ...]:
 
 def _kilobytes(sample: Sample) -> float:
     try:
-        return sample.path.stat().st_size / 1000
+        return size_of(sample.path) / 1000
     except OSError:
         return math.nan  # the file has gone since its pixels were read

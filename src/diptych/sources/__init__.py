@@ -2,6 +2,7 @@
 
 import os
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,12 +10,15 @@ from typing import Any
 from diptych.data.dataset import NONE, Dataset
 from diptych.errors import InputError, described
 from diptych.images.preprocess import is_picture
-from diptych.sources.folders.classes import read_folder
+from diptych.sources.folders.classes import read_folders
 from diptych.sources.in_memory import read_labelled
 from diptych.sources.joining import refuse_overlap, with_test
+from diptych.sources.meaning import Meaning, meaning_of
 from diptych.sources.pixels.layout import looks_like_pixels
 from diptych.sources.pixels.pixel_csv import read_pixel_csv
 from diptych.sources.tables.files import METADATA, read_described, read_table
+from diptych.sources.trees import Tree
+from diptych.sources.trees.folder import FolderTree
 from diptych.system.files import path_of
 
 TABLES = (".csv", ".tsv", ".gz", ".zst", ".zip")
@@ -30,6 +34,11 @@ def read(
     labels: Any = None,
     *,
     test: Any = None,
+    files: str | None = None,
+    label: str | None = None,
+    part: str | None = None,
+    group: str | Sequence[str] | None = None,
+    fold: int | None = None,
     shape: str | None = None,
     value_range: str | None = None,
 ) -> Dataset:
@@ -37,8 +46,12 @@ def read(
 
     A folder holds `root/<class>/…`, or `root/{train,valid,test}/<class>/…` whose split is kept, or
     a metadata.csv that names files and labels. A table (.csv, .tsv; .gz, .zst or .zip of one) names
-    files and labels too, or holds a picture's pixels in each row; what those mean is inferred, or
-    said by `shape` ("28x28", "32x32x3") and `value_range` ("0-255", "0-1", "0-16").
+    files and labels too, or holds a picture's pixels in each row.
+
+    What all of it means is inferred, or said: the titles of the columns of `files`, `label`, `part`
+    and `group` (of several columns too), or a level of folders ("folder:1" is the first below the
+    root); which `fold` is to test on; the `shape` of rows of pixels ("28x28", "32x32x3") and their
+    `value_range` ("0-255", "0-1", "0-16").
 
     Pictures that a program has at hand come with a label each: uint8 arrays (N, H, W) or
     (N, H, W, 3), or a list of names of files, pictures of PIL, bytes or arrays. `test` is a second
@@ -49,11 +62,17 @@ def read(
     both_lie_somewhere = all(isinstance(one, str | os.PathLike) and one for one in (data, test))
     if both_lie_somewhere:
         refuse_overlap(Path(data), Path(test))
-    samples = _labelled(data, labels) if labels is not None else _read(data, shape, value_range)
+    meaning = meaning_of(
+        files=files, label=label, part=part, group=group, fold=fold, shape=shape,
+        value_range=value_range,
+    )  # fmt: skip
+    if labels is not None:
+        meaning.refuse_unused("labels", "what comes with labels")
+    samples = _labelled(data, labels) if labels is not None else _read(data, meaning)
     if test is None:
         return samples
     pair = isinstance(test, tuple | list) and len(test) == 2
-    return with_test(samples, _labelled(*test) if pair else _read(test, shape, value_range))
+    return with_test(samples, _labelled(*test) if pair else _read(test, meaning))
 
 
 def as_dataset(data: Any, labels: Any = None) -> Dataset:
@@ -65,7 +84,7 @@ def _labelled(pictures: Any, labels: Any) -> Dataset:
     return _with_one_spelling(read_labelled(pictures, labels))
 
 
-def _read(data: Any, shape: str | None, value_range: str | None) -> Dataset:
+def _read(data: Any, meaning: Meaning) -> Dataset:
     if not isinstance(data, str | os.PathLike):
         raise InputError(
             f"{described(data)} is no folder or table; pictures in memory, or a list of names, "
@@ -74,12 +93,7 @@ def _read(data: Any, shape: str | None, value_range: str | None) -> Dataset:
     path = path_of(data, "the folder or table")
     if not path.exists():
         raise InputError(f"{path}: no such file or folder")
-    data = _as_it_lies(path, shape, value_range)
-    if (shape or value_range) and not data.shape:
-        raise InputError(
-            f"{path}: a shape and a range are said of pixels in a table; leave them out"
-        )
-    return _with_one_spelling(data)
+    return _with_one_spelling(_as_it_lies(path, meaning))
 
 
 def _with_one_spelling(data: Dataset) -> Dataset:
@@ -96,16 +110,23 @@ def _with_one_spelling(data: Dataset) -> Dataset:
     return replace(data, classes=tuple(sorted(set(spelt.values()))), samples=samples)
 
 
-def _as_it_lies(path: Path, shape: str | None, value_range: str | None) -> Dataset:
+def _as_it_lies(path: Path, meaning: Meaning) -> Dataset:
     if path.is_dir():
         if not os.access(path, os.R_OK | os.X_OK):
             raise InputError(f"{path}: Permission denied")
-        return read_described(path) if (path / METADATA).is_file() else read_folder(path)
+        return _read_tree(FolderTree(path), meaning)
     if not is_table(path):
         raise InputError(
             f"{path}: not a folder; give one that holds a folder for each class, or a table "
             f"({', '.join(TABLES)})"
         )
     if looks_like_pixels(path):
-        return read_pixel_csv(path, shape, value_range)
-    return read_table(path)
+        return read_pixel_csv(path, meaning)
+    return read_table(FolderTree(path.parent), path.name, meaning)
+
+
+def _read_tree(tree: Tree, meaning: Meaning) -> Dataset:
+    """What a tree of files holds, by what is in it."""
+    if METADATA in tree.names:
+        return read_described(tree, meaning)
+    return read_folders(tree, meaning)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from diptych.data.dataset import Dataset, Sample, Shape
+from diptych.data.places import Member
 from diptych.data.splitting import Splits
 from diptych.errors import ImageError, InputError, described, first_line
 from diptych.images.decoding import read_file
@@ -27,7 +28,7 @@ from diptych.sources.standard_input import read_standard_input
 
 Name: TypeAlias = str | os.PathLike[str]
 Encoded: TypeAlias = bytes | bytearray | memoryview | IO[bytes]
-OneInput: TypeAlias = Name | Encoded | Image.Image | npt.NDArray[np.uint8]
+OneInput: TypeAlias = Name | Member | Encoded | Image.Image | npt.NDArray[np.uint8]
 Inputs: TypeAlias = "OneInput | InputPicture | Iterable[OneInput | InputPicture]"
 
 TAKEN = (
@@ -48,7 +49,7 @@ class InputPicture(NamedTuple):
     """A picture to answer for; where it cannot be read, the reason."""
 
     name: str
-    content: Path | bytes | Image.Image | ImageError
+    content: Path | Member | bytes | Image.Image | ImageError
 
     def pixels(self, shape: Shape) -> Pixels:
         """The picture as pixels of a shape; raises ImageError where it cannot be read."""
@@ -59,7 +60,7 @@ class InputPicture(NamedTuple):
     def encoded(self) -> bytes:
         """The picture as a file; raises ImageError where it cannot be read."""
         match self.content:
-            case Path():
+            case Path() | Member():
                 return read_file(self.content)
             case bytes():
                 return self.content
@@ -117,7 +118,7 @@ def named_pictures(arguments: Iterable[str], standard_input: TextIO) -> Iterator
 
 def _is_one(value: object) -> bool:
     """Whether something is a picture, a name, or an array, which is for `_rows` to tell."""
-    kinds = (str, os.PathLike, bytes, bytearray, memoryview, Image.Image, InputPicture)
+    kinds = (str, os.PathLike, Member, bytes, bytearray, memoryview, Image.Image, InputPicture)
     is_open = hasattr(value, "read") and not isinstance(value, type)
     return isinstance(value, kinds) or is_open or _is_array(value)
 
@@ -150,6 +151,8 @@ def _pictures(items: Iterable[Any], shape: Shape) -> Iterator[InputPicture]:
         number += 1
         if isinstance(item, InputPicture):
             yield item
+        elif isinstance(item, Member):
+            yield InputPicture(str(item), item)
         elif isinstance(item, str | os.PathLike):
             yield from _named(os.fsdecode(item))
         else:

@@ -29,8 +29,8 @@ def _below(path: str) -> Iterator[Path]:
     """Every file below a folder; the path itself where it is none, or there is nothing below."""
     empty = True
     if is_folder(path):
-        for file, leads_to, _ in walk(path):
-            if not leads_to and not any(map(is_hidden, file.relative_to(path).parts)):
+        for file, leads_to, _, folder in walk(path):
+            if not (leads_to or folder) and not any(map(is_hidden, file.relative_to(path).parts)):
                 empty = False
                 yield file
     if empty:
@@ -47,8 +47,9 @@ def _matched(pattern: str) -> Iterator[Path]:
             yield from _below(start)
         elif is_folder(start):
             # For all depths it would follow links in circles.
-            for file, leads_to, _ in walk(start):
-                if not leads_to and _matches(file.relative_to(start).parts, parts[deep:]):
+            for file, leads_to, _, folder in walk(start):
+                below = file.relative_to(start).parts
+                if not (leads_to or folder) and _matches(below, parts[deep:]):
                     yield file
 
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,7 +53,7 @@ def written(path: Path, labels: list[object], values: npt.NDArray[np.generic], *
     return path
 
 
-def pixels_of(path: Path, **how: str) -> Pixels:
+def pixels_of(path: Path, **how: Any) -> Pixels:
     data = read(path, **how)
     assert data.shape is not None
     return np.asarray(pixel_store(data.shape).read([s.digest for s in data.samples]))

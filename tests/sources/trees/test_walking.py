@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from diptych.sources.trees.walking import regular_files, walk
+from diptych.data.dataset import Stray
+from diptych.sources.trees.folder import FolderTree
+from diptych.sources.trees.walking import walk
 
 
 def files(root: Path, *names: str) -> Path:
@@ -13,6 +15,11 @@ def files(root: Path, *names: str) -> Path:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).touch()
     return root
+
+
+def regular_files(root: Path) -> tuple[list[str], list[Stray]]:
+    tree = FolderTree(root)
+    return tree.names, tree.strays
 
 
 def links(root: Path) -> dict[str, str]:
@@ -74,7 +81,8 @@ def deep(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_no_depth_is_too_deep(deep: Path) -> None:
-    (actual,) = walk(deep)
+    *folders, actual = walk(deep)
+    assert len(folders) == 1500
     assert actual.path.name == "file"
 
 

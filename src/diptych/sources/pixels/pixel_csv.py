@@ -14,18 +14,20 @@ from diptych.errors import InputError
 from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
 from diptych.images.store import Store
+from diptych.sources.meaning import Meaning
 from diptych.sources.pixels.layout import Layout, infer_layout
 from diptych.sources.pixels.rows import blocks
 from diptych.sources.tables.columns import LABELS, is_number
 
 
-def read_pixel_csv(path: Path, shape: str | None = None, value_range: str | None = None) -> Dataset:
+def read_pixel_csv(path: Path, meaning: Meaning) -> Dataset:
     """Every row as a sample whose pixels are in the cache; `note` says what was inferred.
 
-    `shape` is "HxW" or "HxWxC", `value_range` one of "0-255", "0-1" and "0-16". Raises InputError
-    naming the line and the column of what cannot be read.
+    The meaning's shape is "HxW" or "HxWxC", its range one of "0-255", "0-1" and "0-16". Raises
+    InputError naming the line and the column of what cannot be read.
     """
-    layout = infer_layout(path, shape, value_range)
+    meaning.refuse_unused(path, "a table of pixels", "shape", "value_range")
+    layout = infer_layout(path, meaning.shape, meaning.value_range)
     if layout.label is None:
         raise InputError(
             f"{path}: no column of labels among {len(layout.names)}; "

@@ -1,46 +1,48 @@
 """A table that names files: Kaggle's `id,label`, Hugging Face's `metadata.csv`."""
 
-import os
-from collections.abc import Mapping, Sequence
+import posixpath
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import replace
 from itertools import chain
-from pathlib import Path
+from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
+from diptych.sources.meaning import Meaning
 from diptych.sources.parts import part_of
 from diptych.sources.tables.columns import FILES, LABELS, SPLITS, column, is_telling
-from diptych.sources.tables.opening import numbered_rows
-from diptych.sources.trees.walking import regular_files, walk
-from diptych.system.files import is_regular
+from diptych.sources.tables.opening import Table, numbered_rows
+from diptych.sources.trees import Tree
 
 METADATA = "metadata.csv"
 
 
-def read_described(root: Path) -> Dataset:
-    """A folder as the metadata.csv in it says; a file that has no row in it is a stray.
+def read_described(tree: Tree, meaning: Meaning) -> Dataset:
+    """A tree as the metadata.csv in its root says; a file that has no row in it is a stray.
 
-    Raises what `read_table` raises, and InputError where a folder may not be opened.
+    Raises what `read_table` raises.
     """
-    data = read_table(root / METADATA)
-    names, strays = regular_files(root)
-    used = {os.path.normpath(sample.path) for sample in data.samples}
-    for name in names:
+    data = read_table(tree, METADATA, meaning)
+    used = {str(sample.path) for sample in data.samples}
+    strays = list(tree.strays)
+    for name in tree.names:
         if name == METADATA:
             strays.append(Stray(name, "table", "names the files and their labels"))
-        elif os.path.normpath(root / name) not in used:
+        elif str(tree.place(name)) not in used:
             strays.append(Stray(name, "not listed", f"{METADATA} does not name it"))
     return replace(data, strays=(*data.strays, *strays))
 
 
-def read_table(path: Path) -> Dataset:
-    """Every row as a sample, or as a stray where its file is missing.
+def read_table(tree: Tree, table: str, meaning: Meaning) -> Dataset:
+    """Every row of a table as a sample, or as a stray where its file is missing.
 
-    Files are looked for beside the table and in the folders below it, with any ending where the
-    name has none. Further columns are kept where they may tell kinds of pictures apart. Raises
-    InputError where the columns are not there, or no file is.
+    Files are looked for in the tree, below the table's folder, with any ending where the name has
+    none. Further columns are kept where they may tell kinds of pictures apart. Raises InputError
+    where the columns are not there, or no file is.
     """
+    path = tree.place(table)
+    meaning.refuse_unused(path, "a table of files")
     rows = numbered_rows(path)
     _, titles = next(rows, (1, []))
     first = next(rows, None)
@@ -48,7 +50,8 @@ def read_table(path: Path) -> Dataset:
         raise InputError(f"{path}: it has no rows; add one for each picture")
     columns = _columns(path, titles)
     cells: dict[int, dict[str, str]] = {i: {} for i in columns.further}
-    files = _files(path.parent)
+    files = _files(tree)
+    there = set(tree.names)
     samples: list[Sample] = []
     strays: list[Stray] = []
     names: set[str] = set()
@@ -58,13 +61,14 @@ def read_table(path: Path) -> Dataset:
         # A file that is named twice is a duplicate, which an audit will find.
         name = f"{file}:{line}" if file in names else file
         names.add(name)
-        candidates = _candidates(path.parent, file, files)
+        candidates = _candidates(there, file, files)
         if len(candidates) != 1:
             strays.append(Stray(name, "missing", _why_none(path, line, candidates)))
             continue
         at = columns.part
         part = "" if at is None else part_of(row[at], f"{path}: line {line}")
-        samples.append(Sample(name, row[columns.label].strip(), candidates[0], part))
+        place = tree.place(candidates[0])
+        samples.append(Sample(name, row[columns.label].strip(), place, part))
         for i, by_name in cells.items():
             by_name[name] = row[i].strip()
     if not samples:
@@ -72,7 +76,7 @@ def read_table(path: Path) -> Dataset:
     classes = tuple(sorted({sample.label for sample in samples}))
     note = f"{path.name}: {len(samples):,} files, labels in {titles[columns.label]}"
     further = {titles[i]: values for i, values in cells.items() if is_telling(values.values())}
-    return Dataset(path.parent, classes, tuple(samples), tuple(strays), note=note, columns=further)
+    return Dataset(tree.root, classes, tuple(samples), tuple(strays), note=note, columns=further)
 
 
 class _Columns(NamedTuple):
@@ -84,7 +88,7 @@ class _Columns(NamedTuple):
     further: tuple[int, ...]
 
 
-def _columns(path: Path, titles: Sequence[str]) -> _Columns:
+def _columns(path: Table, titles: Sequence[str]) -> _Columns:
     label, file = column(titles, LABELS), column(titles, FILES)
     if label is None or file is None:
         kind, names = ("labels", LABELS) if label is None else ("files", FILES)
@@ -99,7 +103,7 @@ def _columns(path: Path, titles: Sequence[str]) -> _Columns:
 
 
 def _refuse_row(
-    path: Path, titles: Sequence[str], columns: _Columns, line: int, row: Sequence[str]
+    path: Table, titles: Sequence[str], columns: _Columns, line: int, row: Sequence[str]
 ) -> None:
     """Raise InputError for a row that is too long or short, or has no label."""
     if len(row) != len(titles):
@@ -110,7 +114,7 @@ def _refuse_row(
         raise InputError(f"{path}: line {line}, {titles[columns.label]}: the label is empty")
 
 
-def _why_none(path: Path, line: int, candidates: Sequence[Path]) -> str:
+def _why_none(path: Table, line: int, candidates: Sequence[str]) -> str:
     """Why a row names no single file."""
     if candidates:
         return f"{len(candidates)} files could be meant: {candidates[0]}, {candidates[1]}"
@@ -121,20 +125,21 @@ def _some(titles: Sequence[str], most: int = 8) -> str:
     return ", ".join(titles[:most]) + (", …" if len(titles) > most else "")
 
 
-def _files(folder: Path) -> Mapping[str, list[Path]]:
-    """Every file below a folder, by its name and by its name without the ending."""
-    files: dict[str, list[Path]] = {}
-    for file in sorted(path for path, _, _ in walk(folder) if is_regular(path)):
-        for name in {file.name, file.stem}:
-            files.setdefault(name, []).append(file)
+def _files(tree: Tree) -> Mapping[str, list[str]]:
+    """Every file of a tree, by its name and by its name without the ending."""
+    files: dict[str, list[str]] = {}
+    for name in tree.names:
+        file = PurePosixPath(name)
+        for key in {file.name, file.stem}:
+            files.setdefault(key, []).append(name)
     return files
 
 
-def _candidates(folder: Path, name: str, files: Mapping[str, list[Path]]) -> Sequence[Path]:
-    """The files that a name may mean: a path from the folder, else anything below of that name."""
-    if name and is_regular(folder / name):
-        return [folder / name]
-    wanted = name.replace("\\", "/")
+def _candidates(there: Set[str], name: str, files: Mapping[str, list[str]]) -> Sequence[str]:
+    """The files that a name may mean: a path from the root, else anything below of that name."""
+    wanted = posixpath.normpath(name.replace("\\", "/")) if name else ""
+    if wanted in there:
+        return [wanted]
     same = files.get(wanted.rpartition("/")[2], [])
-    nearer = [p for p in same if p.as_posix().endswith((f"/{wanted}", f"/{wanted}{p.suffix}"))]
-    return nearer or same
+    endings = (f"/{wanted}", *(f"/{wanted}{PurePosixPath(file).suffix}" for file in same))
+    return [file for file in same if f"/{file}".endswith(endings)] or same

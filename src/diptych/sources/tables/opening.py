@@ -1,5 +1,6 @@
 """Tables as files: plain or compressed, with commas, semicolons or tabs."""
 
+import contextlib
 import csv
 import io
 import zipfile
@@ -7,23 +8,27 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeAlias
 
 from isal import igzip
 
+from diptych.data.places import Member
 from diptych.errors import InputError
 from diptych.system.files import regular
+
+Table: TypeAlias = Path | Member
 
 # Cells of a picture's pixels may be long: 4,096 × 4,096 numbers.
 csv.field_size_limit(2**26)
 
 
 @contextmanager
-def open_table(path: Path) -> Iterator[IO[bytes]]:
+def open_table(path: Table) -> Iterator[IO[bytes]]:
     """The bytes of a file, decompressed as they are read; raises InputError for a damaged file."""
-    openers: dict[str, Callable[[Path], Any]] = {".gz": igzip.open, ".zst": _zst, ".zip": _zip}
+    openers: dict[str, Callable[[Any], Any]] = {".gz": igzip.open, ".zst": _zst, ".zip": _zip}
     try:
-        with openers.get(path.suffix.lower(), _plain)(regular(path)) as file:
+        opener = openers.get(path.suffix.lower(), contextlib.nullcontext)
+        with _bytes_of(path) as whole, opener(whole) as file:
             yield file
     except InputError:
         raise
@@ -34,14 +39,14 @@ def open_table(path: Path) -> Iterator[IO[bytes]]:
         raise InputError(f"{path}: cannot be read: {why}") from cause
 
 
-def delimiter(path: Path) -> str:
+def delimiter(path: Table) -> str:
     """What parts the columns, by the first line."""
     with open_table(path) as file:
         line = file.readline().decode("utf-8", "replace")
     return max(",;\t", key=line.count)
 
 
-def first_rows(path: Path, count: int) -> list[list[str]]:
+def first_rows(path: Table, count: int) -> list[list[str]]:
     """The rows that the first lines hold, without empty ones; raises InputError where none do."""
     with open_table(path) as file:
         lines = [line.decode("utf-8-sig", "replace") for line in islice(file, count)]
@@ -51,7 +56,7 @@ def first_rows(path: Path, count: int) -> list[list[str]]:
     return rows
 
 
-def numbered_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
+def numbered_rows(path: Table) -> Iterator[tuple[int, list[str]]]:
     """Every row that is not empty, with the line on which it ends.
 
     Raises InputError for bytes that are no text.
@@ -66,14 +71,13 @@ def numbered_rows(path: Path) -> Iterator[tuple[int, list[str]]]:
             raise InputError(f"{path}: not text in UTF-8 ({cause.reason}); save it so") from cause
 
 
-def _plain(path: Path) -> Any:
-    return path.open("rb")
+def _bytes_of(path: Table) -> IO[bytes]:
+    return regular(path).open("rb") if isinstance(path, Path) else path.open()
 
 
 @contextmanager
-def _zst(path: Path) -> Iterator[Any]:
-    with path.open("rb") as file:
-        yield io.BufferedReader(_Joined(_frames(file)))
+def _zst(file: IO[bytes]) -> Iterator[Any]:
+    yield io.BufferedReader(_Joined(_frames(file)))
 
 
 def _frames(file: IO[bytes], size: int = 2**17) -> Iterator[bytes]:
@@ -108,10 +112,10 @@ class _Joined(io.RawIOBase):
 
 
 @contextmanager
-def _zip(path: Path) -> Iterator[Any]:
-    with zipfile.ZipFile(path) as archive:
+def _zip(whole: IO[bytes]) -> Iterator[Any]:
+    with zipfile.ZipFile(whole) as archive:
         tables = [n for n in archive.namelist() if n.lower().endswith((".csv", ".tsv", ".txt"))]
         if len(tables) != 1:
-            raise InputError(f"{path}: has {len(tables)} tables in it; give one alone")
+            raise InputError(f"{whole.name}: has {len(tables)} tables in it; give one alone")
         with archive.open(tables[0]) as file:
             yield file

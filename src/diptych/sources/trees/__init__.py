@@ -1,1 +1,31 @@
 """Where files lie: folders, archives, addresses; each lists its files and opens them."""
+
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from diptych.data.dataset import Stray
+from diptych.data.places import Address, Member
+
+
+class Tree(Protocol):
+    """The files below a place, called by their paths from there in posix form."""
+
+    @property
+    def root(self) -> Path | Address:
+        """The place, for messages and for the data set."""
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Every regular file once, sorted, hidden ones too."""
+
+    @property
+    def folders(self) -> Collection[str]:
+        """Every folder, empty ones too."""
+
+    @property
+    def strays(self) -> Sequence[Stray]:
+        """What is there and is no regular file: links that lead nowhere, closed folders."""
+
+    def place(self, name: str) -> Path | Member:
+        """Where the bytes of a file are."""

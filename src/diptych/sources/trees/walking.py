@@ -10,21 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from diptych.data.dataset import Stray
-from diptych.errors import InputError
-from diptych.system.files import is_regular
-
 
 class Entry(NamedTuple):
-    """Something below a folder: a file, a link that is not followed, or a folder that is closed."""
+    """Something below a folder: a file, a folder, a link that is not followed, a closed folder."""
 
     path: Path
     leads_to: Path | None = None
     closed: OSError | None = None
+    is_folder: bool = False
 
 
 def walk(top: str | Path) -> Iterator[Entry]:
-    """Everything below `top` but the folders: a folder's files, sorted, then what lies deeper."""
+    """Everything below `top`: a folder's files, sorted, then what lies deeper."""
     trees: tuple[Path, ...] = (Path(top).resolve(),)
     waiting = [(Path(top), trees)]
     followed = set[Path]()
@@ -39,6 +36,7 @@ def walk(top: str | Path) -> Iterator[Entry]:
         for item in items:
             path = folder / item.name
             if item.is_dir(follow_symlinks=False):
+                yield Entry(path, is_folder=True)
                 deeper.append((path, trees))
             elif not (item.is_symlink() and is_folder(path)):
                 yield Entry(path)
@@ -48,31 +46,9 @@ def walk(top: str | Path) -> Iterator[Entry]:
                 yield Entry(path, leads_to=real)
             else:
                 followed.add(real)
+                yield Entry(path, is_folder=True)
                 deeper.append((path, (*trees, real)))
         waiting += reversed(deeper)
-
-
-def regular_files(root: Path) -> tuple[list[str], list[Stray]]:
-    """The names of the regular files below root, sorted, and the links that lead to none.
-
-    Raises InputError where a folder may not be opened, unless it is hidden or a link leads to it.
-    """
-    names, strays = [], []
-    for path, leads_to, closed in walk(root):
-        name = path.relative_to(root).as_posix()
-        hidden = any(map(is_hidden, path.relative_to(root).parts))
-        if closed and not (hidden or path.is_symlink()):
-            raise InputError(f"{path}: {closed.strerror}") from closed
-        if closed:
-            strays.append(Stray(name, "permission denied", "it may not be opened"))
-        elif leads_to:
-            detail = f"leads to {leads_to}; a folder is looked at once, where it lies"
-            strays.append(Stray(name, "link", detail))
-        elif is_regular(path):
-            names.append(name)
-        elif path.is_symlink():
-            strays.append(Stray(name, "link", "leads to no file"))
-    return sorted(names), strays
 
 
 def is_hidden(name: str) -> bool:

@@ -1,0 +1,70 @@
+"""What somebody says of data that can be meant in several ways."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+from diptych.errors import InputError, described
+
+# How a column is named that is none: the folder of a picture, from the top; folder:1 is the first.
+LEVEL = "folder:"
+
+
+@dataclass(frozen=True)
+class Meaning:
+    """What was said; None, or nothing, where it is to be inferred.
+
+    `files`, `label`, `part` and `group` are titles of columns, or levels of folders ("folder:2" is
+    the second below the data set's root).
+    """
+
+    files: str | None = None
+    label: str | None = None
+    part: str | None = None
+    group: tuple[str, ...] = ()
+    fold: int | None = None  # which of the folds is to test on
+    shape: str | None = None  # "28x28", "32x32x3"
+    value_range: str | None = None  # "0-255", "-1-1"
+
+    def refuse_unused(self, where: object, kind: str, *used: str) -> None:
+        """Raise InputError where something was said that means nothing of data of this kind."""
+        for field in fields(self):
+            if field.name not in used and getattr(self, field.name) != field.default:
+                option = {"value_range": "range"}.get(field.name, field.name)
+                raise InputError(f"{where}: {kind} has no use for --{option}; leave it out")
+
+
+def meaning_of(
+    *,
+    files: str | None = None,
+    label: str | None = None,
+    part: str | None = None,
+    group: str | Sequence[str] | None = None,
+    fold: int | None = None,
+    shape: str | None = None,
+    value_range: str | None = None,
+) -> Meaning:
+    """What was said, checked; raises InputError for what says nothing."""
+    groups = (group,) if isinstance(group, str) else tuple(group or ())
+    said = {"files": files, "label": label, "part": part}
+    for name, value in (*said.items(), *(("group", one) for one in groups)):
+        if value is not None and (not isinstance(value, str) or not value.strip()):
+            raise InputError(f"{name} is the title of a column, not {described(value)}")
+        if value and value.startswith(LEVEL):
+            level(value)
+    if fold is not None and (isinstance(fold, bool) or not isinstance(fold, int) or fold < 0):
+        raise InputError(f"fold is a whole number from 0 on, not {described(fold)}")
+    return Meaning(files, label, part, groups, fold, shape, value_range)
+
+
+def level(text: str) -> int | None:
+    """Which folder below the root a text names, counted from 0; None where it is a title.
+
+    Raises InputError for a level that there is not.
+    """
+    if not text.startswith(LEVEL):
+        return None
+    number: Any = text.removeprefix(LEVEL)
+    if not number.isdigit() or not int(number):
+        raise InputError(f"'{text}': folders are counted from {LEVEL}1, the first below the root")
+    return int(number) - 1
