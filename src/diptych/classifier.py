@@ -26,7 +26,7 @@ from diptych.system.progress import Track, unwatched
 from diptych.training.checkpoints import forget, run_folder
 from diptych.training.fitting import TrainedNetwork, train_network
 from diptych.training.keeping import kept_where_refused
-from diptych.training.pictures import with_pixels
+from diptych.training.pictures import at_one_depth, with_pixels
 from diptych.training.prediction import predict_dataset
 from diptych.training.preparing import training_parts
 from diptych.training.reliable import ReliableModel, make_reliable
@@ -76,8 +76,8 @@ class ImageClassifier:
         recipe = self.recipe
         if self._params is None:
             recipe = Recipe.for_pixels(len(train)) if train.shape else Recipe()
-        store = pixel_store(train.shape_at(recipe.image_size))
-        train, valid = (with_pixels(part, store, track) for part in (train, valid))
+        bits = earlier.bundle.bits if earlier and not train.shape else 0
+        (train, valid), store = at_one_depth((train, valid), recipe.image_size, bits, track)
         refuse_shared(valid, "valid", train)
         with run_folder(keep, recipe, train, valid) as run:
             baseline = train_network(
@@ -100,7 +100,7 @@ class ImageClassifier:
         """
         recipe, model, baseline, train, valid, _, earlier = self._fitted()
         test = as_dataset(test, labels)
-        store = pixel_store(train.shape_at(recipe.image_size))
+        store = pixel_store(train.shape_at(recipe.image_size), train.bits)
         test = with_pixels(matched(test, "test", train), store, track)
         refuse_shared(test, "test", train, valid)
         return Evaluation(
@@ -126,14 +126,15 @@ class ImageClassifier:
         shape = fit.train.shape_at(fit.recipe.image_size)
         run = open_outputs(fit.model.graph)
         if isinstance(pictures, Dataset):
-            store = pixel_store(shape)
+            store = pixel_store(shape, fit.train.bits)
             if not len(pictures) or (pictures.shape or shape) != shape:
                 raise InputError(
                     f"{pictures.root}: no picture of {'×'.join(map(str, shape))} in it"
                 )
             return predict_dataset(run, with_pixels(pictures, store, unwatched), store)[1]
         given = input_pictures(pictures, shape)
-        return np.stack([_readable(*one) for one in answers(given, shape, lambda x: run(x)[0])])
+        answered = answers(given, shape, fit.train.bits, lambda x: run(x)[0])
+        return np.stack([_readable(*one) for one in answered])
 
     def score(self, pictures: Any, labels: Any = None) -> float:
         """The share of pictures whose likeliest class is their label; a data set has its own.

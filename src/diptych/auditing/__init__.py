@@ -25,15 +25,26 @@ exact duplicate     the same bytes as a picture that is used
 across parts        a copy of a picture in another part of a data set that is split already
 ==================  ============================================================================
 
-Near-duplicates of the same label are used, and kept together when the pictures are split.
+Near-duplicates of the same label are used, and kept together when the pictures are split. Of
+pictures of more than 8 bits all are decoded at one depth, the fewest bits that the brightest level
+among them needs.
 """
 
 from diptych.auditing.checks import few_pictures, repeated, two_labels, unusable
+from diptych.auditing.depth import extra_bands, unclear_depth
 from diptych.auditing.duplicates import duplicate_groups
 from diptych.auditing.report import Audit, Finding
 from diptych.data.arguments import require_dataset
 from diptych.data.dataset import Dataset
-from diptych.images.decoding import decode_files, pixel_store, stored_pictures
+from diptych.images.decoding import (
+    Picture,
+    PixelStore,
+    copy_alike,
+    decode_files,
+    pixel_store,
+    stored_pictures,
+)
+from diptych.images.depth import common_bits
 from diptych.recipe import IMAGE_SIZE, RANGES
 from diptych.system.arguments import whole_number
 from diptych.system.progress import Track, unwatched
@@ -50,19 +61,16 @@ def audit(
     `min_side` is in pixels.
     """
     require_dataset(dataset, "audit")
-    store = pixel_store(dataset.shape_at(whole_number(size, "size", *RANGES["image_size"])))
+    shape = dataset.shape_at(whole_number(size, "size", *RANGES["image_size"]))
     min_side = whole_number(min_side, "min_side", 0)
     if dataset.shape:
         min_side = 0  # pixels that came as numbers are as large as they are meant to be
-        reading = stored_pictures(dataset.samples, store)
-    else:
-        reading = decode_files((sample.path for sample in dataset.samples), store)
-    pictures = {
-        sample.name: picture
-        for sample, picture in zip(
-            dataset.samples, track(reading, "reading pictures", len(dataset)), strict=True
-        )
-    }
+    store = pixel_store(shape)
+    pictures = _pictures(dataset, store, track)
+    if bits := common_bits(picture.bits for picture in pictures.values()):
+        plain, store = store, pixel_store(shape, bits)
+        copy_alike(pictures.values(), plain, store)
+        pictures = _pictures(dataset, store, track)
     findings = [Finding(name, reason, detail, True) for name, reason, detail in dataset.strays]
     findings += unusable(pictures, min_side)
     bad = {finding.name for finding in findings}
@@ -76,10 +84,21 @@ def audit(
     findings += two_labels(groups)
     findings += repeated(groups, {finding.name for finding in findings})
     findings += few_pictures(dataset, {finding.name for finding in findings if finding.set_aside})
+    findings += [*unclear_depth(pictures, bits), *extra_bands(pictures)]
     # Called by their content, groups mean the same in every data set and in any order.
     group_of = {
         sample.name: min(member.digest for member in members)
         for members in groups
         for sample in members
     }
-    return Audit(dataset, tuple(findings), pictures, group_of)
+    return Audit(dataset, tuple(findings), pictures, group_of, bits)
+
+
+def _pictures(dataset: Dataset, store: PixelStore, track: Track) -> dict[str, Picture]:
+    """What each file turned out to be, by the name of its sample; their pixels are in the store."""
+    if dataset.shape:
+        reading = stored_pictures(dataset.samples, store)
+    else:
+        reading = decode_files((sample.path for sample in dataset.samples), store)
+    track_reading = track(reading, "reading pictures", len(dataset))
+    return {s.name: picture for s, picture in zip(dataset.samples, track_reading, strict=True)}

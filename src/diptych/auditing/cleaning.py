@@ -32,7 +32,7 @@ def clean(dataset: Dataset, audit: Audit) -> Dataset:
         if sample.name not in set_aside
     ]
     compared = pictures_hash(picture.digest for picture in audit.pictures.values())
-    cleaned = replace(dataset, samples=tuple(kept), compared=compared)
+    cleaned = replace(dataset, samples=tuple(kept), compared=compared, bits=audit.bits)
     for label, count in cleaned.counts().items():
         if not count:
             raise InputError(

@@ -53,7 +53,7 @@ def not_compared(known: KnownPictures, dataset: Dataset, size: int) -> int:
     These are neither in the data set nor in the cache at `size`.
     """
     here = {sample.digest for sample in dataset.samples}
-    store = pixel_store(dataset.shape_at(size))
+    store = pixel_store(dataset.shape_at(size), dataset.bits)
     return sum(not (key in here or store.has_row(key)) for key in known.made_with())
 
 
@@ -62,7 +62,7 @@ def seen_before(known: KnownPictures, dataset: Dataset, size: int) -> tuple[int,
 
     The latter as `not_compared` has it.
     """
-    made_with, store = set(known.made_with()), pixel_store(dataset.shape_at(size))
+    made_with, store = set(known.made_with()), pixel_store(dataset.shape_at(size), dataset.bits)
     try:
         seen = _with_near(made_with, dataset, store)
     except InputError:
@@ -93,7 +93,7 @@ def _with_copies(
     Copies that are not the same bytes are found as long as the known pictures are in the cache.
     """
     here = {sample.digest for sample in dataset.samples}
-    store = pixel_store(dataset.shape_at(size))
+    store = pixel_store(dataset.shape_at(size), dataset.bits)
     every = dict(part_of)
     if absent := _cached((digest for digest in part_of if digest not in here), store):
         for group in _groups(absent, dataset, store, track):

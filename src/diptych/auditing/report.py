@@ -34,6 +34,7 @@ class Audit:
     findings: tuple[Finding, ...]
     pictures: Mapping[str, Picture]  # by sample name
     groups: Mapping[str, str]  # sample name → the least digest of its group of near-duplicates
+    bits: int = 0  # the depth of pictures of more than 8 bits together; 0 where there is none
 
     @property
     def files(self) -> int:

@@ -18,16 +18,20 @@ BATCH = 16
 
 
 def answers(
-    pictures: Iterable[InputPicture], shape: Shape, answer: Callable[[Pixels], Iterable[T]]
+    pictures: Iterable[InputPicture],
+    shape: Shape,
+    bits: int,
+    answer: Callable[[Pixels], Iterable[T]],
 ) -> Iterator[tuple[str, T | ImageError]]:
     """The name of each picture with what `answer` gives for its pixels, or an ImageError.
 
-    `answer` takes pixels (N, *shape) and gives something for each of the N.
+    `answer` takes pixels (N, *shape) and gives something for each of the N. Pictures of more than 8
+    bits are decoded at a depth of `bits`.
     """
 
     def read(picture: InputPicture) -> tuple[str, Pixels | ImageError]:
         try:
-            return picture.name, picture.pixels(shape)
+            return picture.name, picture.pixels(shape, bits)
         except ImageError as error:
             return picture.name, error
 

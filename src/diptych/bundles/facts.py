@@ -45,7 +45,8 @@ def bundle_facts(tested: TestedModel) -> dict[str, Any]:
         "preprocess": {
             "shape": list(trained.network.input),
             "rules": RULES,
-            "fingerprint": fingerprint(train.shape_at(tested.recipe.image_size)),
+            "bits": train.bits,
+            "fingerprint": fingerprint(train.shape_at(tested.recipe.image_size), train.bits),
         },
         "network": trained.network.name,
         "recipe": asdict(tested.recipe),

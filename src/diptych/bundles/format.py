@@ -86,6 +86,11 @@ class Bundle:
         height, width, channels = self.facts["preprocess"]["shape"]
         return height, width, channels
 
+    @property
+    def bits(self) -> int:
+        """The depth of pictures of more than 8 bits; 0 in bundles that were made without such."""
+        return int(self.facts["preprocess"].get("bits", 0))
+
     def read(self, member: str) -> bytes:
         """The bytes of a member."""
         return regular(self.path / member).read_bytes()

@@ -37,7 +37,7 @@ def golden_members(valid: Dataset, shape: Shape, run: PredictAll) -> dict[str, b
     came as numbers becomes PNG, and so do the pixels of a picture that is no longer there.
     """
     samples = _smallest(valid)
-    pixels_NHWC = pixel_store(shape).read([sample.digest for sample in samples])
+    pixels_NHWC = pixel_store(shape, valid.bits).read([sample.digest for sample in samples])
     probabilities, ood_score, _ = run(pixels_NHWC)
     expected = {"pixels": pixels_NHWC, "probabilities": probabilities, "ood_score": ood_score}
     files = [
@@ -76,7 +76,7 @@ def verify_golden(bundle: Bundle, run: PredictAll) -> None:
     """Raise BundleError unless the golden pictures give the pixels and answers they once gave."""
     expected = load_safetensors(bundle.read(GOLDEN))
     pixels_NHWC = np.stack(
-        [decode(path.read_bytes(), bundle.shape).pixels for path in bundle.golden()]
+        [decode(path.read_bytes(), bundle.shape, bundle.bits).pixels for path in bundle.golden()]
     )
     pixels_off = np.abs(pixels_NHWC.astype(np.int16) - expected["pixels"]).mean((1, 2, 3)).max()
     p_NK, ood_score_N, _ = run(pixels_NHWC)

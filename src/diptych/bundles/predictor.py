@@ -89,7 +89,7 @@ class Predictor:
                 yield Prediction(name, error=about(Path(name), error))
 
     def _pictures(self, pictures: Iterable[InputPicture]) -> Iterator[Prediction]:
-        for name, output in answers(pictures, self.bundle.shape, self.outputs):
+        for name, output in answers(pictures, self.bundle.shape, self.bundle.bits, self.outputs):
             if isinstance(output, ImageError):
                 yield Prediction(name, error=str(output))
             else:

@@ -9,7 +9,7 @@ from diptych.bundles.format import Bundle
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.data.grouping import grouped
 from diptych.errors import InputError
-from diptych.images.decoding import decode_files, pixel_store, stored_pictures
+from diptych.images.decoding import PixelStore, decode_files, pixel_store, stored_pictures
 from diptych.images.store import Store
 from diptych.metrics.predictions import Predictions
 from diptych.runtimes import PredictAll
@@ -29,7 +29,7 @@ def score_bundle(bundle: Bundle, run: PredictAll, dataset: Dataset, track: Track
     """
     _refuse_unfit(bundle, dataset)
     dataset = dataset.with_classes(bundle.classes, "the bundle")
-    store = pixel_store(bundle.shape)
+    store = pixel_store(bundle.shape, bundle.bits)
     readable, strays = _readable(dataset, store, track)
     made_with = _MadeWith.of(bundle, store)
     new, belonging = _apart(dataset, readable, made_with, store, track)
@@ -82,7 +82,9 @@ def _refuse_unfit(bundle: Bundle, dataset: Dataset) -> None:
         )
 
 
-def _readable(dataset: Dataset, store: Store, track: Track) -> tuple[list[Sample], list[Stray]]:
+def _readable(
+    dataset: Dataset, store: PixelStore, track: Track
+) -> tuple[list[Sample], list[Stray]]:
     """The samples with the pixels of each in the store, and strays: those that cannot be read."""
     pictures = (
         stored_pictures(dataset.samples, store)

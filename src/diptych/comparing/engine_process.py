@@ -48,11 +48,11 @@ def main(task: Path, done: Path) -> None:
     facts = json.loads((task / "task.json").read_text(encoding="utf-8"))
     recipe = Recipe().with_toml(task / "recipe.toml")
     shape = tuple(facts["shape"]) if facts["shape"] else None
-    empty = Dataset(Path(), tuple(facts["classes"]), (), shape=shape)
+    empty = Dataset(Path(), tuple(facts["classes"]), (), shape=shape, bits=facts["bits"])
     parts = Splits.from_csv(
         (task / "splits.csv").read_bytes().decode(errors="surrogateescape"), empty
     )
-    store = pixel_store(parts.train.shape_at(recipe.image_size))
+    store = pixel_store(parts.train.shape_at(recipe.image_size), parts.train.bits)
     keep = cache.folder() / "runs" / done.name.removeprefix("compare-")
     # The process that started this one waits for others of its kind; this one waits for those whose
     # own was killed.

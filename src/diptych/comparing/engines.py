@@ -86,7 +86,8 @@ def train_engine(
 ) -> Candidate:
     """An engine, trained and measured in a process of its own; from the cache if it was before."""
     start = weights_hash(recipe.weights)
-    depends = [asdict(recipe), start, seeds, versions(), *(part.fingerprint() for part in parts)]
+    pictures = [parts.train.bits, *(part.fingerprint() for part in parts)]
+    depends = [asdict(recipe), start, seeds, versions(), *pictures]
     name = hashlib.sha256(json.dumps(depends).encode()).hexdigest()[:16]
     done = cache.folder() / "runs" / f"compare-{name}"
     with checkpoints.alone_in(done):
@@ -111,6 +112,7 @@ def _write_task(task: Path, parts: Splits, recipe: Recipe, seeds: int, progress:
     facts = {
         "classes": parts.train.classes,
         "shape": parts.train.shape,
+        "bits": parts.train.bits,
         "progress": progress,
         "seeds": [recipe.seed + i for i in range(seeds)],
     }

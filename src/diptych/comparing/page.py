@@ -81,7 +81,7 @@ def _history_says(candidate: Candidate) -> str:
 
 def _gallery(comparison: EngineComparison) -> Iterator[dict[str, Any]]:
     dataset = comparison.first.runs[0].predictions.dataset
-    store = pixel_store(dataset.shape_at(comparison.recipe.image_size))
+    store = pixel_store(dataset.shape_at(comparison.recipe.image_size), dataset.bits)
     engines = [candidate.engine for candidate in comparison.candidates]
     for _, (position, label, *answers) in zip(
         range(GALLERY), comparison.disagreements(), strict=False

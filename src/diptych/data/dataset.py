@@ -59,6 +59,7 @@ class Dataset:
     columns: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
     compared: str = ""
     caveat: str = ""  # what could not be looked for among the samples, in a sentence
+    bits: int = 0  # the depth of pictures of more than 8 bits: one for all; 0: as each file needs
 
     def __len__(self) -> int:
         return len(self.samples)

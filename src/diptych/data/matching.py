@@ -1,5 +1,7 @@
 """Whether parts that come separately fit together: the same classes and shape, no picture twice."""
 
+from dataclasses import replace
+
 from diptych.data.dataset import Dataset
 from diptych.data.splitting import Splits
 from diptych.errors import InputError
@@ -30,7 +32,7 @@ def refuse_unfit_to_train(train: Dataset) -> None:
 
 
 def matched(part: Dataset, name: str, train: Dataset) -> Dataset:
-    """The validation or test part with the classes of the training part, whatever their order.
+    """The validation or test part with the classes and the depth of the training part.
 
     Raises InputError where it has no picture, a class that the training part lacks, or pictures of
     another shape.
@@ -44,7 +46,7 @@ def matched(part: Dataset, name: str, train: Dataset) -> Dataset:
         raise InputError(
             f"{part.root}: its pictures are {shapes[0]}, those of the training part {shapes[1]}"
         )
-    return part.with_classes(train.classes, "the training part")
+    return replace(part.with_classes(train.classes, "the training part"), bits=train.bits)
 
 
 def refuse_shared(part: Dataset, name: str, *others: Dataset) -> None:

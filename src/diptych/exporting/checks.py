@@ -79,8 +79,8 @@ def check_resizing(row: Row, file: OpenFile, fixed: OpenFile, bundle: Bundle) ->
     """
     for path in bundle.golden():
         data = path.read_bytes()
-        small = decode(data, bundle.shape)
-        large = decode(data, (small.height, small.width, 3))
+        small = decode(data, bundle.shape, bundle.bits)
+        large = decode(data, (small.height, small.width, 3), bundle.bits)
         outputs, expected = file(large.pixels), fixed(small.pixels[None])
         difference = float(np.abs(outputs[PROBABILITIES] - expected[PROBABILITIES]).max())
         ood_difference = gate.ood_score_difference(outputs[OOD_SCORE], expected[OOD_SCORE])

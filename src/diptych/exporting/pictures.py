@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from diptych.bundles.format import Bundle
 from diptych.errors import InputError
-from diptych.images.decoding import decode_files, pixel_store
+from diptych.images.decoding import PixelStore, decode_files, pixel_store
 from diptych.images.rows import Rows, StoredRows
 from diptych.images.store import Store
 from diptych.reliability.ood import reference_indices
@@ -62,12 +62,12 @@ def calibration_keys(bundle: Bundle) -> list[str]:
 
 def _store_with(bundle: Bundle, keys: Sequence[str], data: Path | None) -> Store:
     """The store that has the pixels of these pictures."""
-    store = pixel_store(bundle.shape)
+    store = pixel_store(bundle.shape, bundle.bits)
     missing = _missing(store, keys)
     if missing and data is not None:
         _bring(missing, data, store)
         # What a table was read into is a shard of another store.
-        store = pixel_store(bundle.shape)
+        store = pixel_store(bundle.shape, bundle.bits)
         missing = _missing(store, keys)
     if missing:
         where = f"not in {data} either" if data else "name the data it was trained on with --data"
@@ -82,7 +82,7 @@ def _missing(store: Store, keys: Sequence[str]) -> set[str]:
     return {key for key in keys if not store.has_row(key)}
 
 
-def _bring(missing: set[str], data: Path, store: Store) -> None:
+def _bring(missing: set[str], data: Path, store: PixelStore) -> None:
     """Bring what is missing into the store, as far as the data has it."""
     dataset = read(data)
     if dataset.shape:

@@ -37,7 +37,10 @@ def main(task: Path) -> Iterator[Row | None]:
     """Do the jobs in their order; a refused file's other jobs are left, and the others are done."""
     facts = json.loads((task / TASK).read_text(encoding="utf-8"))
     source = ExportSource(open_bundle(facts["bundle"]))
-    pixels, folder = pixel_rows(pixel_store(source.shape), facts["keys"]), Path(facts[FOLDER])
+    pixels, folder = (
+        pixel_rows(pixel_store(source.shape, source.bundle.bits), facts["keys"]),
+        Path(facts[FOLDER]),
+    )
     if engine := facts["network"]:
         arrays = {NETWORK_OUTPUTS: source.probabilities(engine, pixels)}
         (folder / NETWORK_OUTPUTS).write_bytes(save(arrays))

@@ -13,6 +13,7 @@ from diptych.data.places import Member, Place, size_of
 from diptych.errors import ImageError
 from diptych.images.cache import folder
 from diptych.images.preprocess import BYTES_LIMIT, NO_MEMORY, Pixels, decode, fingerprint
+from diptych.images.rows import in_batches
 from diptych.images.store import Facts, Store
 from diptych.system.ahead import mapped_ahead
 from diptych.system.files import ENDLESS
@@ -31,14 +32,27 @@ class Picture(NamedTuple):
     width: int = 0  # pixels, as a viewer shows it
     height: int = 0
     format: str = ""
+    bits: int = 0  # that its levels need, where those of the file are more than 8
+    extra_bands: int = 0  # beside its colours, that were left out
 
 
-def pixel_store(shape: Shape) -> Store:
-    """The cache of pictures squashed to a shape."""
-    return Store(folder() / "pixels" / fingerprint(shape), shape, "uint8")
+class PixelStore(Store):
+    """Pictures squashed to a shape, at the depth of a data set."""
+
+    def __init__(self, shape: Shape, bits: int) -> None:
+        super().__init__(folder() / "pixels" / fingerprint(shape, bits), shape, "uint8")
+        self.bits = bits
 
 
-def decode_files(paths: Iterable[Place], store: Store) -> Iterator[Picture]:
+def pixel_store(shape: Shape, bits: int = 0) -> PixelStore:
+    """The cache of pictures squashed to a shape; `bits` is the depth of their data set, if known.
+
+    That makes a difference to pictures of more than 8 bits alone, which those in a table are not.
+    """
+    return PixelStore(shape, bits)
+
+
+def decode_files(paths: Iterable[Place], store: PixelStore) -> Iterator[Picture]:
     """Decode files into a store from `pixel_store`; yields what each turned out to be, in order.
 
     Pictures that the store has already are read to know their content, and not decoded again.
@@ -61,6 +75,23 @@ def decode_files(paths: Iterable[Place], store: Store) -> Iterator[Picture]:
             if rows:
                 store.add((digest, *row) for digest, row in rows.items())
             yield from (picture for picture, _ in chunk)
+
+
+def copy_alike(pictures: Iterable[Picture], source: PixelStore, target: PixelStore) -> None:
+    """Bring into a store of another depth what looks the same there: it is not decoded again.
+
+    The source knows no depth, so that grey of 13 to 16 bits, and all colours, count as 16 there.
+    """
+    alike = [
+        picture.digest
+        for picture in pictures
+        if source.has_row(picture.digest)
+        and picture.digest not in target
+        and (picture.bits == 0 or (target.bits == 16 and picture.bits > 12))
+    ]
+    for digests in in_batches(list(dict.fromkeys(alike)), CHUNK):
+        rows = zip(digests, source.read(digests), strict=True)
+        target.add((digest, row, source.facts(digest)) for digest, row in rows)
 
 
 def stored_pictures(samples: Iterable[Sample], store: Store) -> Iterator[Picture]:
@@ -106,7 +137,7 @@ def _folder(path: Path) -> str:
         return "a folder; give the files in it" if any(entries) else "a folder with no file in it"
 
 
-def _read(path: Place, store: Store) -> tuple[Picture, Pixels | None]:
+def _read(path: Place, store: PixelStore) -> tuple[Picture, Pixels | None]:
     digest = ""
     try:
         data = read_file(path)
@@ -114,8 +145,9 @@ def _read(path: Place, store: Store) -> tuple[Picture, Pixels | None]:
         if digest in store:
             return Picture(path, digest, **store.facts(digest)), None
         rows, columns, channels = store.shape
-        pixels, width, height, kind = decode(data, (rows, columns, channels))
-        return Picture(path, digest, width=width, height=height, format=kind), pixels
+        decoded = decode(data, (rows, columns, channels), store.bits)
+        facts = {key: value for key, value in decoded._asdict().items() if key != "pixels"}
+        return Picture(path, digest, **facts), decoded.pixels
     except ImageError as error:
         return Picture(path, digest, error.reason, error.detail), None
 

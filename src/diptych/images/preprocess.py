@@ -4,15 +4,21 @@ The rules, in the order in which they apply (`RULES` names their version):
 
 1. The content decides what a file is, never its name. The formats read are in `FORMATS`.
 2. Animations and documents of several pages give their first frame.
-3. 16-bit grey keeps its high byte; where no pixel needs more than 8, 10 or 12 bits it is a scan of
-   so many bits, and keeps the 8 highest of those. Floating-point pixels are refused: they have no
-   agreed white.
-4. Palette, grey, CMYK, YCbCr and the like become RGB. Colour profiles are not applied.
+3. Whole numbers of more than 8 bits keep the 8 highest of `bits`, and what is brighter than their
+   white, 2^bits − 1, is white. `bits` belongs to a data set and to a bundle (`depth` says how they
+   come by it). Without it, grey has the least of 8, 10, 12 and 16 that its brightest level needs,
+   and colours have 16. Refused, for want of an agreed white: floating-point pixels, levels below 0
+   or above 65,535, and a picture of which more than half is brighter than the white of `bits`.
+   Opacity keeps its high byte.
+4. Palette, grey, CMYK, YCbCr and the like become RGB. Colour profiles are not applied. Bands that
+   a TIFF has beside its colours without saying that they are opacity, such as near infrared, are
+   left out; bands that are said to be no colours are refused, and so are RAW files of cameras.
 5. Transparent pixels lie on white; of a PNG with one transparent colour, those that have it in all
    bits of the file.
 6. The picture is squashed to H×W with an antialiased triangle filter (Pillow's BILINEAR), so
    nothing of it is cut off; JPEGs of more than 4 times that size may first be decoded at 1/2, 1/4
-   or 1/8.
+   or 1/8. What counts against `PIXELS_LIMIT` are the pixels that decoding holds in memory; a JPEG
+   may have up to `FILE_PIXELS_LIMIT` of them.
 7. The EXIF orientation is applied, so that up is up; one that cannot be read counts as upright.
 8. Where one channel is asked for, RGB becomes luma (ITU-R BT.601).
 """
@@ -25,34 +31,42 @@ import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import PIL
 from PIL import Image, ImageFile, UnidentifiedImageError, _imaging
+from PIL.JpegImagePlugin import JpegImageFile
 
 from diptych.data.dataset import Shape
 from diptych.errors import ImageError
+from diptych.images.depth import eight_bits, raw_mode
+from diptych.images.foreign_files import why_not_read
+from diptych.images.limits import BYTES_LIMIT as BYTES_LIMIT
+from diptych.images.limits import (
+    PIXELS_LIMIT,
+    one_at_a_time,
+    pixels_held,
+    pixels_of_file,
+    refuse_bytes,
+    refuse_held,
+    refuse_pixels,
+)
+from diptych.images.tiff import RAW, is_raw
 from diptych.system.files import regular
 
 Pixels = npt.NDArray[np.uint8]
 
-RULES = 2
+RULES = 3
 FORMATS = (
     *("JPEG", "PNG", "GIF", "WEBP", "BMP", "DIB", "TIFF", "HEIF", "AVIF"),
     *("JPEG2000", "PPM", "ICO", "QOI", "SGI", "PCX"),
 )
-BYTES_LIMIT = 100 * 2**20
-PIXELS_LIMIT = 100 * 10**6
 # Why a picture within the limits cannot be decoded for the time being.
 NO_MEMORY = "decoding it needs more memory than there is"
 
-# Pictures of more than this many pixels are decoded one at a time: eight threads with a panorama
-# each would need more memory than the machine may have.
-_LARGE = 12 * 10**6
 ORIENTATION = 0x0112  # the tag of EXIF
-_one_large = threading.Lock()
 _loading_decoders = threading.Lock()
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -72,40 +86,44 @@ class Decoded(NamedTuple):
     width: int  # as a viewer shows it, after orientation
     height: int
     format: str
+    bits: int = 0  # that its levels need, where those of the file are more than 8
+    extra_bands: int = 0  # beside its colours, that were left out
 
 
-def fingerprint(shape: Shape) -> str:
+def fingerprint(shape: Shape, bits: int = 0) -> str:
     """What the pixels depend on besides the file: part of every cache key and bundle."""
-    return f"rules{RULES}-squash{'x'.join(map(str, shape))}-pillow{PIL.__version__}"
+    depth = f"-{bits}bits" if bits else ""
+    return f"rules{RULES}-squash{'x'.join(map(str, shape))}{depth}-pillow{PIL.__version__}"
 
 
-def decode(data: bytes, shape: Shape, pixels_limit: int = PIXELS_LIMIT) -> Decoded:
+def decode(data: bytes, shape: Shape, bits: int = 0, *, pixels_limit: int | None = None) -> Decoded:
     """Turn an encoded picture into pixels of a shape: RGB with three channels, grey with one.
 
-    Raises ImageError with the reason "empty", "too large", "not an image", "truncated" or
-    "unreadable".
+    `bits` is the depth of the pictures that it belongs to, 0 where that is not known. With a
+    `pixels_limit`, its file may not have more pixels, at whatever scale it is decoded. Raises
+    ImageError with the reason "empty", "too large", "not an image", "truncated" or "unreadable".
     """
-    if not data:
-        raise ImageError("empty", "the file has no bytes")
-    if len(data) > BYTES_LIMIT:
-        raise ImageError("too large", f"{len(data):,} bytes; the limit is {BYTES_LIMIT:,}")
+    refuse_bytes(len(data))
     _load_decoders()
-    with refusals(), warnings.catch_warnings():
+    with refusals(data), warnings.catch_warnings():
         # Pillow warns of odd metadata and of size; size has its own limit here.
         warnings.simplefilter("ignore")
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            _refuse_large(image, pixels_limit)
-            return _decode(image, shape, data)
+        with _opened(data) as image:
+            refuse_pixels(image, pixels_limit or pixels_of_file(image))
+            if is_raw(getattr(image, "tag_v2", {})):
+                raise ImageError("unreadable", RAW)
+            return _decode(image, shape, data, bits, pixels_limit or PIXELS_LIMIT)
 
 
-def squash(image: Image.Image, shape: Shape) -> Pixels:
+def squash(image: Image.Image, shape: Shape, bits: int = 0) -> Pixels:
     """Pixels of a shape of a picture that is open already, by the same rules as from its file.
 
     Raises ImageError as `decode` does.
     """
     with refusals(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        _refuse_large(image, PIXELS_LIMIT)
+        refuse_pixels(image)
+        image, _ = eight_bits(image, bits)
         return _squashed(image, _orientation(image), shape)
 
 
@@ -135,15 +153,14 @@ def thumbnail(pixels: Pixels, side: int = 224) -> Pixels:
 
 
 @contextlib.contextmanager
-def refusals() -> Iterator[None]:
-    """Whatever a decoder raises, as one ImageError with a reason."""
+def refusals(data: bytes = b"") -> Iterator[None]:
+    """Whatever a decoder of some bytes raises, as one ImageError with a reason."""
     try:
         yield
     except ImageError:
         raise
     except UnidentifiedImageError as cause:
-        formats = ", ".join(FORMATS)
-        raise ImageError("not an image", f"none of the formats {formats}") from cause
+        raise why_not_read(data, ", ".join(FORMATS)) from cause
     except Image.DecompressionBombError as cause:
         raise ImageError("too large", "more pixels than any limit allows") from cause
     except MemoryError as cause:
@@ -158,30 +175,39 @@ def refusals() -> Iterator[None]:
         raise ImageError("truncated" if cut else "unreadable", said) from cause
 
 
-def _refuse_large(image: Image.Image, limit: int) -> None:
-    if not image.width * image.height:
-        raise ImageError("empty", f"{image.width} × {image.height} pixels")
-    if image.width * image.height > limit:
-        raise ImageError(
-            "too large", f"{image.width} × {image.height} pixels; the limit is {limit:,}"
-        )
+def _opened(data: bytes) -> ImageFile.ImageFile:
+    """A file open to be decoded, whose header is read."""
+    try:
+        return Image.open(io.BytesIO(data), formats=FORMATS)
+    except Image.DecompressionBombError:
+        # Pillow's own limit does not know at which scale a JPEG is decoded.
+        if not data.startswith(b"\xff\xd8"):
+            raise
+        return JpegImageFile(io.BytesIO(data))
 
 
-def _decode(image: ImageFile.ImageFile, shape: Shape, data: bytes) -> Decoded:
+def _decode(
+    image: ImageFile.ImageFile, shape: Shape, data: bytes, bits: int, pixels_limit: int
+) -> Decoded:
     kind = image.format or ""
     width, height = image.size
-    with _one_large if width * height > _LARGE else contextlib.nullcontext():
-        # A margin of 4 keeps the scaled decode within one grey level of the full one.
-        image.draft("RGB", (4 * max(shape), 4 * max(shape)))
-        coded = image.tile[0].args if image.format == "PNG" else None
+    # A margin of 4 keeps the scaled decode within one grey level of the full one.
+    image.draft("RGB", (4 * max(shape), 4 * max(shape)))
+    held = pixels_held(image, (width, height), data)
+    if width * height > pixels_limit:
+        refuse_held(held, (width, height), pixels_limit)
+    with one_at_a_time(held):
+        coded = raw_mode(image)
         image.load()
-        if "transparency" in image.info:
-            _spread_transparency(image, coded, data)
         turn = _orientation(image)
-        pixels = _squashed(image, turn, shape)
+        if coded in ("L;2", "L;4") and "transparency" in image.info:
+            _spread_transparency(image, coded)
+        eight, own = eight_bits(image, bits, coded, data)
+        pixels = _squashed(eight, turn, shape)
     if turn >= 5:
         width, height = height, width
-    return Decoded(pixels, width, height, kind)
+    extra = coded.count("X") if kind == "TIFF" else 0
+    return Decoded(pixels, width, height, kind, own, extra)
 
 
 def _squashed(image: Image.Image, turn: int, shape: Shape) -> Pixels:
@@ -195,53 +221,21 @@ def _squashed(image: Image.Image, turn: int, shape: Shape) -> Pixels:
     return np.asarray(squashed).reshape(shape)
 
 
-def _spread_transparency(image: Image.Image, coded: Any, data: bytes) -> None:
-    """Give a PNG whose pixels were coded so the transparency that it says.
-
-    Pillow spreads levels of 2 and 4 bits over 8, and not the transparent one; of 16 bits it keeps
-    the high bytes, and compares them with the low bytes of the transparent colour.
-    """
-    clear = image.info["transparency"]
-    if coded in ("L;2", "L;4"):
-        most = 2 ** int(coded[-1]) - 1
-        image.info["transparency"] = (clear & most) * 255 // most
-    elif coded == "RGB;16B":
-        with Image.open(io.BytesIO(data), formats=["PNG"]) as low:
-            # Read with its bytes in the other order, a picture gives its low bytes.
-            low.tile = [low.tile[0]._replace(args="RGB;16L")]
-            same = np.asarray(low) == [level & 255 for level in clear]
-        same &= np.asarray(image) == [level >> 8 for level in clear]
-        image.putalpha(Image.fromarray(np.where(same.all(2), 0, 255).astype(np.uint8)))
-        del image.info["transparency"]
+def _spread_transparency(image: Image.Image, coded: str) -> None:
+    """Spread the transparent level of a PNG over 8 bits, as Pillow does with its other levels."""
+    most = 2 ** int(coded[-1]) - 1
+    image.info["transparency"] = (image.info["transparency"] & most) * 255 // most
 
 
 def _rgb(image: Image.Image, size: tuple[int, int]) -> Image.Image:
-    """The colours of any mode as RGB, squashed to a width and height."""
-    mode = image.mode
-    if mode == "F":
-        raise ImageError(
-            "unreadable", "floating-point pixels have no agreed white; save it with 8 or 16 bits"
-        )
-    if mode == "P" and image.palette is None:
+    """The colours of any mode of 8 bits as RGB, squashed to a width and height."""
+    if image.mode == "P" and image.palette is None:
         raise ImageError("unreadable", "its pixels are numbers of a palette, which is missing")
-    if mode.startswith("I"):
-        image = _eight_bits(image)
     if image.has_transparency_data:
         image = _squash(image.convert("RGBA"), size)
         white = Image.new("RGBA", image.size, (255, 255, 255, 255))
         return Image.alpha_composite(white, image).convert("RGB")
     return _squash(image.convert("RGB"), size)
-
-
-def _eight_bits(image: Image.Image) -> Image.Image:
-    """Grey of up to 16 bits as grey of 8, with an alpha channel where one level is transparent."""
-    levels = np.asarray(image).astype(np.int64).clip(0, 65535)
-    bits = next(bits for bits in (8, 10, 12, 16) if levels.max() < 1 << bits)
-    grey = Image.fromarray((levels >> (bits - 8)).astype(np.uint8))
-    clear = image.info.get("transparency")
-    if isinstance(clear, int):
-        grey.putalpha(Image.fromarray(np.where(levels == clear, 0, 255).astype(np.uint8)))
-    return grey
 
 
 def _squash(image: Image.Image, size: tuple[int, int]) -> Image.Image:

@@ -16,7 +16,7 @@ def thumbnail_html(path: Place) -> Html:
     try:
         if size_of(path) > LARGEST:
             return Html()
-        pixels, width, height, _ = decode(read_file(path), (SIDE, SIDE, 3))
+        pixels, width, height, *_ = decode(read_file(path), (SIDE, SIDE, 3))
     except (ImageError, OSError, ValueError):
         return Html()
     scale = SIDE / max(width, height)

@@ -99,7 +99,7 @@ def from_training(tested: TestedModel) -> EvidenceSource:
 
 def from_bundle(predictor: Predictor) -> EvidenceSource:
     """A bundle: all that it tells without a framework, and Grad-CAM where that is installed."""
-    bundle, store = predictor.bundle, pixel_store(predictor.bundle.shape)
+    bundle, store = predictor.bundle, pixel_store(predictor.bundle.shape, predictor.bundle.bits)
     calibration, train = bundle.facts["calibration"], bundle.splits().train
     cached = [sample for sample in train.samples if store.has_row(sample.digest)]
     indices = reference_indices([bundle.classes.index(sample.label) for sample in cached])
@@ -121,8 +121,9 @@ def gather(source: EvidenceSource, predictions: Predictions, *, track: Track = u
     They took no part in the making. Raises MissingExtra without SciPy.
     """
     dataset = predictions.dataset
-    height, width, channels = source.facts["preprocess"]["shape"]
-    store = pixel_store((height, width, channels))
+    preprocess = source.facts["preprocess"]
+    height, width, channels = preprocess["shape"]
+    store = pixel_store((height, width, channels), preprocess.get("bits", 0))
     mistakes = most_wrong(predictions, SHOWN)
     neighbours, neighbours_note = _neighbours(source, predictions, mistakes, store, track)
     return Report(

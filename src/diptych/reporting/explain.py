@@ -71,9 +71,10 @@ class Explainer:
         position = self._position(of)
         by_class = prediction.probabilities or {}
         k = int(np.argmax(list(by_class.values()))) if position is None else position
-        pixels, width, height, _ = decode(data, self.predictor.bundle.shape)
+        bundle = self.predictor.bundle
+        pixels, width, height, *_ = decode(data, bundle.shape, bundle.bits)
         heatmap = self._heatmap(pixels, k)
-        picture = decode(data, (*_shown(height, width), 3)).pixels
+        picture = decode(data, (*_shown(height, width), 3), bundle.bits).pixels
         classes = self.predictor.classes
         return Explanation(prediction, classes[k], heatmap, overlay(picture, heatmap))
 

@@ -41,6 +41,7 @@ class Batcher:
         Without a plan, one is found by trying.
         """
         shape = self._shape = predictor.bundle.shape
+        self._bits = predictor.bundle.bits
         self._decoders = decoders
         self._pixels_limit = pixels_limit
         self._record = record
@@ -92,7 +93,9 @@ class Batcher:
         def hand_over() -> None:
             try:
                 if not future.cancelled():
-                    pixels = decode(data, self._shape, self._pixels_limit).pixels
+                    pixels = decode(
+                        data, self._shape, self._bits, pixels_limit=self._pixels_limit
+                    ).pixels
                     self._queue.put(_Waiting(pixels, future))
             except Exception as error:
                 loop.call_soon_threadsafe(_fail, [future], error)

@@ -51,11 +51,14 @@ class InputPicture(NamedTuple):
     name: str
     content: Path | Member | bytes | Image.Image | ImageError
 
-    def pixels(self, shape: Shape) -> Pixels:
-        """The picture as pixels of a shape; raises ImageError where it cannot be read."""
+    def pixels(self, shape: Shape, bits: int = 0) -> Pixels:
+        """The picture as pixels of a shape; raises ImageError where it cannot be read.
+
+        `bits` is the depth of the pictures that white was told by, 0 where there were none.
+        """
         if isinstance(self.content, Image.Image):
-            return squash(self.content, shape)
-        return decode(self.encoded(), shape).pixels
+            return squash(self.content, shape, bits)
+        return decode(self.encoded(), shape, bits).pixels
 
     def encoded(self) -> bytes:
         """The picture as a file; raises ImageError where it cannot be read."""

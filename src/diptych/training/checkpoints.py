@@ -28,7 +28,8 @@ def run_folder(keep: Path | None, recipe: Recipe, train: Dataset, valid: Dataset
             yield Path(folder)
         return
     start = weights_hash(recipe.weights)
-    choices = json.dumps([asdict(recipe), start, train.fingerprint(), valid.fingerprint()])
+    pictures = [train.fingerprint(), valid.fingerprint(), train.bits]
+    choices = json.dumps([asdict(recipe), start, *pictures])
     run = keep / hashlib.sha256(choices.encode()).hexdigest()[:16]
     with alone_in(run):
         yield run

@@ -1,13 +1,35 @@
-"""Pictures made ready to train on: each decoded into the cache, once."""
+"""Pictures made ready to train on: each decoded into the cache, once, all at one depth."""
+
+from collections.abc import Iterable
+from dataclasses import replace
 
 from diptych.data.dataset import Dataset
 from diptych.errors import InputError
-from diptych.images.decoding import decode_files
-from diptych.images.store import Store
+from diptych.images.decoding import PixelStore, decode_files, pixel_store, stored_pictures
+from diptych.images.depth import common_bits
 from diptych.system.progress import Track
 
 
-def with_pixels(dataset: Dataset, store: Store, track: Track) -> Dataset:
+def at_one_depth(
+    parts: Iterable[Dataset], size: int, bits: int, track: Track
+) -> tuple[list[Dataset], PixelStore]:
+    """The parts with every picture in the cache, decoded at the greatest depth among them.
+
+    That is at least `bits`. Of parts that know none, it is found here, as an audit would. Raises
+    InputError as `with_pixels` does.
+    """
+    parts = list(parts)
+    shape = parts[0].shape_at(size)
+    bits = max(bits, *(part.bits for part in parts))
+    store = pixel_store(shape, bits)
+    parts = [with_pixels(part, store, track) for part in parts]
+    if not bits and (bits := common_bits(_own_bits(parts, store))):
+        store = pixel_store(shape, bits)
+        parts = [with_pixels(part, store, track) for part in parts]
+    return [replace(part, bits=bits) for part in parts], store
+
+
+def with_pixels(dataset: Dataset, store: PixelStore, track: Track) -> Dataset:
     """The data set with every picture in the cache; raises InputError for one that cannot be."""
     if all(store.has_row(sample.digest) for sample in dataset.samples):
         return dataset
@@ -25,3 +47,8 @@ def with_pixels(dataset: Dataset, store: Store, track: Track) -> Dataset:
             )
         samples.append(sample._replace(digest=picture.digest))
     return dataset.with_samples(samples)
+
+
+def _own_bits(parts: Iterable[Dataset], store: PixelStore) -> Iterable[int]:
+    """How many bits each picture needs, as the store has noted."""
+    return (picture.bits for part in parts for picture in stored_pictures(part.samples, store))
