@@ -14,8 +14,8 @@ from diptych.images.preprocess import decode
 def test_answers_other_than_the_golden_ones_are_noticed(
     bundle: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def half_black(data: bytes, shape: Shape) -> object:
-        actual = decode(data, shape)
+    def half_black(data: bytes, shape: Shape, bits: int) -> object:
+        actual = decode(data, shape, bits)
         pixels = actual.pixels.copy()
         pixels[::2] = 0
         return actual._replace(pixels=pixels)

@@ -12,7 +12,7 @@ from diptych.images.decoding import decode_files, pixel_store
 def test_a_picture_for_which_there_was_too_little_memory_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(data: bytes, shape: tuple[int, int, int]) -> preprocess.Decoded:
+    def full(data: bytes, shape: tuple[int, int, int], bits: int) -> preprocess.Decoded:
         raise ImageError("too large", preprocess.NO_MEMORY)
 
     file = tmp_path / "a.png"

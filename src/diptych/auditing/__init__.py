@@ -100,5 +100,6 @@ def _pictures(dataset: Dataset, store: PixelStore, track: Track) -> dict[str, Pi
         reading = stored_pictures(dataset.samples, store)
     else:
         reading = decode_files((sample.path for sample in dataset.samples), store)
-    track_reading = track(reading, "reading pictures", len(dataset))
-    return {s.name: picture for s, picture in zip(dataset.samples, track_reading, strict=True)}
+    doing = f"reading pictures at {store.bits} bits" if store.bits else "reading pictures"
+    read = track(reading, doing, len(dataset))
+    return {s.name: picture for s, picture in zip(dataset.samples, read, strict=True)}

@@ -11,6 +11,7 @@ from diptych.reliability.ood import NO_SCORE, NONE
 def model_card(name: str, facts: Mapping[str, Any], members: Collection[str]) -> str:
     """A model card in Markdown, from what bundle.json says; `members` are the files beside it."""
     classes = ", ".join(facts["classes"])
+    pixels = facts["preprocess"]
     return f"""# {name}
 
 Tells pictures apart: {classes}. Made by Diptych {facts["diptych"]} on {facts["created"][:10]}.
@@ -29,12 +30,23 @@ Tells pictures apart: {classes}. Made by Diptych {facts["diptych"]} on {facts["c
 diptych predict {name} new.jpg folder/
 ```
 
-`model.onnx` takes uint8 pixels (N, {", ".join(map(str, facts["preprocess"]["shape"]))})
+`model.onnx` takes uint8 pixels (N, {", ".join(map(str, pixels["shape"]))})
 and gives probabilities in the order {classes}. It agreed with the trained network to
-{facts["parity"]["max_difference"]:.1e} on {facts["parity"]["pictures"]} validation pictures.
+{facts["parity"]["max_difference"]:.1e} on {facts["parity"]["pictures"]} validation pictures.\
+{white_of(pixels.get("bits", 0))}
 
 {_ood(facts)}
 """
+
+
+def white_of(bits: int) -> str:
+    """What pictures of more than 8 bits become, where the training pictures had such a depth."""
+    if not bits:
+        return ""
+    return (
+        f"\nIn pictures of more than 8 bits {2**bits - 1:,} is white: a level is divided by "
+        f"{2 ** (bits - 8)}."
+    )
 
 
 def _quality(facts: Mapping[str, Any], members: Collection[str]) -> str:

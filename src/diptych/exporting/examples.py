@@ -4,6 +4,12 @@ from diptych.bundles.format import Bundle
 from diptych.exporting.formats import FORMATS
 from diptych.exporting.formats.contract import ANY_SIZE, FLOAT
 
+_DEEP = """picture = {opened}
+if picture.mode.startswith("I"):  # grey of more than 8 bits, in which {white} is white
+    levels = np.asarray(picture) >> {shift}
+    picture = Image.fromarray(levels.clip(0, 255).astype(np.uint8))
+picture = picture.convert("RGB")"""
+
 
 def has_example(format: str, kind: str) -> bool:
     """Whether there is a script; a lighter file is used as the one in float is."""
@@ -27,6 +33,10 @@ def example(format: str, kind: str, stem: str, bundle: Bundle) -> str:
         pixels = f'np.array({resized}.convert("L"))[None, ..., None]'
     if kind == ANY_SIZE:
         pixels = "np.array(picture)"
+    opened = "ImageOps.exif_transpose(Image.open(sys.argv[1]))"
+    picture = f'picture = {opened}.convert("RGB")'
+    if bundle.bits:
+        picture = _DEEP.format(opened=opened, white=2**bundle.bits - 1, shift=bundle.bits - 8)
     return f'''"""Says what is on a picture: python {example_name(format, kind)} PICTURE"""
 
 import json
@@ -39,7 +49,7 @@ from PIL import Image, ImageOps
 
 file = Path(__file__).with_name({FORMATS[format].files(stem, kind)[0]!r})
 {load}
-picture = ImageOps.exif_transpose(Image.open(sys.argv[1])).convert("RGB")
+{picture}
 pixels = {pixels}
 {parts.answer}
 print("none of these" if ood_score > 1 else f"{{classes[p.argmax()]}} {{p.max():.3f}}")

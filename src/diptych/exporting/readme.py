@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from diptych.bundles.format import Bundle
+from diptych.bundles.model_card import white_of
 from diptych.exporting.examples import example_name, has_example
 from diptych.exporting.formats import FORMATS
 from diptych.exporting.formats.contract import FLOAT
@@ -53,7 +54,8 @@ def _how_to_use(bundle: Bundle) -> str:
         "`any_size` in its name takes a single `picture`, RGB (H, W, 3), of any size. They answer "
         f"with calibrated `probabilities` in the order {', '.join(bundle.classes)}, and with "
         "`ood_score`, which above 1 means none of these. The network whose weights are in a `.pth` "
-        "answers with logits, of which softmax makes the probabilities, and knows no outliers.\n\n"
+        "answers with logits, of which softmax makes the probabilities, and knows no outliers."
+        f"{white_of(bundle.bits)}\n\n"
         "Each script answers for one picture, and needs `pip install numpy pillow` and the "
         "package that is named."
     )

@@ -16,7 +16,6 @@ _VIDEO = "a video; save the frames that you want as JPEG or PNG"
 _ARCHIVE = "an archive; unpack it"
 # How files of a kind begin, and what they are. The first that fits counts.
 _KINDS = (
-    (rb"\0{16}", "it begins with zeros alone; the copy or download failed, copy it anew"),
     (rb"\xff\x0a|\0\0\0\x0cJXL ", f"a JPEG XL picture; {_SAVE}"),
     (rb"(II|MM).{6}CR|.{4}ftypcrx |FUJIFILMCCD-RAW|II(U\0|R[OS])|MMOR|FOVb|\0MRM", RAW),
     (rb".{4}ftyp(?!hei|hev|mif|msf|avi)|.{4}(moov|mdat|wide|free|skip|pnot)", _VIDEO),
@@ -39,11 +38,12 @@ _KINDS = (
     (rb"\xd0\xcf\x11\xe0", f"a document of an office program; {_SAVE}"),
     (rb"\0\x05\x16[\0\x07]", "a Mac's notes on another file (AppleDouble); delete it"),
     (rb"version https://git-lfs", "a pointer of Git LFS; fetch the picture: git lfs pull"),
+    (rb"(?i)[^\0<]*((<!--[^\0]*?--|<\?[^>\0]*)>[^\0<]*)*<(!doctype html|html|head)", _WEB_PAGE),
     (rb"(?i)[^\0]{0,1024}<svg[\s>]", f"an SVG drawing; {_SAVE}"),
-    (rb"(?i)[^\0<]*(<!--[^\0]*?-->[^\0<]*)*<(!doctype html|html|head|body)", _WEB_PAGE),
     (rb"\s*<[?!\w]", f"a text in XML, such as what a server says of an error; {_DOWNLOAD}"),
     (rb"\s*[{\[]\s*[\"{\[\]}]", f"a text in JSON, such as a server's answer; {_DOWNLOAD}"),
     (rb"\s*data:image/", "a picture written as text (base64); decode it to a file of its own"),
+    (rb"\0{16}", "it begins with zeros alone; the copy or download failed, copy it anew"),
 )
 # Formats that are read, though one file may be damaged.
 _READ = (

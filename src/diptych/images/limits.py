@@ -10,8 +10,10 @@ from diptych.errors import ImageError
 
 BYTES_LIMIT = 100 * 2**20
 PIXELS_LIMIT = 100 * 10**6
-# Of a JPEG, which is decoded at a smaller scale. The largest sensors of phones have 200 million.
-FILE_PIXELS_LIMIT = 500 * 10**6
+# Of a JPEG, which may be decoded at a smaller scale. Phones take pictures of up to 200 million.
+JPEG_PIXELS_LIMIT = 500 * 10**6
+# Pixels in memory, of 4 bytes: what a progressive JPEG of PIXELS_LIMIT holds at most.
+HELD_LIMIT = PIXELS_LIMIT * 5 // 2
 
 # Pictures that hold more than this many pixels are decoded one at a time: eight threads with a
 # panorama each would need more memory than the machine may have.
@@ -40,16 +42,16 @@ def refuse_pixels(image: Image.Image, limit: int = PIXELS_LIMIT) -> None:
 
 def pixels_of_file(image: Image.Image) -> int:
     """How many pixels a file may have: more where it can be decoded at a smaller scale."""
-    return FILE_PIXELS_LIMIT if image.format in ("JPEG", "MPO") else PIXELS_LIMIT
+    return JPEG_PIXELS_LIMIT if image.format in ("JPEG", "MPO") else PIXELS_LIMIT
 
 
-def refuse_held(held: int, size: tuple[int, int], limit: int) -> None:
+def refuse_held(held: int, size: tuple[int, int]) -> None:
     """Raise ImageError where decoding a file of a size holds too many pixels in memory."""
-    if held > limit:
+    if held > HELD_LIMIT:
         raise ImageError(
             "too large",
-            f"{size[0]} × {size[1]} pixels, for which memory of {held:,} is needed; the limit is "
-            f"{limit:,}",
+            f"{size[0]} × {size[1]} pixels; to decode it takes memory for {held:,}, and the limit "
+            f"is {HELD_LIMIT:,}",
         )
 
 

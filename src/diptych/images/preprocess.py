@@ -17,8 +17,7 @@ The rules, in the order in which they apply (`RULES` names their version):
    bits of the file.
 6. The picture is squashed to H×W with an antialiased triangle filter (Pillow's BILINEAR), so
    nothing of it is cut off; JPEGs of more than 4 times that size may first be decoded at 1/2, 1/4
-   or 1/8. What counts against `PIXELS_LIMIT` are the pixels that decoding holds in memory; a JPEG
-   may have up to `FILE_PIXELS_LIMIT` of them.
+   or 1/8. So a JPEG may have more pixels than other pictures: `limits` says how many.
 7. The EXIF orientation is applied, so that up is up; one that cannot be read counts as upright.
 8. Where one channel is asked for, RGB becomes luma (ITU-R BT.601).
 """
@@ -195,7 +194,7 @@ def _decode(
     image.draft("RGB", (4 * max(shape), 4 * max(shape)))
     held = pixels_held(image, (width, height), data)
     if width * height > pixels_limit:
-        refuse_held(held, (width, height), pixels_limit)
+        refuse_held(held, (width, height))
     with one_at_a_time(held):
         coded = raw_mode(image)
         image.load()
