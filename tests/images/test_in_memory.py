@@ -140,3 +140,19 @@ def test_an_array_is_a_picture(axes: tuple[int, ...]) -> None:
     coloured = array[..., None] if not axes else array[..., :3]
     assert np.array_equal(pixels(as_image(array)), np.broadcast_to(coloured, SHAPE))
     assert np.array_equal(pixels(as_image(array[::-1, ::-1])), pixels(as_image(array))[::-1, ::-1])
+
+
+def test_levels_beyond_16_bits_are_not_cut_to_white_on_the_way_to_a_file() -> None:
+    levels = np.arange(70_000, 70_256, dtype=np.int32).reshape(16, 16)
+    for image in (Image.fromarray(levels), Image.fromarray(levels - 70_100)):
+        with pytest.raises(ImageError, match="nobody said which is black") as in_memory:
+            pixels(image)
+        with pytest.raises(ImageError) as as_a_file:
+            pixels(as_file(image))
+        assert as_a_file.value.detail == in_memory.value.detail
+
+
+@pytest.mark.parametrize("mode", ["I;16", "I;16B", "I"])
+def test_a_picture_of_16_bits_is_the_same_in_any_order_of_its_bytes(mode: str) -> None:
+    image = sixteen_bits()
+    assert np.array_equal(pixels(as_file(image.convert("I").convert(mode))), pixels(image))

@@ -27,7 +27,7 @@ def refusal(data: bytes) -> ImageError:
     [
         (ramp("u2", 13), GREY, "13 bands of 16 bits; say which are red, green and blue"),
         (ramp("u1", 4), GREY, "4 bands of 8 bits; say which"),
-        (ramp("u2", 5), RGB, "5 bands of 16 bits; say which"),
+        (ramp("u2", 5), RGB, "5 bands of 16 bits, stored in a way that is not read here"),
         (ramp("u2", 2), GREY, "2 bands of 16 bits; say which"),
         (ramp("f4"), GREY, "floating-point pixels have no agreed white"),
         (ramp("f8"), GREY, "floating-point pixels have no agreed white"),
@@ -90,3 +90,16 @@ def test_a_tiff_cut_before_its_directory_is_truncated() -> None:
     data = tiff(ramp("u2", 13), GREY)
     far = data[:4] + (10**6).to_bytes(4, "little") + data[8:]
     assert refusal(far).reason == "truncated"
+
+
+@pytest.mark.parametrize("bands", [3, 4])
+@pytest.mark.parametrize("bits", [0, 12])
+def test_planes_of_16_bits_are_read_as_pixels_are(bits: int, bands: int) -> None:
+    levels = ramp("u2", bands) * 16
+    levels[..., 1] //= 2
+    more = {338: 0} if bands == 4 else {}
+    actual = decode(tiff(levels, RGB, more, planes=True), (16, 16, 3), bits)
+    expected = decode(tiff(levels, RGB, more), (16, 16, 3), bits)
+    assert np.array_equal(actual.pixels, expected.pixels)
+    assert np.ptp(actual.pixels) > 10
+    assert actual[4:] == expected[4:] == (12, bands - 3)

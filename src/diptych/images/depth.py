@@ -18,19 +18,16 @@ import numpy.typing as npt
 from PIL import Image, ImageFile
 
 from diptych.errors import ImageError
+from diptych.images.tiff import FLOATS, mend_planes, tag
 
 # Where no data set says more, grey has one of these depths: those of common cameras and scanners.
 USUAL = (8, 10, 12, 16)
 _MOST = 65_535
-FLOATS = "floating-point pixels have no agreed white; save it with 8 or 16 bits"
 
-# Colours of 16 bits by their raw mode in Pillow, which keeps their high bytes. With its bytes in
-# the other order, a picture gives its low bytes.
-_SWAPPED = {
-    f"{colours};16{order}": f"{colours};16{other}"
-    for colours in ("RGB", "RGBA", "RGBX")
-    for order, other in (("L", "B"), ("B", "L"))
-}
+# Colours of 16 bits by their raw mode in Pillow, which keeps their high bytes; of planes one after
+# the other that of the first.
+_DEEP_COLOURS = ("RGB;16", "RGBA;16", "RGBX;16", "R;16")
+_OWN_ORDER = "L" if sys.byteorder == "little" else "B"
 
 Levels = npt.NDArray[Any]  # of whole numbers
 
@@ -67,10 +64,8 @@ def eight_bits(
         raise ImageError("unreadable", FLOATS)
     if image.mode.startswith("I"):
         return _grey(image, bits)
-    # The machine's own order.
-    coded = coded.replace(";16N", ";16L" if sys.byteorder == "little" else ";16B")
-    if coded in _SWAPPED:
-        return _colours(image, bits, coded, data)
+    if coded[:-1] in _DEEP_COLOURS:
+        return _colours(image, bits, data)
     return image, 0
 
 
@@ -93,7 +88,7 @@ def _grey(image: Image.Image, bits: int) -> tuple[Image.Image, int]:
     own = max(highest.bit_length(), 8)
     depth = bits or usual(own)
     grey_HW = _shifted(levels_HW, depth)
-    if _of_tiff(image, 262) == 0:  # PhotometricInterpretation: WhiteIsZero
+    if tag(image, 262) == 0:  # PhotometricInterpretation: WhiteIsZero
         grey_HW = 255 - grey_HW
     grey = Image.fromarray(grey_HW)
     clear = image.info.get("transparency")
@@ -102,18 +97,14 @@ def _grey(image: Image.Image, bits: int) -> tuple[Image.Image, int]:
     return grey, own
 
 
-def _colours(image: Image.Image, bits: int, coded: str, data: bytes) -> tuple[Image.Image, int]:
+def _colours(image: Image.Image, bits: int, data: bytes) -> tuple[Image.Image, int]:
     """Colours of 16 bits in 8; of a PNG with one transparent colour, with an alpha channel."""
     high_HWC = np.asarray(image)
     own = 8 + int(high_HWC[..., :3].max()).bit_length()
     clear = image.info.get("transparency")
     if bits in (0, 16) and clear is None:
         return image, own
-    with Image.open(io.BytesIO(data), formats=[image.format or ""]) as low:
-        low.tile = [
-            tile._replace(args=_with_raw_mode(tile.args, _SWAPPED[coded])) for tile in low.tile
-        ]
-        levels_HWC = (high_HWC.astype(np.uint16) << 8) | np.asarray(low)
+    levels_HWC = (high_HWC.astype(np.uint16) << 8) | _low_bytes(data, image.format or "")
     eight = Image.fromarray(_shifted(levels_HWC[..., :3], bits or 16))
     if clear is not None:
         eight.putalpha(_opacity((levels_HWC != clear).any(2)))
@@ -122,8 +113,20 @@ def _colours(image: Image.Image, bits: int, coded: str, data: bytes) -> tuple[Im
     return eight, own
 
 
-def _with_raw_mode(args: Any, raw: str) -> Any:
-    return (raw, *args[1:]) if isinstance(args, tuple) else raw
+def _low_bytes(data: bytes, format: str) -> npt.NDArray[np.uint8]:
+    """The low bytes of colours of 16 bits (H, W, C): what is read with the bytes swapped."""
+    with Image.open(io.BytesIO(data), formats=[format]) as image:
+        mend_planes(image)
+        image.tile = [tile._replace(args=_swapped(tile.args)) for tile in image.tile]
+        return np.asarray(image)
+
+
+def _swapped(args: Any) -> Any:
+    """The arguments of a decoder that takes the bytes of 16 bits in the other order."""
+    raw, *rest = args if isinstance(args, tuple) else (args,)
+    order = _OWN_ORDER if raw[-1] == "N" else raw[-1]
+    raw = raw[:-1] + ("B" if order == "L" else "L")
+    return (raw, *rest) if isinstance(args, tuple) else raw
 
 
 def _shifted(levels: Levels, bits: int) -> npt.NDArray[np.uint8]:
@@ -153,11 +156,5 @@ def _unknown_white(lowest: int, highest: int) -> ImageError:
 
 def _sample_formats(image: Image.Image) -> tuple[int, ...]:
     """What a TIFF says of its numbers: 1 is unsigned, 2 signed, 3 floating point."""
-    formats = _of_tiff(image, 339)
+    formats = tag(image, 339)
     return formats if isinstance(formats, tuple) else ()
-
-
-def _of_tiff(image: Image.Image, tag: int) -> Any:
-    """What a TIFF says under a tag; None where it does not, or is no TIFF."""
-    tags = getattr(image, "tag_v2", None)
-    return tags.get(tag) if tags is not None else None

@@ -66,7 +66,8 @@ def why_not_read(data: bytes, formats: str) -> ImageError:
     if begin.startswith(HEADERS):
         return why_tiff_is_not_read(data)
     if format := _first(_READ, begin):
-        return ImageError("unreadable", f"it begins as {format}, and what follows is damaged")
+        said = "the rest is damaged, or coded in a way that is not read here"
+        return ImageError("unreadable", f"it begins as {format}; {said}")
     if _is_text(begin):
         return ImageError("not an image", f"a text; none of the formats {formats}")
     return ImageError("not an image", f"none of the formats {formats}")

@@ -9,7 +9,8 @@ The rules, in the order in which they apply (`RULES` names their version):
    come by it). Without it, grey has the least of 8, 10, 12 and 16 that its brightest level needs,
    and colours have 16. Refused, for want of an agreed white: floating-point pixels, levels below 0
    or above 65,535, and a picture of which more than half is brighter than the white of `bits`.
-   Opacity keeps its high byte.
+   Of 16 bits, opacity keeps its high byte, and so do grey with opacity, CMYK, and colours that are
+   multiplied by their opacity.
 4. Palette, grey, CMYK, YCbCr and the like become RGB. Colour profiles are not applied. Bands that
    a TIFF has beside its colours without saying that they are opacity, such as near infrared, are
    left out; bands that are said to be no colours are refused, and so are RAW files of cameras.
@@ -52,7 +53,7 @@ from diptych.images.limits import (
     refuse_held,
     refuse_pixels,
 )
-from diptych.images.tiff import RAW, is_raw
+from diptych.images.tiff import RAW, extra_bands, is_raw, mend_planes
 from diptych.system.files import regular
 
 Pixels = npt.NDArray[np.uint8]
@@ -196,6 +197,7 @@ def _decode(
     if width * height > pixels_limit:
         refuse_held(held, (width, height))
     with one_at_a_time(held):
+        mend_planes(image)
         coded = raw_mode(image)
         image.load()
         turn = _orientation(image)
@@ -205,8 +207,7 @@ def _decode(
         pixels = _squashed(eight, turn, shape)
     if turn >= 5:
         width, height = height, width
-    extra = coded.count("X") if kind == "TIFF" else 0
-    return Decoded(pixels, width, height, kind, own, extra)
+    return Decoded(pixels, width, height, kind, own, extra_bands(image))
 
 
 def _squashed(image: Image.Image, turn: int, shape: Shape) -> Pixels:

@@ -1,4 +1,4 @@
-"""Why a TIFF is not read: what its tags say of pixels that nobody decodes here.
+"""TIFF: what its tags say of pixels that are not decoded here, and of those that are.
 
 Satellites, drones and microscopes write TIFFs of many bands, of signed or floating-point numbers.
 """
@@ -7,16 +7,17 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
+from PIL import Image, ImageFile
+from PIL.TiffImagePlugin import ImageFileDirectory_v2, TiffImageFile
 
 from diptych.errors import ImageError
-from diptych.images.depth import FLOATS
 
 HEADERS = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two of BigTIFF
 _NUMBERS = {1: "unsigned whole numbers", 2: "signed whole numbers", 5: "complex", 6: "complex"}
 _RGB = 2
 # PhotometricInterpretation: ColorFilterArray and LinearRaw, of DNG.
 _OF_SENSORS = (32803, 34892)
+FLOATS = "floating-point pixels have no agreed white; save it with 8 or 16 bits"
 RAW = "a RAW file of a camera; save what it shows as JPEG, PNG or TIFF"
 
 
@@ -32,7 +33,13 @@ def why_not_read(data: bytes) -> ImageError:
         return ImageError("unreadable", RAW)
     if kind == 3:
         return ImageError("unreadable", f"{_bands(bands)}{FLOATS}")
-    if bands > 1 and (tags.get(262), bands) != (_RGB, 3):
+    if tags.get(262) == _RGB and bands > 3:
+        return ImageError(
+            "unreadable",
+            f"{bands} bands of {bits} bits, stored in a way that is not read here; save red, green "
+            "and blue alone, as RGB",
+        )
+    if bands > 1 and tags.get(262) != _RGB:
         return ImageError(
             "unreadable",
             f"{bands} bands of {bits} bits; say which are red, green and blue by saving those as "
@@ -47,10 +54,40 @@ def why_not_read(data: bytes) -> ImageError:
     )
 
 
+def tag(image: Image.Image, number: int) -> Any:
+    """What a TIFF that is open says under a tag; None where it does not, or is no TIFF."""
+    tags = getattr(image, "tag_v2", None)
+    return tags.get(number) if tags is not None else None
+
+
+def extra_bands(image: Image.Image) -> int:
+    """How many bands a TIFF has beside those that are decoded."""
+    return max((tag(image, 277) or 1) - len(image.getbands()), 0)
+
+
+def mend_planes(image: ImageFile.ImageFile) -> None:
+    """Have planes of 16 bits, one after the other, read as what they are: not as ones of 8."""
+    if not isinstance(image, TiffImageFile) or tag(image, 284) != 2:  # PlanarConfiguration
+        return
+    if 16 in (tag(image, 258) or ()) and image.tile[0].codec_name == "raw":
+        order = "L" if image.tag_v2.prefix == b"II" else "B"
+        planes = [(plane, *_arguments(plane)) for plane in image.tile]
+        image.tile = [
+            plane._replace(args=(f"{band};16{order}", *rest))
+            for plane, band, *rest in planes
+            if band in image.getbands()  # and no other that lies beside the colours
+        ]
+
+
 def is_raw(tags: Mapping[int, Any]) -> bool:
     """Whether it is of a camera's sensor, beside which there is at most a small preview."""
     is_preview = bool(tags.get(254, 0) & 1) and 330 in tags  # NewSubfileType, SubIFDs
     return is_preview or tags.get(262) in _OF_SENSORS
+
+
+def _arguments(tile: Any) -> tuple[Any, ...]:
+    """Those of the decoder of a part of the pixels."""
+    return tile.args if isinstance(tile.args, tuple) else (tile.args,)
 
 
 def _bands(count: int) -> str:
