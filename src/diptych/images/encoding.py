@@ -7,8 +7,7 @@ from PIL import Image
 
 from diptych.images.preprocess import ORIENTATION, Pixels, refusals
 
-_ORDERED = ("I;16L", "I;16B", "I;16N")  # with the order of their bytes, which no PNG has
-_OF_PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I", "I;16")
+_OF_PNG = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
 
 
 def as_png(pixels: Pixels) -> bytes:
@@ -35,11 +34,9 @@ def as_file(image: Image.Image) -> bytes:
         exif = image.getexif()
         turned = {"exif": exif} if ORIENTATION in exif else {}
         if image.mode == "F" or (image.mode == "I" and not _has_16_bits(image)):
-            image.save(file, "TIFF")  # a PNG would cut what is beyond its levels
+            image.save(file, "TIFF")  # a PNG has no such levels
         else:
-            image = image.convert("I") if image.mode in _ORDERED else image
-            kept = image if image.mode in _OF_PNG else image.convert("RGB")
-            kept.save(file, "PNG", compress_level=0, **turned)
+            _for_png(image).save(file, "PNG", compress_level=0, **turned)
     return file.getvalue()
 
 
@@ -47,6 +44,17 @@ def _has_16_bits(image: Image.Image) -> bool:
     """Whether no level of a picture of whole numbers is below 0 or above 65,535."""
     levels = np.asarray(image)
     return bool(levels.min() >= 0 and levels.max() < 1 << 16)
+
+
+def _for_png(image: Image.Image) -> Image.Image:
+    """A picture in a mode that a PNG keeps all of."""
+    if image.mode in _OF_PNG:
+        return image
+    if not image.mode.startswith("I"):
+        return image.convert("RGB")
+    grey = Image.fromarray(np.asarray(image).astype(np.uint16))
+    grey.info = dict(image.info)
+    return grey
 
 
 def _image(pixels: Pixels) -> Image.Image:
