@@ -131,7 +131,7 @@ def test_a_bundle_keeps_the_depth_that_it_was_trained_at(trained: Trained) -> No
 
 def test_a_bundle_answers_for_files_as_its_network_was_tested(trained: Trained) -> None:
     predictions = trained.evaluation.predictions
-    paths = [sample.path for sample in predictions.dataset.samples]
+    paths = [trained.root / sample.name for sample in predictions.dataset.samples]
     opened = [Image.fromarray(np.asarray(Image.open(path))) for path in paths]
     for pictures in (paths, [path.read_bytes() for path in paths], opened):
         p_NK = [
@@ -223,3 +223,15 @@ def test_pictures_that_nobody_audited_are_trained_on_at_one_depth_too(tmp_path: 
     expected = tested.predictions.probabilities_NK
     paths = [sample.path for sample in parts.test.samples]
     assert classifier.predict_proba(paths) == pytest.approx(expected, abs=1e-5)
+
+
+def test_what_goes_on_from_a_bundle_keeps_its_white(trained: Trained, tmp_path: Path) -> None:
+    root = draw(tmp_path / "heat", 12, start=2_000)
+    for file in (root / "warm").iterdir():
+        Image.fromarray(np.asarray(Image.open(file)) // 2).save(file)
+    data = read(root)
+    parts = split(clean(data, audit(data, size=32)))
+    assert parts.train.bits == 12
+    recipe = SMALL.replace(weights=str(trained.predictor.bundle.path))
+    tested = ImageClassifier(recipe).fit(parts.train, parts.valid).evaluate(parts.test)
+    assert [part.bits for part in tested.parts] == [13, 13, 13]

@@ -23,7 +23,8 @@ def at_one_depth(
     bits = max(bits, *(part.bits for part in parts))
     store = pixel_store(shape, bits)
     parts = [with_pixels(part, store, track) for part in parts]
-    if not bits and (bits := common_bits(_own_bits(parts, store))):
+    # What comes in a table has 8 bits, and is much to look through.
+    if not bits and not parts[0].shape and (bits := common_bits(_own_bits(parts, store))):
         store = pixel_store(shape, bits)
         parts = [with_pixels(part, store, track) for part in parts]
     return [replace(part, bits=bits) for part in parts], store
