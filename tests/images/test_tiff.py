@@ -1,3 +1,4 @@
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -103,3 +104,13 @@ def test_planes_of_16_bits_are_read_as_pixels_are(bits: int, bands: int) -> None
     assert np.array_equal(actual.pixels, expected.pixels)
     assert np.ptp(actual.pixels) > 10
     assert actual[4:] == expected[4:] == (12, bands - 3)
+
+
+@pytest.mark.parametrize("bands", [3, 13])
+def test_a_tiff_of_which_any_byte_is_damaged_has_pixels_or_a_reason(bands: int) -> None:
+    sound = tiff(ramp("u2", bands), RGB if bands == 3 else GREY)
+    for at in range(10 + 12 * 11):  # its header and its tags
+        for level in (0, 3, 255):
+            data = sound[:at] + bytes([level]) + sound[at + 1 :]
+            with contextlib.suppress(ImageError):
+                assert decode(data, (8, 8, 3), 12).pixels.shape == (8, 8, 3)

@@ -18,7 +18,7 @@ import numpy.typing as npt
 from PIL import Image, ImageFile
 
 from diptych.errors import ImageError
-from diptych.images.tiff import FLOATS, mend_planes, tag
+from diptych.images.tiff import FLOATS, mend_planes, numbers
 
 # Where no data set says more, grey has one of these depths: those of common cameras and scanners.
 USUAL = (8, 10, 12, 16)
@@ -71,7 +71,7 @@ def eight_bits(
 
 def _refuse_signed_bytes(image: Image.Image) -> None:
     """Raise ImageError for levels below zero that Pillow takes for bright ones."""
-    if image.mode == "L" and 2 in _sample_formats(image):
+    if image.mode == "L" and 2 in numbers(image, 339):
         levels_HW = np.asarray(image).view(np.int8)
         if levels_HW.min() < 0:
             raise _unknown_white(int(levels_HW.min()), int(levels_HW.max()))
@@ -80,7 +80,7 @@ def _refuse_signed_bytes(image: Image.Image) -> None:
 def _grey(image: Image.Image, bits: int) -> tuple[Image.Image, int]:
     """Grey with an alpha channel where one level is transparent, and the bits that it needs."""
     levels_HW = np.asarray(image)
-    if levels_HW.dtype == np.int32 and 1 in _sample_formats(image):
+    if levels_HW.dtype == np.int32 and 1 in numbers(image, 339):
         levels_HW = levels_HW.view(np.uint32)
     lowest, highest = int(levels_HW.min()), int(levels_HW.max())
     if lowest < 0 or highest > _MOST:
@@ -88,7 +88,7 @@ def _grey(image: Image.Image, bits: int) -> tuple[Image.Image, int]:
     own = max(highest.bit_length(), 8)
     depth = bits or usual(own)
     grey_HW = _shifted(levels_HW, depth)
-    if tag(image, 262) == 0:  # PhotometricInterpretation: WhiteIsZero
+    if numbers(image, 262) == (0,):  # PhotometricInterpretation: WhiteIsZero
         grey_HW = 255 - grey_HW
     grey = Image.fromarray(grey_HW)
     clear = image.info.get("transparency")
@@ -152,9 +152,3 @@ def _unknown_white(lowest: int, highest: int) -> ImageError:
         f"levels from {lowest:,} to {highest:,}, and nobody said which is black and which is "
         "white; save it with 8 or 16 bits",
     )
-
-
-def _sample_formats(image: Image.Image) -> tuple[int, ...]:
-    """What a TIFF says of its numbers: 1 is unsigned, 2 signed, 3 floating point."""
-    formats = tag(image, 339)
-    return formats if isinstance(formats, tuple) else ()

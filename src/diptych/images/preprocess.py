@@ -105,10 +105,10 @@ def decode(data: bytes, shape: Shape, bits: int = 0, *, pixels_limit: int | None
     """
     refuse_bytes(len(data))
     _load_decoders()
-    with refusals(data), warnings.catch_warnings():
+    with warnings.catch_warnings():
         # Pillow warns of odd metadata and of size; size has its own limit here.
         warnings.simplefilter("ignore")
-        with _opened(data) as image:
+        with refusals(data), _opened(data) as image:
             refuse_pixels(image, pixels_limit or pixels_of_file(image))
             if is_raw(getattr(image, "tag_v2", {})):
                 raise ImageError("unreadable", RAW)

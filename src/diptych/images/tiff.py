@@ -24,22 +24,23 @@ RAW = "a RAW file of a camera; save what it shows as JPEG, PNG or TIFF"
 def why_not_read(data: bytes) -> ImageError:
     """Why a file that begins as a TIFF is not read."""
     tags = _first_tags(data)
-    if not tags.get(256) or not tags.get(257):  # ImageWidth, ImageLength
+    if not _numbers(tags, 256) or not _numbers(tags, 257):  # ImageWidth, ImageLength
         return ImageError("truncated", "a TIFF without what describes its pixels: cut off")
-    bits = tags.get(258, (1,))[0]
-    bands = tags.get(277, 1)
-    kind = tags.get(339, (1,))[0]
+    bits, bands, kind, photometric, compression = (
+        (*_numbers(tags, number), default)[0]
+        for number, default in ((258, 1), (277, 1), (339, 1), (262, -1), (259, 1))
+    )
     if is_raw(tags):
         return ImageError("unreadable", RAW)
     if kind == 3:
         return ImageError("unreadable", f"{_bands(bands)}{FLOATS}")
-    if tags.get(262) == _RGB and bands > 3:
+    if photometric == _RGB and bands > 3:
         return ImageError(
             "unreadable",
             f"{bands} bands of {bits} bits, stored in a way that is not read here; save red, green "
             "and blue alone, as RGB",
         )
-    if bands > 1 and tags.get(262) != _RGB:
+    if bands > 1 and photometric != _RGB:
         return ImageError(
             "unreadable",
             f"{bands} bands of {bits} bits; say which are red, green and blue by saving those as "
@@ -49,27 +50,27 @@ def why_not_read(data: bytes) -> ImageError:
     return ImageError(
         "unreadable",
         f"a TIFF of {_bands(bands)}{numbers} of {bits} bits, compressed by way "
-        f"{tags.get(259, 1)}, which is not read here; save it with 8 or 16 bits, as PNG or plain "
+        f"{compression}, which is not read here; save it with 8 or 16 bits, as PNG or plain "
         "TIFF",
     )
 
 
-def tag(image: Image.Image, number: int) -> Any:
-    """What a TIFF that is open says under a tag; None where it does not, or is no TIFF."""
-    tags = getattr(image, "tag_v2", None)
-    return tags.get(number) if tags is not None else None
+def numbers(image: Image.Image, tag: int) -> tuple[int, ...]:
+    """What a TIFF that is open says under a tag; nothing where it does not, or is no TIFF."""
+    return _numbers(getattr(image, "tag_v2", {}), tag)
 
 
 def extra_bands(image: Image.Image) -> int:
     """How many bands a TIFF has beside those that are decoded."""
-    return max((tag(image, 277) or 1) - len(image.getbands()), 0)
+    decoded = len(image.getbands())
+    return max((*numbers(image, 277), decoded)) - decoded
 
 
 def mend_planes(image: ImageFile.ImageFile) -> None:
     """Have planes of 16 bits, one after the other, read as what they are: not as ones of 8."""
-    if not isinstance(image, TiffImageFile) or tag(image, 284) != 2:  # PlanarConfiguration
+    if not isinstance(image, TiffImageFile) or numbers(image, 284) != (2,):  # PlanarConfiguration
         return
-    if 16 in (tag(image, 258) or ()) and image.tile[0].codec_name == "raw":
+    if 16 in numbers(image, 258) and image.tile[0].codec_name == "raw":
         order = "L" if image.tag_v2.prefix == b"II" else "B"
         planes = [(plane, *_arguments(plane)) for plane in image.tile]
         image.tile = [
@@ -81,8 +82,15 @@ def mend_planes(image: ImageFile.ImageFile) -> None:
 
 def is_raw(tags: Mapping[int, Any]) -> bool:
     """Whether it is of a camera's sensor, beside which there is at most a small preview."""
-    is_preview = bool(tags.get(254, 0) & 1) and 330 in tags  # NewSubfileType, SubIFDs
-    return is_preview or tags.get(262) in _OF_SENSORS
+    is_small = any(kind & 1 for kind in _numbers(tags, 254))  # NewSubfileType
+    return (is_small and 330 in tags) or any(p in _OF_SENSORS for p in _numbers(tags, 262))
+
+
+def _numbers(tags: Mapping[int, Any], tag: int) -> tuple[int, ...]:
+    """The whole numbers under a tag; damaged ones may hold anything."""
+    value = tags.get(tag, ())
+    values = value if isinstance(value, tuple) else (value,)
+    return values if all(isinstance(one, int) for one in values) else ()
 
 
 def _arguments(tile: Any) -> tuple[Any, ...]:
