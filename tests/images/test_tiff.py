@@ -110,7 +110,6 @@ def test_planes_of_16_bits_are_read_as_pixels_are(bits: int, bands: int) -> None
 def test_a_tiff_of_which_any_byte_is_damaged_has_pixels_or_a_reason(bands: int) -> None:
     sound = tiff(ramp("u2", bands), RGB if bands == 3 else GREY)
     for at in range(10 + 12 * 11):  # its header and its tags
-        for level in (0, 3, 255):
-            data = sound[:at] + bytes([level]) + sound[at + 1 :]
-            with contextlib.suppress(ImageError):
-                assert decode(data, (8, 8, 3), 12).pixels.shape == (8, 8, 3)
+        data = sound[:at] + bytes([(sound[at] + 2) % 256]) + sound[at + 1 :]
+        with contextlib.suppress(ImageError):
+            assert decode(data, (8, 8, 3), 12).pixels.shape == (8, 8, 3)
