@@ -135,8 +135,8 @@ def _shifted(levels: Levels, bits: int) -> npt.NDArray[np.uint8]:
     if 2 * np.count_nonzero(levels > white) > levels.size:
         raise ImageError(
             "unreadable",
-            f"more than half of it is brighter than {white:,}, the white of the pictures that "
-            f"white was told by ({bits} bits); it was saved with another depth than they",
+            f"more than half of it is brighter than {white:,}, which is white in the pictures of "
+            f"the data set ({bits} bits); save it with the depth that they have",
         )
     eight: npt.NDArray[np.uint8] = np.minimum(levels >> (bits - 8), 255).astype(np.uint8)
     return eight
