@@ -79,8 +79,8 @@ def test_an_empty_class_or_part_is_noticed(tmp_path: Path) -> None:
 def test_a_part_without_labels_is_set_aside_file_by_file(tmp_path: Path) -> None:
     data = read(put(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/1.png", "test/2.png"))
     assert [(stray.name, stray.reason) for stray in data.strays] == [
-        ("test/1.png", "no class"),
-        ("test/2.png", "no class"),
+        ("test/1.png", "unlabelled"),
+        ("test/2.png", "unlabelled"),
     ]
     assert {sample.part for sample in data.samples} == {"train"}
 
@@ -91,7 +91,7 @@ def test_a_folder_of_a_program_is_no_class_of_a_part_without_labels(tmp_path: Pa
     data = read(tmp_path)
     assert len(data) == 2
     assert {stray.name: stray.reason for stray in data.strays} == {
-        "test/1.png": "no class",
+        "test/1.png": "unlabelled",
         "test/.ipynb_checkpoints/2.png": "hidden folder",
     }
 

@@ -1,9 +1,18 @@
 """A tree with one folder for each class."""
 
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
+from diptych.sources.folders.annotations import listed_labels
+from diptych.sources.folders.masks import masks_among
+from diptych.sources.folders.nesting import note_on_nested
+from diptych.sources.folders.outline import Levels, is_document
+from diptych.sources.folders.roles import Role, Roles, roles_of
+from diptych.sources.folders.said import said_of
 from diptych.sources.meaning import Meaning
-from diptych.sources.parts import PART_NAMES
+from diptych.sources.parts import parts_named
 from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import is_hidden
 
@@ -11,73 +20,153 @@ from diptych.sources.trees.walking import is_hidden
 def read_folders(tree: Tree, meaning: Meaning) -> Dataset:
     """Every file of a tree, as a sample or as a stray with its reason.
 
-    Classes are the folders in its root, or in root/train, root/valid and root/test where those
-    exist; files may lie deeper than their class folder. Raises InputError where there is no file,
-    or the parts have different classes.
+    Classes are the folders in its root or in folders of parts, with others on the way; files may
+    lie deeper than their class folder. Raises InputError where there is no file, the folders can be
+    meant in several ways, or the parts have different classes.
     """
-    root, strays = tree.root, list(tree.strays)
-    meaning.refuse_unused(root, "a folder with a folder for each class")
+    root = tree.root
+    meaning.refuse_unused(
+        root, "a folder with a folder for each class", "label", "part", "group", "fold"
+    )
     if not tree.names:
         raise InputError(f"{root}: there is no file in it")
-    depth = 1 if _is_split(tree) else 0
-    samples = []
-    for name in tree.names:
-        *folders, file = name.split("/")
-        if hidden := next(filter(is_hidden, folders), ""):
-            strays.append(Stray(name, "hidden folder", f"{hidden} is a folder of a program"))
-        elif is_hidden(file):
-            strays.append(Stray(name, "hidden file", "its name begins with a dot"))
-        elif depth and (not folders or folders[0].lower() not in PART_NAMES):
-            strays.append(Stray(name, "no part", "outside of train, valid and test"))
-        elif len(folders) <= depth:
-            strays.append(Stray(name, "no class", "not inside a class folder"))
-        else:
-            part = PART_NAMES[folders[0].lower()] if depth else ""
-            samples.append(Sample(name, folders[depth], tree.place(name), part))
+    files, strays = _by_folder(tree)
+    counts = _counts(tree, files)
+    said = said_of(meaning, counts, root)
+    roles = roles_of(counts, said, root, root.name)
+    samples = _samples(tree, files, roles, strays)
+    if meaning.fold is None:
+        _refuse_different(root, roles, samples)
     # An empty class folder is still a class: training on it must fail, not forget it.
-    classes = _same_classes(tree, samples) if depth else set(_folders(tree))
-    return Dataset(root, tuple(sorted(classes)), tuple(samples), tuple(strays))
+    classes = {sample.label for sample in samples}.union(*roles.classes_of.values())
+    notes = [*roles.notes, *_notes_on(strays), *note_on_nested(roles.of, counts)]
+    return Dataset(
+        root, tuple(sorted(classes)), tuple(samples), tuple(strays), None, "\n".join(notes)
+    )
 
 
-def _is_split(tree: Tree) -> bool:
-    """Whether a tree holds parts rather than classes; a class may be called "train" too."""
-    folders = _folders(tree)
-    parts = {PART_NAMES[f.lower()] for f in folders if f.lower() in PART_NAMES}
-    others = {f for f in folders if f.lower() not in PART_NAMES}
-    if others:
-        return len(parts) > 1 and "train" in parts
-    return bool(parts)
+def _by_folder(tree: Tree) -> tuple[dict[str, list[str]], list[Stray]]:
+    """The files in each folder, but those of programs, which are strays."""
+    files: dict[str, list[str]] = {}
+    strays = list(tree.strays)
+    program_of: dict[str, str] = {}
+    for name in tree.names:
+        folder, _, file = name.rpartition("/")
+        if folder not in files:
+            files[folder] = []
+            program_of[folder] = next(filter(is_hidden, folder.split("/")), "") if folder else ""
+        if program := program_of[folder]:
+            strays.append(Stray(name, "hidden folder", f"{program} is a folder of a program"))
+        elif is_hidden(file):
+            dot = file.startswith(".")
+            detail = "its name begins with a dot" if dot else "a file that a program keeps"
+            strays.append(Stray(name, "hidden file", detail))
+        else:
+            files[folder].append(file)
+    return {folder: some for folder, some in files.items() if not program_of[folder]}, strays
 
 
-def _folders(tree: Tree, within: str = "") -> list[str]:
-    """The folders in the root, or in a folder of it."""
-    return [
-        name
-        for above, _, name in (folder.rpartition("/") for folder in sorted(tree.folders))
-        if above == within and not is_hidden(name)
-    ]
+def _counts(tree: Tree, files: Mapping[str, Collection[str]]) -> dict[Levels, tuple[int, int]]:
+    """How many pictures and documents lie in each folder, empty ones too, that is no program's."""
+    counts = {}
+    for folder in ("", *sorted(tree.folders)):
+        levels = _levels(folder)
+        if not any(map(is_hidden, levels)):
+            inside = files.get(folder, ())
+            documents = sum(map(is_document, inside))
+            counts[levels] = len(inside) - documents, documents
+    return counts
 
 
-def _same_classes(tree: Tree, samples: list[Sample]) -> set[str]:
-    """The classes of every part; parts that disagree would be scored against the wrong ones."""
-    labels_of: dict[str, set[str]] = {}
-    for folder in _folders(tree):
-        inside = (name for name in tree.names if name.startswith(f"{folder}/"))
-        empty = all(any(map(is_hidden, name.split("/"))) for name in inside)
-        # Files without class folders are a part without labels, as Kaggle's tests are: all strays.
-        if folder.lower() in PART_NAMES and (empty or _folders(tree, folder)):
-            labels_of[folder] = {s.label for s in samples if s.name.startswith(f"{folder}/")}
-    every = {
-        label for folder in labels_of for label in (*labels_of[folder], *_folders(tree, folder))
+def _samples(
+    tree: Tree, files: Mapping[str, Sequence[str]], roles: Roles, strays: list[Stray]
+) -> list[Sample]:
+    """The samples by the roles of their folders; every other file becomes a stray."""
+    samples: list[Sample] = []
+    lists = _lists(tree, roles)
+    for folder, inside in files.items():
+        role = roles.of[_levels(folder)]
+        labels = lists.get(role.listed, {})
+        aside = _set_aside(inside, role, labels)
+        above = f"{folder}/" if folder else ""
+        samples += [
+            Sample(
+                name := above + file,
+                labels.pop(file, role.label),
+                tree.place(name),
+                role.part,
+                role.group,
+            )
+            for file in inside
+            if file not in aside
+        ]
+        strays += [Stray(above + file, *why) for file, why in aside.items()]
+    for listed, left in lists.items():
+        detail = "a list of labels names it"
+        strays += [Stray(f"{listed}/{file}", "missing", detail) for file in left]
+    samples.sort()
+    return samples
+
+
+def _lists(tree: Tree, roles: Roles) -> dict[str | None, dict[str, str]]:
+    """The labels in the lists of parts, by the folders of these; parts without one are left out."""
+    classes = set().union(*roles.classes_of.values())
+    folders = {role.listed for role in roles.of.values() if role.listed is not None}
+    lists = {folder: listed_labels(tree, folder, classes) for folder in sorted(folders)}
+    return {folder: labels for folder, labels in lists.items() if labels}
+
+
+def _set_aside(
+    files: Sequence[str], role: Role, labels: Mapping[str, str]
+) -> dict[str, tuple[str, str]]:
+    """The files of a folder that are no samples, each with its reason and detail."""
+    if labels:
+        why = ("not listed", "no line of the list of labels names it")
+        return {file: why for file in files if file not in labels}
+    if role.reason:
+        return dict.fromkeys(files, (role.reason, role.detail))
+    return {
+        file: ("mask", f"drawn over {picture}, by its name") for file, picture in masks_among(files)
     }
+
+
+def _notes_on(strays: Sequence[Stray]) -> list[str]:
+    """A line on what is set aside though it may be a picture."""
+    masks = [stray.name for stray in strays if stray.reason == "mask"]
+    unlabelled = Counter(
+        stray.name.partition("/")[0] for stray in strays if stray.reason == "unlabelled"
+    )
+    notes = [
+        f"{folder}: {count:,} files without labels are set aside; `diptych predict` is for these"
+        for folder, count in unlabelled.items()
+    ]
+    if masks:
+        notes.append(
+            f"{len(masks):,} masks beside pictures are set aside, such as {masks[0]}; "
+            "a picture that is none needs another name"
+        )
+    return notes
+
+
+def _refuse_different(root: object, roles: Roles, samples: Sequence[Sample]) -> None:
+    """Raise InputError where parts have different classes: they would be scored against others."""
+    every = set().union(*roles.classes_of.values())
+    parts = parts_named(roles.classes_of)
+    labels_of: dict[str, set[str]] = {}
+    for sample in samples:
+        labels_of.setdefault(sample.part, set()).add(sample.label)
+    folders = {part: name for name, part in sorted(parts.items(), reverse=True)}
     lacking = [
-        f"{folder} has no picture of {', '.join(sorted(every - labels))}"
-        for folder, labels in labels_of.items()
-        if every - labels
+        f"{name} has no picture of {', '.join(sorted(gone))}"
+        for name, part in sorted((name, part) for part, name in folders.items())
+        if (gone := every - labels_of.get(part, set()))
     ]
     if lacking:
         raise InputError(
-            f"{tree.root}: the classes of its parts differ: {'; '.join(lacking)}; "
+            f"{root}: the classes of its parts differ: {'; '.join(lacking)}; "
             "add, rename or remove folders"
         )
-    return every
+
+
+def _levels(folder: str) -> Levels:
+    return tuple(folder.split("/")) if folder else ()
