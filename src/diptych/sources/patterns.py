@@ -55,6 +55,8 @@ def _matched(pattern: str) -> Iterator[Path]:
 def _files(folder: str) -> Iterator[str]:
     """The paths from a folder of all below it but folders; it itself, and others, where closed."""
     for entry in walk(folder):
+        above = f"{entry.name}/" if entry.name else ""
+        yield from (above + file for file in entry.files)
         if not (entry.is_folder or entry.leads_to):
             yield entry.name
 

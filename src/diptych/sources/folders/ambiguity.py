@@ -26,8 +26,9 @@ def refuse_shared(top: Outline, where: object, level: int) -> None:
         return  # most pictures lie in these folders themselves
     spelt = {_folded(name): name for one in deeper for name in one.folders}
     times = Counter(key for one in deeper for key in set(map(_folded, one.folders)))
-    again = [key for key, count in times.items() if count > 1]
-    if len(times) < 2 or not again or (len(again) < 2 and 2 * len(again) < len(times)):
+    again = sorted(key for key, count in times.items() if count > 1)
+    most = max(times.values(), default=0)
+    if len(times) < 2 or not again or (len(again) < 2 and 2 * most < len(deeper)):
         return
     above = some(
         name for name, one in top.folders.items()
@@ -39,9 +40,8 @@ def refuse_shared(top: Outline, where: object, level: int) -> None:
     fold = "--fold K" if folds else f"--part folder:{level} --fold K"
     raise InputError(
         f"{where}: {above} hold the same folders ({inside}); which are the classes? "
-        f"--label folder:{lower} says {inside} (--group folder:{level} too keeps each of {above} "
-        f"in one part), --label folder:{level} says {above}; numbered parts to test on in turn: "
-        f"{fold}"
+        f"--label folder:{lower} says {inside} (with --group folder:{level} each of {above} stays "
+        f"in one part; with {fold} one of them is to test on), --label folder:{level} says {above}"
     )
 
 
@@ -63,7 +63,7 @@ def refuse_hidden_part(top: Outline, where: object, level: int) -> None:
 
 def refuse_beside_wrapper(top: Outline, where: object, level: int) -> None:
     """Raise InputError where a folder of classes lies beside other folders of pictures."""
-    for name, folder in top.folders.items():
+    for name, folder in sorted(top.folders.items()):
         others = [other for other, one in top.folders.items() if other != name and not one.is_empty]
         if is_wrapper(name) and len(folder.folders) > 1 and folder.is_way and others:
             raise InputError(
@@ -74,8 +74,8 @@ def refuse_beside_wrapper(top: Outline, where: object, level: int) -> None:
 
 
 def some(names: Iterable[str], most: int = 4) -> str:
-    """The first few of several names."""
-    every = list(names)
+    """The first few of several names, by the alphabet."""
+    every = sorted(names)
     return ", ".join(every[:most]) + (", …" if len(every) > most else "")
 
 

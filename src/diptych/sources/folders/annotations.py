@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection
+from typing import NamedTuple
 
 from diptych.errors import InputError
 from diptych.sources.trees import Tree
@@ -9,17 +10,24 @@ from diptych.sources.trees import Tree
 _NAME = re.compile(r"(?:.*[ _.-])?annotations?\.(?:txt|tsv)", re.IGNORECASE)
 
 
-def listed_labels(tree: Tree, folder: str, classes: Collection[str]) -> dict[str, str]:
-    """The label of each file that a list in a folder names; nothing where there is no list.
+class LabelList(NamedTuple):
+    """A list of labels."""
+
+    name: str
+    labels: dict[str, str]  # by the name of a file without its folder
+
+
+def label_list(tree: Tree, folder: str, classes: Collection[str]) -> LabelList | None:
+    """The list of labels in a folder, if there is one.
 
     A list has a line for each file: its name, a tab, its label, and what else there may be.
     Raises InputError for a label that is none of the classes.
     """
-    labels: dict[str, str] = {}
     for name in tree.names:
         above, _, file = name.rpartition("/")
         if above != folder or not _NAME.fullmatch(file):
             continue
+        labels: dict[str, str] = {}
         text = tree.place(name).read_bytes().decode("utf-8-sig", "replace")
         for number, line in enumerate(text.splitlines(), 1):
             picture, tab, rest = line.partition("\t")
@@ -32,4 +40,6 @@ def listed_labels(tree: Tree, folder: str, classes: Collection[str]) -> dict[str
                     "the train part"
                 )
             labels[picture.strip()] = label
-    return labels
+        if labels:
+            return LabelList(name, labels)
+    return None

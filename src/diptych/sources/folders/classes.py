@@ -1,20 +1,21 @@
 """A tree with one folder for each class."""
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
-from diptych.sources.folders.annotations import listed_labels
+from diptych.sources.folders.annotations import LabelList, label_list
 from diptych.sources.folders.masks import masks_among
 from diptych.sources.folders.nesting import note_on_nested
-from diptych.sources.folders.outline import Levels, is_document
-from diptych.sources.folders.roles import Role, Roles, roles_of
+from diptych.sources.folders.outline import Levels, documents
+from diptych.sources.folders.roles import Roles, roles_of
 from diptych.sources.folders.said import said_of
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import parts_named
 from diptych.sources.trees import Tree
-from diptych.sources.trees.walking import is_hidden
+from diptych.sources.trees.walking import any_hidden, is_hidden
+from diptych.system.garbage import no_garbage
 
 
 def read_folders(tree: Tree, meaning: Meaning) -> Dataset:
@@ -34,12 +35,24 @@ def read_folders(tree: Tree, meaning: Meaning) -> Dataset:
     counts = _counts(tree, files)
     said = said_of(meaning, counts, root)
     roles = roles_of(counts, said, root, root.name)
-    samples = _samples(tree, files, roles, strays)
+    lists = _lists(tree, roles)
+    with no_garbage():
+        samples = _samples(tree, files, roles, lists, strays)
+    strays += sorted(_missing(lists, samples))
     if meaning.fold is None:
         _refuse_different(root, roles, samples)
     # An empty class folder is still a class: training on it must fail, not forget it.
     classes = {sample.label for sample in samples}.union(*roles.classes_of.values())
-    notes = [*roles.notes, *_notes_on(strays), *note_on_nested(roles.of, counts)]
+    lines = [
+        f"{name}: {len(labels):,} labels of files are read from it"
+        for name, labels in lists.values()
+    ]
+    notes = [
+        *roles.notes,
+        *lines,
+        *_notes_on(strays, roles),
+        *note_on_nested(roles.of, counts, said),
+    ]
     return Dataset(
         root, tuple(sorted(classes)), tuple(samples), tuple(strays), None, "\n".join(notes)
     )
@@ -48,94 +61,106 @@ def read_folders(tree: Tree, meaning: Meaning) -> Dataset:
 def _by_folder(tree: Tree) -> tuple[dict[str, list[str]], list[Stray]]:
     """The files in each folder, but those of programs, which are strays."""
     files: dict[str, list[str]] = {}
-    strays = list(tree.strays)
-    program_of: dict[str, str] = {}
     for name in tree.names:
         folder, _, file = name.rpartition("/")
-        if folder not in files:
-            files[folder] = []
-            program_of[folder] = next(filter(is_hidden, folder.split("/")), "") if folder else ""
-        if program := program_of[folder]:
-            strays.append(Stray(name, "hidden folder", f"{program} is a folder of a program"))
-        elif is_hidden(file):
-            dot = file.startswith(".")
-            detail = "its name begins with a dot" if dot else "a file that a program keeps"
-            strays.append(Stray(name, "hidden file", detail))
-        else:
+        if folder in files:
             files[folder].append(file)
-    return {folder: some for folder, some in files.items() if not program_of[folder]}, strays
+        else:
+            files[folder] = [file]
+    strays = list(tree.strays)
+    for folder in list(files):
+        above = f"{folder}/" if folder else ""
+        if program := next(filter(is_hidden, _levels(folder)), ""):
+            detail = f"{program} is a folder of a program"
+            strays += [Stray(above + file, "hidden folder", detail) for file in files.pop(folder)]
+        elif any_hidden(files[folder]):
+            hidden = list(filter(is_hidden, files[folder]))
+            strays += [Stray(above + file, "hidden file", _why_hidden(file)) for file in hidden]
+            files[folder] = [file for file in files[folder] if not is_hidden(file)]
+    return files, strays
 
 
-def _counts(tree: Tree, files: Mapping[str, Collection[str]]) -> dict[Levels, tuple[int, int]]:
+def _why_hidden(file: str) -> str:
+    return "its name begins with a dot" if file.startswith(".") else "a program keeps it for itself"
+
+
+def _counts(tree: Tree, files: Mapping[str, Sequence[str]]) -> dict[Levels, tuple[int, int]]:
     """How many pictures and documents lie in each folder, empty ones too, that is no program's."""
     counts = {}
     for folder in ("", *sorted(tree.folders)):
         levels = _levels(folder)
         if not any(map(is_hidden, levels)):
             inside = files.get(folder, ())
-            documents = sum(map(is_document, inside))
-            counts[levels] = len(inside) - documents, documents
+            texts = documents(inside)
+            counts[levels] = len(inside) - texts, texts
     return counts
 
 
 def _samples(
-    tree: Tree, files: Mapping[str, Sequence[str]], roles: Roles, strays: list[Stray]
+    tree: Tree,
+    files: Mapping[str, Sequence[str]],
+    roles: Roles,
+    lists: Mapping[str, LabelList],
+    strays: list[Stray],
 ) -> list[Sample]:
     """The samples by the roles of their folders; every other file becomes a stray."""
     samples: list[Sample] = []
-    lists = _lists(tree, roles)
+    place = tree.place
     for folder, inside in files.items():
-        role = roles.of[_levels(folder)]
-        labels = lists.get(role.listed, {})
-        aside = _set_aside(inside, role, labels)
+        label, part, group, reason, detail, _, listed = roles.of[_levels(folder)]
         above = f"{folder}/" if folder else ""
+        if listed in lists:
+            labels = lists[listed].labels
+            whys = {file: NOT_LISTED for file in inside if file not in labels}
+            if lists[listed].name.startswith(above):
+                whys[lists[listed].name.removeprefix(above)] = LIST
+        else:
+            labels = {}
+            whys = dict.fromkeys(inside, (reason, detail)) if reason else dict(_masks(inside))
+        strays += [Stray(above + file, *why) for file, why in whys.items()]
         samples += [
-            Sample(
-                name := above + file,
-                labels.pop(file, role.label),
-                tree.place(name),
-                role.part,
-                role.group,
-            )
+            Sample(name := above + file, labels.get(file, label), place(name), part, group)
             for file in inside
-            if file not in aside
+            if file not in whys
         ]
-        strays += [Stray(above + file, *why) for file, why in aside.items()]
-    for listed, left in lists.items():
-        detail = "a list of labels names it"
-        strays += [Stray(f"{listed}/{file}", "missing", detail) for file in left]
     samples.sort()
     return samples
 
 
-def _lists(tree: Tree, roles: Roles) -> dict[str | None, dict[str, str]]:
-    """The labels in the lists of parts, by the folders of these; parts without one are left out."""
+NOT_LISTED = "not listed", "no line of the list of labels names it"
+LIST = "table", "names the files and their labels"
+
+
+def _masks(files: Sequence[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    for file, picture in masks_among(files):
+        yield file, ("mask", f"drawn over {picture}, by its name")
+
+
+def _lists(tree: Tree, roles: Roles) -> dict[str, LabelList]:
+    """The lists of labels of parts, by the folders of these."""
     classes = set().union(*roles.classes_of.values())
-    folders = {role.listed for role in roles.of.values() if role.listed is not None}
-    lists = {folder: listed_labels(tree, folder, classes) for folder in sorted(folders)}
-    return {folder: labels for folder, labels in lists.items() if labels}
+    folders = sorted({role.listed for role in roles.of.values() if role.listed})
+    lists = {folder: label_list(tree, folder, classes) for folder in folders}
+    return {folder: one for folder, one in lists.items() if one}
 
 
-def _set_aside(
-    files: Sequence[str], role: Role, labels: Mapping[str, str]
-) -> dict[str, tuple[str, str]]:
-    """The files of a folder that are no samples, each with its reason and detail."""
-    if labels:
-        why = ("not listed", "no line of the list of labels names it")
-        return {file: why for file in files if file not in labels}
-    if role.reason:
-        return dict.fromkeys(files, (role.reason, role.detail))
-    return {
-        file: ("mask", f"drawn over {picture}, by its name") for file, picture in masks_among(files)
-    }
+def _missing(lists: Mapping[str, LabelList], samples: Sequence[Sample]) -> Iterator[Stray]:
+    """The files that a list names and that are not there."""
+    for folder, (_, labels) in lists.items():
+        inside = (s.name for s in samples if s.name.startswith(f"{folder}/"))
+        there = {name.rpartition("/")[2] for name in inside}
+        for file in labels.keys() - there:
+            yield Stray(f"{folder}/{file}", "missing", "a list of labels names it")
 
 
-def _notes_on(strays: Sequence[Stray]) -> list[str]:
+def _notes_on(strays: Sequence[Stray], roles: Roles) -> list[str]:
     """A line on what is set aside though it may be a picture."""
     masks = [stray.name for stray in strays if stray.reason == "mask"]
-    unlabelled = Counter(
-        stray.name.partition("/")[0] for stray in strays if stray.reason == "unlabelled"
-    )
+    unlabelled = Counter[str]()
+    for stray in strays:
+        if stray.reason == "unlabelled":
+            folder = stray.name.rpartition("/")[0]
+            unlabelled[roles.of[_levels(folder)].listed or folder] += 1
     notes = [
         f"{folder}: {count:,} files without labels are set aside; `diptych predict` is for these"
         for folder, count in unlabelled.items()
@@ -152,6 +177,8 @@ def _refuse_different(root: object, roles: Roles, samples: Sequence[Sample]) -> 
     """Raise InputError where parts have different classes: they would be scored against others."""
     every = set().union(*roles.classes_of.values())
     parts = parts_named(roles.classes_of)
+    if not parts:
+        return
     labels_of: dict[str, set[str]] = {}
     for sample in samples:
         labels_of.setdefault(sample.part, set()).add(sample.label)

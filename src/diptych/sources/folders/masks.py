@@ -10,7 +10,8 @@ _WORDS = (
 # x_mask.png, x-seg.png, x_mask_1.png; mask_x.png
 _AFTER = re.compile(rf"(.+?)[ _.-]+(?:{_WORDS})(?:[ _-]?\d+)?", re.IGNORECASE)
 _BEFORE = re.compile(rf"(?:{_WORDS})[ _.-]+(.+)", re.IGNORECASE)
-_ANY = re.compile(rf"(?:^|[ _.-])(?:{_WORDS})", re.IGNORECASE | re.MULTILINE)
+# One of these is in each of those words: most folders have none, and are done with at once.
+_ALL = ("mask", "label", "seg", "gt", "ground", "annot", "trimap", "superpixels", "overlay")
 
 
 def masks_among(files: Sequence[str]) -> Iterator[tuple[str, str]]:
@@ -18,7 +19,8 @@ def masks_among(files: Sequence[str]) -> Iterator[tuple[str, str]]:
 
     A file tells so by its name alone: that of the other, and a word for what it is.
     """
-    if not _ANY.search("\n".join(files)):
+    text = "\n".join(files).lower()
+    if not any(word in text for word in _ALL):
         return
     by_stem = {_stem(file): file for file in files}
     for file in files:

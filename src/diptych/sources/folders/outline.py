@@ -1,6 +1,6 @@
 """The folders of a tree without their files: what their meaning is inferred from."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -53,9 +53,12 @@ class Outline:
             waiting += folder.folders.values()
 
 
-def is_document(file: str) -> bool:
-    """Whether a file is called as one that goes with pictures and is none."""
-    return file.rpartition(".")[2].lower() in DOCUMENTS
+def documents(files: Sequence[str]) -> int:
+    """How many files are called as those that go with pictures and are none."""
+    text = "\n".join(files).lower()
+    if not any(f".{ending}" in text for ending in DOCUMENTS):
+        return 0
+    return sum(file.rpartition(".")[2].lower() in DOCUMENTS for file in files)
 
 
 def outline(counts: Mapping[Levels, tuple[int, int]]) -> Outline:

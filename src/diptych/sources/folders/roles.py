@@ -19,7 +19,7 @@ class Role(NamedTuple):
     reason: str = ""
     detail: str = ""
     level: int = 0  # that of the folder with the label, from 0 at the first below the root
-    listed: str | None = None  # the folder whose list of labels may name its files
+    listed: str = ""  # the folder whose list of labels may name its files
 
 
 class Roles(NamedTuple):

@@ -86,14 +86,13 @@ def _leave_out(root: Outline, result: Structure) -> None:
             if one.is_empty:
                 continue
             if is_of_masks(name) and wrappers and one.all_pictures:
-                detail = f"{name} lies beside {wrappers[0]}: masks are not to be told apart"
+                detail = f"{name} lies beside {wrappers[0]}"
                 reason = "mask"
             elif is_of_lists(name) and with_pictures and not one.all_pictures:
                 reason, detail = "no class", f"{name} has no pictures in it"
             else:
                 continue
             result.aside |= dict.fromkeys(one.places, (reason, detail))
-            result.notes.append(f"{'/'.join(one.places[0])} is left out: {detail}")
             del folder.folders[name]
 
 
@@ -123,8 +122,8 @@ def _unwrapped(folder: Outline, called: str, result: Structure) -> Outline:
         result.notes += notes
         if not notes and not part_named(end.places[0][-1]):
             result.notes.append(
-                f"the classes are the folders in {'/'.join(end.places[0])}; "
-                f"--label folder:{result.level(end) - 1} takes {end.places[0][-1]} for one"
+                f"{'/'.join(end.places[0])} is read as the folder that holds all; "
+                f"--label folder:{result.level(end) - 1} takes {end.places[0][-1]} for a class"
             )
     return end
 
@@ -165,7 +164,8 @@ def _read_parts(top: Outline, parts: Mapping[str, str], where: object, result: S
             reason = "unlabelled" if is_unlabelled(name) else "no part"
             detail = f"outside of {', '.join(sorted(parts))}"
             result.aside |= dict.fromkeys(folder.places, (reason, detail))
-            result.notes.append(f"{name} is left out: it is no part of a data set as {detail[11:]}")
+            if reason == "no part":
+                result.notes.append(f"{name} is set aside: it is no part, as {some(parts)} are")
     trains = [name for name, part in parts.items() if part == "train"]
     tops = {name: _unwrapped(top.folders[name], name, result) for name in trains}
     known = {label for folder in tops.values() for label in folder.folders}
@@ -178,6 +178,8 @@ def _read_parts(top: Outline, parts: Mapping[str, str], where: object, result: S
             continue
         result.above_classes |= dict.fromkeys(tops[name].places, parts[name])
         result.classes_of[name] = set(tops[name].folders)
+    if not result.above_classes:
+        result.unlabelled.clear()  # there are no labels at all
     if trains:
         train = joined(tops[name] for name in trains)
         refuse_shared(train, where, result.level(train))
@@ -221,7 +223,7 @@ def _read_parts_beside_classes(top: Outline, result: Structure) -> None:
         result.above_classes |= dict.fromkeys(top.folders[name].places, part)
         result.classes_of[name] = set(top.folders[name].folders)
     result.notes.append(
-        f"{some(sorted(classes))} are read as the train part: {some(parts)} holds them again; "
+        f"{some(classes)} are read as the train part: {some(parts)} holds them again; "
         f"--label folder:{result.level(top)} takes all of these folders for classes"
     )
 
@@ -245,6 +247,6 @@ def _read_parts_below(top: Outline, parts: Mapping[str, str], result: Structure)
         }
     result.classes_of[""] = set(top.folders)
     result.notes.append(
-        f"the folders {some(sorted(parts))} in those of the classes are parts; "
+        f"the folders {some(parts)} in those of the classes are parts; "
         f"--label folder:{result.level(top) + 1} takes them for the classes"
     )

@@ -6,7 +6,7 @@ folder, a link to what was followed before: folders that link to each other have
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -49,49 +49,60 @@ PROGRAM_ENDINGS = (".lrdata", ".lrcat", ".cocatalogdb", "@synoeastream", "@synor
 
 
 class Entry(NamedTuple):
-    """Something below a folder: a file, a folder, a link that is not followed, a closed folder."""
+    """A folder with its files, or something else below one: a link, a pipe, a closed folder."""
 
     name: str  # its path below the top, in posix form; "" for the top itself
-    is_file: bool = False  # a regular file, or a link to one
+    files: Sequence[str] = ()  # the names of regular files in it, sorted
     is_folder: bool = False
     is_link: bool = False
-    leads_to: Path | None = None
+    leads_to: Path | None = None  # of a link to a folder that is not followed
     closed: OSError | None = None
 
 
 def walk(top: str | Path) -> Iterator[Entry]:
-    """Everything below `top`: a folder's files, sorted, then what lies deeper."""
+    """Everything below `top`: a folder with its files, what else is in it, what lies deeper."""
     trees: tuple[Path, ...] = (Path(top).resolve(),)
     waiting: list[tuple[str, str, tuple[Path, ...], bool]] = [(os.fspath(top), "", trees, False)]
     followed = set[Path]()
     while waiting:
-        folder, above, trees, is_link = waiting.pop()
+        folder, name, trees, is_link = waiting.pop()
         try:
-            with os.scandir(folder) as scanned:
-                items = sorted(scanned, key=lambda item: item.name)
+            files, others = _listed(folder)
         except OSError as cause:
-            yield Entry(above.rstrip("/"), is_link=is_link, closed=cause)
+            yield Entry(name, is_link=is_link, closed=cause)
             continue
+        yield Entry(name, files, True, is_link)
         deeper = []
-        for item in items:
-            name = above + item.name
-            # The kind of what is no link is known without a look at it.
-            if item.is_file(follow_symlinks=False):
-                yield Entry(name, True)
-            elif item.is_dir(follow_symlinks=False):
-                yield Entry(name, is_folder=True)
-                deeper.append((item.path, f"{name}/", trees, False))
+        for item in others:
+            below = f"{name}/{item.name}" if name else item.name
+            if item.is_dir(follow_symlinks=False):
+                deeper.append((item.path, below, trees, False))
             elif not (item.is_symlink() and is_folder(item.path)):
-                yield Entry(name, is_regular(Path(item.path)), is_link=item.is_symlink())
+                yield Entry(below, is_link=item.is_symlink())
             elif any(_overlap(real := Path(item.path).resolve(), tree) for tree in trees) or (
                 len(trees) > 1 and real in followed
             ):
-                yield Entry(name, is_link=True, leads_to=real)
+                yield Entry(below, is_link=True, leads_to=real)
             else:
                 followed.add(real)
-                yield Entry(name, is_folder=True, is_link=True)
-                deeper.append((item.path, f"{name}/", (*trees, real), True))
+                deeper.append((item.path, below, (*trees, real), True))
         waiting += reversed(deeper)
+
+
+def _listed(folder: str) -> tuple[list[str], list[os.DirEntry[str]]]:
+    """The names of the regular files in a folder, and what else is in it; raises OSError."""
+    files, others = [], []
+    with os.scandir(folder) as items:
+        for item in items:
+            # What is no link tells its kind without a look at it.
+            if item.is_file(follow_symlinks=False) or (
+                not item.is_dir(follow_symlinks=False) and is_regular(Path(item.path))
+            ):
+                files.append(item.name)
+            else:
+                others.append(item)
+    files.sort()
+    return files, sorted(others, key=lambda item: item.name)
 
 
 def is_hidden(name: str) -> bool:
@@ -100,6 +111,16 @@ def is_hidden(name: str) -> bool:
         return True
     lower = name.lower()
     return lower in PROGRAM_NAMES or lower.endswith(PROGRAM_ENDINGS)
+
+
+def any_hidden(names: Sequence[str]) -> bool:
+    """Whether some of many names may be hidden: False is sure, and soon told."""
+    text = "\n".join(names).lower()
+    return (
+        text.startswith(".")
+        or "\n." in text
+        or any(part in text for part in (*PROGRAM_NAMES, *PROGRAM_ENDINGS))
+    )
 
 
 def is_folder(path: str | Path) -> bool:
