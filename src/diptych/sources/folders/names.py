@@ -39,7 +39,7 @@ _ANY_LABEL = frozenset(("unknown", "all", "allclasses", "none", "0", *_UNLABELLE
 _STAMPED = re.compile(r"(.*\d{8}t\d{6}z)(?:-\d+)*-(\d+)")
 _COUNTED = re.compile(r"(.*?)[ _.-]*\((\d+)\)|(.*?)[ _.-]*(\d+)")
 _PIECE = re.compile(r"(.*?)[ _.-]*(?:part|pt|piece|chunk|vol|volume)[ _.-]*(\d+)(?:of\d+)?")
-_FOLD = re.compile(r"(?:k?fold|cv|split)[ _.-]*(\d+)", re.IGNORECASE)
+_FOLD = re.compile(r"(?:k?[ _-]?fold|cv|split)[ _.-]*(\d+)", re.IGNORECASE)
 
 
 def is_wrapper(name: str) -> bool:
