@@ -20,6 +20,8 @@ def similar(counts: Mapping[str, int]) -> dict[str, str]:
         ("berries", "berry", "singular and plural"),
         ("boxes", "box", "singular and plural"),
         ("ﬁsh", "fish", "how letters are written"),
+        ("cat - Copy", "cat", "the mark of a copy"),
+        ("cat (1)", "cat", "the mark of a copy"),
         ("ca\u200bt", "cat", "how letters are written"),
     ],
 )

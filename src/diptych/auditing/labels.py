@@ -116,6 +116,14 @@ def _joined(label: str) -> str:
     return re.sub(r"(?<!\d)[\s_-]+|[\s_-]+(?!\d)", "", _folded(label))
 
 
+_COPY = re.compile(r"[ _-]+(?:copy|kopie)(?: \d+)?(?: *\(\d+\))?$| *\(\d+\)$")
+
+
+def _original(label: str) -> str:
+    """Without what systems add to the name of a copied folder."""
+    return _joined(_COPY.sub("", _folded(label)))
+
+
 _PLURALS = ((r"ies$", "y"), (r"([sxz]|ch|sh)es$", r"\1"), (r"([^sui])s$", r"\1"))
 
 
@@ -131,6 +139,7 @@ _SPELLINGS: dict[str, Callable[[str], str]] = {
     "how letters are written": _written,
     "capitals": _folded,
     "spaces, hyphens or underscores": _joined,
+    "the mark of a copy": _original,
     "singular and plural": _singular,
 }
 

@@ -65,6 +65,22 @@ def test_the_levels_are_counted_from_the_root(
         read(root)
 
 
+def test_folders_that_hold_parts_each_are_asked_for(tmp_path: Path) -> None:
+    root = laid(tmp_path, *each("fold{}/{}/{}", (1, 2), ("train", "test"), PETS))
+    with pytest.raises(InputError, match=r"fold1, fold2 hold parts each .*--group folder:1 joins"):
+        read(root)
+    joined = told(read(root, group="folder:1"))
+    assert joined == {"train cat": 6, "train dog": 6, "test cat": 6, "test dog": 6}
+
+
+@pytest.mark.parametrize("pattern", ["HAM10000_images_part_{}", "images_{}", "photos ({})"])
+def test_pieces_without_classes_are_asked_for(tmp_path: Path, pattern: str) -> None:
+    root = laid(tmp_path, *each(pattern, (1, 2)))
+    with pytest.raises(InputError, match="are called as pieces of one archive and hold no folder"):
+        read(root)
+    assert len(read(root, label="folder:1").classes) == 2
+
+
 def test_capitals_and_a_missing_folder_make_no_difference(tmp_path: Path) -> None:
     names = [*each("Anna/{}", ("Cat", "Dog")), *each("Ben/{}", ("cat",))]
     with pytest.raises(InputError, match="Anna, Ben hold the same folders"):

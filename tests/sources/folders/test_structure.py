@@ -125,6 +125,27 @@ def test_what_lies_beside_parts_is_set_aside_with_a_word(tmp_path: Path) -> None
     assert "more is set aside" in alone.note
 
 
+def test_one_class_from_two_systems_is_one(tmp_path: Path) -> None:
+    names = [*each("train/{}", ("K\u00e4fer", "dog")), *each("test/{}", ("Ka\u0308fer", "dog"))]
+    assert read(laid(tmp_path, *names)).classes == ("K\u00e4fer", "dog")
+
+
+def test_what_has_no_labels_beside_a_folder_of_classes_is_set_aside(tmp_path: Path) -> None:
+    for classes, other in (("labeled", "unlabeled"), ("dataset", "test")):
+        root = laid(tmp_path / classes, *each(classes + "/{}", PETS), *each(other))
+        data = read(root)
+        assert told(data) == {"cat": 3, "dog": 3}
+        assert set(reasons(data).values()) == {"unlabelled"}
+        assert f"{other}: 3 files without labels are set aside" in data.note
+
+
+def test_texts_beside_the_folder_of_classes_are_none_of_them(tmp_path: Path) -> None:
+    others = ["birds/parts/parts.txt", "birds/attributes/x.txt"]
+    data = read(laid(tmp_path, *each("birds/images/{}", PETS), *others))
+    assert told(data) == {"cat": 3, "dog": 3}
+    assert reasons(data) == dict.fromkeys(others, "no class")
+
+
 def test_imagenet_as_it_is_given_out(tmp_path: Path) -> None:
     top = "ILSVRC/Data/CLS-LOC"
     names = [*each(top + "/train/{}", ("n01", "n02")), *each(top + "/{}", ("val", "test"))]

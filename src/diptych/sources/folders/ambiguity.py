@@ -7,10 +7,11 @@ from collections.abc import Iterable
 from diptych.errors import InputError
 from diptych.sources.folders.masks import masks_among
 from diptych.sources.folders.names import (
+    are_pieces,
     fold_of,
     is_of_many_masks,
-    is_unlabelled,
     is_wrapper,
+    may_lack_labels,
 )
 from diptych.sources.folders.outline import Outline
 from diptych.sources.parts import part_named
@@ -35,6 +36,11 @@ def refuse_shared(top: Outline, where: object, level: int) -> None:
         if any(_folded(inner) in again for inner in _branching(one).folders)
     )  # fmt: skip
     inside = some(spelt[key] for key in again)
+    if all(part_named(spelt[key]) for key in again):
+        raise InputError(
+            f"{where}: {above} hold parts each ({inside}); give one of these folders alone, or "
+            f"--group folder:{level} joins them and keeps each of them in one part"
+        )
     lower = max(len(one.places[0]) for one in deeper) - top.depth + level
     folds = all(fold_of(name) is not None for name in top.folders)
     fold = "--fold K" if folds else f"--part folder:{level} --fold K"
@@ -47,17 +53,27 @@ def refuse_shared(top: Outline, where: object, level: int) -> None:
 
 def refuse_hidden_part(top: Outline, where: object, level: int) -> None:
     """Raise InputError where a folder may be a class or hold what has no label."""
-    doubtful = {name: "pictures without labels" for name in top.folders if _may_have_none(name)}
+    doubtful = {name: "pictures without labels" for name in top.folders if may_lack_labels(name)}
     doubtful |= {name: "masks" for name in top.folders if is_of_many_masks(name)}
     doubtful |= {name: f"masks of {base}" for name, base in masks_among([*top.folders])}
     others = [name for name in top.folders if name not in doubtful]
     for name, kind in doubtful.items():
         folder = top.folders[name]
-        if len(others) < 2 - kind.startswith("masks of") or folder.is_empty or folder.is_way:
+        if len(others) < 1 + (kind == "masks") or folder.is_empty or folder.is_way:
             continue
         raise InputError(
             f"{where}: is {name} a class, beside {some(others)}, or does it hold {kind}? "
             f"--label folder:{level} says a class; else take it out of there"
+        )
+
+
+def refuse_flat_pieces(top: Outline, where: object, level: int) -> None:
+    """Raise InputError where the pieces of one archive have no folders of classes in them."""
+    if are_pieces(top.folders, top.places[0][-1] if top.depth else ""):
+        raise InputError(
+            f"{where}: {some(top.folders)} are called as pieces of one archive and hold no folders "
+            f"of classes; read a table that names files and labels, or --label folder:{level} "
+            "takes the pieces for classes"
         )
 
 
@@ -84,10 +100,6 @@ def _branching(folder: Outline) -> Outline:
     while len(folder.folders) == 1 and (only := next(iter(folder.folders.values()))).is_way:
         folder = only
     return folder
-
-
-def _may_have_none(name: str) -> bool:
-    return part_named(name) in ("valid", "test") or is_unlabelled(name)
 
 
 def _folded(name: str) -> str:

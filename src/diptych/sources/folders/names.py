@@ -3,13 +3,24 @@
 import re
 from collections.abc import Collection
 
+from diptych.sources.parts import part_named
+
 _WRAPPERS = frozenset(
     (
         *("archive", "archives", "data", "dataset", "datasets", "download", "downloads", "export"),
         *("image", "images", "img", "imgs", "jpegimages", "jpg", "jpeg", "png", "picture"),
         *("pictures", "pics", "photo", "photos", "rgb", "raw", "original", "originals", "input"),
         *("inputs", "frames", "classes", "files", "unzipped", "extracted", "takeout"),
-        *("newfolder", "untitledfolder", "drivedownload", "allimages", "imagedata", "clsloc"),
+        *(
+            "labelled",
+            "labeled",
+            "newfolder",
+            "untitledfolder",
+            "drivedownload",
+            "allimages",
+            "imagedata",
+            "clsloc",
+        ),
     )
 )
 _MASKS = frozenset(
@@ -67,6 +78,11 @@ def is_unlabelled(name: str) -> bool:
     return plain(name) in _UNLABELLED
 
 
+def may_lack_labels(name: str) -> bool:
+    """Whether a folder beside others is called as one of pictures to test or predict on is."""
+    return part_named(name) in ("valid", "test") or is_unlabelled(name)
+
+
 def may_be_unlabelled(name: str) -> bool:
     """Whether a folder, alone in a part, is called as no class is."""
     return plain(name) in _ANY_LABEL or is_wrapper(name)
@@ -77,8 +93,14 @@ def are_pieces(names: Collection[str], above: str) -> bool:
 
     A number alone makes no piece: patient1 and patient2 are called so too.
     """
-    stems = {_stem_of_piece(name, above, names) for name in names}
-    return len(names) > 1 and len(stems) == 1 and None not in stems
+    lower = {name.casefold() for name in names}
+    counted = any("(" in name for name in names)
+    stems = set[str]()
+    for name in lower:
+        if (stem := _stem_of_piece(name, above, lower if counted else ())) is None:
+            return False
+        stems.add(stem)
+    return len(names) > 1 and len(stems) == 1
 
 
 def fold_of(name: str, any_number: bool = False) -> int | None:
@@ -92,13 +114,11 @@ def plain(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())
 
 
-def _stem_of_piece(name: str, above: str, names: Collection[str]) -> str | None:
-    lower = name.casefold()
-    if match := _STAMPED.fullmatch(lower) or _PIECE.fullmatch(lower):
+def _stem_of_piece(name: str, above: str, counted: Collection[str]) -> str | None:
+    if match := _STAMPED.fullmatch(name) or _PIECE.fullmatch(name):
         return plain(match[1])
-    match = _COUNTED.fullmatch(lower)
-    stem = (match[1] if match[1] is not None else match[3]) if match else lower
+    match = _COUNTED.fullmatch(name)
+    stem = (match[1] if match[1] is not None else match[3]) if match else name
     # "flowers" and "flowers (1)" are what a browser makes of two downloads.
-    twice = any(other.casefold() == stem for other in names) and any("(" in n for n in names)
-    known = is_wrapper(stem) or plain(stem) == plain(above) or twice
+    known = is_wrapper(stem) or plain(stem) == plain(above) or stem in counted
     return plain(stem) if plain(stem) and known else None

@@ -10,7 +10,8 @@ Levels: TypeAlias = tuple[str, ...]  # the names of the folders on the way to a 
 DOCUMENTS = frozenset(
     (
         *("txt", "md", "rst", "csv", "tsv", "json", "jsonl", "xml", "yaml", "yml", "html", "pdf"),
-        *("log", "ini", "cfg", "toml", "py", "ipynb", "names", "cache"),
+        *("log", "ini", "cfg", "toml", "py", "ipynb", "names", "cache", "mat", "npy", "npz", "h5"),
+        *("pkl", "db", "doc", "docx", "xls", "xlsx"),
     )
 )
 

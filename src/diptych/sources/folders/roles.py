@@ -1,5 +1,6 @@
 """What each folder says of the files in it."""
 
+import unicodedata
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
@@ -63,7 +64,8 @@ def _inferred(
     numbers = said.numbers(max(map(len, counts), default=0) + len(said.groups) + 2)
     structure = structure_of(outline(rest), numbers, where, called)
     roles = {way: _role(said.rest(way), structure) for way in counts}
-    return Roles(roles, structure.classes_of, structure.notes)
+    classes_of = {part: set(map(_label, own)) for part, own in structure.classes_of.items()}
+    return Roles(roles, classes_of, structure.notes)
 
 
 def _role(way: Levels, structure: Structure) -> Role:
@@ -80,7 +82,9 @@ def _role(way: Levels, structure: Structure) -> Role:
             if depth == len(way):
                 return NO_CLASS
             role = Role(
-                way[depth], structure.above_classes[above], level=structure.numbers[depth] - 1
+                _label(way[depth]),
+                structure.above_classes[above],
+                level=structure.numbers[depth] - 1,
             )
             if not (below := structure.below_classes):
                 return role
@@ -109,9 +113,14 @@ def _labelled(
         if parts and not name:
             roles[way] = Role(reason="no part", detail=f"outside of {', '.join(parts)}")
         else:
-            roles[way] = Role(way[at], parts.get(name, ""), level=at)
-        classes_of.setdefault(name, set()).add(way[at])
+            roles[way] = Role(_label(way[at]), parts.get(name, ""), level=at)
+        classes_of.setdefault(name, set()).add(_label(way[at]))
     return Roles(roles, classes_of, [])
+
+
+def _label(folder: str) -> str:
+    """A label in one spelling: of two parts, one may come from a Mac, which writes ä in another."""
+    return unicodedata.normalize("NFC", folder)
 
 
 def _level_of_parts(ways: Collection[Levels], label: int) -> tuple[int | None, dict[str, str]]:

@@ -1,11 +1,13 @@
 """Which folders are classes and which are parts, as far as their names tell; else a question."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from diptych.sources.folders.ambiguity import (
     refuse_beside_wrapper,
+    refuse_flat_pieces,
     refuse_hidden_part,
     refuse_shared,
     some,
@@ -17,6 +19,7 @@ from diptych.sources.folders.names import (
     is_unlabelled,
     is_wrapper,
     may_be_unlabelled,
+    may_lack_labels,
 )
 from diptych.sources.folders.outline import Levels, Outline, joined
 from diptych.sources.parts import part_named, parts_named
@@ -70,7 +73,12 @@ def structure_of(root: Outline, numbers: Sequence[int], where: object, called: s
     elif below := _parts_below(top):
         _read_parts_below(top, below, result)
     else:
-        for refuse in (refuse_hidden_part, refuse_shared, refuse_beside_wrapper):
+        for refuse in (
+            refuse_hidden_part,
+            refuse_flat_pieces,
+            refuse_shared,
+            refuse_beside_wrapper,
+        ):
             refuse(top, where, result.level(top))
         result.above_classes = dict.fromkeys(top.places, "")
         result.classes_of = {"": set(top.folders)}
@@ -82,13 +90,15 @@ def _leave_out(root: Outline, result: Structure) -> None:
     for folder in list(root.every()):
         with_pictures = [name for name, one in folder.folders.items() if one.all_pictures]
         wrappers = [name for name in with_pictures if is_wrapper(name)]
+        # Here classes lie deeper, and a folder of texts is none of them.
+        above = wrappers or _parts({name: folder.folders[name] for name in with_pictures})
         for name, one in list(folder.folders.items()):
             if one.is_empty:
                 continue
             if is_of_masks(name) and wrappers and one.all_pictures:
                 detail = f"{name} lies beside {wrappers[0]}"
                 reason = "mask"
-            elif is_of_lists(name) and with_pictures and not one.all_pictures:
+            elif with_pictures and not one.all_pictures and (above or is_of_lists(name)):
                 reason, detail = "no class", f"{name} has no pictures in it"
             else:
                 continue
@@ -101,7 +111,7 @@ def _unwrapped(folder: Outline, called: str, result: Structure) -> Outline:
     way, certain = folder, folder
     notes: list[str] = []
     while True:
-        folders = way.folders
+        folders = _without_unlabelled(way, result)
         name, only = next(iter(folders.items()), ("", Outline()))
         if len(folders) == 1 and only.is_way and not part_named(name):
             called, way = name, only
@@ -126,6 +136,20 @@ def _unwrapped(folder: Outline, called: str, result: Structure) -> Outline:
                 f"--label folder:{result.level(end) - 1} takes {end.places[0][-1]} for a class"
             )
     return end
+
+
+def _without_unlabelled(folder: Outline, result: Structure) -> Folders:
+    """The folders in one, but those without labels beside the only one of classes."""
+    ways = {name: one for name, one in folder.folders.items() if one.is_way}
+    others = {name: one for name, one in folder.folders.items() if name not in ways}
+    if len(ways) != 1 or not others or any(map(part_named, ways)):
+        return folder.folders
+    [way] = ways.values()
+    if len(way.folders) < 2 or not all(map(may_lack_labels, others)):
+        return folder.folders
+    for one in others.values():
+        result.unlabelled |= dict.fromkeys(one.places, "")
+    return ways
 
 
 def _are_joined(folders: Folders, called: str) -> bool:
@@ -234,7 +258,12 @@ def _parts_below(top: Outline) -> dict[str, str]:
     parts = parts_named(inside)
     ways = [folder for folder in top.folders.values() if folder.is_way]
     everywhere = len(ways) > 1 and all(set(parts) & set(folder.folders) for folder in ways)
-    return parts if everywhere and len(set(parts.values())) > 1 else {}
+    if not everywhere or len(set(parts.values())) < 2:
+        return {}
+    # fold1/train/cat, fold2/train/cat: the classes lie below these parts.
+    deeper = (joined(folder.folders.values()).folders for folder in ways)
+    times = Counter(name for folders in deeper for name in folders)
+    return {} if max(times.values(), default=0) > 1 else parts
 
 
 def _read_parts_below(top: Outline, parts: Mapping[str, str], result: Structure) -> None:
