@@ -169,6 +169,20 @@ def test_folders_of_masks_beside_pictures_are_set_aside(tmp_path: Path, masks: s
         assert "6 masks beside pictures are set aside" in data.note
 
 
+def test_masks_are_set_aside_where_the_labels_are_said_too(tmp_path: Path) -> None:
+    inside = read(
+        laid(tmp_path / "inside", *each("{}/{}", PETS, ("images", "masks"))), label="folder:1"
+    )
+    above = read(
+        laid(tmp_path / "above", *each("{}/{}", ("images", "masks"), PETS)), label="folder:2"
+    )
+    for data in (inside, above):
+        assert told(data) == {"cat": 3, "dog": 3}
+        assert list(reasons(data).values()) == ["mask"] * 6
+    said = read(tmp_path / "above", label="folder:1")
+    assert told(said) == {"images": 6, "masks": 6}
+
+
 def test_pictures_of_people_with_masks_are_classes(tmp_path: Path) -> None:
     for classes in (("mask", "no_mask"), ("with_mask", "without_mask"), ("face", "mask", "veil")):
         data = read(laid(tmp_path / classes[0], *each("{}", classes)))

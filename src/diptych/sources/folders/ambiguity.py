@@ -42,12 +42,13 @@ def refuse_shared(top: Outline, where: object, level: int) -> None:
             f"--group folder:{level} joins them and keeps each of them in one part"
         )
     lower = max(len(one.places[0]) for one in deeper) - top.depth + level
-    folds = all(fold_of(name) is not None for name in top.folders)
+    folds = _are_folds(top.folders) or _are_folds(spelt[key] for key in again)
     fold = "--fold K" if folds else f"--part folder:{level} --fold K"
     raise InputError(
         f"{where}: {above} hold the same folders ({inside}); which are the classes? "
         f"--label folder:{lower} says {inside} (with --group folder:{level} each of {above} stays "
-        f"in one part; with {fold} one of them is to test on), --label folder:{level} says {above}"
+        f"in one part; with {fold} one of them is to test on), --label folder:{level} says {above} "
+        f"(with --group folder:{lower} each of {inside} does)"
     )
 
 
@@ -100,6 +101,10 @@ def _branching(folder: Outline) -> Outline:
     while len(folder.folders) == 1 and (only := next(iter(folder.folders.values()))).is_way:
         folder = only
     return folder
+
+
+def _are_folds(names: Iterable[str]) -> bool:
+    return all(fold_of(name) is not None for name in names)
 
 
 def _folded(name: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from diptych.errors import InputError
+from diptych.sources.folders.beside import leave_out
 from diptych.sources.folders.outline import Levels, outline
 from diptych.sources.folders.said import Said, groups_of
 from diptych.sources.folders.structure import Structure, structure_of
@@ -105,7 +106,13 @@ def _labelled(
     assert at is not None
     parts_at, parts = (None, {}) if said.part is not None else _level_of_parts(counts, at)
     roles, classes_of = {}, dict[str, set[str]]()
+    aside = leave_out(outline(counts), at)
     for way in counts:
+        left_out = [above for depth in range(len(way)) if (above := way[: depth + 1]) in aside]
+        if left_out:
+            reason, detail = aside[left_out[0]]
+            roles[way] = Role(reason=reason, detail=detail)
+            continue
         if len(way) <= at:
             roles[way] = NO_CLASS
             continue

@@ -12,10 +12,9 @@ from diptych.sources.folders.ambiguity import (
     refuse_shared,
     some,
 )
+from diptych.sources.folders.beside import leave_out
 from diptych.sources.folders.names import (
     are_pieces,
-    is_of_lists,
-    is_of_masks,
     is_unlabelled,
     is_wrapper,
     may_be_unlabelled,
@@ -63,7 +62,7 @@ def structure_of(root: Outline, numbers: Sequence[int], where: object, called: s
     give different labels.
     """
     result = Structure(numbers=numbers)
-    _leave_out(root, result)
+    result.aside |= leave_out(root)
     top = _unwrapped(root, called, result)
     parts = _parts(top.folders)
     if parts:
@@ -83,27 +82,6 @@ def structure_of(root: Outline, numbers: Sequence[int], where: object, called: s
         result.above_classes = dict.fromkeys(top.places, "")
         result.classes_of = {"": set(top.folders)}
     return result
-
-
-def _leave_out(root: Outline, result: Structure) -> None:
-    """Take folders of masks and of texts beside folders of pictures out of an outline."""
-    for folder in list(root.every()):
-        with_pictures = [name for name, one in folder.folders.items() if one.all_pictures]
-        wrappers = [name for name in with_pictures if is_wrapper(name)]
-        # Here classes lie deeper, and a folder of texts is none of them.
-        above = wrappers or _parts({name: folder.folders[name] for name in with_pictures})
-        for name, one in list(folder.folders.items()):
-            if one.is_empty:
-                continue
-            if is_of_masks(name) and wrappers and one.all_pictures:
-                detail = f"{name} lies beside {wrappers[0]}"
-                reason = "mask"
-            elif with_pictures and not one.all_pictures and (above or is_of_lists(name)):
-                reason, detail = "no class", f"{name} has no pictures in it"
-            else:
-                continue
-            result.aside |= dict.fromkeys(one.places, (reason, detail))
-            del folder.folders[name]
 
 
 def _unwrapped(folder: Outline, called: str, result: Structure) -> Outline:
