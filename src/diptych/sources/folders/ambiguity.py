@@ -81,8 +81,10 @@ def refuse_flat_pieces(top: Outline, where: object, level: int) -> None:
 def refuse_beside_wrapper(top: Outline, where: object, level: int) -> None:
     """Raise InputError where a folder of classes lies beside other folders of pictures."""
     for name, folder in sorted(top.folders.items()):
+        if not (is_wrapper(name) and len(folder.folders) > 1 and folder.is_way):
+            continue
         others = [other for other, one in top.folders.items() if other != name and not one.is_empty]
-        if is_wrapper(name) and len(folder.folders) > 1 and folder.is_way and others:
+        if others:
             raise InputError(
                 f"{where}: {name} holds folders ({some(folder.folders)}) and lies beside "
                 f"{some(others)}; which are the classes? --label folder:{level + 1} says "
