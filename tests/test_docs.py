@@ -28,6 +28,7 @@ GIVEN = {
     "deploying.md": [*PICTURES, "names.txt", "pizza.bundle"],
     "exports.md": ["pizza.bundle"],
     "howto/csv.md": ["photos", *TABLES[1:]],
+    "howto/folders.md": PICTURES,
     "howto/no-gpu.md": PICTURES,
     "howto/photos.md": PICTURES,
     "howto/production.md": [*PICTURES, "pizza.bundle"],

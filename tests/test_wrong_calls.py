@@ -74,7 +74,7 @@ READ: list[tuple[Call, str]] = [
     (lambda w: read(b"photos"), "a bytes is no folder"),
     (lambda w: read(w.root, test=3), "3 is no folder"),
     (lambda w: read(w.root, test=(1, 2, 3)), "a tuple is no folder"),
-    (lambda w: read(w.root, shape="8x8"), "a shape and a range are said of pixels"),
+    (lambda w: read(w.root, shape="8x8"), "has no use for --shape; leave it out"),
     (lambda w: read(w.root, ["a"]), "is no list of pictures"),
     (lambda w: read(w.root, w.root), "want a label each"),
     (lambda w: read(Y, X), "labels are one a picture"),

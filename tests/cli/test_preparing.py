@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from command import LINEAR, complaint, diptych
+from layouts import each, laid
 
 
 @pytest.fixture
@@ -47,3 +48,17 @@ def test_a_test_part_without_the_first_class_is_scored_by_its_labels(
     run = diptych("train", data, "--test", test, "--out", tmp_path / "a.bundle", *LINEAR)
     assert run.returncode == 0, run.stderr
     assert "accuracy 100.0 %" in run.stdout
+
+
+def test_classes_that_are_too_small_are_named_before_a_picture_is_opened(tmp_path: Path) -> None:
+    # No file here is a picture: an audit would say so.
+    root = laid(tmp_path / "x", *each("{}", "abc", files=9), "d/1.png", "e/1.png", "e/2.png")
+    line = complaint("train", root, "--out", tmp_path / "a.bundle", *LINEAR)
+    assert "2 classes have too few independent pictures" in line
+    assert "'d' has 1, 'e' has 2; add some, or leave these classes out" in line
+
+
+def test_odd_labels_are_said_before_a_picture_is_opened(tmp_path: Path) -> None:
+    root = laid(tmp_path / "x", *each("{}", ("cat", "Cat", "dog"), files=9))
+    run = diptych("train", root, "--out", tmp_path / "a.bundle", *LINEAR)
+    assert "similar label: 'cat' differs only in capitals (9 pictures, 9 here)" in run.stderr

@@ -91,7 +91,7 @@ def test_data_that_cannot_be_trained_on_is_one_line(
     picture(1).save(few / "green" / "1.png")
     assert "class 'green' has 1 independent picture; at least 3 are needed" in said(few)
     (few / "green" / "1.png").unlink()
-    assert "class 'green' has no usable picture" in said(few)
+    assert "class 'green' has 0 independent pictures" in said(few)
     assert not (tmp_path / "a.bundle").exists()
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from diptych.data.dataset import Dataset, Sample
-from diptych.data.splitting import split
+from diptych.data.splitting import refuse_small_classes, split
 from diptych.errors import InputError
 
 
@@ -163,3 +163,21 @@ def test_what_was_chosen_with_goes_to_train_where_the_valid_part_is_there_alread
     known = {s.name: "valid" for s in own.samples[1:4]}
     parts = split(own, known=known)
     assert set(known) <= {sample.name for sample in parts.train.samples}
+
+
+def test_every_class_that_is_too_small_is_named() -> None:
+    samples = [
+        Sample(f"{label}{i}", label, Path(f"{label}{i}"))
+        for label, count in (("a", 2), ("b", 9), ("c", 1), ("d", 0), ("e", 3))
+        for i in range(count)
+    ]
+    data = Dataset(Path("x"), ("a", "b", "c", "d", "e"), tuple(samples))
+    small = "3 classes have too few .* for each part .*: 'a' has 2, 'c' has 1, 'd' has 0; add some"
+    for refuse in (split, refuse_small_classes):
+        with pytest.raises(InputError, match=small):
+            refuse(data)
+    kept = data.with_samples(s._replace(part="test") for s in samples)
+    refuse_small_classes(kept)
+    grouped = data.with_samples(s._replace(group="one") if s.label == "b" else s for s in samples)
+    with pytest.raises(InputError, match="'b' has 1, 'c' has 1"):
+        refuse_small_classes(grouped)

@@ -7,11 +7,13 @@ reason              meaning
 ==================  ============================================================================
 no class            not inside a class folder
 no part             in a data set that is split already, outside of its parts
+unlabelled          in a part of a data set that has no class folders, such as a test to be sent in
+mask                drawn over a picture beside it, or in a folder of masks, by its name
 hidden folder       in a folder that some program keeps for itself
-hidden file         its name begins with a dot
+hidden file         its name begins with a dot, or a program keeps it for itself
 link                leads to a folder that is looked at where it lies, or to no file
-table               the metadata.csv of a folder
-not listed          no row of that metadata.csv names it
+table               the metadata.csv of a folder, or a list of labels
+not listed          no row of that metadata.csv, or line of that list, names it
 missing             a row of a table names it, and it is not there
 permission denied   the file may not be read
 empty               no bytes
@@ -33,6 +35,7 @@ among them needs.
 from diptych.auditing.checks import few_pictures, repeated, two_labels, unusable
 from diptych.auditing.depth import extra_bands, unclear_depth
 from diptych.auditing.duplicates import duplicate_groups
+from diptych.auditing.labels import odd_labels
 from diptych.auditing.report import Audit, Finding
 from diptych.data.arguments import require_dataset
 from diptych.data.dataset import Dataset
@@ -84,7 +87,7 @@ def audit(
     findings += two_labels(groups)
     findings += repeated(groups, {finding.name for finding in findings})
     findings += few_pictures(dataset, {finding.name for finding in findings if finding.set_aside})
-    findings += [*unclear_depth(pictures, bits), *extra_bands(pictures)]
+    findings += [*unclear_depth(pictures, bits), *extra_bands(pictures), *odd_labels(dataset)]
     # Called by their content, groups mean the same in every data set and in any order.
     group_of = {
         sample.name: min(member.digest for member in members)

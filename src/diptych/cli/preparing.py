@@ -50,6 +50,7 @@ def read_data(options: Namespace, engine: str | None) -> "tuple[Dataset, Recipe]
 
     # A mistake in a choice is said before a long look at the data.
     from diptych.bundles.continuing import earlier_bundle, recipe_to_go_on
+    from diptych.data.splitting import refuse_small_classes
     from diptych.networks.choosing import refuse_unknown, start
     from diptych.training.memory import enough_memory
 
@@ -59,11 +60,24 @@ def read_data(options: Namespace, engine: str | None) -> "tuple[Dataset, Recipe]
         asked = changed(recipe_to_go_on(earlier.bundle))
     refuse_unknown(asked)
     pictures = read_pictures(options.data, options, options.test)
+    refuse_small_classes(pictures)
+    show_odd_labels(pictures)
     by_default = Recipe.for_pixels(len(pictures)) if pictures.shape else Recipe()
     recipe = asked if earlier else changed(by_default)
     with enough_memory(recipe):
         start(recipe, pictures.shape_at(recipe.image_size), pictures.classes)
     return pictures, recipe
+
+
+def show_odd_labels(pictures: "Dataset", most: int = 10) -> None:
+    """A line for each label that is odd, of the first few."""
+    from diptych.auditing.labels import odd_labels
+
+    findings = list(odd_labels(pictures))
+    for name, issue, detail, *_ in findings[:most]:
+        note(f"{name}  {issue}: {detail}")
+    if len(findings) > most:
+        note(f"… and {len(findings) - most:,} more odd labels; `diptych audit` says which")
 
 
 def prepare(pictures: "Dataset", recipe: "Recipe") -> "tuple[Audit, Splits]":

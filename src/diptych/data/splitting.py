@@ -15,6 +15,7 @@ from diptych.data.grouping import keys, united
 from diptych.errors import InputError
 
 SHARE = 0.15  # of the validation and of the test part, unless another is said
+MOST_NAMED = 100  # classes in one message
 OPEN = ("", "train")  # the parts from which others may be taken
 
 
@@ -78,6 +79,18 @@ def split(
     return parts
 
 
+def refuse_small_classes(dataset: Dataset) -> None:
+    """Raise InputError where `split` is sure to, whatever the pictures turn out to be.
+
+    Copies and files that cannot be read only make classes smaller.
+    """
+    _refuse_one_class(dataset)
+    samples = [sample for sample in dataset.samples if sample.part in OPEN]
+    if samples:
+        missing = [part for part in PARTS[1:] if part not in dataset.parts()]
+        _large_enough(dataset, samples, _groups(dataset.samples), len(missing) + 1)
+
+
 def split_to_fit(
     dataset: Dataset, valid: float, seed: int, known: Mapping[str, str] | None = None
 ) -> tuple[Dataset, Dataset]:
@@ -99,11 +112,7 @@ def _parted(
     dataset: Dataset, asked: Mapping[str, float | None], seed: int, known: Mapping[str, str]
 ) -> tuple[Splits, tuple[str, ...]]:
     """The parts, and which of them were made of the samples that were free."""
-    if len(dataset.classes) < 2:
-        only = f"only one class, '{dataset.classes[0]}'" if dataset.classes else "no class"
-        raise InputError(
-            f"{dataset.root}: {only}; a classifier needs a folder for each of two or more classes"
-        )
+    _refuse_one_class(dataset)
     shares = _shares(dataset, asked)
     open_samples = [s for s in dataset.samples if s.part in OPEN]
     existing = dataset.parts()
@@ -117,6 +126,14 @@ def _parted(
     samples = [s._replace(part=part_of.get(group_of[s.name], s.part)) for s in dataset.samples]
     parts = Splits(*(dataset.with_samples(s for s in samples if s.part == part) for part in PARTS))
     return parts, ("train", *shares)
+
+
+def _refuse_one_class(dataset: Dataset) -> None:
+    if len(dataset.classes) < 2:
+        only = f"only one class, '{dataset.classes[0]}'" if dataset.classes else "no class"
+        raise InputError(
+            f"{dataset.root}: {only}; a classifier needs a folder for each of two or more classes"
+        )
 
 
 def _taken(
@@ -189,14 +206,22 @@ def _refuse_parted(dataset: Dataset, group_of: Mapping[str, str]) -> None:
 def _large_enough(
     dataset: Dataset, samples: Iterable[Sample], group_of: Mapping[str, str], needed: int
 ) -> None:
+    """Raise InputError with every class that is too small for each part to have a picture."""
     groups = Counter(label for label, _ in {(s.label, group_of[s.name]) for s in samples})
-    for label in dataset.classes:
-        if groups[label] < needed:
-            raise InputError(
-                f"{dataset.root}: class '{label}' has {groups[label]} independent "
-                f"picture{'s' * (groups[label] != 1)}; "
-                f"at least {needed} are needed, one for each part ({', '.join(PARTS[:needed])})"
-            )
+    small = {label: groups[label] for label in dataset.classes if groups[label] < needed}
+    if not small:
+        return
+    why = f"at least {needed} are needed, one for each part ({', '.join(PARTS[:needed])})"
+    if len(small) == 1:
+        [(label, count)] = small.items()
+        pictures = f"independent picture{'s' * (count != 1)}"
+        raise InputError(f"{dataset.root}: class '{label}' has {count} {pictures}; {why}")
+    each = ", ".join(f"'{label}' has {count}" for label, count in list(small.items())[:MOST_NAMED])
+    more = f" and {len(small) - MOST_NAMED:,} more" if len(small) > MOST_NAMED else ""
+    raise InputError(
+        f"{dataset.root}: {len(small):,} classes have too few independent pictures; {why}: "
+        f"{each}{more}; add some, or leave these classes out"
+    )
 
 
 def _assign(

@@ -1,12 +1,42 @@
 """What people call the parts of a data set, as folders and in tables."""
 
+import re
+import unicodedata
+from collections.abc import Collection
+from functools import lru_cache
+
 from diptych.errors import InputError
 
-PART_NAMES = {
-    **dict.fromkeys(("train", "training"), "train"),
-    **dict.fromkeys(("val", "valid", "validation", "dev", "publictest"), "valid"),
-    **dict.fromkeys(("test", "testing", "privatetest"), "test"),
+# By their names in small letters, without spaces, signs and accents. Other languages than English
+# stand here with words that mean nothing else.
+_WORDS = {
+    "train": (
+        *("train", "training", "trn", "trainingsdaten", "entrenamiento", "entrainement"),
+        *("addestramento", "treino", "treinamento", "обучение", "训练", "訓練", "학습", "훈련"),
+    ),
+    "valid": (
+        *("val", "valid", "validate", "validation", "validating", "dev", "publictest"),
+        *("validierung", "validierungsdaten", "validacion", "validacao", "validazione"),
+        *("валидация", "验证", "検証", "검증"),
+    ),
+    "test": (
+        *("test", "testing", "tst", "privatetest", "holdout", "heldout", "eval", "evaluation"),
+        *("testdaten", "teste", "prueba", "pruebas", "тест", "测试", "テスト", "테스트"),
+    ),
 }
+PART_NAMES = {name: part for part, names in _WORDS.items() for name in names}
+
+# What stands before or after such a name and says no more: train_images, seg_test, 01_train.
+_FILLERS = (
+    *("set", "sets", "data", "dataset", "datasets", "split", "splits", "part", "folder", "files"),
+    *("images", "image", "imgs", "img", "pictures", "photos", "pics", "jpg", "jpeg", "png"),
+    *("seg", "cls", "raw", "final", "original", "cropped", "resized", "samples", "examples"),
+    *("ilsvrc2012", "ilsvrc", "imagenet", "集", "データ", "데이터", r"\d+"),
+)
+_FILLER = "|".join(sorted(_FILLERS, key=len, reverse=True))
+_NAME = "|".join(sorted(PART_NAMES, key=len, reverse=True))
+_PART = re.compile(f"(?:{_FILLER})*({_NAME})(?:{_FILLER})*")
+_EITHER = re.compile(f"(?:{_FILLER})*(eval|evaluation)(?:{_FILLER})*")
 
 
 def part_of(text: str, where: str) -> str:
@@ -14,7 +44,35 @@ def part_of(text: str, where: str) -> str:
 
     Raises InputError, beginning with `where` the cell is, for anything else.
     """
-    name = text.strip().lower().replace(" ", "").replace("_", "")
-    if name and name not in PART_NAMES:
+    part = part_named(text)
+    if text.strip() and not part:
         raise InputError(f"{where}: no part '{text}'; it may be train, valid or test")
-    return PART_NAMES.get(name, "")
+    return part
+
+
+@lru_cache(1024)
+def part_named(text: str) -> str:
+    """The part that a name is one of, in any of its usual spellings; "" for other names."""
+    match = _PART.fullmatch(_plain(text))
+    return PART_NAMES[match[1]] if match else ""
+
+
+def parts_named(names: Collection[str]) -> dict[str, str]:
+    """The part of each name that is one of a part, where they stand side by side.
+
+    Beside a test part, an evaluation is what others call the validation part.
+    """
+    parts = {name: part for name in names if (part := part_named(name))}
+    either = {name for name in parts if _EITHER.fullmatch(_plain(name))}
+    others = {part for name, part in parts.items() if name not in either}
+    if "test" in others and "valid" not in others:
+        parts |= dict.fromkeys(either, "valid")
+    return parts
+
+
+def _plain(text: str) -> str:
+    """A name in small letters, without spaces, signs and accents."""
+    letters = unicodedata.normalize("NFKD", text).casefold()
+    # Marks of other scripts are letters there: テ with one is another letter, デ.
+    composed = unicodedata.normalize("NFC", re.sub("[\u0300-\u036f]", "", letters))
+    return re.sub(r"[\W_]+", "", composed)

@@ -29,10 +29,10 @@ def _below(path: str) -> Iterator[Path]:
     """Every file below a folder; the path itself where it is none, or there is nothing below."""
     empty = True
     if is_folder(path):
-        for file, leads_to, _, folder in walk(path):
-            if not (leads_to or folder) and not any(map(is_hidden, file.relative_to(path).parts)):
+        for name in _files(path):
+            if not any(map(is_hidden, name.split("/"))):
                 empty = False
-                yield file
+                yield Path(path, name)
     if empty:
         yield Path(path)
 
@@ -47,10 +47,18 @@ def _matched(pattern: str) -> Iterator[Path]:
             yield from _below(start)
         elif is_folder(start):
             # For all depths it would follow links in circles.
-            for file, leads_to, _, folder in walk(start):
-                below = file.relative_to(start).parts
-                if not (leads_to or folder) and _matches(below, parts[deep:]):
-                    yield file
+            for name in _files(start):
+                if _matches(name.split("/") if name else (), parts[deep:]):
+                    yield Path(start, name)
+
+
+def _files(folder: str) -> Iterator[str]:
+    """The paths from a folder of all below it but folders; it itself, and others, where closed."""
+    for entry in walk(folder):
+        above = f"{entry.name}/" if entry.name else ""
+        yield from (above + file for file in entry.files)
+        if not (entry.is_folder or entry.leads_to):
+            yield entry.name
 
 
 def _matches(names: Sequence[str], patterns: Sequence[str]) -> bool:

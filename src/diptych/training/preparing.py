@@ -10,7 +10,7 @@ from diptych.auditing import Audit, audit
 from diptych.auditing.cleaning import clean
 from diptych.auditing.known_pictures import KnownPictures, known_parts
 from diptych.data.dataset import Dataset
-from diptych.data.splitting import Splits, split_to_fit
+from diptych.data.splitting import Splits, refuse_small_classes, split_to_fit
 from diptych.errors import InputError, described
 from diptych.recipe import Recipe
 from diptych.sources import read
@@ -54,6 +54,7 @@ def _made(
 ) -> TrainingParts:
     labels = list(labels) if isinstance(labels, Iterator) else labels
     data = read(pictures, labels)
+    refuse_small_classes(data)
     found = audit(data, size=recipe.image_size, min_side=recipe.min_side, track=track)
     cleaned = clean(data, found)
     part_of = known_parts(known, cleaned, recipe.image_size, track) if known else None

@@ -79,8 +79,8 @@ def test_an_empty_class_or_part_is_noticed(tmp_path: Path) -> None:
 def test_a_part_without_labels_is_set_aside_file_by_file(tmp_path: Path) -> None:
     data = read(put(tmp_path, "train/cat/1.png", "train/dog/1.png", "test/1.png", "test/2.png"))
     assert [(stray.name, stray.reason) for stray in data.strays] == [
-        ("test/1.png", "no class"),
-        ("test/2.png", "no class"),
+        ("test/1.png", "unlabelled"),
+        ("test/2.png", "unlabelled"),
     ]
     assert {sample.part for sample in data.samples} == {"train"}
 
@@ -91,7 +91,7 @@ def test_a_folder_of_a_program_is_no_class_of_a_part_without_labels(tmp_path: Pa
     data = read(tmp_path)
     assert len(data) == 2
     assert {stray.name: stray.reason for stray in data.strays} == {
-        "test/1.png": "no class",
+        "test/1.png": "unlabelled",
         "test/.ipynb_checkpoints/2.png": "hidden folder",
     }
 
@@ -232,3 +232,35 @@ def test_no_class_may_be_called_as_the_answer_for_outliers(tmp_path: Path) -> No
         (tmp_path / label / "1.png").touch()
     with pytest.raises(InputError, match="no class may be called 'none of these'"):
         read(tmp_path)
+
+
+def test_what_programs_keep_for_themselves_is_no_class(tmp_path: Path) -> None:
+    put(tmp_path, "cat/a.png", "dog/b.png")
+    folders = [
+        *("@eaDir", "#recycle", "$RECYCLE.BIN", "System Volume Information", "lost+found"),
+        *("__pycache__", ".thumbnails", "@Recycle", "Lightroom Previews.lrdata", "@__thumb"),
+    ]
+    put(tmp_path, *(f"{folder}/x.png" for folder in folders), "cat/@eaDir/a.png/thumb.png")
+    put(tmp_path, "cat/Thumbs.db", "dog/desktop.ini", "dog/Picasa.ini", "dog/b@SynoEAStream")
+    data = read(tmp_path)
+    assert data.counts() == {"cat": 1, "dog": 1}
+    reasons = {stray.name: stray.reason for stray in data.strays}
+    assert {reasons.pop(f"{folder}/x.png") for folder in folders} == {"hidden folder"}
+    assert reasons == {
+        "cat/@eaDir/a.png/thumb.png": "hidden folder",
+        "cat/Thumbs.db": "hidden file",
+        "dog/desktop.ini": "hidden file",
+        "dog/Picasa.ini": "hidden file",
+        "dog/b@SynoEAStream": "hidden file",
+    }
+
+
+def test_masks_beside_pictures_are_set_aside_with_a_word(tmp_path: Path) -> None:
+    names = [f"{c}/{i}{end}.png" for c in ("cat", "dog") for i in (1, 2) for end in ("", "_mask")]
+    data = read(put(tmp_path, *names))
+    assert data.counts() == {"cat": 2, "dog": 2}
+    assert {stray.reason for stray in data.strays} == {"mask"}
+    assert data.note == (
+        "4 masks beside pictures are set aside, such as cat/1_mask.png; "
+        "a picture that is none needs another name"
+    )

@@ -1,83 +1,199 @@
 """A tree with one folder for each class."""
 
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
+from diptych.sources.folders.annotations import LabelList, label_list
+from diptych.sources.folders.masks import masks_among
+from diptych.sources.folders.nesting import note_on_nested
+from diptych.sources.folders.outline import Levels, documents
+from diptych.sources.folders.roles import Roles, roles_of
+from diptych.sources.folders.said import said_of
 from diptych.sources.meaning import Meaning
-from diptych.sources.parts import PART_NAMES
+from diptych.sources.parts import parts_named
 from diptych.sources.trees import Tree
-from diptych.sources.trees.walking import is_hidden
+from diptych.sources.trees.walking import any_hidden, is_hidden
+from diptych.system.garbage import no_garbage
 
 
 def read_folders(tree: Tree, meaning: Meaning) -> Dataset:
     """Every file of a tree, as a sample or as a stray with its reason.
 
-    Classes are the folders in its root, or in root/train, root/valid and root/test where those
-    exist; files may lie deeper than their class folder. Raises InputError where there is no file,
-    or the parts have different classes.
+    Classes are the folders in its root or in folders of parts, with others on the way; files may
+    lie deeper than their class folder. Raises InputError where there is no file, the folders can be
+    meant in several ways, or the parts have different classes.
     """
-    root, strays = tree.root, list(tree.strays)
-    meaning.refuse_unused(root, "a folder with a folder for each class")
+    root = tree.root
+    meaning.refuse_unused(
+        root, "a folder with a folder for each class", "label", "part", "group", "fold"
+    )
     if not tree.names:
         raise InputError(f"{root}: there is no file in it")
-    depth = 1 if _is_split(tree) else 0
-    samples = []
-    for name in tree.names:
-        *folders, file = name.split("/")
-        if hidden := next(filter(is_hidden, folders), ""):
-            strays.append(Stray(name, "hidden folder", f"{hidden} is a folder of a program"))
-        elif is_hidden(file):
-            strays.append(Stray(name, "hidden file", "its name begins with a dot"))
-        elif depth and (not folders or folders[0].lower() not in PART_NAMES):
-            strays.append(Stray(name, "no part", "outside of train, valid and test"))
-        elif len(folders) <= depth:
-            strays.append(Stray(name, "no class", "not inside a class folder"))
-        else:
-            part = PART_NAMES[folders[0].lower()] if depth else ""
-            samples.append(Sample(name, folders[depth], tree.place(name), part))
+    files, strays = _by_folder(tree)
+    counts = _counts(tree, files)
+    said = said_of(meaning, counts, root)
+    roles = roles_of(counts, said, root, root.name)
+    lists = _lists(tree, roles)
+    with no_garbage():
+        samples = _samples(tree, files, roles, lists, strays)
+    strays += sorted(_missing(lists, samples))
+    if meaning.fold is None:
+        _refuse_different(root, roles, samples)
     # An empty class folder is still a class: training on it must fail, not forget it.
-    classes = _same_classes(tree, samples) if depth else set(_folders(tree))
-    return Dataset(root, tuple(sorted(classes)), tuple(samples), tuple(strays))
-
-
-def _is_split(tree: Tree) -> bool:
-    """Whether a tree holds parts rather than classes; a class may be called "train" too."""
-    folders = _folders(tree)
-    parts = {PART_NAMES[f.lower()] for f in folders if f.lower() in PART_NAMES}
-    others = {f for f in folders if f.lower() not in PART_NAMES}
-    if others:
-        return len(parts) > 1 and "train" in parts
-    return bool(parts)
-
-
-def _folders(tree: Tree, within: str = "") -> list[str]:
-    """The folders in the root, or in a folder of it."""
-    return [
-        name
-        for above, _, name in (folder.rpartition("/") for folder in sorted(tree.folders))
-        if above == within and not is_hidden(name)
+    classes = {sample.label for sample in samples}.union(*roles.classes_of.values())
+    lines = [
+        f"{name}: {len(labels):,} labels of files are read from it"
+        for name, labels in lists.values()
     ]
+    notes = [
+        *roles.notes,
+        *lines,
+        *_notes_on(strays, roles),
+        *note_on_nested(roles.of, counts, said),
+    ]
+    return Dataset(
+        root, tuple(sorted(classes)), tuple(samples), tuple(strays), None, "\n".join(notes)
+    )
 
 
-def _same_classes(tree: Tree, samples: list[Sample]) -> set[str]:
-    """The classes of every part; parts that disagree would be scored against the wrong ones."""
+def _by_folder(tree: Tree) -> tuple[dict[str, list[str]], list[Stray]]:
+    """The files in each folder, but those of programs, which are strays."""
+    files: dict[str, list[str]] = {}
+    for name in tree.names:
+        folder, _, file = name.rpartition("/")
+        if folder in files:
+            files[folder].append(file)
+        else:
+            files[folder] = [file]
+    strays = list(tree.strays)
+    for folder in list(files):
+        above = f"{folder}/" if folder else ""
+        if program := next(filter(is_hidden, _levels(folder)), ""):
+            detail = f"{program} is a folder of a program"
+            strays += [Stray(above + file, "hidden folder", detail) for file in files.pop(folder)]
+        elif any_hidden(files[folder]):
+            hidden = list(filter(is_hidden, files[folder]))
+            strays += [Stray(above + file, "hidden file", _why_hidden(file)) for file in hidden]
+            files[folder] = [file for file in files[folder] if not is_hidden(file)]
+    return files, strays
+
+
+def _why_hidden(file: str) -> str:
+    return "its name begins with a dot" if file.startswith(".") else "a program keeps it for itself"
+
+
+def _counts(tree: Tree, files: Mapping[str, Sequence[str]]) -> dict[Levels, tuple[int, int]]:
+    """How many pictures and documents lie in each folder, empty ones too, that is no program's."""
+    counts = {}
+    for folder in ("", *sorted(tree.folders)):
+        levels = _levels(folder)
+        if not any(map(is_hidden, levels)):
+            inside = files.get(folder, ())
+            texts = documents(inside)
+            counts[levels] = len(inside) - texts, texts
+    return counts
+
+
+def _samples(
+    tree: Tree,
+    files: Mapping[str, Sequence[str]],
+    roles: Roles,
+    lists: Mapping[str, LabelList],
+    strays: list[Stray],
+) -> list[Sample]:
+    """The samples by the roles of their folders; every other file becomes a stray."""
+    samples: list[Sample] = []
+    place = tree.place
+    for folder, inside in files.items():
+        label, part, group, reason, detail, _, listed = roles.of[_levels(folder)]
+        above = f"{folder}/" if folder else ""
+        if listed in lists:
+            labels = lists[listed].labels
+            whys = {file: NOT_LISTED for file in inside if file not in labels}
+            if lists[listed].name.startswith(above):
+                whys[lists[listed].name.removeprefix(above)] = LIST
+        else:
+            labels = {}
+            whys = dict.fromkeys(inside, (reason, detail)) if reason else dict(_masks(inside))
+        strays += [Stray(above + file, *why) for file, why in whys.items()]
+        samples += [
+            Sample(name := above + file, labels.get(file, label), place(name), part, group)
+            for file in inside
+            if file not in whys
+        ]
+    samples.sort()
+    return samples
+
+
+NOT_LISTED = "not listed", "no line of the list of labels names it"
+LIST = "table", "names the files and their labels"
+
+
+def _masks(files: Sequence[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    for file, picture in masks_among(files):
+        yield file, ("mask", f"drawn over {picture}, by its name")
+
+
+def _lists(tree: Tree, roles: Roles) -> dict[str, LabelList]:
+    """The lists of labels of parts, by the folders of these."""
+    classes = set().union(*roles.classes_of.values())
+    folders = sorted({role.listed for role in roles.of.values() if role.listed})
+    lists = {folder: label_list(tree, folder, classes) for folder in folders}
+    return {folder: one for folder, one in lists.items() if one}
+
+
+def _missing(lists: Mapping[str, LabelList], samples: Sequence[Sample]) -> Iterator[Stray]:
+    """The files that a list names and that are not there."""
+    for folder, (_, labels) in lists.items():
+        inside = (s.name for s in samples if s.name.startswith(f"{folder}/"))
+        there = {name.rpartition("/")[2] for name in inside}
+        for file in labels.keys() - there:
+            yield Stray(f"{folder}/{file}", "missing", "a list of labels names it")
+
+
+def _notes_on(strays: Sequence[Stray], roles: Roles) -> list[str]:
+    """A line on what is set aside though it may be a picture."""
+    masks = [stray.name for stray in strays if stray.reason == "mask"]
+    unlabelled = Counter[str]()
+    for stray in strays:
+        if stray.reason == "unlabelled":
+            folder = stray.name.rpartition("/")[0]
+            unlabelled[roles.of[_levels(folder)].listed or folder] += 1
+    notes = [
+        f"{folder}: {count:,} files without labels are set aside; `diptych predict` is for these"
+        for folder, count in unlabelled.items()
+    ]
+    if masks:
+        notes.append(
+            f"{len(masks):,} masks beside pictures are set aside, such as {masks[0]}; "
+            "a picture that is none needs another name"
+        )
+    return notes
+
+
+def _refuse_different(root: object, roles: Roles, samples: Sequence[Sample]) -> None:
+    """Raise InputError where parts have different classes: they would be scored against others."""
+    every = set().union(*roles.classes_of.values())
+    parts = parts_named(roles.classes_of)
+    if not parts:
+        return
     labels_of: dict[str, set[str]] = {}
-    for folder in _folders(tree):
-        inside = (name for name in tree.names if name.startswith(f"{folder}/"))
-        empty = all(any(map(is_hidden, name.split("/"))) for name in inside)
-        # Files without class folders are a part without labels, as Kaggle's tests are: all strays.
-        if folder.lower() in PART_NAMES and (empty or _folders(tree, folder)):
-            labels_of[folder] = {s.label for s in samples if s.name.startswith(f"{folder}/")}
-    every = {
-        label for folder in labels_of for label in (*labels_of[folder], *_folders(tree, folder))
-    }
+    for sample in samples:
+        labels_of.setdefault(sample.part, set()).add(sample.label)
+    folders = {part: name for name, part in sorted(parts.items(), reverse=True)}
     lacking = [
-        f"{folder} has no picture of {', '.join(sorted(every - labels))}"
-        for folder, labels in labels_of.items()
-        if every - labels
+        f"{name} has no picture of {', '.join(sorted(gone))}"
+        for name, part in sorted((name, part) for part, name in folders.items())
+        if (gone := every - labels_of.get(part, set()))
     ]
     if lacking:
         raise InputError(
-            f"{tree.root}: the classes of its parts differ: {'; '.join(lacking)}; "
+            f"{root}: the classes of its parts differ: {'; '.join(lacking)}; "
             "add, rename or remove folders"
         )
-    return every
+
+
+def _levels(folder: str) -> Levels:
+    return tuple(folder.split("/")) if folder else ()

@@ -1,0 +1,113 @@
+"""Folders that can be meant in several ways which give different labels: one question each."""
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable
+
+from diptych.errors import InputError
+from diptych.sources.folders.masks import masks_among
+from diptych.sources.folders.names import (
+    are_pieces,
+    fold_of,
+    is_of_many_masks,
+    is_wrapper,
+    may_lack_labels,
+)
+from diptych.sources.folders.outline import Outline
+from diptych.sources.parts import part_named
+
+
+def refuse_shared(top: Outline, where: object, level: int) -> None:
+    """Raise InputError where several folders hold the same ones: persons, years, folds, or classes.
+
+    `level` is theirs, from 1 at the root.
+    """
+    deeper = [_branching(folder) for folder in top.folders.values()]
+    if top.all_pictures - top.pictures <= 2 * sum(one.pictures for one in deeper):
+        return  # most pictures lie in these folders themselves
+    spelt = {_folded(name): name for one in deeper for name in one.folders}
+    times = Counter(key for one in deeper for key in set(map(_folded, one.folders)))
+    again = sorted(key for key, count in times.items() if count > 1)
+    most = max(times.values(), default=0)
+    if len(times) < 2 or not again or (len(again) < 2 and 2 * most < len(deeper)):
+        return
+    above = some(
+        name for name, one in top.folders.items()
+        if any(_folded(inner) in again for inner in _branching(one).folders)
+    )  # fmt: skip
+    inside = some(spelt[key] for key in again)
+    if all(part_named(spelt[key]) for key in again):
+        raise InputError(
+            f"{where}: {above} hold parts each ({inside}); give one of these folders alone, or "
+            f"--group folder:{level} joins them and keeps each of them in one part"
+        )
+    lower = max(len(one.places[0]) for one in deeper) - top.depth + level
+    folds = _are_folds(top.folders) or _are_folds(spelt[key] for key in again)
+    fold = "--fold K" if folds else f"--part folder:{level} --fold K"
+    raise InputError(
+        f"{where}: {above} hold the same folders ({inside}); which are the classes? "
+        f"--label folder:{lower} says {inside} (with --group folder:{level} each of {above} stays "
+        f"in one part; with {fold} one of them is to test on), --label folder:{level} says {above} "
+        f"(with --group folder:{lower} each of {inside} does)"
+    )
+
+
+def refuse_hidden_part(top: Outline, where: object, level: int) -> None:
+    """Raise InputError where a folder may be a class or hold what has no label."""
+    doubtful = {name: "pictures without labels" for name in top.folders if may_lack_labels(name)}
+    doubtful |= {name: "masks" for name in top.folders if is_of_many_masks(name)}
+    doubtful |= {name: f"masks of {base}" for name, base in masks_among([*top.folders])}
+    others = [name for name in top.folders if name not in doubtful]
+    for name, kind in doubtful.items():
+        folder = top.folders[name]
+        if len(others) < 1 + (kind == "masks") or folder.is_empty or folder.is_way:
+            continue
+        raise InputError(
+            f"{where}: is {name} a class, beside {some(others)}, or does it hold {kind}? "
+            f"--label folder:{level} says a class; else take it out of there"
+        )
+
+
+def refuse_flat_pieces(top: Outline, where: object, level: int) -> None:
+    """Raise InputError where the pieces of one archive have no folders of classes in them."""
+    if are_pieces(top.folders, top.places[0][-1] if top.depth else ""):
+        raise InputError(
+            f"{where}: {some(top.folders)} are called as pieces of one archive and hold no folders "
+            f"of classes; read a table that names files and labels, or --label folder:{level} "
+            "takes the pieces for classes"
+        )
+
+
+def refuse_beside_wrapper(top: Outline, where: object, level: int) -> None:
+    """Raise InputError where a folder of classes lies beside other folders of pictures."""
+    for name, folder in sorted(top.folders.items()):
+        if not (is_wrapper(name) and len(folder.folders) > 1 and folder.is_way):
+            continue
+        others = [other for other, one in top.folders.items() if other != name and not one.is_empty]
+        if others:
+            raise InputError(
+                f"{where}: {name} holds folders ({some(folder.folders)}) and lies beside "
+                f"{some(others)}; which are the classes? --label folder:{level + 1} says "
+                f"{some(folder.folders)}, --label folder:{level} says {some([name, *others])}"
+            )
+
+
+def some(names: Iterable[str], most: int = 4) -> str:
+    """The first few of several names, by the alphabet."""
+    every = sorted(names)
+    return ", ".join(every[:most]) + (", …" if len(every) > most else "")
+
+
+def _branching(folder: Outline) -> Outline:
+    """The folder in it with several in it, where on the way there each is the only one."""
+    while len(folder.folders) == 1 and (only := next(iter(folder.folders.values()))).is_way:
+        folder = only
+    return folder
+
+
+def _are_folds(names: Iterable[str]) -> bool:
+    return all(fold_of(name) is not None for name in names)
+
+
+def _folded(name: str) -> str:
+    return unicodedata.normalize("NFC", name).casefold()

@@ -1,0 +1,117 @@
+"""What was said of levels of folders: which are the labels, the parts, the groups."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from diptych.data.grouping import united
+from diptych.errors import InputError
+from diptych.sources.folders.ambiguity import some
+from diptych.sources.folders.names import fold_of
+from diptych.sources.folders.outline import Levels
+from diptych.sources.meaning import LEVEL, Meaning, level
+from diptych.sources.parts import parts_named
+
+
+@dataclass(frozen=True)
+class Said:
+    """Levels of folders that somebody named, from 0 at the first below the root."""
+
+    label: int | None = None
+    part: int | None = None
+    groups: tuple[int, ...] = ()
+    parts: Mapping[str, str] = field(default_factory=dict)  # of the names at the level of parts
+
+    def rest(self, levels: Levels) -> Levels:
+        """A folder's way without what was said of it, of which the meaning is to be inferred."""
+        return tuple(name for at, name in enumerate(levels) if at not in (self.part, *self.groups))
+
+    def numbers(self, count: int) -> Sequence[int]:
+        """The numbers of the levels that are left, from 1 at the first below the root."""
+        return [at + 1 for at in range(count) if at not in (self.part, *self.groups)]
+
+    def part_of(self, levels: Levels) -> str:
+        """The part that was said of a folder's files; "" where none was."""
+        if self.part is None or len(levels) <= self.part:
+            return ""
+        return self.parts[levels[self.part]]
+
+
+def said_of(meaning: Meaning, ways: Collection[Levels], where: object) -> Said:
+    """What was said, checked by the ways to all folders.
+
+    Raises InputError for a level that there is not, and for parts and folds that are none.
+    """
+    label = _level("label", meaning.label, ways, where)
+    part = _level("part", meaning.part, ways, where)
+    groups = [_level("group", one, ways, where) for one in meaning.group]
+    if meaning.fold is not None and part is None:
+        part = _level_of_folds(ways, where)
+    parts = {} if part is None else _parts(part, meaning.fold, ways, where)
+    return Said(label, part, tuple(at for at in groups if at is not None), parts)
+
+
+def groups_of(ways: Collection[Levels], levels: Sequence[int]) -> dict[Levels, str]:
+    """The group of each folder: those are one that have the same name at one of these levels.
+
+    A folder that does not reach down to any of them has none.
+    """
+    keys = {way: [(at, way[at]) for at in levels if at < len(way)] for way in ways}
+    keyed = {way: pairs for way, pairs in keys.items() if pairs}
+    leaders = united(keyed.values())
+    names: dict[int, str] = {}
+    for leader, pairs in zip(leaders, keyed.values(), strict=True):
+        name = min(name for _, name in pairs)
+        names[leader] = min(names.get(leader, name), name)
+    # Two groups that are not one may have a first name in common, at two levels.
+    taken = len(set(names.values())) < len(names)
+    return {
+        way: f"{names[leader]} {leader}" if taken else names[leader]
+        for way, leader in zip(keyed, leaders, strict=True)
+    }
+
+
+def _level(kind: str, text: str | None, ways: Collection[Levels], where: object) -> int | None:
+    if text is None:
+        return None
+    at = level(text)
+    if at is None:
+        raise InputError(
+            f"{where}: folders have no column '{text}'; --{kind} {LEVEL}1 is the first below it"
+        )
+    deepest = max(map(len, ways), default=0)
+    if at >= deepest:
+        raise InputError(f"{where}: there is no {text}; its folders are {deepest} deep")
+    return at
+
+
+def _names(at: int, ways: Collection[Levels]) -> list[str]:
+    return sorted({way[at] for way in ways if len(way) > at})
+
+
+def _level_of_folds(ways: Collection[Levels], where: object) -> int:
+    """The level whose folders are called fold1, fold2, …."""
+    for at in range(max(map(len, ways), default=0)):
+        names = _names(at, ways)
+        if len(names) > 1 and all(fold_of(name) is not None for name in names):
+            return at
+    raise InputError(
+        f"{where}: no folders are called fold0, fold1, …; --part {LEVEL}N says where folds are"
+    )
+
+
+def _parts(at: int, fold: int | None, ways: Collection[Levels], where: object) -> dict[str, str]:
+    names = _names(at, ways)
+    if fold is None:
+        parts = parts_named(names)
+        if unknown := [name for name in names if name not in parts]:
+            raise InputError(
+                f"{where}: no part '{unknown[0]}' at {LEVEL}{at + 1}; it may be train, valid or "
+                "test; --fold K too tests on one of numbered folders"
+            )
+        return parts
+    folds = {name: fold_of(name, any_number=True) for name in names}
+    if unknown := [name for name, number in folds.items() if number is None]:
+        raise InputError(f"{where}: '{unknown[0]}' at {LEVEL}{at + 1} has no number of a fold")
+    if fold not in folds.values():
+        raise InputError(f"{where}: no fold {fold} among {some(names, 10)}; --fold names one")
+    return {name: "test" if number == fold else "train" for name, number in folds.items()}
