@@ -20,7 +20,6 @@ from diptych.sources.pixels.pixel_csv import read_pixel_csv
 from diptych.sources.stores import (
     Readers,
     is_store,
-    named_by_pattern,
     read_address,
     read_store,
     read_stores,
@@ -30,6 +29,7 @@ from diptych.sources.tables.files import METADATA, read_described, read_table
 from diptych.sources.tables.opening import Table
 from diptych.sources.trees import Tree
 from diptych.sources.trees.folder import FolderTree
+from diptych.sources.trees.numbered import named_by_pattern
 from diptych.system.files import is_regular, path_of
 
 TABLES = (".csv", ".tsv", ".gz", ".zst", ".zip")
@@ -135,7 +135,8 @@ def _as_it_lies(place: Path | Address, meaning: Meaning) -> Dataset:
     if isinstance(place, Address):
         return read_address(place, meaning, readers)
     if not place.exists():
-        if (tree := named_by_pattern(place)) is not None:
+        tree = named_by_pattern(place)
+        if tree is not None and stores_in(tree):
             return _read_tree(tree, meaning)
         raise InputError(f"{place}: no such file or folder")
     if place.is_dir():

@@ -1,10 +1,7 @@
 """Data sets that are no plain files of this machine: archives, addresses, Parquet, shards."""
 
-import os
-import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
@@ -12,17 +9,22 @@ from diptych.data.dataset import Dataset, Stray
 from diptych.data.places import Address, Member, Place
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning
-from diptych.sources.records.parquet import ParquetFile, is_parquet, read_parquet
+from diptych.sources.records.parquet import (
+    ParquetFile,
+    is_parquet,
+    pictures_of,
+    read_parquet,
+)
 from diptych.sources.records.webdataset import PICTURES, is_webdataset, read_webdataset
 from diptych.sources.tables.files import METADATA, read_table
 from diptych.sources.trees import Tree
 from diptych.sources.trees.archive_tree import is_named_table
 from diptych.sources.trees.archives import archive_tree, ending_of
 from diptych.sources.trees.folder import FolderTree
-from diptych.sources.trees.joined import JoinedTree, ListedTree
+from diptych.sources.trees.joined import JoinedTree
+from diptych.sources.trees.numbered import piece_of
+from diptych.sources.trees.unwrapping import UnwrappedTree, wrapper
 from diptych.sources.trees.walking import is_hidden
-
-_NUMBERED = re.compile(r"(.*?)[-_. (]*\d+[)]*")
 
 
 class Readers(NamedTuple):
@@ -48,7 +50,7 @@ def read_store(path: Path, root: Path | Address, meaning: Meaning, readers: Read
     tree = archive_tree(path, root)
     names = visible(tree)
     if not names:
-        raise InputError(f"{root}: there is no file in it{_first_stray(tree)}")
+        raise InputError(f"{root}: {_why_empty(tree)}")
     if all(map(is_named_table, names)):
         if ending_of(root.name) == ".zip" and isinstance(root, Path):
             return readers.table(path, lambda: FolderTree(path.parent), path, meaning)
@@ -59,11 +61,9 @@ def read_store(path: Path, root: Path | Address, meaning: Meaning, readers: Read
             f"{root}: it holds archives ({shortened(inner, 3)}); unpack it, and give one of them, "
             "or the folder"
         )
-    data = read_webdataset(tree, meaning) if is_webdataset(tree) else _read(tree, meaning, readers)
-    if tree.within:
-        word = f"{root.name}: names are from the folder {tree.within} on, which holds everything"
-        return replace(data, note="\n".join(filter(None, (data.note, word))))
-    return data
+    if is_webdataset(tree):
+        return read_webdataset(tree, meaning)
+    return _read(tree, meaning, readers)
 
 
 def read_address(address: Address, meaning: Meaning, readers: Readers) -> Dataset:
@@ -91,23 +91,13 @@ def read_address(address: Address, meaning: Meaning, readers: Readers) -> Datase
     return readers.table(place, beside, address, meaning)
 
 
-def named_by_pattern(path: Path) -> Tree | None:
-    """The archives or Parquet files that a pattern stands for: shard-{000..007}.tar, *.parquet.
-
-    None where it stands for none.
-    """
-    if not re.search(r"[*?{\[]", path.name):
-        return None
-    names = [name for text in _braces(path.name) for name in _matched(path.parent, text)]
-    return ListedTree(path.parent, names) if names and all(map(is_store, names)) else None
-
-
 def stores_in(tree: Tree) -> list[str]:
     """The archives or Parquet files of which a folder consists, but for words on them.
 
-    None where pictures lie beside them, or the archives are tables alone.
+    None of them where pictures lie beside them, or the archives are tables alone.
     """
-    names = visible(tree)
+    stores = [name for name in tree.names if is_store(name)]
+    names = visible(tree) if stores else []
     stores = [name for name in names if is_store(name)]
     if not stores or any(map(_is_called_picture, names)):
         return []
@@ -134,46 +124,33 @@ def read_stores(tree: Tree, names: Sequence[str], meaning: Meaning, readers: Rea
     if is_webdataset(shards):
         return read_webdataset(shards, meaning)
     stems = {name: _without_ending(name) for name in names}
-    pieces = len(names) > 1 and len({_piece_of(stem) for stem in stems.values()}) == 1
+    pieces = len(names) > 1 and len({piece_of(stem) for stem in stems.values()}) == 1
     prefixes = {name: "" if pieces else f"{stem}/" for name, stem in stems.items()}
-    joined = JoinedTree(tree.root, [("", rest), *((prefixes[name], one) for name, one in trees)])
+    parts = [(prefixes[name], one if pieces else _unwrapped(one)) for name, one in trees]
+    joined = JoinedTree(tree.root, [("", rest), *parts])
     if pieces and not joined.folders and not any(map(is_named_table, joined.names)):
         raise InputError(
             f"{tree.root}: its {len(names)} archives hold no folders, so that they may be classes "
             "or pieces of one; unpack each into the folder of its class"
         )
     data = _read(joined, meaning, readers)
-    word = (
-        f"{tree.root.name}: {len(names)} archives, read as "
-        + ("pieces of one" if pieces else "folders of their names")
-    )  # fmt: skip
-    return replace(data, note="\n".join(filter(None, (data.note, word))))
+    kind = "pieces of one" if pieces else "folders of their names"
+    return _noted(data, f"{tree.root.name}: {len(names)} archives, read as {kind}")
 
 
-def pictures_in(path: Path) -> Iterator[Member]:
+def pictures_in(path: Path) -> Sequence[Member] | None:
     """Every file in an archive or row of a Parquet file, in order, but those that are hidden.
 
-    Raises InputError where it cannot be read.
+    None where it is an archive of tables alone. Raises InputError where it cannot be read, or
+    there is nothing in it.
     """
     if is_parquet(path.name):
-        from diptych.sources.records.parquet import pictures_of
-
-        yield from pictures_of(ParquetFile(path.name, path))
-        return
+        return pictures_of(ParquetFile(path.name, path))
     tree = archive_tree(path, path)
-    yield from map(tree.place, visible(tree))
-
-
-def holds_pictures(path: Path) -> bool:
-    """Whether a file is an archive of more than tables, or a Parquet file.
-
-    Raises InputError where it cannot be read.
-    """
-    if is_parquet(path.name):
-        return True
-    if not ending_of(path.name):
-        return False
-    return not all(map(is_named_table, visible(archive_tree(path, path))))
+    names = visible(tree)
+    if not names:
+        raise InputError(f"{path}: {_why_empty(tree)}")
+    return None if all(map(is_named_table, names)) else [tree.place(name) for name in names]
 
 
 def visible(tree: Tree) -> list[str]:
@@ -191,7 +168,13 @@ class _Rest:
 
 
 def _read(tree: Tree, meaning: Meaning, readers: Readers) -> Dataset:
-    """A tree as the one table in its root says, which nobody could name from outside."""
+    """A tree as the one table in its root says, which nobody could name from outside.
+
+    Names are from the folder on that holds everything.
+    """
+    if within := wrapper(tree.names, tree.folders):
+        data = _read(UnwrappedTree(tree, within), meaning, readers)
+        return _noted(data, f"{tree.root.name}: the folder {within} holds everything in it")
     tables = [name for name in visible(tree) if "/" not in name and is_named_table(name)]
     if len(tables) != 1 or tables[0] == METADATA:
         return readers.tree(tree, meaning)
@@ -207,28 +190,13 @@ def _read(tree: Tree, meaning: Meaning, readers: Readers) -> Dataset:
     return replace(data, strays=(*data.strays, *tree.strays, *strays))
 
 
-def _braces(text: str) -> list[str]:
-    """The texts that a range in braces stands for: a-{00..02} is a-00, a-01, a-02."""
-    match = re.search(r"\{(\d+)\.\.(\d+)\}", text)
-    if not match:
-        return [text]
-    first, last = match.groups()
-    if int(last) - int(first) > 1_000_000:
-        raise InputError(f"{text}: it stands for too many files")
-    numbers = (str(n).zfill(len(first)) for n in range(int(first), int(last) + 1))
-    return [
-        one for n in numbers for one in _braces(text[: match.start()] + n + text[match.end() :])
-    ]
+def _unwrapped(tree: Tree) -> Tree:
+    within = wrapper(tree.names, tree.folders)
+    return UnwrappedTree(tree, within) if within else tree
 
 
-def _matched(folder: Path, name: str) -> Iterator[str]:
-    """The names that a pattern matches; a name that is none stands for itself."""
-    if not re.search(r"[*?\[]", name):
-        if not (folder / name).is_file():
-            raise InputError(f"{folder / name}: no such file; the pattern names it")
-        yield name
-    elif folder.is_dir():
-        yield from (one for one in sorted(os.listdir(folder)) if fnmatch(one, name))  # noqa: PTH208
+def _noted(data: Dataset, word: str) -> Dataset:
+    return replace(data, note="\n".join(filter(None, (data.note, word))))
 
 
 def _only(tree: Tree, names: Sequence[str]) -> Place:
@@ -239,15 +207,18 @@ def _only(tree: Tree, names: Sequence[str]) -> Place:
     return tree.place(names[0])
 
 
-def _first_stray(tree: Tree) -> str:
+def _why_empty(tree: Tree) -> str:
     if not tree.strays:
-        return ""
+        return "there is no file in it"
     name, reason, detail = tree.strays[0]
-    return f" that can be read; {name}, for one: {reason} ({detail})"
+    return f"cannot be read: {name} is {reason} ({detail})"
 
 
 def _local(tree: Tree, name: str) -> Path:
-    """Where a file lies on this machine; one at an address is copied into the cache."""
+    """Where a file lies on this machine; one at an address is copied into the cache.
+
+    Raises InputError for one in an archive.
+    """
     from diptych.sources.trees.addresses import local_copy
 
     place = tree.place(name)
@@ -261,12 +232,6 @@ def _root(tree: Tree, name: str) -> Path | Address:
 
 def _without_ending(name: str) -> str:
     return name[: -len(ending_of(name))] if ending_of(name) else name
-
-
-def _piece_of(stem: str) -> str:
-    """What a piece is a piece of: photos-001 of photos."""
-    match = _NUMBERED.fullmatch(stem)
-    return match[1] if match and match[1] else f"{stem}/"
 
 
 def _is_called_picture(name: str) -> bool:

@@ -76,7 +76,7 @@ def read_parquet(files: Sequence[ParquetFile], root: Path | Address, meaning: Me
     return _dataset(rows, parts, columns, noted, root, classes is not None)
 
 
-def pictures_of(file: ParquetFile) -> Iterator[Member]:
+def pictures_of(file: ParquetFile) -> list[Member]:
     """The picture in each row of a file, whatever else it holds.
 
     Raises InputError for a damaged file, and where no column holds pictures.
@@ -84,7 +84,7 @@ def pictures_of(file: ParquetFile) -> Iterator[Member]:
     footer = read_footer(file.path, file.path)
     column = picture_column(file.path, _schema(file.path, file.path), None)
     pictures = ParquetPictures(file.path, file.path, column, footer.rows, Blocks())
-    return (Member(pictures, str(number)) for number in range(sum(footer.rows)))
+    return [Member(pictures, str(number)) for number in range(sum(footer.rows))]
 
 
 def part_of_file(name: str) -> str:

@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 from diptych.errors import InputError
 
 _MAGIC, _ENCRYPTED = b"PAR1", b"PARE"
-_TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _MAP, _STRUCT = 1, 2, 3, 7, 8, 9, 10, 11, 12
+_TRUE, _FALSE, _BYTE, _DOUBLE, _BINARY, _LIST, _SET, _STRUCT = 1, 2, 3, 7, 8, 9, 10, 12
+_OF_DAMAGE = (ValueError, LookupError, TypeError, AttributeError)
 _GROUPS, _WORDS, _ROWS = 4, 5, 3  # the numbers of fields
 
 
@@ -41,10 +42,10 @@ def read_footer(path: Path, root: object) -> Footer:
             pair[1].decode(): pair.get(2, b"").decode("utf-8", "replace")
             for pair in fields.get(_WORDS, [])
         }
-        return Footer(tuple(group[_ROWS] for group in groups), words)
+        return Footer(tuple(int(group[_ROWS]) for group in groups), words)
     except OSError as cause:
         raise InputError(f"{root}: cannot be read: {cause.strerror or cause}") from cause
-    except (ValueError, LookupError, struct.error, RecursionError, AttributeError) as cause:
+    except (struct.error, RecursionError, *_OF_DAMAGE) as cause:
         why = str(cause) if type(cause) is ValueError else "its footer is damaged"
         raise InputError(f"{root}: cannot be read: {why}; write or fetch it again") from cause
 
@@ -77,8 +78,6 @@ class _Reader:
             return self._bytes(self._unsigned())
         if kind in (_LIST, _SET):
             return self._list()
-        if kind == _MAP:
-            return self._map()
         if kind == _STRUCT:
             return self.fields()
         raise LookupError(kind)
@@ -91,12 +90,6 @@ class _Reader:
         return [
             self._byte() if kind in (_TRUE, _FALSE) else self._value(kind) for _ in range(count)
         ]
-
-    def _map(self) -> list[Any]:
-        if not (count := self._unsigned()):
-            return []
-        kinds = self._byte()
-        return [(self._value(kinds >> 4), self._value(kinds & 15)) for _ in range(count)]
 
     def _byte(self) -> int:
         self._at += 1

@@ -1,6 +1,7 @@
 """Files at an address, such as s3://bucket/photos, as a tree; the only module that needs fsspec."""
 
 import importlib.util
+import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ _PACKAGES = {
     "hf": "huggingface_hub", "sftp": "paramiko", "ssh": "paramiko", "hdfs": "pyarrow",
 }  # fmt: skip
 _OF_EXTRA = {"s3": "s3fs", "s3a": "s3fs"}
+# Files of up to so many bytes are fetched whole, in one request.
+_AT_ONCE = 16 * 2**20
 _WEB = ("http", "https", "ftp")
 
 
@@ -40,10 +43,12 @@ def at_address(address: Address) -> "AddressTree | Member":
 def local_copy(file: Member, root: Path | Address) -> Path:
     """A copy in the cache of a file at an address, for what must be read here and there in it.
 
-    Raises InputError where it cannot be fetched, or is larger than the cache may be.
+    Raises InputError where it cannot be fetched, or is larger than the cache may be, and for a file
+    in an archive.
     """
     holder = file.holder
-    assert isinstance(holder, AddressHolder)
+    if not isinstance(holder, AddressHolder):
+        raise InputError(f"{file}: it lies in an archive; unpack that, and give the folder")
 
     def fetch(spool: Spool) -> None:
         with holder.open(file.within) as content:
@@ -110,6 +115,8 @@ class AddressHolder:
 
     def open(self, name: str) -> IO[bytes]:
         """A file of any size, to be read in pieces."""
+        if self._sizes[name] <= _AT_ONCE:
+            return io.BytesIO(self.read(name))
         file: IO[bytes] = self._files.open(self._full(name), "rb")
         return file
 

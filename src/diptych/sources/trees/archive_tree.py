@@ -8,9 +8,7 @@ from typing import NamedTuple, TypeAlias
 from diptych.data.dataset import Stray
 from diptych.data.places import Address, Holder, Member
 from diptych.errors import ImageError
-from diptych.sources.parts import PART_NAMES
 from diptych.sources.trees.member_names import member_name
-from diptych.sources.trees.walking import is_hidden
 
 Span: TypeAlias = tuple[int, ...]  # where in the archive a member lies, as its holder knows it
 
@@ -30,8 +28,7 @@ class Entry(NamedTuple):
 class ArchiveTree:
     """The files in an archive; `Tree` says what its attributes are.
 
-    Of files of one name the last is the one that counts, as it would be once all are unpacked. A
-    folder that holds everything is left out of the names: `within` is its path, or "".
+    Of files of one name the last is the one that counts, as it would be once all are unpacked.
     """
 
     def __init__(
@@ -59,41 +56,14 @@ class ArchiveTree:
                     strays.append(Stray(name, "named twice", detail))
                 spans[name] = entry.span
                 _add_folder(folders, name.rpartition("/")[0])
-        self.within = wrapper(spans, folders)
-        prefix = f"{self.within}/" if self.within else ""
-        spans = {name.removeprefix(prefix): span for name, span in spans.items()}
         self.names = sorted(spans)
-        self.folders: Collection[str] = frozenset(
-            folder.removeprefix(prefix) for folder in folders if not prefix.startswith(f"{folder}/")
-        )
-        self.strays = _named_apart(strays, prefix, spans)
+        self.folders: Collection[str] = frozenset(folders)
+        self.strays = _named_apart(strays, spans)
         self._holder = holder_of(spans)
 
     def place(self, name: str) -> Member:
         """Where the bytes of a file are."""
         return Member(self._holder, name)
-
-
-def wrapper(names: Iterable[str], folders: Collection[str]) -> str:
-    """The folder that holds everything but what is hidden, such as "data/photos"; "" for none.
-
-    It is none that may be a class: there are several folders in it, or parts, or a table.
-    """
-    visible = [name for name in names if not any(map(is_hidden, name.split("/")))]
-    shown = {folder for folder in folders if not any(map(is_hidden, folder.split("/")))}
-    within = ""
-    while True:
-        prefix = f"{within}/" if within else ""
-        below = [name.removeprefix(prefix) for name in visible]
-        files = [name for name in below if "/" not in name]
-        inner = {f.removeprefix(prefix).split("/")[0] for f in shown if f.startswith(prefix)}
-        inner -= {""}
-        parts = any(folder.lower() in PART_NAMES for folder in inner)
-        if len(inner) > 1 or parts or any(is_named_table(file) for file in files):
-            return within
-        if not inner or files:
-            return ""
-        within = prefix + inner.pop()
 
 
 def is_named_table(name: str) -> bool:
@@ -109,14 +79,13 @@ def _add_folder(folders: set[str], name: str) -> None:
         name = name.rpartition("/")[0]
 
 
-def _named_apart(strays: Iterable[Stray], prefix: str, names: Collection[str]) -> list[Stray]:
+def _named_apart(strays: Iterable[Stray], names: Collection[str]) -> list[Stray]:
     """Strays under names that no file and no other stray has."""
     times = Counter[str]()
     apart = []
     for stray in strays:
-        name = stray.name.removeprefix(prefix)
-        times[name] += 1
-        if name in names or times[name] > 1:
-            name = f"{name}:{times[name]}"
-        apart.append(stray._replace(name=name))
+        times[stray.name] += 1
+        if stray.name in names or times[stray.name] > 1:
+            stray = stray._replace(name=f"{stray.name}:{times[stray.name]}")
+        apart.append(stray)
     return apart

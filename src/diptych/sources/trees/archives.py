@@ -17,7 +17,10 @@ ENDINGS = (".zip", *_TARS)
 
 def ending_of(name: str) -> str:
     """The ending of an archive's name, such as ".tar.gz"; "" where it is called otherwise."""
-    return next((ending for ending in ENDINGS if name.lower().endswith(ending)), "")
+    name = name.lower()
+    if not name.endswith(ENDINGS):
+        return ""
+    return next(ending for ending in ENDINGS if name.endswith(ending))
 
 
 def archive_tree(path: Path, root: Path | Address) -> "ArchiveTree":

@@ -19,8 +19,9 @@ from diptych.system.locks import share
 
 KIND = "archives"
 
-# Open as long as this process is: others that make room see that they are in use.
-_held: dict[Path, IO[bytes]] = {}
+# The numbers of files that are open as long as this process is: others that make room see that they
+# are in use.
+_held: dict[Path, int] = {}
 
 
 class Spool:
@@ -62,7 +63,7 @@ def spooled(
         _write(shard, root, make)
     with unwritable(shard):
         if shard not in _held:
-            _held[shard] = shard.open("rb")
+            _held[shard] = os.open(shard, os.O_RDWR)
             share(_held[shard])
         mark_used(shard)
         return shard, index.read_text(encoding="utf-8").splitlines()

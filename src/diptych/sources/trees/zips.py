@@ -67,7 +67,8 @@ def zip_tree(path: Path, root: Path | Address) -> ArchiveTree:
     files = [entry for entry in entries if not entry.is_folder]
     if files and all(entry.reason == "encrypted" for entry in files):
         raise InputError(
-            f"{root}: its files are encrypted; unpack it with its password, and give the folder"
+            f"{root}: cannot be read: its files are encrypted; unpack it with its password, and "
+            "give the folder"
         )
     return ArchiveTree(root, entries, lambda spans: ZipHolder(file, root, spans))
 
@@ -157,7 +158,7 @@ def _entries(path: Path) -> Iterator[Entry]:
     ends = [info.header_offset for info in by_place[1:]] + [end]
     overlapping = {
         id(info)
-        for info, next_one in zip(by_place, ends, strict=True)
+        for info, next_one in zip(by_place, ends, strict=False)
         if info.header_offset + _HEADER + info.compress_size > next_one
     }
     for info in infos:
