@@ -9,9 +9,15 @@ no class            not inside a class folder
 no part             in a data set that is split already, outside of its parts
 hidden folder       in a folder that some program keeps for itself
 hidden file         its name begins with a dot
-link                leads to a folder that is looked at where it lies, or to no file
-table               the metadata.csv of a folder
-not listed          no row of that metadata.csv names it
+link                leads to a folder that is looked at where it lies, or to no file; or lies in
+                    an archive
+outside             its name leads out of the archive that it is in
+encrypted           packed with a password
+named twice         a later file of the archive, or another archive, has the same name
+table               the metadata.csv of a folder, the one table of an archive, names of classes
+not listed          no row of that table names it; or its record has another picture
+no label            a row or record that says no class
+no picture          a file of a record without a picture
 missing             a row of a table names it, and it is not there
 permission denied   the file may not be read
 empty               no bytes
