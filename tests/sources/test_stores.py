@@ -90,6 +90,7 @@ def test_archives_in_archives_of_a_folder_are_named(tmp_path: Path) -> None:
         (("train/cat/1.png", "train/dog/2.png"), ("cat", "dog")),
         (("cat/x/1.png", "dog/x/2.png"), ("cat", "dog")),
         (("cat/1.png",), ("cat",)),
+        (("README.md", "LICENSE", "a/cat/1.png", "a/dog/2.png"), ("cat", "dog")),
     ],
 )
 def test_the_folder_that_holds_everything_is_no_class(

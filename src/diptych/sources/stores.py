@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple
 
 from diptych.data.dataset import Dataset, Stray
@@ -23,8 +23,8 @@ from diptych.sources.trees.archives import archive_tree, ending_of
 from diptych.sources.trees.folder import FolderTree
 from diptych.sources.trees.joined import JoinedTree
 from diptych.sources.trees.numbered import piece_of
+from diptych.sources.trees.shown import shown
 from diptych.sources.trees.unwrapping import UnwrappedTree, wrapper
-from diptych.sources.trees.walking import is_hidden
 
 
 class Readers(NamedTuple):
@@ -48,7 +48,7 @@ def read_store(path: Path, root: Path | Address, meaning: Meaning, readers: Read
     if is_parquet(root.name):
         return read_parquet([ParquetFile(root.name, path)], root, meaning)
     tree = archive_tree(path, root)
-    names = visible(tree)
+    names = shown(tree.names)
     if not names:
         raise InputError(f"{root}: {_why_empty(tree)}")
     if all(map(is_named_table, names)):
@@ -97,7 +97,7 @@ def stores_in(tree: Tree) -> list[str]:
     None of them where pictures lie beside them, or the archives are tables alone.
     """
     stores = [name for name in tree.names if is_store(name)]
-    names = visible(tree) if stores else []
+    names = shown(tree.names) if stores else []
     stores = [name for name in names if is_store(name)]
     if not stores or any(map(_is_called_picture, names)):
         return []
@@ -147,15 +147,10 @@ def pictures_in(path: Path) -> Sequence[Member] | None:
     if is_parquet(path.name):
         return pictures_of(ParquetFile(path.name, path))
     tree = archive_tree(path, path)
-    names = visible(tree)
+    names = shown(tree.names)
     if not names:
         raise InputError(f"{path}: {_why_empty(tree)}")
     return None if all(map(is_named_table, names)) else [tree.place(name) for name in names]
-
-
-def visible(tree: Tree) -> list[str]:
-    """The names of a tree's files but for hidden ones."""
-    return [name for name in tree.names if not any(map(is_hidden, name.split("/")))]
 
 
 class _Rest:
@@ -175,7 +170,7 @@ def _read(tree: Tree, meaning: Meaning, readers: Readers) -> Dataset:
     if within := wrapper(tree.names, tree.folders):
         data = _read(UnwrappedTree(tree, within), meaning, readers)
         return _noted(data, f"{tree.root.name}: the folder {within} holds everything in it")
-    tables = [name for name in visible(tree) if "/" not in name and is_named_table(name)]
+    tables = [name for name in shown(tree.names) if "/" not in name and is_named_table(name)]
     if len(tables) != 1 or tables[0] == METADATA:
         return readers.tree(tree, meaning)
     data = read_table(tree, tables[0], meaning)
@@ -235,4 +230,4 @@ def _without_ending(name: str) -> str:
 
 
 def _is_called_picture(name: str) -> bool:
-    return PurePosixPath(name).suffix.lower().removeprefix(".") in PICTURES
+    return name.rpartition(".")[2].lower() in PICTURES

@@ -79,7 +79,7 @@ def test_names_of_hugging_face(tmp_path: Path) -> None:
     (tmp_path / "dataset-info.json").write_text(json.dumps(features))
     assert [s.label for s in read(tmp_path).samples] == ["dog", "cat"]
     (tmp_path / "dataset-info.json").write_text("{")
-    with pytest.raises(InputError, match="dataset-info.json is no JSON"):
+    with pytest.raises(InputError, match=r"dataset-info\.json is no JSON"):
         read(tmp_path)
 
 

@@ -42,7 +42,7 @@ class _Row(NamedTuple):
 
 def is_parquet(name: str) -> bool:
     """Whether a file is called as Parquet files are."""
-    return PurePosixPath(name).suffix.lower() in PARQUET
+    return name.lower().endswith(PARQUET)
 
 
 def read_parquet(files: Sequence[ParquetFile], root: Path | Address, meaning: Meaning) -> Dataset:

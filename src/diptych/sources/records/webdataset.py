@@ -14,6 +14,7 @@ from diptych.sources.records.parquet import part_of_file
 from diptych.sources.tables.columns import LABELS, column, is_number, is_telling
 from diptych.sources.trees import Tree
 from diptych.sources.trees.archives import ending_of
+from diptych.sources.trees.shown import shown
 from diptych.sources.trees.walking import is_hidden
 
 # Endings of pictures in shards; what they hold is told by their content, as everywhere.
@@ -47,10 +48,8 @@ def is_webdataset(tree: Tree) -> bool:
     have one, and they lie in no folder, which may be a class.
     """
     pictures, labels = set[str](), set[str]()
-    for name in tree.names:
+    for name in shown(tree.names):
         key, kind = key_of(name)
-        if _hidden(name):
-            continue
         if kind == CLASS:
             return True
         if _is_picture(kind):

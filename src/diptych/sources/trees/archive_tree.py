@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
 from diptych.data.dataset import Stray
@@ -68,8 +68,7 @@ class ArchiveTree:
 
 def is_named_table(name: str) -> bool:
     """Whether a file is called as tables are, packed by themselves or not."""
-    name = name.lower().removesuffix(".gz").removesuffix(".zst")
-    return PurePosixPath(name).suffix in TABLES
+    return name.lower().removesuffix(".gz").removesuffix(".zst").endswith(TABLES)
 
 
 def _add_folder(folders: set[str], name: str) -> None:

@@ -8,7 +8,9 @@ from diptych.data.places import Member
 from diptych.sources.parts import PART_NAMES
 from diptych.sources.trees import Tree
 from diptych.sources.trees.archive_tree import is_named_table
-from diptych.sources.trees.walking import is_hidden
+from diptych.sources.trees.shown import shown
+
+_WORDS = (".txt", ".md", ".rst", ".pdf", ".html", ".json", ".yaml", ".yml", ".xml")
 
 
 class UnwrappedTree:
@@ -37,18 +39,24 @@ def wrapper(names: Iterable[str], folders: Collection[str]) -> str:
 
     It is none that may be a class: there are several folders in it, or parts, or a table.
     """
-    visible = [name for name in names if not any(map(is_hidden, name.split("/")))]
-    shown = {folder for folder in folders if not any(map(is_hidden, folder.split("/")))}
+    visible, visible_folders = shown(names), shown(folders)
     within = ""
     while True:
         prefix = f"{within}/" if within else ""
         below = [name.removeprefix(prefix) for name in visible]
         files = [name for name in below if "/" not in name]
-        inner = {f.removeprefix(prefix).split("/")[0] for f in shown if f.startswith(prefix)}
+        inner = {
+            f.removeprefix(prefix).split("/")[0] for f in visible_folders if f.startswith(prefix)
+        }
         inner -= {""}
         parts = any(folder.lower() in PART_NAMES for folder in inner)
         if len(inner) > 1 or parts or any(is_named_table(file) for file in files):
             return within
-        if not inner or files:
+        if not inner or not all(map(_is_word, files)):
             return ""
         within = prefix + inner.pop()
+
+
+def _is_word(name: str) -> bool:
+    """Whether a file is called as those are that tell people of a data set."""
+    return name.lower().endswith(_WORDS) or "." not in name
