@@ -51,10 +51,13 @@ def read_store(path: Path, root: Path | Address, meaning: Meaning, readers: Read
     names = shown(tree.names)
     if not names:
         raise InputError(f"{root}: {_why_empty(tree)}")
-    if all(map(is_named_table, names)):
+    if all(map(_may_be_table, names)):
         if ending_of(root.name) == ".zip" and isinstance(root, Path):
             return readers.table(path, lambda: FolderTree(path.parent), path, meaning)
         return readers.table(_only(tree, names), lambda: tree, root, meaning)
+    tables = [name for name in names if is_named_table(name)]
+    if len(tables) == 1 and not any(map(_is_called_picture, names)):
+        return readers.table(tree.place(tables[0]), lambda: tree, root, meaning)
     inner = [name for name in names if is_store(name)]
     if inner and not any(map(_is_called_picture, names)):
         raise InputError(
@@ -150,7 +153,7 @@ def pictures_in(path: Path) -> Sequence[Member] | None:
     names = shown(tree.names)
     if not names:
         raise InputError(f"{path}: {_why_empty(tree)}")
-    return None if all(map(is_named_table, names)) else [tree.place(name) for name in names]
+    return None if all(map(_may_be_table, names)) else [tree.place(name) for name in names]
 
 
 class _Rest:
@@ -227,6 +230,10 @@ def _root(tree: Tree, name: str) -> Path | Address:
 
 def _without_ending(name: str) -> str:
     return name[: -len(ending_of(name))] if ending_of(name) else name
+
+
+def _may_be_table(name: str) -> bool:
+    return is_named_table(name) or name.lower().endswith(".txt")
 
 
 def _is_called_picture(name: str) -> bool:

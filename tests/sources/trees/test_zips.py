@@ -200,3 +200,13 @@ def test_checksums_are_those_of_zlib(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", {"x": b"diptych"}, zipfile.ZIP_DEFLATED)
     (info,) = zipfile.ZipFile(path).infolist()
     assert zlib.crc32(tree(path).place("x").read_bytes()) == info.CRC
+
+
+@pytest.mark.parametrize("others", [{}, {"readme.md": b"of digits"}])
+@pytest.mark.parametrize("name", ["train.csv", "digits/train.csv"])
+def test_a_table_of_pixels_in_a_zip(tmp_path: Path, name: str, others: dict[str, bytes]) -> None:
+    rows = ["label," + ",".join(f"p{i}" for i in range(16))]
+    for i in range(9):
+        rows.append(f"{i % 2}," + ",".join(str((i * 37 + j * 11) % 256) for j in range(16)))
+    data = read(write_zip(tmp_path / "a.zip", {name: "\n".join(rows).encode(), **others}))
+    assert (len(data), data.shape, data.root) == (9, (4, 4, 1), tmp_path / "a.zip")
