@@ -22,6 +22,8 @@ _PACKAGES = {
 _OF_EXTRA = {"s3": "s3fs", "s3a": "s3fs"}
 # Files of up to so many bytes are fetched whole, in one request.
 _AT_ONCE = 16 * 2**20
+# What has so few letters stands in any word too.
+_SHORT = 3
 _WEB = ("http", "https", "ftp")
 
 
@@ -185,7 +187,7 @@ def _without_secrets(text: str, address: Address) -> str:
     host, _, path = rest.partition("/")
     secrets = [host.rpartition("@")[0], path.partition("?")[2]]
     for secret in [*secrets, *secrets[0].split(":", 1), *secrets[1].split("&")]:
-        if secret:
+        if len(secret) > _SHORT:
             text = text.replace(secret, "…")
     return text
 
