@@ -55,15 +55,15 @@ def read_store(path: Path, root: Path | Address, meaning: Meaning, readers: Read
         if ending_of(root.name) == ".zip" and isinstance(root, Path):
             return readers.table(path, lambda: FolderTree(path.parent), path, meaning)
         return readers.table(_only(tree, names), lambda: tree, root, meaning)
-    tables = [name for name in names if is_named_table(name)]
-    if len(tables) == 1 and not any(map(_is_called_picture, names)):
-        return readers.table(tree.place(tables[0]), lambda: tree, root, meaning)
     inner = [name for name in names if is_store(name)]
     if inner and not any(map(_is_called_picture, names)):
         raise InputError(
             f"{root}: it holds archives ({shortened(inner, 3)}); unpack it, and give one of them, "
             "or the folder"
         )
+    tables = [name for name in names if is_named_table(name)]
+    if len(tables) == 1 and not any(map(_is_called_picture, names)):
+        return readers.table(tree.place(tables[0]), lambda: tree, root, meaning)
     if is_webdataset(tree):
         return read_webdataset(tree, meaning)
     return _read(tree, meaning, readers)
