@@ -69,7 +69,7 @@ READ: list[tuple[Call, str]] = [
     (lambda w: read([]), "an empty list is no folder"),
     (lambda w: read(w.root / "absent"), "no such file or folder"),
     (lambda w: read(w.root / "red" / "0.png"), "not a folder"),
-    (lambda w: read("http://127.0.0.1/photos"), "no such file or folder"),
+    (lambda w: read("http://127.0.0.1/photos"), "nothing is fetched from the web"),
     (lambda w: read(w.data), "a Dataset is no folder"),
     (lambda w: read(b"photos"), "a bytes is no folder"),
     (lambda w: read(w.root, test=3), "3 is no folder"),

@@ -11,9 +11,16 @@ unlabelled          in a part of a data set that has no class folders, such as a
 mask                drawn over a picture beside it, or in a folder of masks, by its name
 hidden folder       in a folder that some program keeps for itself
 hidden file         its name begins with a dot, or a program keeps it for itself
-link                leads to a folder that is looked at where it lies, or to no file
-table               the metadata.csv of a folder, or a list of labels
-not listed          no row of that metadata.csv, or line of that list, names it
+link                leads to a folder that is looked at where it lies, or to no file; or lies in
+                    an archive
+outside             its name leads out of the archive that it is in
+encrypted           packed with a password
+named twice         a later file of the archive, or another archive, has the same name
+table               names files and their labels, or classes
+not listed          no row of that table, or line of that list, names it; or its record has another
+                    picture
+no label            a row or record that says no class
+no picture          a file of a record without a picture
 missing             a row of a table names it, and it is not there
 permission denied   the file may not be read
 empty               no bytes

@@ -5,9 +5,12 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from diptych.cli.display import complain
+
+if TYPE_CHECKING:
+    from diptych.data.places import Address
 
 Verbs = Any  # what add_subparsers() returns; argparse has no public name for it
 
@@ -55,12 +58,21 @@ def path(text: str) -> Path:
     return Path(text)
 
 
+def place(text: str) -> "Path | Address":
+    """The type of an argument that is a path, or an address such as s3://bucket/photos."""
+    from diptych.data.places import place_named
+
+    return place_named(text) if text else path(text)
+
+
 def add_data(verb: ArgumentParser) -> None:
     """The arguments that say what pictures there are."""
     verb.add_argument(
-        "data", type=path, help="a folder with a folder for each class, or a CSV of pixels or files"
-    )
-    verb.add_argument("--test", type=path, metavar="DATA", help="more of it, to test on")
+        "data", type=place,
+        help="a folder with a folder for each class, an archive of one, a CSV of pixels or files, "
+        "Parquet; an address such as s3://bucket/photos",
+    )  # fmt: skip
+    verb.add_argument("--test", type=place, metavar="DATA", help="more of it, to test on")
     add_table(verb)
 
 

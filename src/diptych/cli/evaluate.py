@@ -25,11 +25,11 @@ def add(verbs: arguments.Verbs) -> None:
         verbs, "evaluate", evaluate, "score a bundle, or two, on other labelled pictures"
     )
     verb.add_argument(
-        "bundles", nargs="+", type=arguments.path, metavar="BUNDLE",
+        "bundles", nargs="+", type=arguments.place, metavar="BUNDLE",
         help="and DATA, or two and --on DATA",
     )  # fmt: skip
     verb.add_argument(
-        "--on", type=arguments.path, metavar="DATA", help="labelled pictures that both answer"
+        "--on", type=arguments.place, metavar="DATA", help="labelled pictures that both answer"
     )
     verb.add_argument(
         "--out", type=arguments.path, metavar="FOLDER", help="where to write more about it"

@@ -11,6 +11,7 @@ from diptych.errors import InputError
 if TYPE_CHECKING:
     from diptych.auditing import Audit
     from diptych.data.dataset import Dataset
+    from diptych.data.places import Address
     from diptych.data.splitting import Splits
     from diptych.recipe import Recipe
 
@@ -18,16 +19,20 @@ if TYPE_CHECKING:
 FIELDS = ("network", "weights", "train", "epochs", "seed")
 
 
-def refuse_inside(out: Path, *data: Path | None) -> None:
+def refuse_inside(out: Path, *data: "Path | Address | None") -> None:
     """Raise InputError where a folder to write would be a class of the data next time."""
     for folder in data:
-        if folder and folder.is_dir() and out.resolve().is_relative_to(folder.resolve()):
+        if not isinstance(folder, Path) or not folder.is_dir():
+            continue
+        if out.resolve().is_relative_to(folder.resolve()):
             raise InputError(
                 f"{out} lies in {folder}, and would be taken for pictures of it; name another --out"
             )
 
 
-def read_pictures(data: Path, options: Namespace, test: Path | None = None) -> "Dataset":
+def read_pictures(
+    data: "Path | Address", options: Namespace, test: "Path | Address | None" = None
+) -> "Dataset":
     """The pictures of a folder or table, with a word on what was inferred of it."""
     from diptych.sources import read
 

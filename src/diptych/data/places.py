@@ -1,9 +1,12 @@
 """Where the bytes of a picture lie: in a file of this machine, or in an archive, store or table."""
 
-import io
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Protocol, TypeAlias
+from urllib.parse import unquote, urlsplit
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 class Holder(Protocol):
@@ -16,6 +19,9 @@ class Holder(Protocol):
 
     def size(self, name: str) -> int:
         """How many bytes it has; raises OSError where that is not known."""
+
+    def open(self, name: str) -> IO[bytes]:
+        """A file in it of any size, to be read in pieces; raises OSError, reading it too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,23 +49,49 @@ class Member:
         return self.holder.read(self.within)
 
     def open(self) -> IO[bytes]:
-        """It as a file that is open; raises what `read_bytes` does."""
-        return io.BytesIO(self.read_bytes())
+        """It as a file that is open, to be read in pieces; raises OSError, reading it too."""
+        return self.holder.open(self.within)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Address:
-    """A place that is no path of this machine, such as s3://bucket/photos."""
+    """A place that is no path of this machine, such as s3://bucket/photos.
+
+    It is shown without what may be secret in it: a user with a password, a query.
+    """
 
     text: str
 
     def __str__(self) -> str:
-        return self.text
+        scheme, _, rest = self.text.partition("://")
+        host, slash, path = rest.partition("/")
+        return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}".partition("?")[0]
+
+    def __repr__(self) -> str:
+        return f"Address({str(self)!r})"
+
+    @property
+    def scheme(self) -> str:
+        """What stands before ://, in small letters."""
+        return self.text.partition("://")[0].lower()
 
     @property
     def name(self) -> str:
         """Its last part."""
-        return self.text.rstrip("/").rpartition("/")[2]
+        return str(self).rstrip("/").rpartition("/")[2]
+
+
+def place_named(text: str) -> "Path | Address":
+    """What a text names: an address where it begins with a scheme of two letters or more.
+
+    A file:// address is a path of this machine.
+    """
+    if not _SCHEME.match(text):
+        return Path(text)
+    address = Address(text)
+    if address.scheme != "file":
+        return address
+    return Path(unquote(urlsplit(text).path))
 
 
 Place: TypeAlias = Path | Member

@@ -1,8 +1,8 @@
 """The folder of what is costly to make and cheap to keep: where it is, and how much it may hold.
 
 Where: $DIPTYCH_CACHE, or the user's cache folder. How much: $DIPTYCH_CACHE_LIMIT, in GiB (20). What
-lies in it are shards of stores (`images.store`), each `<id>.rows` with its index `<id>.jsonl`, and
-runs that can be taken up again.
+lies in it are shards of stores (`images.store`), each `<id>.rows` with its index `<id>.jsonl`,
+copies of archives in the same form (`sources.trees.spool`), and runs that can be taken up again.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from diptych.system.cache_folder import folder as folder
 from diptych.system.locks import in_use
 from diptych.system.privacy import LIBRARIES
 
-KINDS = ("pixels", "features", "runs", LIBRARIES)
+KINDS = ("pixels", "features", "archives", "runs", LIBRARIES)
 
 # To clear a folder that other runs write into.
 ATTEMPTS = 10

@@ -2,12 +2,13 @@
 
 import os
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from diptych.data.dataset import NONE, Dataset
+from diptych.data.places import Address, place_named
 from diptych.errors import InputError, described
 from diptych.images.preprocess import is_picture
 from diptych.sources.folders.classes import read_folders
@@ -16,10 +17,20 @@ from diptych.sources.joining import refuse_overlap, with_test
 from diptych.sources.meaning import Meaning, meaning_of
 from diptych.sources.pixels.layout import looks_like_pixels
 from diptych.sources.pixels.pixel_csv import read_pixel_csv
+from diptych.sources.stores import (
+    Readers,
+    is_store,
+    read_address,
+    read_store,
+    read_stores,
+    stores_in,
+)
 from diptych.sources.tables.files import METADATA, read_described, read_table
+from diptych.sources.tables.opening import Table
 from diptych.sources.trees import Tree
 from diptych.sources.trees.folder import FolderTree
-from diptych.system.files import path_of
+from diptych.sources.trees.numbered import named_by_pattern
+from diptych.system.files import is_regular, path_of
 
 TABLES = (".csv", ".tsv", ".gz", ".zst", ".zip")
 
@@ -46,7 +57,9 @@ def read(
 
     A folder holds `root/<class>/…`, or `root/{train,valid,test}/<class>/…` whose split is kept, or
     a metadata.csv that names files and labels. A table (.csv, .tsv; .gz, .zst or .zip of one) names
-    files and labels too, or holds a picture's pixels in each row.
+    files and labels too, or holds a picture's pixels in each row. An archive (.zip, .tar, .tar.gz
+    and the like) is read as its folder would be, Parquet files hold a picture in each row, and tars
+    of records are WebDataset's shards. All of it may lie at an address such as s3://bucket/photos.
 
     What all of it means is inferred, or said: the titles of the columns of `files`, `label`, `part`
     and `group` (of several columns too), or a level of folders ("folder:1" is the first below the
@@ -59,9 +72,11 @@ def read(
     data set that has none of its own. Raises InputError where there is nothing to read, or
     something in it cannot be.
     """
-    both_lie_somewhere = all(isinstance(one, str | os.PathLike) and one for one in (data, test))
+    both_lie_somewhere = all(
+        isinstance(one, str | os.PathLike | Address) and one for one in (data, test)
+    )
     if both_lie_somewhere:
-        refuse_overlap(Path(data), Path(test))
+        refuse_overlap(_place(data), _place(test))
     meaning = meaning_of(
         files=files, label=label, part=part, group=group, fold=fold, shape=shape,
         value_range=value_range,
@@ -85,15 +100,20 @@ def _labelled(pictures: Any, labels: Any) -> Dataset:
 
 
 def _read(data: Any, meaning: Meaning) -> Dataset:
-    if not isinstance(data, str | os.PathLike):
+    if not isinstance(data, str | os.PathLike | Address):
         raise InputError(
             f"{described(data)} is no folder or table; pictures in memory, or a list of names, "
             "want a label each: read(pictures, labels)"
         )
-    path = path_of(data, "the folder or table")
-    if not path.exists():
-        raise InputError(f"{path}: no such file or folder")
-    return _with_one_spelling(_as_it_lies(path, meaning))
+    return _with_one_spelling(_as_it_lies(_place(data), meaning))
+
+
+def _place(data: "str | os.PathLike[str] | Address") -> Path | Address:
+    """What a name stands for; raises InputError for an empty one."""
+    if isinstance(data, Address):
+        return data
+    path_of(data, "the folder or table")
+    return place_named(os.fsdecode(data))
 
 
 def _with_one_spelling(data: Dataset) -> Dataset:
@@ -110,23 +130,43 @@ def _with_one_spelling(data: Dataset) -> Dataset:
     return replace(data, classes=tuple(sorted(set(spelt.values()))), samples=samples)
 
 
-def _as_it_lies(path: Path, meaning: Meaning) -> Dataset:
-    if path.is_dir():
-        if not os.access(path, os.R_OK | os.X_OK):
-            raise InputError(f"{path}: Permission denied")
-        return _read_tree(FolderTree(path), meaning)
-    if not is_table(path):
+def _as_it_lies(place: Path | Address, meaning: Meaning) -> Dataset:
+    readers = Readers(_read_tree, _read_alone)
+    if isinstance(place, Address):
+        return read_address(place, meaning, readers)
+    if not place.exists():
+        tree = named_by_pattern(place)
+        if tree is not None and stores_in(tree):
+            return _read_tree(tree, meaning)
+        raise InputError(f"{place}: no such file or folder")
+    if place.is_dir():
+        if not os.access(place, os.R_OK | os.X_OK):
+            raise InputError(f"{place}: Permission denied")
+        return _read_tree(FolderTree(place), meaning)
+    if is_store(place.name) and is_regular(place):
+        return read_store(place, place, meaning, readers)
+    if not is_table(place):
         raise InputError(
-            f"{path}: not a folder; give one that holds a folder for each class, or a table "
-            f"({', '.join(TABLES)})"
+            f"{place}: not a folder; give one that holds a folder for each class, or a table "
+            f"({', '.join(TABLES)}), an archive or a Parquet file"
         )
-    if looks_like_pixels(path):
-        return read_pixel_csv(path, meaning)
-    return read_table(FolderTree(path.parent), path.name, meaning)
+    return _read_alone(place, lambda: FolderTree(place.parent), place, meaning)
+
+
+def _read_alone(
+    table: Table, files: Callable[[], Tree], root: Path | Address, meaning: Meaning
+) -> Dataset:
+    """A table of pixels, or of the files in a tree."""
+    place: Any = table  # whose readers open what lies in a holder too
+    if looks_like_pixels(place):
+        return replace(read_pixel_csv(place, meaning), root=root)
+    return read_table(files(), table.name, meaning)
 
 
 def _read_tree(tree: Tree, meaning: Meaning) -> Dataset:
     """What a tree of files holds, by what is in it."""
+    if stores := stores_in(tree):
+        return read_stores(tree, stores, meaning, Readers(_read_tree, _read_alone))
     if METADATA in tree.names:
         return read_described(tree, meaning)
     return read_folders(tree, meaning)

@@ -25,6 +25,8 @@ from diptych.images.in_memory import as_image, snapshot
 from diptych.images.preprocess import BYTES_LIMIT, Pixels, decode, squash
 from diptych.sources.patterns import expand_path
 from diptych.sources.standard_input import read_standard_input
+from diptych.sources.stores import is_store, pictures_in
+from diptych.system.files import is_regular
 
 Name: TypeAlias = str | os.PathLike[str]
 Encoded: TypeAlias = bytes | bytearray | memoryview | IO[bytes]
@@ -185,7 +187,22 @@ def _named(name: str) -> Iterator[InputPicture]:
         yield InputPicture(short, ImageError("not a file", _OF_ADDRESS))
         return
     for path in expand_path(name):
+        yield from _in_file(path)
+
+
+def _in_file(path: Path) -> Iterator[InputPicture]:
+    """A file, or the pictures in it where it is an archive or Parquet file."""
+    try:
+        inside = pictures_in(path) if is_store(path.name) and is_regular(path) else None
+    except InputError as error:
+        about = str(error).removeprefix(f"{path}: ").removeprefix("cannot be read: ")
+        yield InputPicture(str(path), ImageError("unreadable", about))
+        return
+    if inside is None:
         yield InputPicture(str(path), path)
+        return
+    for place in inside:
+        yield InputPicture(str(place), place)
 
 
 def _own_name(item: Any) -> str:

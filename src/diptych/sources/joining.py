@@ -2,17 +2,24 @@
 
 from collections.abc import Collection
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath
 
 from diptych.data.dataset import Dataset
 from diptych.data.matching import matched
+from diptych.data.places import Address
 from diptych.errors import InputError
 
 
-def refuse_overlap(path: Path, test: Path) -> None:
+def refuse_overlap(path: Path | Address, test: Path | Address) -> None:
     """Raise InputError where pictures of one place would be the test part of themselves."""
-    one, other = path.resolve(), test.resolve()
-    folders = path.is_dir() and test.is_dir()
+    one: PurePath
+    other: PurePath
+    if isinstance(path, Path) and isinstance(test, Path):
+        folders = path.is_dir() and test.is_dir()
+        one, other = path.resolve(), test.resolve()
+    else:
+        folders = True
+        one, other = (PurePosixPath(str(place)) for place in (path, test))
     if one == other or (folders and (one.is_relative_to(other) or other.is_relative_to(one))):
         raise InputError(
             f"{test}: its pictures are those of {path} too; name other ones to test on, or none: "

@@ -1,0 +1,162 @@
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+from archives import png
+from diptych.auditing import audit
+from diptych.errors import InputError
+from diptych.images.decoding import read_file
+from diptych.sources import read
+
+
+def write(
+    path: Path,
+    labels: Sequence[Any],
+    *,
+    names: Sequence[str] | None = None,
+    rows_a_group: int = 3,
+    image: str = "image",
+    first: int = 0,
+    **further: Sequence[Any],
+) -> Path:
+    """A file as the library datasets writes them: bytes and a path in a struct."""
+    rows = [{"bytes": png(first + i), "path": f"{i}.png"} for i in range(len(labels))]
+    features: dict[str, Any] = {image: {"_type": "Image"}}
+    if names:
+        features["label"] = {"names": list(names), "_type": "ClassLabel"}
+    words = {"huggingface": json.dumps({"info": {"features": features}})} if names else {}
+    frame = pl.DataFrame({image: rows, "label": labels, **further}, strict=False)
+    frame.write_parquet(path, row_group_size=rows_a_group, metadata=words, mkdir=True)
+    return path
+
+
+def test_labels_are_called_as_the_file_says(tmp_path: Path) -> None:
+    data = read(write(tmp_path / "a.parquet", [1, 0, 1, 0, 1], names=["cat", "dog"]))
+    assert data.classes == ("cat", "dog")
+    assert [(s.name, s.label) for s in data.samples][:2] == [
+        ("a.parquet/0", "dog"), ("a.parquet/1", "cat"),
+    ]  # fmt: skip
+    assert [read_file(s.path) for s in data.samples] == [png(i) for i in range(5)]
+    assert data.note == "a.parquet: 5 pictures in image, labels in label"
+
+
+def test_numbers_without_names_are_classes_in_their_order(tmp_path: Path) -> None:
+    data = read(write(tmp_path / "a.parquet", [10, 9, 10, 2.0, 9, 2, 2]))
+    assert data.classes == ("2", "9", "10")
+
+
+def test_files_give_the_parts(tmp_path: Path) -> None:
+    for i, name in enumerate(
+        ("train-00000-of-00002", "train-00001-of-00002", "test-00000-of-00001")
+    ):
+        write(tmp_path / "data" / f"{name}.parquet", ["cat", "dog"], first=2 * i)
+    (tmp_path / "README.md").write_text("a card")
+    data = read(tmp_path)
+    assert [(s.name, s.part) for s in data.samples] == [
+        ("data/test-00000-of-00001.parquet/0", "test"),
+        ("data/test-00000-of-00001.parquet/1", "test"),
+        ("data/train-00000-of-00002.parquet/0", "train"),
+        ("data/train-00000-of-00002.parquet/1", "train"),
+        ("data/train-00001-of-00002.parquet/0", "train"),
+        ("data/train-00001-of-00002.parquet/1", "train"),
+    ]
+    assert data.note.endswith("parts by the files' names")
+
+
+def test_folders_give_the_parts(tmp_path: Path) -> None:
+    for part in ("train", "validation"):
+        write(tmp_path / "default" / part / "0000.parquet", ["cat", "dog"])
+    assert read(tmp_path).parts() == ("train", "valid")
+
+
+def test_bytes_alone_are_pictures_too(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"img": [png(0), png(1)], "class": ["a", "b"]})
+    frame.write_parquet(tmp_path / "a.parquet")
+    data = read(tmp_path / "a.parquet")
+    assert [read_file(s.path) for s in data.samples] == [png(0), png(1)]
+
+
+def test_rows_without_a_picture_or_a_label_are_set_aside(tmp_path: Path) -> None:
+    image = [{"bytes": png(0), "path": None}, None, {"bytes": None, "path": "x.png"}]
+    image += [{"bytes": png(i), "path": None} for i in range(3, 6)]
+    words = {"info": {"features": {"label": {"names": ["cat", "dog"], "_type": "ClassLabel"}}}}
+    pl.DataFrame({"image": image, "label": [0, 1, 1, None, -1, 1]}).write_parquet(
+        tmp_path / "a.parquet", metadata={"huggingface": json.dumps(words)}
+    )
+    found = audit(read(tmp_path / "a.parquet"), size=32)
+    assert {(f.name, f.issue) for f in found.findings if f.set_aside} == {
+        ("a.parquet/1", "missing"), ("a.parquet/2", "missing"),
+        ("a.parquet/3", "no label"), ("a.parquet/4", "no label"),
+    }  # fmt: skip
+
+
+def test_columns_are_said_where_titles_do_not_tell(tmp_path: Path) -> None:
+    features = {
+        title: {"names": names, "_type": "ClassLabel"}
+        for title, names in (("fine", ["apple", "oak"]), ("coarse", ["fruit", "tree"]))
+    }
+    columns = {
+        "image": [png(0), png(1)],
+        "mask": [png(2), png(3)],
+        "fine": [0, 1],
+        "coarse": [1, 0],
+    }
+    path = tmp_path / "a.parquet"
+    words = {"huggingface": json.dumps({"info": {"features": features}})}
+    pl.DataFrame(columns).write_parquet(path, metadata=words)
+    with pytest.raises(InputError, match=r"no column is called as labels .* fine, coarse; say"):
+        read(path)
+    assert read(path, label="coarse").classes == ("fruit", "tree")
+    masks = read(path, label="fine", files="mask")
+    assert read_file(masks.samples[0].path) == png(2)
+    with pytest.raises(InputError, match="no column 'absent' for --label"):
+        read(path, label="absent")
+
+
+def test_parts_groups_and_folds_of_columns(tmp_path: Path) -> None:
+    path = write(
+        tmp_path / "a.parquet", ["cat", "dog"] * 3, split=["train"] * 4 + ["test"] * 2,
+        patient=["a", "b", "a", "", "c", "c"], kfold=[0, 1, 2] * 2, site=["x", "y"] * 3,
+    )  # fmt: skip
+    data = read(path, group="patient")
+    assert [s.part for s in data.samples] == ["train"] * 4 + ["test"] * 2
+    assert [s.group for s in data.samples] == ["a", "b", "a", "", "c", "c"]
+    assert data.columns["site"] == {f"a.parquet/{i}": "xy"[i % 2] for i in range(6)}
+    folds = read(path, fold=1)
+    assert [s.part for s in folds.samples] == ["train", "test", "train"] * 2
+    with pytest.raises(InputError, match="kfold has no fold 7"):
+        read(path, fold=7)
+    with pytest.raises(InputError, match="has no use for --shape"):
+        read(path, shape="8x8")
+
+
+def test_files_of_other_columns_are_refused(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", ["cat", "dog"])
+    write(tmp_path / "b.parquet", ["cat", "dog"], image="photo")
+    with pytest.raises(InputError, match=r"its columns are others \(photo, label\)"):
+        read(tmp_path)
+
+
+def test_what_holds_no_classes_is_one_line(tmp_path: Path) -> None:
+    path = tmp_path / "a.parquet"
+    pl.DataFrame({"text": ["x"], "label": [1]}).write_parquet(path)
+    with pytest.raises(InputError, match="no column of pictures among text, label"):
+        read(path)
+    pl.DataFrame({"image": [png(0)], "label": [None]}).write_parquet(path)
+    with pytest.raises(InputError, match="none of its 1 rows has a label"):
+        read(path)
+    pl.DataFrame({"image": [png(0)], "label": ["x"]}).clear().write_parquet(path)
+    with pytest.raises(InputError, match="it has no rows"):
+        read(path)
+
+
+@pytest.mark.parametrize("kept", [0, 7, 100, -1])
+def test_a_damaged_file_is_one_line(tmp_path: Path, kept: int) -> None:
+    path = write(tmp_path / "a.parquet", ["cat", "dog"])
+    path.write_bytes(path.read_bytes()[:kept])
+    with pytest.raises(InputError, match=r"a\.parquet: cannot be read: "):
+        read(path)

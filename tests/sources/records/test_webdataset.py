@@ -1,0 +1,118 @@
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from archives import png, write_tar
+from diptych.errors import InputError
+from diptych.images.decoding import read_file
+from diptych.sources import read
+
+
+def shard(path: Path, labels: Mapping[str, object], ending: str = "cls", first: int = 0) -> Path:
+    files: dict[str, bytes] = {}
+    for i, (key, label) in enumerate(labels.items()):
+        files[f"{key}.png"] = png(first + i)
+        files[f"{key}.{ending}"] = str(label).encode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return write_tar(path, files)
+
+
+def test_a_shard_of_numbers(tmp_path: Path) -> None:
+    data = read(shard(tmp_path / "a.tar", {"000": 10, "001": 2, "002": 10}))
+    assert data.classes == ("2", "10")
+    assert [(s.name, s.label) for s in data.samples] == [
+        ("000.png", "10"), ("001.png", "2"), ("002.png", "10"),
+    ]  # fmt: skip
+    assert [read_file(s.path) for s in data.samples] == [png(0), png(1), png(2)]
+    assert data.strays == ()
+
+
+def test_shards_in_a_folder_give_parts_and_a_file_gives_names(tmp_path: Path) -> None:
+    for i, part in enumerate(("train", "train", "val")):
+        shard(tmp_path / f"{part}-{i:06d}.tar", {"000": 0, "001": 1}, first=2 * i)
+    (tmp_path / "classes.txt").write_text("cat\ndog\n")
+    data = read(tmp_path)
+    assert [(s.name, s.label, s.part) for s in data.samples] == [
+        ("train-000000.tar/000.png", "cat", "train"), ("train-000000.tar/001.png", "dog", "train"),
+        ("train-000001.tar/000.png", "cat", "train"), ("train-000001.tar/001.png", "dog", "train"),
+        ("val-000002.tar/000.png", "cat", "valid"), ("val-000002.tar/001.png", "dog", "valid"),
+    ]  # fmt: skip
+    assert [(s.name, s.reason) for s in data.strays] == [("classes.txt", "table")]
+
+
+def test_a_pattern_names_shards(tmp_path: Path) -> None:
+    for i in range(3):
+        shard(tmp_path / f"a-{i:03d}.tar", {"000": 0, "001": 1}, first=2 * i)
+    assert len(read(tmp_path / "a-{000..001}.tar")) == 4
+    assert len(read(str(tmp_path / "a-*.tar"))) == 6
+    with pytest.raises(InputError, match=r"a-003\.tar: no such file; the pattern names it"):
+        read(tmp_path / "a-{000..003}.tar")
+    with pytest.raises(InputError, match="no such file or folder"):
+        read(tmp_path / "b-*.tar")
+
+
+def test_words_and_json(tmp_path: Path) -> None:
+    assert read(shard(tmp_path / "a.tar", {"0": "cat", "1": "dog\n"}, "txt")).classes == (
+        "cat",
+        "dog",
+    )
+    said = {
+        str(i): json.dumps(
+            {"label": i % 2, "camera": "xy"[i % 2], "patient": i // 2, "kind": "ab"[i % 2]}
+        )
+        for i in range(4)
+    }
+    path = shard(tmp_path / "b.tar", said, "json")
+    data = read(path, group="patient")
+    assert (data.classes, [s.group for s in data.samples]) == (("0", "1"), ["0", "0", "1", "1"])
+    assert data.columns["camera"] == {f"{i}.png": "xy"[i % 2] for i in range(4)}
+    assert read(path, label="kind").classes == ("a", "b")
+    with pytest.raises(InputError, match="has no 'absent' for --label"):
+        read(path, label="absent")
+
+
+def test_names_of_hugging_face(tmp_path: Path) -> None:
+    shard(tmp_path / "a.tar", {"0": 1, "1": 0})
+    features = {"features": {"label": {"names": ["cat", "dog"], "_type": "ClassLabel"}}}
+    (tmp_path / "dataset-info.json").write_text(json.dumps(features))
+    assert [s.label for s in read(tmp_path).samples] == ["dog", "cat"]
+    (tmp_path / "dataset-info.json").write_text("{")
+    with pytest.raises(InputError, match=r"dataset-info\.json is no JSON"):
+        read(tmp_path)
+
+
+def test_fewer_names_than_classes_are_refused(tmp_path: Path) -> None:
+    shard(tmp_path / "a.tar", {"0": 1, "1": 2})
+    (tmp_path / "classes.txt").write_text("cat\ndog\n")
+    with pytest.raises(InputError, match="there is a class 2, and names for 2 classes"):
+        read(tmp_path)
+
+
+def test_records_that_lack_something_are_strays(tmp_path: Path) -> None:
+    files = {
+        "0.png": png(0), "0.cls": b"0", "1.png": png(1), "1.cls": b"1", "2.png": png(2),
+        "3.cls": b"1", "0.seg.png": png(3), "._1.png": b"x", "4.png": png(4), "4.cls": b"",
+    }  # fmt: skip
+    data = read(write_tar(tmp_path / "a.tar", files))
+    assert [s.name for s in data.samples] == ["0.png", "1.png"]
+    assert {(s.name, s.reason) for s in data.strays} == {
+        ("2.png", "no label"), ("3.cls", "no picture"), ("0.seg.png", "not listed"),
+        ("._1.png", "hidden file"), ("4.png", "no label"), ("4.cls", "no label"),
+    }  # fmt: skip
+
+
+def test_words_beside_pictures_in_class_folders_are_no_labels(tmp_path: Path) -> None:
+    files = {
+        f"{label}/{i}.{ending}": png(i) if ending == "png" else b"0 0.5 0.5 1 1"
+        for i, label in enumerate(("cat", "dog"))
+        for ending in ("png", "txt")
+    }
+    assert read(write_tar(tmp_path / "a.tar", files)).classes == ("cat", "dog")
+
+
+def test_descriptions_are_no_classes(tmp_path: Path) -> None:
+    labels = {f"{i:04d}": f"a picture of number {i}" for i in range(1200)}
+    with pytest.raises(InputError, match="look like descriptions, and no classes"):
+        read(shard(tmp_path / "a.tar", labels, "txt"))

@@ -1,0 +1,167 @@
+import gzip
+import io
+import tarfile
+import time
+from pathlib import Path
+
+import pytest
+import zstandard
+
+from archives import add, pictures, png, write_tar
+from diptych.errors import ImageError, InputError
+from diptych.images.cache import clear, usage
+from diptych.images.decoding import read_file
+from diptych.sources import read
+from diptych.sources.trees import tars
+from diptych.sources.trees.tars import tar_tree
+
+FILES = ("photos/cat/a.png", "photos/cat/b.png", "photos/dog/c.png")
+
+
+def packed(tmp_path: Path, ending: str) -> Path:
+    path = tmp_path / f"photos.tar{ending}"
+    if ending != ".zst":
+        return write_tar(path, pictures(*FILES), f"w:{ending.removeprefix('.')}")
+    plain = write_tar(tmp_path / "x.tar", pictures(*FILES))
+    path.write_bytes(zstandard.compress(plain.read_bytes()))
+    return path
+
+
+@pytest.mark.parametrize("ending", ["", ".gz", ".bz2", ".xz", ".zst"])
+def test_a_tar_is_the_folder_that_was_packed(tmp_path: Path, ending: str) -> None:
+    data = read(packed(tmp_path, ending))
+    assert [s[:2] for s in data.samples] == [
+        ("cat/a.png", "cat"), ("cat/b.png", "cat"), ("dog/c.png", "dog"),
+    ]  # fmt: skip
+    assert [read_file(s.path) for s in data.samples] == list(pictures(*FILES).values())
+
+
+def test_one_that_was_unpacked_on_its_way_is_told_by_its_bytes(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar.gz", pictures("cat/a.png", "dog/b.png"))
+    assert read(path).classes == ("cat", "dog")
+
+
+def test_a_packed_one_is_unpacked_once_and_cleared_with_the_cache(
+    tmp_path: Path, own_cache: Path
+) -> None:
+    path = packed(tmp_path, ".gz")
+    read(path)
+    (copy,) = (own_cache / "archives").glob("*.rows")
+    first = copy.stat().st_mtime_ns
+    time.sleep(0.01)
+    read(path)
+    assert copy.stat().st_mtime_ns == first
+    assert usage().bytes == copy.stat().st_size > 0
+    clear()
+    assert not copy.exists()
+    assert len(read(path)) == 3
+
+
+def test_another_archive_of_the_same_name_is_another(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tgz", pictures("cat/a.png", "dog/b.png"), "w:gz")
+    read(path)
+    write_tar(path, pictures("cat/a.png", "dog/b.png", "owl/c.png"), "w:gz")
+    assert read(path).classes == ("cat", "dog", "owl")
+
+
+def test_one_that_is_larger_than_the_cache_may_be_is_one_line(
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIPTYCH_CACHE_LIMIT", str(2**20 / 2**30))
+    files = {f"{label}/{i}.png": bytes(2**18) for label in ("cat", "dog") for i in range(4)}
+    path = write_tar(tmp_path / "a.tar.gz", files, "w:gz")
+    with pytest.raises(InputError, match=r"a\.tar\.gz: a copy .* larger than the 0\.000977 GiB"):
+        read(path)
+    assert not list((own_cache / "archives").iterdir())
+
+
+def test_a_picture_beyond_the_limit_is_not_unpacked(
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tars, "BYTES_LIMIT", 10_000)
+    files = {**pictures("cat/a.png", "dog/b.png"), "dog/bomb.png": bytes(10**6)}
+    data = read(write_tar(tmp_path / "a.tar.gz", files, "w:gz"))
+    assert [(s.name, s.reason) for s in data.strays] == [("dog/bomb.png", "too large")]
+    assert usage(own_cache).bytes < 10_000
+
+
+@pytest.mark.parametrize("mode", ["w", "w:gz"])
+def test_links_devices_and_names_that_lead_out_are_strays(tmp_path: Path, mode: str) -> None:
+    path = tmp_path / ("a.tar" if mode == "w" else "a.tar.gz")
+    with tarfile.open(path, mode) as archive:  # type: ignore[call-overload]
+        add(archive, "./cat/1.png", png(0))
+        for name, kind, target in (
+            ("dog/hard.png", tarfile.LNKTYPE, "./cat/1.png"),
+            ("dog/soft.png", tarfile.SYMTYPE, "../cat/1.png"),
+            ("dog/endless.png", tarfile.SYMTYPE, "endless.png"),
+            ("dog/none.png", tarfile.LNKTYPE, "absent.png"),
+            ("dog/null", tarfile.CHRTYPE, ""),
+            ("dog/pipe", tarfile.FIFOTYPE, ""),
+        ):
+            info = tarfile.TarInfo(name)
+            info.type, info.linkname = kind, target
+            archive.addfile(info)
+        add(archive, "../../dog/out.png", png(1))
+        add(archive, "/dog/out.png", png(1))
+    data = read(path)
+    assert {(s.name, read_file(s.path)) for s in data.samples} == {
+        ("cat/1.png", png(0)), ("dog/hard.png", png(0)),
+    }  # fmt: skip
+    assert {(s.name, s.reason) for s in data.strays} == {
+        ("dog/soft.png", "link"), ("dog/endless.png", "link"), ("dog/none.png", "link"),
+        ("dog/null", "not an image"), ("dog/pipe", "not an image"),
+        ("../../dog/out.png", "outside"), ("/dog/out.png", "outside"),
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("ending", ["", ".gz", ".bz2", ".xz", ".zst"])
+def test_one_that_was_cut_off_is_one_line(tmp_path: Path, own_cache: Path, ending: str) -> None:
+    path = packed(tmp_path, ending)
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // (6 if not ending else 2)])
+    with pytest.raises(InputError, match="cannot be read: no tar archive, or damaged or cut off"):
+        read(path)
+    assert not list(own_cache.rglob("*.rows"))
+
+
+def test_a_damaged_header_in_the_middle_does_not_end_the_list(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar", pictures("cat/1.png", "dog/2.png", "dog/3.png"))
+    data = path.read_bytes()
+    at = data.index(b"dog/2.png")
+    path.write_bytes(data[:at] + b"\xff" * 200 + data[at + 200 :])
+    with pytest.raises(InputError, match="damaged or cut off"):
+        read(path)
+
+
+def test_something_else_of_that_name_is_one_line(tmp_path: Path) -> None:
+    for name, data in (
+        ("a.tar", b"no tar"),
+        ("a.tar.gz", gzip.compress(b"no tar")),
+        ("b.tar", b""),
+    ):
+        (tmp_path / name).write_bytes(data)
+        with pytest.raises(InputError, match="no tar archive"):
+            read(tmp_path / name)
+
+
+def test_a_table_of_pixels_in_a_tar(tmp_path: Path) -> None:
+    rows = ["label," + ",".join(f"p{i}" for i in range(16))]
+    rows += [
+        f"{i % 2}," + ",".join(str((i * 37 + j * 11) % 256) for j in range(16)) for i in range(9)
+    ]
+    data = read(write_tar(tmp_path / "a.tar.gz", {"train.csv": "\n".join(rows).encode()}, "w:gz"))
+    assert (len(data), data.shape, data.root) == (9, (4, 4, 1), tmp_path / "a.tar.gz")
+
+
+def test_a_copy_that_was_cleared_while_in_use_is_a_reason(tmp_path: Path, own_cache: Path) -> None:
+    place = tar_tree(path := packed(tmp_path, ".gz"), path).place("photos/cat/a.png")
+    (copy,) = own_cache.rglob("*.rows")
+    copy.unlink()
+    with pytest.raises(ImageError, match="unreadable: no such file"):
+        read_file(place)
+
+
+def test_members_are_read_in_pieces_too(tmp_path: Path) -> None:
+    path = write_tar(tmp_path / "a.tar", {"cat/1.bin": bytes(range(256)) * 5000})
+    with tar_tree(path, path).place("cat/1.bin").open() as file:
+        assert isinstance(file, io.BufferedReader)
+        assert file.read(300)[-1] == 299 % 256
