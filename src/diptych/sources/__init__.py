@@ -16,12 +16,14 @@ from diptych.sources.joining import refuse_overlap, with_test
 from diptych.sources.meaning import Meaning, meaning_of
 from diptych.sources.pixels.layout import looks_like_pixels
 from diptych.sources.pixels.pixel_csv import read_pixel_csv
-from diptych.sources.tables.files import METADATA, read_described, read_table
+from diptych.sources.tables.beside import read_beside
+from diptych.sources.tables.files import read_table
+from diptych.sources.tables.whereabouts import names_files, tree_of_table
 from diptych.sources.trees import Tree
 from diptych.sources.trees.folder import FolderTree
 from diptych.system.files import path_of
 
-TABLES = (".csv", ".tsv", ".gz", ".zst", ".zip")
+TABLES = (".csv", ".tsv", ".jsonl", ".gz", ".zst", ".zip")
 
 
 def is_table(path: Path) -> bool:
@@ -120,13 +122,11 @@ def _as_it_lies(path: Path, meaning: Meaning) -> Dataset:
             f"{path}: not a folder; give one that holds a folder for each class, or a table "
             f"({', '.join(TABLES)})"
         )
-    if looks_like_pixels(path):
+    if looks_like_pixels(path) and not names_files(path):
         return read_pixel_csv(path, meaning)
-    return read_table(FolderTree(path.parent), path.name, meaning)
+    return read_table(*tree_of_table(path, meaning), meaning)
 
 
 def _read_tree(tree: Tree, meaning: Meaning) -> Dataset:
     """What a tree of files holds, by what is in it."""
-    if METADATA in tree.names:
-        return read_described(tree, meaning)
-    return read_folders(tree, meaning)
+    return read_beside(tree, meaning, read_folders)
