@@ -102,9 +102,7 @@ def test_bytes_that_are_no_text_are_said(folder_of: Callable[..., Path]) -> None
     with pytest.raises(InputError, match="not text in UTF-8"):
         read(root / "latin.csv")
     rows = ["id,label,split", "red000,r,train", "blue000,b,elsewhere"]
-    with pytest.raises(
-        InputError, match="line 3: no part 'elsewhere'; it may be train, valid or t"
-    ):
+    with pytest.raises(InputError, match="line 3: no part 'elsewhere'; it may be"):
         read(table(root, rows))
 
 
