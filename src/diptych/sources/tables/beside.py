@@ -10,8 +10,9 @@ from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning, level
 from diptych.sources.tables.described import describing, read_described
 from diptych.sources.tables.facts import Facts, with_facts
+from diptych.sources.tables.file_names import COMPANIONS, part_in
 from diptych.sources.tables.labelling import NoLabelsError
-from diptych.sources.tables.matching import COMPANIONS, Files, part_in
+from diptych.sources.tables.matching import Files
 from diptych.sources.tables.naming import names_files
 from diptych.sources.tables.naming_rows import named_rows
 from diptych.sources.tables.records import Records, records

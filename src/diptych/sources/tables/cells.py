@@ -22,8 +22,8 @@ def says_nothing(cell: str) -> bool:
     return cell.casefold() in NOTHING
 
 
-def no_labels(labels: Iterable[str]) -> tuple[frozenset[str], list[str]]:
-    """Which cells of a column of labels name no class, and what in doubt was taken for one.
+def no_labels(labels: Iterable[str]) -> tuple[frozenset[str], str]:
+    """Which cells of a column of labels name no class, and a word on those in doubt.
 
     "None" is a class beside "Dent" and "Scratch", and nothing beside "dent" and "scratch", or 0
     and 1: a program wrote it.
@@ -33,7 +33,16 @@ def no_labels(labels: Iterable[str]) -> tuple[frozenset[str], list[str]]:
     doubtful = {label for label in different if label.casefold() in DOUBTFUL}
     styles = {_style(label) for label in different - nothing - doubtful}
     classes = {label for label in doubtful if _style(label) in styles}
-    return frozenset(nothing | (doubtful - classes)), sorted(classes)
+    none = doubtful - classes
+    words = [
+        f"{' and '.join(map(repr, sorted(some)))} {meaning}"
+        for some, meaning in (
+            (classes, "is a class here; leave cells empty where there is no label"),
+            (none, "is no label here; call it otherwise if it is a class"),
+        )
+        if some
+    ]
+    return frozenset(nothing | none), "; ".join(words)
 
 
 def _style(label: str) -> str:

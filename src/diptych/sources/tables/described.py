@@ -6,9 +6,9 @@ from pathlib import PurePosixPath
 
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.sources.meaning import Meaning
+from diptych.sources.tables.file_names import folder_part, part_in
 from diptych.sources.tables.files import read_rows
 from diptych.sources.tables.labelling import NoLabelsError
-from diptych.sources.tables.matching import folder_part, part_in
 from diptych.sources.trees import Tree
 
 # What is called so describes the files of its folder.
@@ -71,7 +71,7 @@ def _pieces(tree: Tree, tables: Sequence[str], meaning: Meaning, named: set[str]
         named |= files
         stem = PurePosixPath(table).stem
         if several:
-            piece = _in_part(piece, folder_part(table) or part_in(stem))
+            piece = _in_part(piece, folder_part(table.rpartition("/")[0]) or part_in(stem))
         piece = piece.with_samples(
             s if s.name not in taken else s._replace(name=f"{stem}/{s.name}") for s in piece.samples
         )

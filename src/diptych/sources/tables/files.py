@@ -11,8 +11,9 @@ from diptych.sources.meaning import Meaning, level
 from diptych.sources.parts import part_of
 from diptych.sources.tables.cells import label_spellings, no_labels
 from diptych.sources.tables.columns import is_telling
+from diptych.sources.tables.file_names import folder_part, part_in
 from diptych.sources.tables.grouping import group_names, looks_like_groups
-from diptych.sources.tables.matching import Files, folder_part, part_in
+from diptych.sources.tables.matching import Files
 from diptych.sources.tables.naming_rows import NamedRow, named_rows
 from diptych.sources.tables.records import Records, records
 from diptych.sources.tables.roles import USED, Roles, folder_of, table_roles
@@ -92,10 +93,7 @@ class _Reading(NamedTuple):
         samples = self._spelt(samples)
         samples, parts_note = self._with_parts(samples, used)
         samples = self._with_groups(samples, used)
-        notes = [self._note(samples), parts_note, self.roles.parts.note]
-        if doubtful:
-            words = " and ".join(f"'{one}'" for one in doubtful)
-            notes.append(f"{words} is a class here; leave cells empty where there is no label")
+        notes = [self._note(samples), parts_note, self.roles.parts.note, doubtful]
         notes += self._groups_note(samples, used)
         return Dataset(
             self.tree.root,
@@ -111,6 +109,8 @@ class _Reading(NamedTuple):
 
     def _nothing(self, rows: Sequence[NamedRow], strays: Sequence[Stray]) -> InputError:
         path, count = self.table.path, Counter(stray.reason for stray in strays)
+        if count["missing"] == len(rows) and "could be meant" in strays[0].detail:
+            return InputError(f"{path}: no row names one file: {strays[0].detail}")
         if count["missing"] == len(rows):
             title = self.table.titles[self.roles.file]
             return InputError(
@@ -123,6 +123,8 @@ class _Reading(NamedTuple):
 
     def _spelt(self, samples: Sequence[Sample]) -> list[Sample]:
         spelling = label_spellings(sample.label for sample in samples)
+        if all(label == name for label, name in spelling.items()):
+            return list(samples)
         return [sample._replace(label=spelling[sample.label]) for sample in samples]
 
     def _with_parts(
@@ -137,7 +139,7 @@ class _Reading(NamedTuple):
         elif self.roles.parts.columns or self.prefix:
             return samples, ""
         else:
-            parts = [folder_part(row.file) for row in rows]
+            parts = [folder_part(row.file.rpartition("/")[0]) for row in rows]
         if number is None and (not all(parts) or len(set(parts)) < 2 or "train" not in parts):
             return samples, ""
         pairs = zip(samples, parts, strict=True)
@@ -171,7 +173,10 @@ class _Reading(NamedTuple):
         columns = {}
         for at in self.roles.further:
             values = {s.name: row.cells[at] for s, row in zip(samples, rows, strict=True)}
-            if is_telling(values.values()):
+            pairs = {(values[sample.name], sample.label) for sample in samples}
+            # What says the same as the labels tells no kinds of pictures apart within a class.
+            same = len(pairs) == len(set(values.values())) == len({s.label for s in samples})
+            if is_telling(values.values()) and not same:
                 columns[self.table.titles[at]] = values
         return columns
 

@@ -4,36 +4,28 @@ A name means the file whose path agrees with it longest from the end: roots, dri
 folders above differ between machines. It never means one in another part or class than it says.
 """
 
+import os
 import posixpath
 import re
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import unquote
 
-from diptych.sources.parts import PART_NAMES
+from diptych.sources.tables.file_names import (
+    COMPANIONS,
+    PICTURES,
+    fold,
+    folder_part,
+    folders_in,
+    part_in,
+    parted,
+)
 from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import is_hidden
 from diptych.system.files import is_regular
 
-PICTURES = frozenset(
-    (
-        *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
-        *(".heic", ".heif", ".avif", ".ppm", ".pgm", ".jp2"),
-    )
-)
-# Files that lie beside pictures, called as they are: annotations, captions, features.
-COMPANIONS = frozenset(
-    (
-        *(".txt", ".xml", ".json", ".csv", ".tsv", ".jsonl", ".parquet", ".npy", ".npz", ".pkl"),
-        *(".html", ".md", ".yaml", ".yml", ".zip", ".gz"),
-    )
-)
-_DRIVE = re.compile(r"[A-Za-z]:$")
 _WHOLE = re.compile(r"\d+\.0")
-_TOKENS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
 class Match(NamedTuple):
@@ -53,7 +45,7 @@ class Hints(NamedTuple):
 
 
 class Files:
-    """The files of a tree, to be found by what tables call them.
+    """The files of a tree, by what tables call them.
 
     `base` is the folder of the table below the tree's root, from which its names start; where
     `below`, no file outside of it is meant.
@@ -65,16 +57,17 @@ class Files:
         self._names = frozenset(names)
         self._base = base
         self._root = tree.root if isinstance(tree.root, Path) else None
-        self._by_name: dict[str, list[str]] = {}
+        self.by_name: dict[str, list[str]] = {}
         self._by_stem: dict[str, list[str]] = {}
         self.folders = frozenset(fold(folder.rpartition("/")[2]) for folder in tree.folders)
-        self._parts = frozenset(filter(None, map(part_in, self.folders)))
+        self.parts = frozenset(filter(None, map(part_in, self.folders)))
         for name in names:
-            if any(map(is_hidden, name.split("/"))):
+            folder, _, last = name.rpartition("/")
+            if is_hidden(last) or _is_hidden_folder(folder):
                 continue
-            key = fold(name.rpartition("/")[2])
+            key = fold(last)
             stem, dot, ending = key.rpartition(".")
-            self._by_name.setdefault(key, []).append(name)
+            self.by_name.setdefault(key, []).append(name)
             if f"{dot}{ending}" not in COMPANIONS:
                 self._by_stem.setdefault(stem if dot and stem else key, []).append(name)
 
@@ -82,135 +75,127 @@ class Files:
         """How surely a cell names a file: "name" with its ending, "stem" without, "" not at all."""
         if not name:
             return ""
-        if self._exact(name) or self._elsewhere(name):
+        _, last = parted(name)
+        if last in self.by_name or self.exact(name) or self.elsewhere(name):
             return "name"
-        parts = components(name)
-        if parts and parts[-1] in self._by_name:
-            return "name"
-        return "stem" if any(self._stems(parts)) else ""
+        return "stem" if any(self.by_stem(last)) else ""
 
     def names_one_in_its_folder(self, name: str) -> bool:
         """Whether a cell names a file that is there, in a folder that it names too."""
-        if self._exact(name) or self._elsewhere(name):
+        if self.exact(name) or self.elsewhere(name):
             return True
-        *folders, last = components(name) or [""]
+        folders, last = parted(name)
         return bool(folders) and any(
-            fold(file).endswith(f"{folders[-1]}/{last}") for file in self._by_name.get(last, ())
+            fold(file).endswith(f"{folders[-1]}/{last}") for file in self.by_name.get(last, ())
         )
 
-    def find(
-        self,
-        name: str,
-        hints: Hints = Hints(),  # noqa: B008
-        labels: frozenset[str] = frozenset(),
-        vocabulary: frozenset[str] = frozenset(),
-    ) -> Match:
-        """What a name means, for a table of these labels whose names have these folders in them.
+    def exact(self, name: str) -> str:
+        """The file at the end of a path from the table's folder; "" where none is."""
+        if name in self._names and not self._base:
+            return name
+        path = posixpath.join(self._base, name.replace("\\", "/"))
+        if path not in self._names:
+            path = posixpath.normpath(path) if "." in path or "//" in path else ""
+        return path if path in self._names else ""
 
-        Labels and folders are folded.
-        """
-        if exact := self._exact(name):
-            return Match([exact])
-        if elsewhere := self._elsewhere(name):
-            return Match([name], elsewhere)
-        *folders, last = components(name) or [""]
+    def elsewhere(self, name: str) -> Path | None:
+        """A file of this machine outside of the tree that is named as it is."""
+        if self._root is None or not (name.startswith(("/", "file://")) or "../" in name):
+            return None
+        path = os.path.join(self._root, self._base, name.removeprefix("file://"))  # noqa: PTH118
+        try:
+            if not _is_folder(path.rpartition("/")[0]):
+                return None
+            return there if is_regular(there := Path(path)) else None
+        except (OSError, ValueError):
+            return None
+
+    def by_stem(self, last: str) -> Iterable[Sequence[str]]:
+        """The files of a name that has no ending, or another one."""
+        if last:
+            yield self._by_stem.get(last, ())
+            stem, dot, ending = last.rpartition(".")
+            if f"{dot}{ending}" in PICTURES or _WHOLE.fullmatch(last):
+                yield self._by_stem.get(stem, ())
+
+
+class Finder:
+    """Finds the files of a table's rows, of these labels and with these folders in its names.
+
+    Labels and folders are folded.
+    """
+
+    def __init__(self, files: Files, labels: frozenset[str], named: frozenset[str]) -> None:
+        self._files = files
+        self._labels = labels & files.folders
+        self._named = named
+        self._fits: dict[tuple[tuple[str, ...], str, Hints], tuple[int, str]] = {}
+
+    def find(self, name: str, hints: Hints) -> Match:
+        """What a name means."""
+        if exact := self._files.exact(name):
+            return Match((exact,))
+        if elsewhere := self._files.elsewhere(name):
+            return Match((name,), elsewhere)
+        folders, last = parted(name)
         against = ""
-        for candidates in (self._by_name.get(last, ()), *self._stems([last])):
+        for candidates in (self._files.by_name.get(last, ()), *self._files.by_stem(last)):
             fitting: list[tuple[int, str]] = []
             for file in candidates:
-                own = file.split("/")[:-1]
-                agreeing = _agreeing(folders, [fold(folder) for folder in own])
-                rest = folders[: len(folders) - agreeing], own[: len(own) - agreeing]
-                why = self._contradiction(*rest, hints, labels, vocabulary)
-                if not why:
+                agreeing, why = self._fit(folders, file.rpartition("/")[0], hints)
+                if why:
+                    against = against or f"{file} {why}"
+                else:
                     fitting.append((agreeing, file))
-                against = against or (f"{file} {why}" if why else "")
             if fitting:
                 longest = max(agreeing for agreeing, _ in fitting)
                 best = [file for agreeing, file in fitting if agreeing == longest]
                 return Match(_likeliest(best, name, hints))
         return Match((), against=against)
 
-    def _exact(self, name: str) -> str:
-        if name in self._names and not self._base:
-            return name
-        path = posixpath.normpath(posixpath.join(self._base, name.replace("\\", "/")))
-        return path if path in self._names else ""
+    def _fit(self, named: tuple[str, ...], folder: str, hints: Hints) -> tuple[int, str]:
+        """How many folders of a name and of a file agree, and what is against that file."""
+        key = named, folder, hints
+        if key not in self._fits:
+            own = folders_in(folder)
+            agreeing = _agreeing(named, own)
+            # Parts are told apart by capitals too: trainImages.
+            rest = folder.split("/")[: len(own) - agreeing]
+            why = self._against(
+                named[: len(named) - agreeing], own[: len(own) - agreeing], "/".join(rest), hints
+            )
+            self._fits[key] = agreeing, why
+        return self._fits[key]
 
-    def _elsewhere(self, name: str) -> Path | None:
-        """A file of this machine outside of the tree that is named as it is."""
-        if self._root is None or not (name.startswith(("/", "file://")) or ".." in name):
-            return None
-        path = self._root / self._base / name.removeprefix("file://")
-        try:
-            return path if ("/" in name and is_regular(path)) else None
-        except (OSError, ValueError):
-            return None
-
-    def _stems(self, parts: Sequence[str]) -> Iterable[Sequence[str]]:
-        """The files of a name that has no ending, or another one."""
-        if not parts or not parts[-1]:
-            return
-        last = parts[-1]
-        yield self._by_stem.get(last, ())
-        stem, dot, ending = last.rpartition(".")
-        if f"{dot}{ending}" in PICTURES or _WHOLE.fullmatch(last):
-            yield self._by_stem.get(stem, ())
-
-    def _contradiction(
-        self,
-        named: Sequence[str],
-        own: Sequence[str],
-        hints: Hints,
-        labels: frozenset[str],
-        vocabulary: frozenset[str],
+    def _against(
+        self, named: tuple[str, ...], own: tuple[str, ...], own_path: str, hints: Hints
     ) -> str:
         """What a file's folders say against it, of those that do not agree with the name's."""
-        file_part = _first_part(own)
-        own = [fold(folder) for folder in own]
-        said = _first_part(named) or hints.table_part
+        file_part = folder_part(own_path)
+        said = folder_part("/".join(named)) or hints.table_part
         if said and file_part and said != file_part:
             return f"is in the {file_part} part"
         at_odds = file_part and hints.part and hints.part != file_part
-        if at_odds and ("test" in (hints.part, file_part) or hints.part in self._parts):
+        if at_odds and ("test" in (hints.part, file_part) or hints.part in self._files.parts):
             return f"is in the {file_part} part"
         label = fold(hints.label)
-        if own and label and label not in own and (other := labels.intersection(own)):
-            return f"is in the folder {min(other)}"
-        if named and named[-1] in self.folders:
+        if label and label not in own and (others := self._labels.intersection(own)):
+            return f"is in the folder {min(others)}"
+        if named and named[-1] in self._files.folders:
             return f"is not in the folder {named[-1]}"
-        if named and own and own[-1] in vocabulary and own[-1] != label:
+        if named and own and own[-1] in self._named and own[-1] != label:
             return f"is in the folder {own[-1]}"
         return ""
 
 
-def folder_part(file: str) -> str:
-    """The part that one of a file's folders is called after; "" where none is."""
-    return _first_part(file.split("/")[:-1])
+@lru_cache(maxsize=2**16)
+def _is_hidden_folder(path: str) -> bool:
+    return any(map(is_hidden, path.split("/")))
 
 
-@lru_cache(maxsize=4096)
-def part_in(word: str) -> str:
-    """The part that a name speaks of: of train_images, trainLabels.csv, Testing; "" for none."""
-    whole = PART_NAMES.get(word.casefold().replace(" ", "").replace("_", ""), "")
-    tokens = {PART_NAMES.get(token.lower(), "") for token in _TOKENS.findall(word)} - {""}
-    return whole or (tokens.pop() if len(tokens) == 1 else "")
-
-
-def components(name: str) -> list[str]:
-    """The folders and the file that a name has, folded; without drive, root and query."""
-    path = name.replace("\\", "/")
-    if "://" in path:
-        path = path.partition("://")[2].partition("?")[0].partition("#")[0]
-    if "%" in path:
-        path = unquote(path)
-    parts = [part for part in path.split("/") if part not in ("", ".", "..")]
-    return [fold(part) for part in parts if not _DRIVE.match(part)]
-
-
-def fold(text: str) -> str:
-    """A name as it is compared: ä is written in two ways, and Windows sees no capitals."""
-    return text.lower() if text.isascii() else unicodedata.normalize("NFC", text).casefold()
+@lru_cache(maxsize=2**12)
+def _is_folder(path: str) -> bool:
+    return Path(path).is_dir()
 
 
 def _agreeing(one: Sequence[str], other: Sequence[str]) -> int:
@@ -223,18 +208,14 @@ def _agreeing(one: Sequence[str], other: Sequence[str]) -> int:
     return count
 
 
-def _first_part(folders: Iterable[str]) -> str:
-    return next(filter(None, map(part_in, folders)), "")
-
-
 def _likeliest(files: list[str], name: str, hints: Hints) -> list[str]:
     """Those of several files that a row means, by its label, its part, its letters."""
     if len(files) == 1:
         return files
     label, last = fold(hints.label), name.replace("\\", "/").rpartition("/")[2]
     tests: tuple[Callable[[str], bool], ...] = (
-        lambda file: bool(label) and label in map(fold, file.split("/")[:-1]),
-        lambda file: bool(hints.part) and hints.part == folder_part(file),
+        lambda file: bool(label) and label in folders_in(file.rpartition("/")[0]),
+        lambda file: bool(hints.part) and hints.part == folder_part(file.rpartition("/")[0]),
         lambda file: file.rpartition("/")[2] == last,
     )
     for test in tests:

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from diptych.errors import InputError, shortened
-from diptych.sources.tables.matching import PICTURES, Files
+from diptych.sources.tables.file_names import PICTURES
+from diptych.sources.tables.matching import Files
 from diptych.sources.tables.records import Records, position, without_header
 from diptych.sources.tables.titles import FILE_TITLES, plain, rank
 

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from diptych.data.dataset import PARTS
 from diptych.errors import InputError
 from diptych.sources.tables.cells import says_nothing
-from diptych.sources.tables.matching import Files, Hints, Match, components, fold, folder_part
+from diptych.sources.tables.file_names import fold, folder_part, parted
+from diptych.sources.tables.matching import Files, Finder, Hints, Match
 from diptych.sources.tables.records import Records, Row
 from diptych.sources.tables.roles import Roles
 
@@ -31,10 +32,10 @@ def named_rows(table: Records, roles: Roles, files: Files, table_part: str) -> l
     """
     names = table.column(roles.file)
     hints = [Hints(*_hint(roles, row), table_part) for row in table.rows]
-    known = _Known.of(names, hints, files)
-    matches = [known.find(name, hint) for name, hint in zip(names, hints, strict=True)]
+    finder = _finder(names, hints, files)
+    matches = [_find(finder, name, hint) for name, hint in zip(names, hints, strict=True)]
     if not table_part and not roles.parts.columns and _of_several_parts(matches):
-        matches = _of_one_part(table, names, hints, known, matches)
+        matches = _of_one_part(table, names, hints, finder, matches)
     missing = _claimed_twice(names, matches)
     seen: set[str] = set()
     rows = []
@@ -45,35 +46,21 @@ def named_rows(table: Records, roles: Roles, files: Files, table_part: str) -> l
         own = f"{name}:{line}" if name in seen else name
         seen.add(name)
         why = missing.get(i) or _why_none(name, match)
-        row = NamedRow(line, cells, own or f"line {line}")
-        rows.append(
-            row._replace(why_missing=why)
-            if why
-            else row._replace(file=match.files[0], place=match.place)
-        )
+        file, place = ("", None) if why else (match.files[0], match.place)
+        rows.append(NamedRow(line, cells, own or f"line {line}", file, place, why))
     return rows
 
 
-class _Known(NamedTuple):
-    """What all rows together say of folders."""
+def _finder(names: Iterable[str], hints: Iterable[Hints], files: Files) -> Finder:
+    """What all rows together say of folders, to find their files by."""
+    labels = frozenset(fold(label) for label in {hint.label for hint in hints} if label)
+    deep = {parted(name)[0][-1:] for name in names if "/" in name or "\\" in name}
+    return Finder(files, labels, frozenset(folder for one in deep for folder in one))
 
-    files: Files
-    labels: frozenset[str]
-    vocabulary: frozenset[str]
 
-    @classmethod
-    def of(cls, names: Iterable[str], hints: Iterable[Hints], files: Files) -> "_Known":
-        labels = frozenset(fold(label) for label in {hint.label for hint in hints} if label)
-        adjacent = (components(name)[-2:-1] for name in names if "/" in name or "\\" in name)
-        return cls(
-            files, labels & files.folders, frozenset(one for some in adjacent for one in some)
-        )
-
-    def find(self, name: str, hint: Hints) -> Match:
-        """The files that a name may mean."""
-        if says_nothing(name):
-            return Match(())
-        return self.files.find(name, hint, self.labels, self.vocabulary)
+def _find(finder: Finder, name: str, hint: Hints) -> Match:
+    """The files that a name may mean."""
+    return Match(()) if says_nothing(name) else finder.find(name, hint)
 
 
 def _hint(roles: Roles, row: Row) -> tuple[str, str]:
@@ -83,21 +70,24 @@ def _hint(roles: Roles, row: Row) -> tuple[str, str]:
 
 def _of_several_parts(matches: Sequence[Match]) -> bool:
     """Whether some name is there in several parts."""
-    return any(len({*map(folder_part, match.files)} - {""}) > 1 for match in matches)
+    several = (match.files for match in matches if len(match.files) > 1)
+    return any(
+        len({folder_part(file.rpartition("/")[0]) for file in some} - {""}) > 1 for some in several
+    )
 
 
 def _of_one_part(
     table: Records,
     names: Sequence[str],
     hints: Sequence[Hints],
-    known: _Known,
+    finder: Finder,
     matches: Sequence[Match],
 ) -> list[Match]:
     """The files of the only part in which all are; raises InputError where there is none."""
     complete = []
     for part in PARTS:
         own = [
-            known.find(name, hint._replace(table_part=part))
+            _find(finder, name, hint._replace(table_part=part))
             for name, hint in zip(names, hints, strict=True)
         ]
         if all(len(match.files) == 1 for match in own):
@@ -114,17 +104,22 @@ def _of_one_part(
 
 def _claimed_twice(names: Sequence[str], matches: Sequence[Match]) -> Mapping[int, str]:
     """Why rows have no file that name, in other folders, what another row names too."""
+    first: dict[str, str] = {}
     rows_of: dict[str, list[int]] = {}
-    for i, match in enumerate(matches):
-        if len(match.files) == 1:
-            rows_of.setdefault(match.files[0], []).append(i)
+    for name, match in zip(names, matches, strict=True):
+        if len(match.files) == 1 and first.setdefault(match.files[0], name) != name:
+            rows_of[match.files[0]] = []
+    if rows_of:
+        for i, match in enumerate(matches):
+            if len(match.files) == 1 and match.files[0] in rows_of:
+                rows_of[match.files[0]].append(i)
     missing = {}
     for file, rows in rows_of.items():
-        folders = {"/".join(components(names[i])[:-1]) for i in rows} if len(rows) > 1 else set()
+        folders = {"/".join(parted(names[i])[0]) for i in rows}
         if len(folders) > 1 and not _one_ends_the_others(folders):
             home = fold(file.rpartition("/")[0])
             for i in rows:
-                if not f"/{home}".endswith("/" + "/".join(components(names[i])[:-1])):
+                if not f"/{home}".endswith("/" + "/".join(parted(names[i])[0])):
                     missing[i] = f"names {file} by another folder than other rows do"
     return missing
 

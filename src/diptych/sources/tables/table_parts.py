@@ -46,8 +46,7 @@ def table_parts(table: Records, free: Sequence[int], meaning: Meaning) -> Parts:
         return _of_truths(table, truths)
     folds = _fold_columns(table, free)
     note = "; ".join(
-        f"{table.titles[at]} has {len(own)} folds ({shortened(own)}), which --fold {own[0]} would "
-        "test on, for one"
+        f"{table.titles[at]} has {len(own)} folds ({shortened(own)}); --fold {own[0]} tests on one"
         for at in folds
         if (own := _folds(table, at))
     )
