@@ -21,7 +21,7 @@ def describe_groups(parts: Splits) -> str:
 
 
 def _groups(data: Dataset) -> int:
-    return len({sample.group or sample.name for sample in data.samples})
+    return len({(sample.group, sample.group or sample.name) for sample in data.samples})
 
 
 def _of_one_group(data: Dataset) -> list[str]:

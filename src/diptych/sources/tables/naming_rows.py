@@ -35,7 +35,7 @@ def named_rows(table: Records, roles: Roles, files: Files, table_part: str) -> l
     finder = _finder(names, hints, files)
     matches = [_find(finder, name, hint) for name, hint in zip(names, hints, strict=True)]
     if not table_part and not roles.parts.columns and _of_several_parts(matches):
-        matches = _of_one_part(table, names, hints, finder, matches)
+        matches = _of_train(table, names, hints, finder, matches)
     missing = _claimed_twice(names, matches)
     seen: set[str] = set()
     rows = []
@@ -76,24 +76,27 @@ def _of_several_parts(matches: Sequence[Match]) -> bool:
     )
 
 
-def _of_one_part(
+def _of_train(
     table: Records,
     names: Sequence[str],
     hints: Sequence[Hints],
     finder: Finder,
     matches: Sequence[Match],
 ) -> list[Match]:
-    """The files of the only part in which all are; raises InputError where there is none."""
-    complete = []
+    """The files of the train part, where all are there and not in another part too.
+
+    Raises InputError where they are not: numbers that each part counts anew are in all of them.
+    """
+    complete = {}
     for part in PARTS:
         own = [
             _find(finder, name, hint._replace(table_part=part))
             for name, hint in zip(names, hints, strict=True)
         ]
         if all(len(match.files) == 1 for match in own):
-            complete.append(own)
-    if len(complete) == 1:
-        return complete[0]
+            complete[part] = own
+    if list(complete) == ["train"]:
+        return complete["train"]
     several = next(match for match in matches if len(match.files) > 1)
     raise InputError(
         f"{table.path}: {several.files[0]} and {several.files[1]} have one name, and nothing says "

@@ -82,11 +82,11 @@ def _nearest(title: str, table: Records) -> str:
 def _json_lines(path: Table) -> tuple[list[str], list[tuple[int, Row]]]:
     objects: list[tuple[int, dict[str, Any]]] = []
     with open_table(path) as file:
-        for line, text in enumerate(io.TextIOWrapper(file, encoding="utf-8-sig"), 1):
+        for line, text in enumerate(file, 1):
             if not text.strip():
                 continue
             try:
-                value = json.loads(text)
+                value = json.loads(text.decode("utf-8-sig"))
             except ValueError as cause:
                 raise InputError(f"{path}: line {line} is no JSON: {cause}") from cause
             if not isinstance(value, dict):

@@ -24,7 +24,7 @@ FIRST = 50
 ENOUGH = 0.5
 # What folders are called that hold tables, and no pictures.
 _OF_TABLES = re.compile(
-    r"label|anno|csv|tsv|split|meta|tab|fold|list|truth|gt|target|info|data|doc|sheet|index|part|set"
+    r"label|anno|csv|tsv|split|meta|tables?$|folds?$|lists?$|truth|gt$|targets?$|sheet|docs?$|data$"
 )
 
 
