@@ -47,3 +47,15 @@ def test_a_test_part_without_the_first_class_is_scored_by_its_labels(
     run = diptych("train", data, "--test", test, "--out", tmp_path / "a.bundle", *LINEAR)
     assert run.returncode == 0, run.stderr
     assert "accuracy 100.0 %" in run.stdout
+
+
+def test_how_many_groups_there_are_is_said(folder_of: Callable[..., Path], tmp_path: Path) -> None:
+    root = folder_of(12)
+    names = [path.relative_to(root).as_posix() for path in sorted(root.rglob("*.png"))]
+    rows = [f"{name},{name[0]}{i // 2}" for i, name in enumerate(names)]
+    (root / "facts.csv").write_text("\n".join(["file,patient", *rows]))
+    out = tmp_path / "a.bundle"
+    run = diptych("train", root, "--group", "patient", "--out", out, *LINEAR)
+    assert run.returncode == 0, run.stderr
+    assert "groups: 8 for train, 2 for valid, 2 for test" in run.stderr
+    assert "blue, red are each from one group alone: add pictures of others" in run.stderr

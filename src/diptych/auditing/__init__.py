@@ -10,9 +10,11 @@ no part             in a data set that is split already, outside of its parts
 hidden folder       in a folder that some program keeps for itself
 hidden file         its name begins with a dot
 link                leads to a folder that is looked at where it lies, or to no file
-table               the metadata.csv of a folder
-not listed          no row of that metadata.csv names it
-missing             a row of a table names it, and it is not there
+table               says what is on the files of a folder: metadata.csv, train.csv
+not listed          no row of that table names it
+missing             a row of a table names it, and it is not there, or none for certain
+no label            a row of a table names it, and says no class
+several labels      a row of a table says more than one class
 permission denied   the file may not be read
 empty               no bytes
 not an image        no picture format that is read here, whatever the name says

@@ -1,6 +1,6 @@
 """How many groups there are: what a figure rests on, where pictures belong together."""
 
-from diptych.data.dataset import Dataset
+from diptych.data.dataset import Dataset, Sample
 from diptych.data.splitting import Splits
 from diptych.errors import shortened
 
@@ -21,16 +21,20 @@ def describe_groups(parts: Splits) -> str:
 
 
 def _groups(data: Dataset) -> int:
-    return len({(sample.group, sample.group or sample.name) for sample in data.samples})
+    return len({_group(sample) for sample in data.samples})
 
 
 def _of_one_group(data: Dataset) -> list[str]:
     """The classes whose pictures, of which there are several, are all of one group."""
-    groups: dict[str, list[str]] = {}
+    groups: dict[str, list[tuple[str, str]]] = {}
     for sample in data.samples:
-        groups.setdefault(sample.label, []).append(sample.group or sample.name)
+        groups.setdefault(sample.label, []).append(_group(sample))
     return [label for label in data.classes if _is_single(groups.get(label, []))]
 
 
-def _is_single(groups: list[str]) -> bool:
+def _group(sample: Sample) -> tuple[str, str]:
+    return sample.group, "" if sample.group else sample.name
+
+
+def _is_single(groups: list[tuple[str, str]]) -> bool:
     return len(groups) > 1 and len(set(groups)) == 1

@@ -96,8 +96,17 @@ def test_facts_group_and_part_what_folders_label(laid: Laid) -> None:
     assert [s.group for s in data.samples if s.name in ("x/0.jpg", "y/3.jpg")] == ["P0", "P0"]
     assert Counter(s.part for s in data.samples) == {"train": 10, "test": 10}
     assert "parts in usage of facts.csv" in data.note
-    with pytest.raises(InputError, match="no column 'patent' for --group; facts.csv has file, pat"):
+    with pytest.raises(InputError, match=r"no column 'patent' for --group; facts.csv has file"):
         read(facts(laid), group="patent")
+
+
+@pytest.mark.parametrize("name", ["facts.csv", "metadata.csv"])
+def test_facts_of_one_kind_are_no_labels_beside_folders(laid: Laid, name: str) -> None:
+    table = ["file,camera", *(f"{f},{'pq'[i // 3 % 2]}" for i, f in enumerate(classes()))]
+    data = read(laid(classes(), {name: table}))
+    assert data.classes == ("x", "y")
+    assert f"classes are the folders; {name} says camera of them" in data.note
+    assert read(laid(classes(), {name: table}), label="camera").classes == ("p", "q")
 
 
 def test_a_fold_of_facts_may_be_tested_on(laid: Laid) -> None:

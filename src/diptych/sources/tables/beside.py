@@ -15,8 +15,10 @@ from diptych.sources.tables.labelling import NoLabelsError
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.naming import names_files
 from diptych.sources.tables.naming_rows import named_rows
+from diptych.sources.tables.onehot import OneHot
 from diptych.sources.tables.records import Records, records
 from diptych.sources.tables.roles import Roles, table_roles
+from diptych.sources.tables.titles import LABEL_TITLES, label_tier
 from diptych.sources.tables.whereabouts import first_records
 from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import is_hidden
@@ -33,7 +35,8 @@ def read_beside(tree: Tree, meaning: Meaning, by_folders: ByFolders) -> Dataset:
 
     Raises InputError where both say something else of its pictures, or several tables do.
     """
-    if tables := describing(tree):
+    tables = describing(tree)
+    if tables and (meaning.label or not _are_facts(tree, tables, by_folders)):
         return read_described(tree, tables, meaning)
     listings = [one for name in _tables(tree) if (one := _Listing(tree, name)).names_files]
     if not listings or _is_level(meaning.label):
@@ -45,6 +48,13 @@ def read_beside(tree: Tree, meaning: Meaning, by_folders: ByFolders) -> Dataset:
         return by_folders(tree, meaning)
     facts = [one.facts(meaning) for one in listings if one.covers(classes) >= HALF]
     return with_facts(tree, facts, meaning, by_folders)
+
+
+def _are_facts(tree: Tree, tables: Sequence[str], by_folders: ByFolders) -> bool:
+    """Whether tables have no column that is called as labels are, beside folders of classes."""
+    return not any(_Listing(tree, name).is_labelled for name in tables) and bool(
+        _classes(tree, by_folders)
+    )
 
 
 class _Listing:
@@ -84,6 +94,16 @@ class _Listing:
         labels = {row.file: roles.labels(row.cells) for row in rows if row.file}
         single = {file: own[0] for file, own in labels.items() if len(own) == 1}
         return single if len(set(single.values())) > 1 else None
+
+    @cached_property
+    def is_labelled(self) -> bool:
+        """Whether it has columns that are surely labels, beside folders that may be classes."""
+        try:
+            _, roles = self.roles(Meaning(), True)
+        except InputError:
+            return False  # facts of several kinds, or none that could be labels
+        title = roles.label_title
+        return isinstance(roles.label, OneHot) or label_tier(title) < len(LABEL_TITLES)
 
     def facts(self, meaning: Meaning) -> Facts:
         """What it says of each file."""
@@ -153,11 +173,7 @@ def _one_of(tree: Tree, listings: Sequence[_Listing]) -> list[_Listing]:
 
 def _refuse_otherwise(tree: Tree, table: _Listing, classes: Mapping[str, str]) -> None:
     """Raise InputError where a table has other labels for the pictures than their folders are."""
-    try:
-        labels = table.labels
-    except InputError:
-        return  # facts of several kinds: none is surely a label
-    if labels is None or table.covers(classes) < MOST:
+    if not table.is_labelled or not (labels := table.labels) or table.covers(classes) < MOST:
         return
     pairs = {(labels[file], classes[file]) for file in classes if file in labels}
     if len(pairs) == len({one for one, _ in pairs}) == len({other for _, other in pairs}):

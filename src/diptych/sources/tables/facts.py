@@ -54,7 +54,9 @@ def with_facts(
     for one in facts:
         further = _columns(one, samples)
         if further:
-            notes.append(f"{one.name}: {shortened(list(further))} of its pictures")
+            notes.append(
+                f"classes are the folders; {one.name} says {shortened(list(further))} of them"
+            )
         columns |= further
         samples, note = _with_parts(one, samples)
         notes += [note, *([] if meaning.group else _groups_note(one, samples))]

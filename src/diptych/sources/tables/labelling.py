@@ -7,7 +7,13 @@ from diptych.sources.tables.cells import described, is_amount, may_be_labels, sa
 from diptych.sources.tables.columns import is_number
 from diptych.sources.tables.onehot import OneHot, one_hot
 from diptych.sources.tables.records import Records
-from diptych.sources.tables.titles import LABEL_TITLES, label_tier, may_name_classes
+from diptych.sources.tables.titles import (
+    GROUPS,
+    LABEL_TITLES,
+    label_tier,
+    may_name_classes,
+    plain,
+)
 
 # So many columns are described in an error.
 MOST = 8
@@ -29,6 +35,8 @@ def label_column(table: Records, free: Sequence[int]) -> int | OneHot:
     if block := one_hot(table, free):
         return block
     some = [at for at in free if may_be_labels(table.column(at))]
+    # Patients come again as classes do; they are that where nothing else may be.
+    some = [at for at in some if not GROUPS.search(plain(table.titles[at]))] or some
     if not some and len(free) == 1 and _tells_apart(table, free[0]):
         some = list(free)
     if not some:
