@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from diptych import audit, clean, read, split
 from diptych.data.dataset import Dataset
 from diptych.errors import InputError
-from diptych.sources import read
 
 pytestmark = pytest.mark.realdata
 Field = Callable[[str], Path]
@@ -116,3 +116,17 @@ def test_titles_of_contests_need_not_be_known(field: Field) -> None:
         assert read(table).counts() == {"a": 20, "b": 20}, table.name
     with pytest.raises(InputError, match="several tables name its pictures"):
         read(field("64_headers"))
+
+
+def test_groups_that_a_program_set_are_kept(field: Field) -> None:
+    data = read(field("15_python_groups"))
+    own = {sample.name: sample.name.rsplit("_", 1)[0] for sample in data.samples}
+    grouped = data.with_samples(s._replace(group=own[s.name]) for s in data.samples)
+    cleaned = clean(grouped, audit(grouped, size=32))
+    assert {s.group for s in cleaned.samples} <= set(own.values())
+    homes: dict[str, set[str]] = {}
+    for part in split(cleaned, seed=0):
+        for sample in part.samples:
+            homes.setdefault(own[sample.name], set()).add(sample.part)
+    assert len(homes) == 24
+    assert all(len(parts_of_one) == 1 for parts_of_one in homes.values())

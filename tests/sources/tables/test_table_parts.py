@@ -70,3 +70,15 @@ def test_what_is_true_may_be_a_part(laid: Laid) -> None:
     assert "parts in is_valid" in data.note
     data = reading(laid, "is_test,is_valid", lambda i: f"{int(i % 3 == 0)},{int(i % 3 == 1)}")
     assert parts(data) == {"train": 10, "valid": 10, "test": 10}
+
+
+def test_folds_are_no_parts_and_what_has_none_is_trained_on(laid: Laid) -> None:
+    with pytest.raises(InputError, match=r"fold has folds \(0, 1\), and no parts; --fold 0 tests"):
+        reading(laid, "fold", lambda i: str(i % 2), part="fold")
+    data = reading(laid, "fold", lambda i: ("0", "1", "NaN")[i % 3], fold=1)
+    assert parts(data) == {"train": 20, "test": 10}
+
+
+def test_what_has_no_part_yet_is_free(laid: Laid) -> None:
+    data = reading(laid, "split", lambda i: ("train", "test", "NaN")[i % 3])
+    assert parts(data) == {"train": 10, "test": 10, "": 10}

@@ -29,12 +29,14 @@ def test_a_table_may_lie_beside_its_pictures(laid: Laid, table: str, name: str) 
     data = read(laid(FILES, {table: rows(name)}) / table)
     assert len(data) == 10
     assert not data.strays
+    assert (f"its files lie below {data.root}" in data.note) == (not name.startswith(".."))
 
 
-def test_another_data_set_beside_is_not_searched(laid: Laid) -> None:
-    root = laid(FILES, {"other/l.csv": rows("p{}.jpg")})
+@pytest.mark.parametrize("folder", ["other", "cannot", "cat_data", "mask_labels/train"])
+def test_another_data_set_beside_is_not_searched(laid: Laid, folder: str) -> None:
+    root = laid(FILES, {f"{folder}/l.csv": rows("p{}.jpg")})
     with pytest.raises(InputError, match=r"none of the 10 files .* 'p0.jpg', for one"):
-        read(root / "other" / "l.csv")
+        read(root / folder / "l.csv")
 
 
 def test_files_in_the_tables_own_folder_go_first(laid: Laid) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
@@ -45,6 +46,8 @@ def read_rows(
     rows, roles = table_roles(records(path), files, meaning, labelled)
     named = named_rows(rows, roles, files, hinted_part(path.name, base, roles))
     data = _Reading(tree, rows, roles, meaning, base if below else "").dataset(named)
+    if base and not below:
+        data = replace(data, note=f"{data.note}\n{path.name}: its files lie below {tree.root}")
     return data, frozenset(row.file for row in named)
 
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import part_of
+from diptych.sources.tables.cells import says_nothing
 from diptych.sources.tables.records import Records, position
 from diptych.sources.tables.titles import FOLD, PART_TITLES, TRUE_FOR, label_tier, plain, rank
 
@@ -55,9 +56,14 @@ def table_parts(table: Records, free: Sequence[int], meaning: Meaning) -> Parts:
 
 def _of_column(table: Records, at: int, note: str = "") -> Parts:
     """The parts that a column names; raises InputError where a cell names none."""
+    if folds := _folds(table, at):
+        raise InputError(
+            f"{table.path}: {table.titles[at]} has folds ({shortened(folds)}), and no parts; "
+            f"--fold {folds[0]} tests on one of them"
+        )
     for line, row in zip(table.lines, table.rows, strict=True):
-        part_of(row[at], f"{table.path}: line {line}")
-    return Parts((at,), lambda row: part_of(row[at], ""), note)
+        part_of(_said(row[at]), f"{table.path}: line {line}")
+    return Parts((at,), lambda row: part_of(_said(row[at]), ""), note)
 
 
 def _of_truths(table: Records, columns: Sequence[int]) -> Parts:
@@ -110,7 +116,7 @@ def _fold_columns(table: Records, free: Sequence[int]) -> list[int]:
 
 def _folds(table: Records, at: int) -> list[str]:
     """The numbers of the folds, in their order; none where a cell is something else."""
-    cells = {_whole(cell) for cell in table.column(at)}
+    cells = {_whole(cell) for cell in table.column(at) if _said(cell) and cell != "-1"}
     if not all(cell.isdecimal() for cell in cells) or not 1 < len(cells) <= MOST_FOLDS:
         return []
     return sorted(cells, key=int)
@@ -122,7 +128,12 @@ def _whole(cell: str) -> str:
 
 
 def _different(table: Records, at: int) -> set[str]:
-    return {cell for cell in table.column(at) if cell}
+    return {cell for cell in table.column(at) if _said(cell)}
+
+
+def _said(cell: str) -> str:
+    """A cell, or "" where it says nothing."""
+    return "" if says_nothing(cell) else cell
 
 
 def _share_of_parts(table: Records, at: int) -> float:

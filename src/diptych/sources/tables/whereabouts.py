@@ -22,10 +22,26 @@ MOST_ENTRIES = 300_000
 FIRST = 50
 # As many of the names must be there, of those that were looked at, for a folder above to be meant.
 ENOUGH = 0.5
-# What folders are called that hold tables, and no pictures.
-_OF_TABLES = re.compile(
-    r"label|anno|csv|tsv|split|meta|tables?$|folds?$|lists?$|truth|gt$|targets?$|sheet|docs?$|data$"
+# What folders are called that hold tables, and no pictures; other words say no more.
+_OF_TABLES = frozenset(
+    (
+        *("label", "labels", "annotation", "annotations", "annos", "csv", "csvs", "tsv", "split"),
+        *("splits", "meta", "metadata", "table", "tables", "fold", "folds", "list", "lists", "gt"),
+        *(
+            "truth",
+            "groundtruth",
+            "target",
+            "targets",
+            "sheets",
+            "excel",
+            "docs",
+            "data",
+            "imagesets",
+        ),
+    )
 )
+_SAYING_NO_MORE = frozenset(("image", "images", "train", "test", "val", "files", "and", "ground"))
+_WORDS = re.compile(r"[^\W\d_]+")
 
 
 def tree_of_table(
@@ -50,7 +66,7 @@ def tree_of_table(
             break  # a closed folder somewhere in it
         name = here.relative_to(root).as_posix()
         files = Files(tree, name.rpartition("/")[0])
-        with_folders = not _OF_TABLES.search(name.partition("/")[0].lower())
+        with_folders = not _is_of_tables(name.partition("/")[0])
         if _share_there(table, files, meaning, with_folders) >= ENOUGH:
             return tree, name
     return own, path.name
@@ -102,10 +118,16 @@ def _above(path: Path) -> Iterator[Path]:
     private = {Path.home(), Path(tempfile.gettempdir())}
     private |= {above for folder in private for above in folder.parents}
     for i, root in enumerate(path.parents[1:3]):
-        named_so = _OF_TABLES.search(path.parents[i].name.lower())
+        named_so = _is_of_tables(path.parents[i].name)
         if root in private or (i and not named_so) or not _is_searchable(root):
             return
         yield root
+
+
+def _is_of_tables(folder: str) -> bool:
+    """Whether a folder is called as one of tables, and as nothing else."""
+    words = set(_WORDS.findall(folder.lower()))
+    return bool(words & _OF_TABLES) and words <= _OF_TABLES | _SAYING_NO_MORE
 
 
 def _is_searchable(folder: Path) -> bool:
