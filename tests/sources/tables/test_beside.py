@@ -57,6 +57,12 @@ def test_two_tables_of_labels_are_asked_about(laid: Laid) -> None:
         read(root)
 
 
+def test_a_table_that_says_more_is_not_asked_about(laid: Laid) -> None:
+    more = ["id,sex,site", *(f"{i},{'mf'[i // 2 % 2]},{'xyz'[i % 3]}" for i in range(20))]
+    data = read(laid(numbered("images", 20), {"labels.csv": rows(20), "more.csv": more}))
+    assert (len(data), data.classes) == (20, ("a", "b"))
+
+
 def classes(count: int = 20) -> list[str]:
     return [f"{'xy'[i % 2]}/{i}.jpg" for i in range(count)]
 

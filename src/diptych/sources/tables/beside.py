@@ -24,6 +24,8 @@ from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import is_hidden
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".csv.gz", ".csv.zst", ".tsv.gz", ".csv.zip")
+# More tables than this are no list of pictures each, but one for each folder, or for each picture.
+MOST_TABLES = 24
 # Of so many of the pictures in class folders a table has to speak, to be heard.
 MOST, HALF = 0.9, 0.5
 
@@ -135,7 +137,8 @@ def _tables(tree: Tree) -> list[str]:
         and not any(map(is_hidden, name.split("/")))
         and "submission" not in name.lower()
     ]
-    return [name for name in tables if "/" not in name] or tables
+    tables = [name for name in tables if "/" not in name] or tables
+    return tables if len(tables) <= MOST_TABLES else []
 
 
 def _chosen(
@@ -152,7 +155,9 @@ def _chosen(
         return []
     if meaning.label:
         return _one_of(tree, listings)
-    labelled = [one for one in listings if one.labels]
+    # Other tables may say more of the same pictures, in columns of which none is surely the label.
+    sure = [one for one in listings if one.is_labelled and one.labels]
+    labelled = sure or [one for one in listings if one.labels]
     return _one_of(tree, labelled) if labelled else []
 
 
