@@ -47,8 +47,8 @@ def read(
     """List the samples of a data set: of a folder or table, or of pictures with `labels`.
 
     A folder holds `root/<class>/…`, or `root/{train,valid,test}/<class>/…` whose split is kept, or
-    a metadata.csv that names files and labels. A table (.csv, .tsv; .gz, .zst or .zip of one) names
-    files and labels too, or holds a picture's pixels in each row.
+    tables that name its files and their labels. A table (.csv, .tsv, .jsonl; .gz, .zst or .zip of
+    one) names files and labels too, or holds a picture's pixels in each row.
 
     What all of it means is inferred, or said: the titles of the columns of `files`, `label`, `part`
     and `group` (of several columns too), or a level of folders ("folder:1" is the first below the
