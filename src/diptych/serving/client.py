@@ -46,7 +46,8 @@ class Client:
     def stream(self, pictures: Inputs) -> Iterator[Prediction]:
         """Answer for pictures as they are ready, in their order; never fails because of one.
 
-        They are what `Predictor.predict` takes, tables of pixels and of names too. Raises InputError where the server is gone, or refuses whoever asks.
+        They are what `Predictor.predict` takes, tables of pixels and of names too. Raises
+        InputError where the server is gone, or refuses whoever asks.
         """
         running = deque[Future[Prediction]]()
         with ThreadPoolExecutor(IN_FLIGHT) as pool:
