@@ -80,7 +80,13 @@ def names_files(path: Path) -> bool:
         return False
     if column(table.titles, TOGETHER) is not None:
         return False
-    words = [at for at in range(len(table.titles)) if not all(map(is_number, table.column(at)))]
+    # Words that come again are labels; to search a folder for them takes its time.
+    words = [
+        at
+        for at in range(len(table.titles))
+        if 2 * len(cells := set(table.column(at))) > len(table.rows)
+        and not all(map(is_number, cells))
+    ]
     return bool(words) and naming.names_files(
         table, Files(tree_of_table(path, Meaning(), table)[0])
     )
