@@ -27,7 +27,7 @@ GIVEN = {
     "cli.md": PICTURES,
     "deploying.md": [*PICTURES, "names.txt", "pizza.bundle"],
     "exports.md": ["pizza.bundle"],
-    "howto/csv.md": ["photos", *TABLES[1:]],
+    "howto/csv.md": ["photos", "pizza.bundle", *TABLES[1:]],
     "howto/folders.md": PICTURES,
     "howto/no-gpu.md": PICTURES,
     "howto/photos.md": PICTURES,

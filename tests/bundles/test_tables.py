@@ -39,6 +39,18 @@ def test_programs_get_what_json_says(tmp_path: Path) -> None:
     assert [json.loads(line) for line in lines] == expected
 
 
+def test_a_table_to_hand_in_has_names_and_classes(tmp_path: Path) -> None:
+    odd = ANSWERS[1]._replace(probabilities={"blue": 0.4, "red": 0.6})
+    for name in ("a.csv", "a.jsonl"):
+        write_table(tmp_path / name, [ANSWERS[0], odd, ANSWERS[2]], ("id", "class, of it"))
+    with (tmp_path / "a.csv").open(newline="", errors="surrogateescape") as file:
+        titles, *rows = csv.reader(file)
+    assert titles == ["id", "class, of it"]
+    assert rows == [["1.png", "red"], [ODD, "red"], ["bad\udcff.png", ""]]
+    first = (tmp_path / "a.jsonl").read_text().splitlines()[0]
+    assert json.loads(first) == {"id": "1.png", "class, of it": "red"}
+
+
 def test_a_table_that_cannot_be_written_is_refused_before(tmp_path: Path) -> None:
     (tmp_path / "a.csv").touch()
     (tmp_path / "b.csv").mkdir()

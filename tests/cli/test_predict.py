@@ -9,6 +9,7 @@ import pytest
 
 from command import answer_of, complaint, diptych
 from conftest import RED, picture
+from diptych import load
 
 
 def test_predicting_needs_no_framework(bundle: Path, tmp_path: Path) -> None:
@@ -137,3 +138,50 @@ def test_an_address_of_a_picture_is_told_what_is_taken(bundle: Path, tmp_path: P
     assert address.startswith("http://127.0.0.1:9/x.jpg  cannot be read: not a file: an address")
     assert "curl -s ADDRESS | diptych predict BUNDLE -" in address
     assert "  red  " in good
+
+
+@pytest.fixture
+def listed(tmp_path: Path) -> Path:
+    """A table of three pictures without labels, one of which is not there."""
+    (tmp_path / "new" / "test").mkdir(parents=True)
+    for name in ("b", "a"):
+        picture(900, hue=RED).save(tmp_path / "new" / "test" / f"{name}.png")
+    (tmp_path / "new" / "test.csv").write_text("id,when\nb,monday\nc,sunday\na,monday\n")
+    return tmp_path / "new" / "test.csv"
+
+
+def test_the_files_of_a_table_are_answered_in_its_order(bundle: Path, listed: Path) -> None:
+    run = diptych("predict", bundle, listed)
+    assert (run.returncode, run.stderr) == (1, "")
+    b, c, a = run.stdout.splitlines()
+    assert b.startswith("b  red  ")
+    assert c.startswith(
+        "c  cannot be read: missing: line 3 of test.csv names no file that is there"
+    )
+    assert a.startswith("a  red  ")
+    assert [one.label for one in load(bundle).predict(listed)] == ["red", None, "red"]
+    assert "no column 'picture' for --files" in complaint(
+        "predict", bundle, listed, "--files", "picture"
+    )
+
+
+def test_answers_for_a_table_are_ready_to_be_handed_in(bundle: Path, listed: Path) -> None:
+    out = listed.parent / "answers.csv"
+    run = diptych("predict", bundle, listed, "--out", out, "--columns", "id,label")
+    assert run.stderr == f"{out}: 3 answers, 1 of them errors\n"
+    assert out.read_text() == "id,label\nb,red\nc,\na,red\n"
+    grey = listed.parent / "test" / "b.png"
+    picture(7, hue=(20, 255, 20)).save(grey)
+    run = diptych("predict", bundle, listed, "--out", out, "--columns", "id,label", "--force")
+    assert "b  none of these  (the nearest is " in run.stdout
+    assert run.stderr.endswith("; 1 are none of the classes, and have the nearest\n")
+    assert out.read_text().splitlines()[1] in ("b,red", "b,blue")
+    for wrong in (["--columns", "id,label"], ["--out", out, "--columns", "id"]):
+        assert "--columns" in complaint("predict", bundle, listed, *wrong)
+
+
+def test_a_table_that_names_no_file_is_a_line(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.csv").write_text("when,what\nmonday,rain\n")
+    run = diptych("predict", bundle, tmp_path / "notes.csv")
+    assert (run.returncode, run.stderr) == (1, "")
+    assert "notes.csv  cannot be read: no column of files among when, what" in run.stdout

@@ -62,3 +62,15 @@ def test_odd_labels_are_said_before_a_picture_is_opened(tmp_path: Path) -> None:
     root = laid(tmp_path / "x", *each("{}", ("cat", "Cat", "dog"), files=9))
     run = diptych("train", root, "--out", tmp_path / "a.bundle", *LINEAR)
     assert "similar label: 'cat' differs only in capitals (9 pictures, 9 here)" in run.stderr
+
+
+def test_how_many_groups_there_are_is_said(folder_of: Callable[..., Path], tmp_path: Path) -> None:
+    root = folder_of(12)
+    names = [path.relative_to(root).as_posix() for path in sorted(root.rglob("*.png"))]
+    rows = [f"{name},{name[0]}{i // 2}" for i, name in enumerate(names)]
+    (root / "facts.csv").write_text("\n".join(["file,patient", *rows]))
+    out = tmp_path / "a.bundle"
+    run = diptych("train", root, "--group", "patient", "--out", out, *LINEAR)
+    assert run.returncode == 0, run.stderr
+    assert "groups: 8 for train, 2 for valid, 2 for test" in run.stderr
+    assert "blue, red are each from one group alone: add pictures of others" in run.stderr

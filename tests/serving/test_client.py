@@ -50,6 +50,16 @@ def at(server: Server) -> str:
     return f"http://127.0.0.1:{server.port}"
 
 
+def test_a_table_of_files_is_answered_as_by_the_bundle(
+    bundle: Path, server: Server, pictures: Path
+) -> None:
+    (pictures / "list.csv").write_text("picture of it,kind\n03,x\n99,y\n01,x\n")
+    names = [pictures / "list.csv"]
+    here, there = diptych("predict", bundle, *names), diptych("predict", at(server), *names)
+    assert there.stdout == here.stdout
+    assert [line.split("  ")[0] for line in there.stdout.splitlines()] == ["03", "99", "01"]
+
+
 def test_the_lines_are_those_of_the_bundle(bundle: Path, server: Server, pictures: Path) -> None:
     names: list[str | Path] = [pictures, f"{pictures}/1*.png", pictures / "not there.jpg"]
     here, there = diptych("predict", bundle, *names), diptych("predict", at(server), *names)

@@ -16,12 +16,13 @@ link                leads to a folder that is looked at where it lies, or to no 
 outside             its name leads out of the archive that it is in
 encrypted           packed with a password
 named twice         a later file of the archive, or another archive, has the same name
-table               names files and their labels, or classes
+table               says what is on the files of a folder: metadata.csv, train.csv; or names classes
 not listed          no row of that table, or line of that list, names it; or its record has another
                     picture
-no label            a row or record that says no class
 no picture          a file of a record without a picture
-missing             a row of a table names it, and it is not there
+missing             a row of a table names it, and it is not there, or none for certain
+no label            a row or record that says no class
+several labels      a row of a table says more than one class
 permission denied   the file may not be read
 empty               no bytes
 not an image        no picture format that is read here, whatever the name says

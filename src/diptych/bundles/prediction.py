@@ -35,8 +35,13 @@ class Prediction(NamedTuple):
             return f"cannot be read: {self.error}"
         if self.probability is not None:
             return f"{self.label}  {100 * self.probability:.1f} %"
-        nearest = max(self.probabilities or {"": 0.0}, key=(self.probabilities or {}).__getitem__)
-        return f"{self.label}  (the nearest is {nearest})"
+        return f"{self.label}  (the nearest is {self.nearest})"
+
+    @property
+    def nearest(self) -> str | None:
+        """The likeliest class, of an outlier too; None where there is no answer."""
+        by_class = self.probabilities or {}
+        return max(by_class, key=by_class.__getitem__, default=None)
 
     def __repr__(self) -> str:
         return f"<Prediction {self}>"

@@ -69,8 +69,9 @@ class Predictor:
 
         A name of a file, folder or pattern, bytes, an open file, a picture of PIL, a uint8 array
         (H, W, 3); a list of those, or an array (N, H, W, 3). Of a network for grey pictures of H×W
-        also (H, W) and (N, H, W). A CSV of pixels has an answer for each row. What cannot be read
-        has an `error` in its place. Raises InputError for what is no picture, or none at all.
+        also (H, W) and (N, H, W). A CSV of pixels has an answer for each row, a table of names for
+        each of its files. What cannot be read has an `error` in its place. Raises InputError for
+        what is no picture, or none at all.
         """
         return Answers(self.stream(pictures))
 

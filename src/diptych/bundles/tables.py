@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,20 +22,34 @@ def refuse_table(path: Path, force: bool) -> None:
     refuse_unwritable_file(path, force)
 
 
-def write_table(path: Path, predictions: Sequence[Prediction]) -> None:
+def write_table(
+    path: Path, predictions: Sequence[Prediction], columns: tuple[str, str] | None = None
+) -> None:
     """Write a row a picture, in their order, by the ending of the name; aside, then in place.
 
-    Raises InputError when it cannot be written.
+    With `columns`, titles of the name and of the label, a row has these alone, and the label is a
+    class: the nearest where the picture is none of them, "" where it could not be read. Raises
+    InputError when it cannot be written.
     """
     rows = [prediction._asdict() for prediction in predictions]
+    if columns:
+        rows = [dict(zip(columns, (p.path, p.nearest or ""), strict=True)) for p in predictions]
     match path.suffix.lower():
         case ".json":
             text = json.dumps(rows, indent=2)
         case ".jsonl":
             text = "".join(f"{json.dumps(row)}\n" for row in rows)
         case _:
-            text = _csv(predictions)
+            text = _two_columns(columns, rows) if columns else _csv(predictions)
     write_file(path, text.encode(errors="surrogateescape"))
+
+
+def _two_columns(columns: tuple[str, str], rows: Iterable[Mapping[str, Any]]) -> str:
+    text = io.StringIO()
+    table = csv.DictWriter(text, columns, lineterminator="\n")
+    table.writeheader()
+    table.writerows(rows)
+    return text.getvalue()
 
 
 def _csv(predictions: Sequence[Prediction]) -> str:

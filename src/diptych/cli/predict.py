@@ -1,5 +1,6 @@
 """`diptych predict`: what is on pictures, by a bundle or by a server."""
 
+import argparse
 import os
 import sys
 from argparse import Namespace
@@ -28,6 +29,15 @@ def add(verbs: arguments.Verbs) -> None:
         "--out", type=arguments.path, metavar="FILE", help="also write a table: .csv, .json, .jsonl"
     )
     verb.add_argument("--force", action="store_true", help="replace a table that exists")
+    verb.add_argument(
+        "--files",
+        metavar="COLUMN",
+        help="the column that names pictures, of a table given for them",
+    )
+    verb.add_argument(
+        "--columns", type=two_titles, metavar="NAME,LABEL",
+        help="the table of --out has these two only, to be handed in: names and classes",
+    )  # fmt: skip
 
 
 def predict(options: Namespace) -> int:
@@ -35,22 +45,36 @@ def predict(options: Namespace) -> int:
     from diptych.bundles.tables import refuse_table, write_table
     from diptych.sources.inputs import named_pictures
 
+    if options.columns and not options.out:
+        raise InputError("--columns are those of a table; name it with --out")
     if options.out:
         refuse_table(options.out, options.force)
     predictions = []
     stream = _stream(options.bundle, options.key)
-    pictures = named_pictures(options.pictures or ["-"], sys.stdin)
+    pictures = named_pictures(options.pictures or ["-"], sys.stdin, options.files)
     for prediction in stream(_without(pictures, options.out)):
         predictions.append(prediction)
         if not options.as_json:
             print_line(str(prediction))
     bad = sum(1 for prediction in predictions if prediction.error)
     if options.out:
-        write_table(options.out, predictions)
-        note(printable(f"{options.out}: {len(predictions):,} answers, {bad:,} of them errors"))
+        write_table(options.out, predictions, options.columns)
+        said = f"{options.out}: {len(predictions):,} answers, {bad:,} of them errors"
+        outliers = sum(1 for one in predictions if not one.error and one.probability is None)
+        if options.columns and outliers:
+            said += f"; {outliers:,} are none of the classes, and have the nearest"
+        note(printable(said))
     if options.as_json:
         print_json([prediction._asdict() for prediction in predictions])
     return 1 if bad else 0
+
+
+def two_titles(text: str) -> tuple[str, str]:
+    """The type of an argument that has two titles of columns."""
+    titles = [title.strip() for title in text.split(",")]
+    if len(titles) != 2 or not all(titles):
+        raise argparse.ArgumentTypeError(f"'{text}' is not two titles, such as id,label")
+    return titles[0], titles[1]
 
 
 def _without(pictures: "Iterable[InputPicture]", out: Path | None) -> "Iterator[InputPicture]":
@@ -60,7 +84,7 @@ def _without(pictures: "Iterable[InputPicture]", out: Path | None) -> "Iterator[
         path = picture.content
         # The name comes first: to look at the disk takes its time.
         named_so = isinstance(path, Path) and table is not None and path.name == table.name
-        if not (named_so and Path(picture.name).resolve() == table):
+        if not (named_so and isinstance(path, Path) and path.resolve() == table):
             yield picture
 
 

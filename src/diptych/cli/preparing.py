@@ -91,6 +91,7 @@ def prepare(pictures: "Dataset", recipe: "Recipe") -> "tuple[Audit, Splits]":
     from diptych.auditing.cleaning import clean
     from diptych.auditing.known_pictures import known_parts
     from diptych.bundles.continuing import describe, earlier_bundle
+    from diptych.data.group_counts import describe_groups
     from diptych.data.splitting import SHARE, split
     from diptych.system.progress import shown
 
@@ -109,4 +110,6 @@ def prepare(pictures: "Dataset", recipe: "Recipe") -> "tuple[Audit, Splits]":
     asked = {part: shares.get(part) for part in ("valid", "test")}
     parts = split(cleaned, **asked, seed=recipe.seed, known=known)
     note(", ".join(f"{len(data):,} for {part}" for part, data in parts._asdict().items()))
+    if any(sample.group for sample in pictures.samples):
+        note(describe_groups(parts))
     return result, parts

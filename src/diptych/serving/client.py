@@ -46,7 +46,7 @@ class Client:
     def stream(self, pictures: Inputs) -> Iterator[Prediction]:
         """Answer for pictures as they are ready, in their order; never fails because of one.
 
-        They are what `Predictor.predict` takes; a CSV of pixels has an answer for each row. Raises
+        They are what `Predictor.predict` takes, tables of pixels and of names too. Raises
         InputError where the server is gone, or refuses whoever asks.
         """
         running = deque[Future[Prediction]]()

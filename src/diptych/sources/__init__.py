@@ -25,14 +25,16 @@ from diptych.sources.stores import (
     read_stores,
     stores_in,
 )
-from diptych.sources.tables.files import METADATA, read_described, read_table
+from diptych.sources.tables.beside import read_beside
+from diptych.sources.tables.files import read_table
 from diptych.sources.tables.opening import Table
+from diptych.sources.tables.whereabouts import names_files, tree_of_table
 from diptych.sources.trees import Tree
 from diptych.sources.trees.folder import FolderTree
 from diptych.sources.trees.numbered import named_by_pattern
 from diptych.system.files import is_regular, path_of
 
-TABLES = (".csv", ".tsv", ".gz", ".zst", ".zip")
+TABLES = (".csv", ".tsv", ".jsonl", ".gz", ".zst", ".zip")
 
 
 def is_table(path: Path) -> bool:
@@ -56,10 +58,11 @@ def read(
     """List the samples of a data set: of a folder or table, or of pictures with `labels`.
 
     A folder holds `root/<class>/…`, or `root/{train,valid,test}/<class>/…` whose split is kept, or
-    a metadata.csv that names files and labels. A table (.csv, .tsv; .gz, .zst or .zip of one) names
-    files and labels too, or holds a picture's pixels in each row. An archive (.zip, .tar, .tar.gz
-    and the like) is read as its folder would be, Parquet files hold a picture in each row, and tars
-    of records are WebDataset's shards. All of it may lie at an address such as s3://bucket/photos.
+    tables that name its files and their labels. A table (.csv, .tsv, .jsonl; .gz, .zst or .zip of
+    one) names files and labels too, or holds a picture's pixels in each row. An archive (.zip,
+    .tar, .tar.gz and the like) is read as its folder would be, Parquet files hold a picture in each
+    row, and tars of records are WebDataset's shards. All of it may lie at an address such as
+    s3://bucket/photos.
 
     What all of it means is inferred, or said: the titles of the columns of `files`, `label`, `part`
     and `group` (of several columns too), or a level of folders ("folder:1" is the first below the
@@ -158,15 +161,17 @@ def _read_alone(
 ) -> Dataset:
     """A table of pixels, or of the files in a tree."""
     place: Any = table  # whose readers open what lies in a holder too
-    if looks_like_pixels(place):
+    of_this_machine = isinstance(table, Path)
+    if looks_like_pixels(place) and not (of_this_machine and names_files(place)):
         return replace(read_pixel_csv(place, meaning), root=root)
-    return read_table(files(), table.name, meaning)
+    if isinstance(table, Path):
+        return read_table(*tree_of_table(table, meaning), meaning)
+    tree = files()
+    return read_table(tree, table.within if table.within in tree.names else table.name, meaning)
 
 
 def _read_tree(tree: Tree, meaning: Meaning) -> Dataset:
     """What a tree of files holds, by what is in it."""
     if stores := stores_in(tree):
         return read_stores(tree, stores, meaning, Readers(_read_tree, _read_alone))
-    if METADATA in tree.names:
-        return read_described(tree, meaning)
-    return read_folders(tree, meaning)
+    return read_beside(tree, meaning, read_folders)

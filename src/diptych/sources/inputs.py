@@ -98,16 +98,18 @@ def input_pictures(inputs: Inputs, shape: Shape) -> Iterator[InputPicture]:
     return _pictures(items, shape)
 
 
-def named_pictures(arguments: Iterable[str], standard_input: TextIO) -> Iterator[InputPicture]:
+def named_pictures(
+    arguments: Iterable[str], standard_input: TextIO, files: str | None = None
+) -> Iterator[InputPicture]:
     """The pictures that arguments of a command stand for, "-" for what is piped into it.
 
-    Raises InputError for an empty name, for a terminal that should be a pipe, and where there is
-    no picture.
+    `files` is the title of the column that names them, of a table. Raises InputError for an empty
+    name, for a terminal that should be a pipe, and where there is no picture.
     """
     several = False
     for argument in arguments:
         if argument != "-":
-            found = _named(argument)
+            found = _named(argument, files)
         elif isinstance(piped := read_standard_input(standard_input), bytes):
             found = iter([InputPicture(STDIN, piped)] if piped else [])
         else:
@@ -180,11 +182,16 @@ def _each(items: Iterable[Any], shape: Shape) -> Iterator[Any]:
             yield item
 
 
-def _named(name: str) -> Iterator[InputPicture]:
-    """The files that a name stands for; an address stands for itself."""
+def _named(name: str, files: str | None = None) -> Iterator[InputPicture]:
+    """The files that a name stands for, or a table names; an address stands for itself."""
+    from diptych.sources.listed import is_list, named_by  # which reads tables as data sets too
+
     if _ADDRESS.match(name) and not os.path.lexists(name):
         short = name if len(name) < 200 else f"{name[:200]}…"
         yield InputPicture(short, ImageError("not a file", _OF_ADDRESS))
+        return
+    if name and is_list(Path(name)):
+        yield from (InputPicture(own, place) for own, place in named_by(Path(name), files))
         return
     for path in expand_path(name):
         yield from _in_file(path)

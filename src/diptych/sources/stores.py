@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from diptych.data.dataset import Dataset, Stray
+from diptych.data.dataset import Dataset
 from diptych.data.places import Address, Member, Place
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning
@@ -16,7 +16,6 @@ from diptych.sources.records.parquet import (
     read_parquet,
 )
 from diptych.sources.records.webdataset import PICTURES, is_webdataset, read_webdataset
-from diptych.sources.tables.files import METADATA, read_table
 from diptych.sources.trees import Tree
 from diptych.sources.trees.archive_tree import is_named_table
 from diptych.sources.trees.archives import archive_tree, ending_of
@@ -166,26 +165,11 @@ class _Rest:
 
 
 def _read(tree: Tree, meaning: Meaning, readers: Readers) -> Dataset:
-    """A tree as the one table in its root says, which nobody could name from outside.
-
-    Names are from the folder on that holds everything.
-    """
+    """What a tree holds, with names from the folder on that holds everything."""
     if within := wrapper(tree.names, tree.folders):
         data = _read(UnwrappedTree(tree, within), meaning, readers)
         return _noted(data, f"{tree.root.name}: the folder {within} holds everything in it")
-    tables = [name for name in shown(tree.names) if "/" not in name and is_named_table(name)]
-    if len(tables) != 1 or tables[0] == METADATA:
-        return readers.tree(tree, meaning)
-    data = read_table(tree, tables[0], meaning)
-    used = {str(sample.path) for sample in data.samples}
-    strays = [
-        Stray(name, "table", "names the files and their labels")
-        if name == tables[0]
-        else Stray(name, "not listed", f"{tables[0]} does not name it")
-        for name in tree.names
-        if str(tree.place(name)) not in used
-    ]
-    return replace(data, strays=(*data.strays, *tree.strays, *strays))
+    return readers.tree(tree, meaning)
 
 
 def _unwrapped(tree: Tree) -> Tree:

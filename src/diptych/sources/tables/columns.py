@@ -17,6 +17,8 @@ FILES = (
     "image_id",
 )
 
+# What a column is called that holds all numbers of a picture.
+TOGETHER = ("pixels",)
 # A column of words with more different ones names pictures, and tells no kinds of them apart.
 MOST_WORDS = 20
 

@@ -1,145 +1,191 @@
 """A table that names files: Kaggle's `id,label`, Hugging Face's `metadata.csv`."""
 
-import posixpath
-from collections.abc import Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from diptych.data.dataset import Dataset, Sample, Stray
-from diptych.errors import InputError
-from diptych.sources.meaning import Meaning
+from diptych.errors import InputError, shortened
+from diptych.sources.meaning import Meaning, level
 from diptych.sources.parts import part_of
-from diptych.sources.tables.columns import FILES, LABELS, SPLITS, column, is_telling
-from diptych.sources.tables.opening import Table, numbered_rows
+from diptych.sources.tables.cells import label_spellings, no_labels
+from diptych.sources.tables.columns import is_telling
+from diptych.sources.tables.file_names import folder_part, part_in
+from diptych.sources.tables.grouping import group_names, looks_like_groups
+from diptych.sources.tables.matching import Files
+from diptych.sources.tables.naming_rows import NamedRow, named_rows
+from diptych.sources.tables.records import Records, records
+from diptych.sources.tables.roles import USED, Roles, folder_of, table_roles
 from diptych.sources.trees import Tree
 
-METADATA = "metadata.csv"
 
+def read_table(
+    tree: Tree, table: str, meaning: Meaning, *, below: bool = False, labelled: bool = True
+) -> Dataset:
+    """Every row of a table as a sample, or as a stray where its file is missing, or its label.
 
-def read_described(tree: Tree, meaning: Meaning) -> Dataset:
-    """A tree as the metadata.csv in its root says; a file that has no row in it is a stray.
-
-    Raises what `read_table` raises.
+    Files are looked for in the tree as `matching` says: from the table's folder, then anywhere, or
+    only `below` that folder. Where nothing says what a column is, its cells tell. Further columns
+    are kept where they may tell kinds of pictures apart. A table that is not `labelled` needs no
+    column of labels. Raises InputError where no column names files or has labels, where several
+    may, or where no file is there.
     """
-    data = read_table(tree, METADATA, meaning)
-    used = {str(sample.path) for sample in data.samples}
-    strays = list(tree.strays)
-    for name in tree.names:
-        if name == METADATA:
-            strays.append(Stray(name, "table", "names the files and their labels"))
-        elif str(tree.place(name)) not in used:
-            strays.append(Stray(name, "not listed", f"{METADATA} does not name it"))
-    return replace(data, strays=(*data.strays, *strays))
+    return read_rows(tree, table, meaning, below=below, labelled=labelled)[0]
 
 
-def read_table(tree: Tree, table: str, meaning: Meaning) -> Dataset:
-    """Every row of a table as a sample, or as a stray where its file is missing.
-
-    Files are looked for in the tree, below the table's folder, with any ending where the name has
-    none. Further columns are kept where they may tell kinds of pictures apart. Raises InputError
-    where the columns are not there, or no file is.
-    """
+def read_rows(
+    tree: Tree, table: str, meaning: Meaning, *, below: bool = False, labelled: bool = True
+) -> tuple[Dataset, frozenset[str]]:
+    """What `read_table` reads, and every file that a row names, with a label or without."""
     path = tree.place(table)
-    meaning.refuse_unused(path, "a table of files")
-    rows = numbered_rows(path)
-    _, titles = next(rows, (1, []))
-    first = next(rows, None)
-    if first is None:
-        raise InputError(f"{path}: it has no rows; add one for each picture")
-    columns = _columns(path, titles)
-    cells: dict[int, dict[str, str]] = {i: {} for i in columns.further}
-    files = _files(tree)
-    there = set(tree.names)
-    samples: list[Sample] = []
-    strays: list[Stray] = []
-    names: set[str] = set()
-    for line, row in chain([first], rows):
-        _refuse_row(path, titles, columns, line, row)
-        file = row[columns.file].strip()
-        # A file that is named twice is a duplicate, which an audit will find.
-        name = f"{file}:{line}" if file in names else file
-        names.add(name)
-        candidates = _candidates(there, file, files)
-        if len(candidates) != 1:
-            strays.append(Stray(name, "missing", _why_none(path, line, candidates)))
-            continue
-        at = columns.part
-        part = "" if at is None else part_of(row[at], f"{path}: line {line}")
-        place = tree.place(candidates[0])
-        samples.append(Sample(name, row[columns.label].strip(), place, part))
-        for i, by_name in cells.items():
-            by_name[name] = row[i].strip()
-    if not samples:
-        raise InputError(f"{path}: none of the {len(strays):,} files that it names is there")
-    classes = tuple(sorted({sample.label for sample in samples}))
-    note = f"{path.name}: {len(samples):,} files, labels in {titles[columns.label]}"
-    further = {titles[i]: values for i, values in cells.items() if is_telling(values.values())}
-    return Dataset(tree.root, classes, tuple(samples), tuple(strays), note=note, columns=further)
+    meaning.refuse_unused(path, "a table of files", *USED)
+    base = table.rpartition("/")[0]
+    files = Files(tree, base, below)
+    rows, roles = table_roles(records(path), files, meaning, labelled)
+    named = named_rows(rows, roles, files, hinted_part(path.name, base, roles))
+    data = _Reading(tree, rows, roles, meaning, base if below else "").dataset(named)
+    if base and not below:
+        data = replace(data, note=f"{data.note}\n{path.name}: its files lie below {tree.root}")
+    return data, frozenset(row.file for row in named)
 
 
-class _Columns(NamedTuple):
-    """Where in a row everything stands."""
+def hinted_part(name: str, base: str, roles: Roles) -> str:
+    """The part that a table is of by its name or its folder: trainLabels.csv, test/labels.csv."""
+    if roles.parts.columns:
+        return ""
+    if "submission" in name.lower():
+        return "test"
+    words = [PurePosixPath(name).stem, *reversed(base.split("/"))]
+    return next(filter(None, map(part_in, words)), "")
 
-    label: int
-    file: int
-    part: int | None
-    further: tuple[int, ...]
 
+class _Reading(NamedTuple):
+    """A table on its way to a data set."""
 
-def _columns(path: Table, titles: Sequence[str]) -> _Columns:
-    label, file = column(titles, LABELS), column(titles, FILES)
-    if label is None or file is None:
-        kind, names = ("labels", LABELS) if label is None else ("files", FILES)
-        raise InputError(
-            f"{path}: no column of {kind} among {_some(titles)}; call it one of {', '.join(names)}"
+    tree: Tree
+    table: Records
+    roles: Roles
+    meaning: Meaning
+    prefix: str  # before the names of samples, where several tables are read
+
+    def dataset(self, rows: Sequence[NamedRow]) -> Dataset:
+        """The samples of the rows whose files and labels are there; the others as strays."""
+        samples: list[Sample] = []
+        strays: list[Stray] = []
+        used: list[NamedRow] = []
+        labels = [self.roles.labels(row.cells, row.file) for row in rows]
+        nothing, doubtful = no_labels(one for some in labels if len(some) == 1 for one in some)
+        for own, row in zip(labels, rows, strict=True):
+            name = f"{self.prefix}/{row.name}" if self.prefix else row.name
+            label = own[0] if len(own) == 1 and own[0] not in nothing else ""
+            if row.why_missing:
+                strays.append(Stray(name, "missing", self._at(row, row.why_missing)))
+            elif len(own) > 1:
+                detail = f"has {len(own)} labels: {shortened(own)}"
+                strays.append(Stray(name, "several labels", self._at(row, detail)))
+            elif not label:
+                strays.append(Stray(name, "no label", self._at(row, "has no label")))
+            else:
+                place = row.place or self.tree.place(row.file)
+                samples.append(Sample(name, label, place, self.roles.parts.part_of_row(row.cells)))
+                used.append(row)
+        if not samples and self.roles.label is not None:
+            raise self._nothing(rows, strays)
+        samples = self._spelt(samples)
+        samples, parts_note = self._with_parts(samples, used)
+        samples = self._with_groups(samples, used)
+        notes = [self._note(samples), parts_note, self.roles.parts.note, doubtful]
+        notes += self._groups_note(samples, used)
+        return Dataset(
+            self.tree.root,
+            tuple(sorted({sample.label for sample in samples})),
+            tuple(samples),
+            tuple(strays),
+            note="\n".join(filter(None, notes)),
+            columns=self._columns(samples, used),
         )
-    part = column(titles, SPLITS)
-    further = (
-        i for i, title in enumerate(titles) if title.strip() and i not in (label, file, part)
-    )
-    return _Columns(label, file, part, tuple(further))
 
+    def _at(self, row: NamedRow, what: str) -> str:
+        return f"line {row.line} of {self.table.path.name} {what}"
 
-def _refuse_row(
-    path: Table, titles: Sequence[str], columns: _Columns, line: int, row: Sequence[str]
-) -> None:
-    """Raise InputError for a row that is too long or short, or has no label."""
-    if len(row) != len(titles):
-        raise InputError(
-            f"{path}: line {line} has {len(row)} columns, the first line {len(titles)}"
-        )
-    if not row[columns.label].strip():
-        raise InputError(f"{path}: line {line}, {titles[columns.label]}: the label is empty")
+    def _nothing(self, rows: Sequence[NamedRow], strays: Sequence[Stray]) -> InputError:
+        path, count = self.table.path, Counter(stray.reason for stray in strays)
+        if count["missing"] == len(rows) and "could be meant" in strays[0].detail:
+            return InputError(f"{path}: no row names one file: {strays[0].detail}")
+        if count["missing"] == len(rows):
+            title = self.table.titles[self.roles.file]
+            return InputError(
+                f"{path}: none of the {len(rows):,} files that it names is there: "
+                f"'{rows[0].cells[self.roles.file]}', for one, of {title}; looked below "
+                f"{self.tree.root}"
+            )
+        reasons = ", ".join(f"{n:,} {reason}" for reason, n in count.items())
+        return InputError(f"{path}: no row has a file and a label: {reasons}")
 
+    def _spelt(self, samples: Sequence[Sample]) -> list[Sample]:
+        spelling = label_spellings(sample.label for sample in samples)
+        if all(label == name for label, name in spelling.items()):
+            return list(samples)
+        return [sample._replace(label=spelling[sample.label]) for sample in samples]
 
-def _why_none(path: Table, line: int, candidates: Sequence[str]) -> str:
-    """Why a row names no single file."""
-    if candidates:
-        return f"{len(candidates)} files could be meant: {candidates[0]}, {candidates[1]}"
-    return f"line {line} of {path.name} names no file that is there"
+    def _with_parts(
+        self, samples: list[Sample], rows: Sequence[NamedRow]
+    ) -> tuple[list[Sample], str]:
+        """With the parts that folders are called after, where no column says any."""
+        said = self.meaning.part
+        number = level(said) if said else None
+        if number is not None:
+            of = folder_of(number)
+            parts = [part_of(of(row.cells, row.file), str(row.file)) for row in rows]
+        elif self.roles.parts.columns or self.prefix:
+            return samples, ""
+        else:
+            parts = [folder_part(row.file.rpartition("/")[0]) for row in rows]
+        if number is None and (not all(parts) or len(set(parts)) < 2 or "train" not in parts):
+            return samples, ""
+        pairs = zip(samples, parts, strict=True)
+        return [s._replace(part=part) for s, part in pairs], "parts as the folders are called"
 
+    def _with_groups(self, samples: list[Sample], rows: Sequence[NamedRow]) -> list[Sample]:
+        if not self.roles.groups or not samples:
+            return samples
+        values = [
+            {title: of(row.cells, row.file) for title, of in self.roles.groups.items()}
+            for row in rows
+        ]
+        named = zip(samples, group_names(values), strict=True)
+        return [sample._replace(group=name) for sample, name in named]
 
-def _some(titles: Sequence[str], most: int = 8) -> str:
-    return ", ".join(titles[:most]) + (", …" if len(titles) > most else "")
+    def _groups_note(self, samples: Sequence[Sample], rows: Sequence[NamedRow]) -> list[str]:
+        if self.roles.groups:
+            return []
+        labels = [sample.label for sample in samples]
+        titles = self.table.titles
+        return [
+            f"{titles[at]} has ids that come again ({len(set(cells)):,} of {len(cells):,}); "
+            f"--group '{titles[at]}' keeps what has the same together"
+            for at in self.roles.further
+            if looks_like_groups(titles[at], cells := [row.cells[at] for row in rows], labels)
+        ]
 
+    def _columns(
+        self, samples: Sequence[Sample], rows: Sequence[NamedRow]
+    ) -> Mapping[str, Mapping[str, str]]:
+        columns = {}
+        for at in self.roles.further:
+            values = {s.name: row.cells[at] for s, row in zip(samples, rows, strict=True)}
+            pairs = {(values[sample.name], sample.label) for sample in samples}
+            # What says the same as the labels tells no kinds of pictures apart within a class.
+            same = len(pairs) == len(set(values.values())) == len({s.label for s in samples})
+            if is_telling(values.values()) and not same:
+                columns[self.table.titles[at]] = values
+        return columns
 
-def _files(tree: Tree) -> Mapping[str, list[str]]:
-    """Every file of a tree, by its name and by its name without the ending."""
-    files: dict[str, list[str]] = {}
-    for name in tree.names:
-        file = PurePosixPath(name)
-        for key in {file.name, file.stem}:
-            files.setdefault(key, []).append(name)
-    return files
-
-
-def _candidates(there: Set[str], name: str, files: Mapping[str, list[str]]) -> Sequence[str]:
-    """The files that a name may mean: a path from the root, else anything below of that name."""
-    wanted = posixpath.normpath(name.replace("\\", "/")) if name else ""
-    if wanted in there:
-        return [wanted]
-    same = files.get(wanted.rpartition("/")[2], [])
-    endings = (f"/{wanted}", *(f"/{wanted}{PurePosixPath(file).suffix}" for file in same))
-    return [file for file in same if f"/{file}".endswith(endings)] or same
+    def _note(self, samples: Sequence[Sample]) -> str:
+        named = self.table.titles[self.roles.file]
+        header = "" if self.table.headed else ", and no header"
+        labels = f", labels in {self.roles.label_title}" if self.roles.label_title else ""
+        name = f"{self.prefix}/{self.table.path.name}" if self.prefix else self.table.path.name
+        return f"{name}: {len(samples):,} files, named in {named}{labels}{header}"

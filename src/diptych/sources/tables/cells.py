@@ -1,0 +1,88 @@
+"""What cells say: nothing at all, a number, a label."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from diptych.sources.tables.columns import is_number
+
+# What programs write where there is nothing: pandas, R, Excel, Weka, people.
+NOTHING = frozenset(
+    ("", "nan", "-nan", "null", "n/a", "#n/a", "<na>", "nat", "?", "-", "--", "n.a.", "#n/a n/a")
+)
+# What may be the name of a class as well: no defect, Namibia.
+DOUBTFUL = frozenset(("none", "na", "nil"))
+_WHOLE = re.compile(r"-?\d+\.0+")
+# A column of numbers with more different ones is an amount, where it is not called otherwise.
+MOST_NUMBERS = 20
+
+
+def says_nothing(cell: str) -> bool:
+    """Whether a cell is empty, or has what programs write into empty ones."""
+    return cell.casefold() in NOTHING
+
+
+def no_labels(labels: Iterable[str]) -> tuple[frozenset[str], str]:
+    """Which cells of a column of labels name no class, and a word on those in doubt.
+
+    "None" is a class beside "Dent" and "Scratch", and nothing beside "dent" and "scratch", or 0
+    and 1: a program wrote it.
+    """
+    different = set(labels)
+    nothing = {label for label in different if says_nothing(label)}
+    doubtful = {label for label in different if label.casefold() in DOUBTFUL}
+    styles = {_style(label) for label in different - nothing - doubtful}
+    classes = {label for label in doubtful if _style(label) in styles}
+    none = doubtful - classes
+    words = [
+        f"{' and '.join(map(repr, sorted(some)))} {meaning}"
+        for some, meaning in (
+            (classes, "is a class here; leave cells empty where there is no label"),
+            (none, "is no label here; call it otherwise if it is a class"),
+        )
+        if some
+    ]
+    return frozenset(nothing | none), "; ".join(words)
+
+
+def _style(label: str) -> str:
+    if is_number(label):
+        return "number"
+    if label.isupper():
+        return "upper"
+    return "lower" if label == label.lower() else "mixed"
+
+
+def label_spellings(labels: Iterable[str]) -> Mapping[str, str]:
+    """What each label is called: 1 and 1.0 are "1", where all are whole numbers; 01 stays so."""
+    different = set(labels)
+    if all(_WHOLE.fullmatch(label) or label.lstrip("-").isdecimal() for label in different):
+        return {l: l.partition(".")[0] if _WHOLE.fullmatch(l) else l for l in different}  # noqa: E741
+    return {label: label for label in different}
+
+
+def may_be_labels(cells: Sequence[str]) -> bool:
+    """Whether a column may hold labels: a few different values, each again and again."""
+    counts = Counter(cell for cell in cells if not says_nothing(cell))
+    if len(counts) < 2 or 2 * len(counts) > counts.total():
+        return False
+    return not is_amount(counts)
+
+
+def is_amount(different: Iterable[str]) -> bool:
+    """Whether these are numbers that measure rather than name: with decimals, or very many."""
+    values = set(different)
+    if not all(map(is_number, values)):
+        return False
+    return len(values) > MOST_NUMBERS and any(float(v) != int(float(v)) for v in values)
+
+
+def described(title: str, cells: Iterable[str]) -> str:
+    """What a column looks like, in a few words."""
+    counts = Counter(cell for cell in cells if not says_nothing(cell))
+    some = sorted(counts)[:3] if len(counts) <= 3 else [one for one, _ in counts.most_common(3)]
+    more = ", …" if len(counts) > len(some) else ""
+    count = f"{len(counts):,} different value{'s'[: len(counts) != 1]}"
+    return (
+        f"{title or '(no title)'}: {count}, {', '.join(some)}{more}" if some else f"{title}: empty"
+    )

@@ -1,0 +1,100 @@
+"""Folders that tables describe: Hugging Face's metadata.csv, Roboflow's _classes.csv, train.csv."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from diptych.data.dataset import Dataset, Sample, Stray
+from diptych.sources.meaning import Meaning
+from diptych.sources.tables.file_names import folder_part, part_in
+from diptych.sources.tables.files import read_rows
+from diptych.sources.tables.labelling import NoLabelsError
+from diptych.sources.trees import Tree
+
+# What is called so describes the files of its folder.
+METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv")
+
+
+def describing(tree: Tree) -> list[str]:
+    """The tables that describe a tree: one in its root, else those of the folders in it."""
+    found = [name for name in tree.names if name.rpartition("/")[2] in METADATA]
+    found = [name for name in found if not any(part.startswith(".") for part in name.split("/"))]
+    in_root = [name for name in found if "/" not in name]
+    if in_root:
+        return in_root[:1]
+    folders = {name.rpartition("/")[0] for name in found}
+    nested = any(f"{one}/".startswith(f"{other}/") for one in folders for other in folders - {one})
+    return [] if nested or len(folders) < len(found) else found
+
+
+def read_described(tree: Tree, tables: Sequence[str], meaning: Meaning) -> Dataset:
+    """A tree as the tables in it say, each of its own folder; files without a row are strays.
+
+    Their parts are those that the folders are called after, where no column says any. Raises what
+    `read_table` raises.
+    """
+    named = set[str]()
+    pieces = _pieces(tree, tables, meaning, named)
+    samples = [sample for piece in pieces for sample in piece.samples]
+    strays = [stray for piece in pieces for stray in piece.strays]
+    names = " or ".join(tables[:2]) + (", …" if len(tables) > 2 else "")
+    for name in tree.names:
+        if name in tables:
+            strays.append(Stray(name, "table", "names the files and their labels"))
+        elif name not in named:
+            strays.append(Stray(name, "not listed", f"{names} does not name it"))
+    return Dataset(
+        tree.root,
+        tuple(sorted({sample.label for sample in samples})),
+        tuple(samples),
+        (*strays, *tree.strays),
+        note="\n".join(dict.fromkeys(piece.note for piece in pieces if piece.note)),
+        columns=_together(piece.columns for piece in pieces),
+    )
+
+
+def _pieces(tree: Tree, tables: Sequence[str], meaning: Meaning, named: set[str]) -> list[Dataset]:
+    """What each table says; one without labels has none where another has some.
+
+    The files that rows name are added to `named`.
+    """
+    several = len(tables) > 1
+    pieces, refusals, taken = [], list[NoLabelsError](), set[str]()
+    for table in tables:
+        below = several or table.rpartition("/")[2] in METADATA
+        try:
+            piece, files = read_rows(tree, table, meaning, below=below)
+        except NoLabelsError as refusal:
+            refusals.append(refusal)
+            bare = replace(meaning, label=None)
+            piece, files = read_rows(tree, table, bare, below=below, labelled=False)
+        named |= files
+        stem = PurePosixPath(table).stem
+        if several:
+            piece = _in_part(piece, folder_part(table.rpartition("/")[0]) or part_in(stem))
+        piece = piece.with_samples(
+            s if s.name not in taken else s._replace(name=f"{stem}/{s.name}") for s in piece.samples
+        )
+        taken |= {sample.name for sample in piece.samples}
+        pieces.append(piece)
+    if refusals and not any(piece.samples for piece in pieces):
+        raise refusals[0]
+    return pieces
+
+
+def _in_part(data: Dataset, part: str) -> Dataset:
+    """With the part of the folder, where the table says none."""
+    if not part:
+        return data
+    samples: Iterable[Sample] = (s._replace(part=s.part or part) for s in data.samples)
+    return data.with_samples(samples)
+
+
+def _together(
+    several: Iterable[Mapping[str, Mapping[str, str]]],
+) -> Mapping[str, Mapping[str, str]]:
+    columns: dict[str, dict[str, str]] = {}
+    for one in several:
+        for title, values in one.items():
+            columns.setdefault(title, {}).update(values)
+    return columns

@@ -1,0 +1,49 @@
+"""What must stay together, as columns of a table say it; and which columns look as if they did."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from diptych.data.grouping import united
+from diptych.sources.tables.cells import says_nothing
+from diptych.sources.tables.columns import is_number
+from diptych.sources.tables.titles import GROUPS, plain
+
+# Of so many values that come again, this share of them in one class only, is one picture's subject.
+LEAST, PURE = 10, 0.95
+
+
+def group_names(values: Sequence[Mapping[str, str]]) -> list[str]:
+    """The group of each sample, by what it has under one or more titles.
+
+    What has any value in common with another is of its group; what has none at all is of no group.
+    """
+    known = [
+        [(title, one) for title, one in own.items() if not says_nothing(one)] for own in values
+    ]
+    leaders = united(known)
+    single = len({title for own in known for title, _ in own}) == 1
+    names: dict[int, str] = {}
+    for leader, own in zip(leaders, known, strict=True):
+        for title, one in own:
+            name = one if single else f"{title}: {one}"
+            names[leader] = min(names.get(leader, name), name)
+    return [names.get(leader, "") for leader in leaders]
+
+
+def looks_like_groups(title: str, cells: Sequence[str], labels: Sequence[str]) -> bool:
+    """Whether a column has ids that come again: of patients, lesions, videos."""
+    pairs = [(c, label) for c, label in zip(cells, labels, strict=True) if not says_nothing(c)]
+    counts = Counter(cell for cell, _ in pairs)
+    if not 2 < len(counts) < len(pairs):
+        return False
+    if GROUPS.search(plain(title)):
+        return len(counts) > len(set(labels))
+    # An age comes again too.
+    if all(map(is_number, counts)) or len(counts) < LEAST or len(counts) > 0.8 * len(pairs):
+        return False
+    repeated = {cell for cell, count in counts.items() if count > 1}
+    classes: dict[str, set[str]] = {}
+    for cell, label in pairs:
+        classes.setdefault(cell, set()).add(label)
+    pure = sum(len(classes[cell]) == 1 for cell in repeated)
+    return len(counts) > 2 * len(set(labels)) and pure >= PURE * len(repeated)

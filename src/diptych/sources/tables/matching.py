@@ -1,0 +1,223 @@
+"""Which file a name means that was written on another machine, or in a hurry.
+
+A name means the file whose path agrees with it longest from the end: roots, drive letters and
+folders above differ between machines. It never means one in another part or class than it says.
+"""
+
+import os
+import posixpath
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+from diptych.sources.tables.file_names import (
+    COMPANIONS,
+    PICTURES,
+    fold,
+    folder_part,
+    folders_in,
+    part_in,
+    parted,
+)
+from diptych.sources.trees import Tree
+from diptych.sources.trees.walking import is_hidden
+from diptych.system.files import is_regular
+
+_WHOLE = re.compile(r"\d+\.0")
+
+
+class Match(NamedTuple):
+    """The files that a name may mean: one, none or several; and what is against a near one."""
+
+    files: Sequence[str]
+    place: Path | None = None  # of a file elsewhere on this machine
+    against: str = ""
+
+
+class Hints(NamedTuple):
+    """What else a row says of its file, so that one in another part or class is not taken."""
+
+    label: str = ""
+    part: str = ""  # of the row
+    table_part: str = ""  # in the name of the table: trainLabels.csv
+
+
+class Files:
+    """The files of a tree, by what tables call them.
+
+    `base` is the folder of the table below the tree's root, from which its names start; where
+    `below`, no file outside of it is meant.
+    """
+
+    def __init__(self, tree: Tree, base: str = "", below: bool = False) -> None:
+        within = f"{base}/" if below and base else ""
+        names = [name for name in tree.names if name.startswith(within)]
+        self._names = frozenset(names)
+        self._base = base
+        self._root = tree.root if isinstance(tree.root, Path) else None
+        self.by_name: dict[str, list[str]] = {}
+        self._by_stem: dict[str, list[str]] = {}
+        self.folders = frozenset(fold(folder.rpartition("/")[2]) for folder in tree.folders)
+        self.parts = frozenset(filter(None, map(part_in, self.folders)))
+        for name in names:
+            folder, _, last = name.rpartition("/")
+            if is_hidden(last) or _is_hidden_folder(folder):
+                continue
+            key = fold(last)
+            stem, dot, ending = key.rpartition(".")
+            self.by_name.setdefault(key, []).append(name)
+            if f"{dot}{ending}" not in COMPANIONS:
+                self._by_stem.setdefault(stem if dot and stem else key, []).append(name)
+
+    def names_one(self, name: str) -> str:
+        """How surely a cell names a file: "name" with its ending, "stem" without, "" not at all."""
+        if not name:
+            return ""
+        _, last = parted(name)
+        if last in self.by_name or self.exact(name) or self.elsewhere(name):
+            return "name"
+        return "stem" if any(self.by_stem(last)) else ""
+
+    def names_one_in_its_folder(self, name: str) -> bool:
+        """Whether a cell names a file that is there, in a folder that it names too."""
+        if self.exact(name) or self.elsewhere(name):
+            return True
+        folders, last = parted(name)
+        return bool(folders) and any(
+            fold(file).endswith(f"{folders[-1]}/{last}") for file in self.by_name.get(last, ())
+        )
+
+    def exact(self, name: str) -> str:
+        """The file at the end of a path from the table's folder; "" where none is."""
+        if name in self._names and not self._base:
+            return name
+        path = posixpath.join(self._base, name.replace("\\", "/"))
+        if path not in self._names:
+            path = posixpath.normpath(path) if "." in path or "//" in path else ""
+        return path if path in self._names else ""
+
+    def elsewhere(self, name: str) -> Path | None:
+        """A file of this machine outside of the tree that is named as it is."""
+        if self._root is None or not (name.startswith(("/", "file://")) or "../" in name):
+            return None
+        path = os.path.join(self._root, self._base, name.removeprefix("file://"))  # noqa: PTH118
+        try:
+            if not _is_folder(path.rpartition("/")[0]):
+                return None
+            return there if is_regular(there := Path(path)) else None
+        except (OSError, ValueError):
+            return None
+
+    def by_stem(self, last: str) -> Iterable[Sequence[str]]:
+        """The files of a name that has no ending, or another one."""
+        if last:
+            yield self._by_stem.get(last, ())
+            stem, dot, ending = last.rpartition(".")
+            if f"{dot}{ending}" in PICTURES or _WHOLE.fullmatch(last):
+                yield self._by_stem.get(stem, ())
+
+
+class Finder:
+    """Finds the files of a table's rows, of these labels and with these folders in its names.
+
+    Labels and folders are folded.
+    """
+
+    def __init__(self, files: Files, labels: frozenset[str], named: frozenset[str]) -> None:
+        self._files = files
+        self._labels = labels & files.folders
+        self._named = named
+        self._fits: dict[tuple[tuple[str, ...], str, Hints], tuple[int, str]] = {}
+
+    def find(self, name: str, hints: Hints) -> Match:
+        """What a name means."""
+        if exact := self._files.exact(name):
+            return Match((exact,))
+        if elsewhere := self._files.elsewhere(name):
+            return Match((name,), elsewhere)
+        folders, last = parted(name)
+        against = ""
+        for candidates in (self._files.by_name.get(last, ()), *self._files.by_stem(last)):
+            fitting: list[tuple[int, str]] = []
+            for file in candidates:
+                agreeing, why = self._fit(folders, file.rpartition("/")[0], hints)
+                if why:
+                    against = against or f"{file} {why}"
+                else:
+                    fitting.append((agreeing, file))
+            if fitting:
+                longest = max(agreeing for agreeing, _ in fitting)
+                best = [file for agreeing, file in fitting if agreeing == longest]
+                return Match(_likeliest(best, name, hints))
+        return Match((), against=against)
+
+    def _fit(self, named: tuple[str, ...], folder: str, hints: Hints) -> tuple[int, str]:
+        """How many folders of a name and of a file agree, and what is against that file."""
+        key = named, folder, hints
+        if key not in self._fits:
+            own = folders_in(folder)
+            agreeing = _agreeing(named, own)
+            # Parts are told apart by capitals too: trainImages.
+            rest = folder.split("/")[: len(own) - agreeing]
+            why = self._against(
+                named[: len(named) - agreeing], own[: len(own) - agreeing], "/".join(rest), hints
+            )
+            self._fits[key] = agreeing, why
+        return self._fits[key]
+
+    def _against(
+        self, named: tuple[str, ...], own: tuple[str, ...], own_path: str, hints: Hints
+    ) -> str:
+        """What a file's folders say against it, of those that do not agree with the name's."""
+        file_part = folder_part(own_path)
+        said = folder_part("/".join(named)) or hints.table_part
+        if said and file_part and said != file_part:
+            return f"is in the {file_part} part"
+        at_odds = file_part and hints.part and hints.part != file_part
+        if at_odds and ("test" in (hints.part, file_part) or hints.part in self._files.parts):
+            return f"is in the {file_part} part"
+        label = fold(hints.label)
+        if label and label not in own and (others := self._labels.intersection(own)):
+            return f"is in the folder {min(others)}"
+        if named and named[-1] in self._files.folders:
+            return f"is not in the folder {named[-1]}"
+        if named and own and own[-1] in self._named and own[-1] != label:
+            return f"is in the folder {own[-1]}"
+        return ""
+
+
+@lru_cache(maxsize=2**16)
+def _is_hidden_folder(path: str) -> bool:
+    return any(map(is_hidden, path.split("/")))
+
+
+@lru_cache(maxsize=2**12)
+def _is_folder(path: str) -> bool:
+    return Path(path).is_dir()
+
+
+def _agreeing(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many of the last are the same."""
+    count = 0
+    for a, b in zip(reversed(one), reversed(other), strict=False):
+        if a != b:
+            break
+        count += 1
+    return count
+
+
+def _likeliest(files: list[str], name: str, hints: Hints) -> list[str]:
+    """Those of several files that a row means, by its label, its part, its letters."""
+    if len(files) == 1:
+        return files
+    label, last = fold(hints.label), name.replace("\\", "/").rpartition("/")[2]
+    tests: tuple[Callable[[str], bool], ...] = (
+        lambda file: bool(label) and label in folders_in(file.rpartition("/")[0]),
+        lambda file: bool(hints.part) and hints.part == folder_part(file.rpartition("/")[0]),
+        lambda file: file.rpartition("/")[2] == last,
+    )
+    for test in tests:
+        files = list(filter(test, files)) or files
+    return files

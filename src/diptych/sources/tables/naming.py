@@ -1,0 +1,114 @@
+"""Which column of a table names files, and whether its first line has titles at all."""
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from diptych.errors import InputError, shortened
+from diptych.sources.tables.file_names import PICTURES
+from diptych.sources.tables.matching import Files
+from diptych.sources.tables.records import Records, position, without_header
+from diptych.sources.tables.titles import FILE_TITLES, plain, rank
+
+# So many rows, from the whole table, tell what its columns name.
+LOOKED_AT = 500
+_NUMBERED = re.compile(r"column \d+")
+# What a column that counts the rows is called: pandas writes one without a title.
+_INDICES = ("", "unnamed_0", "index", "no", "nr", "row", "id")
+
+
+class _Column(NamedTuple):
+    """What a column's cells name, of the rows that were looked at."""
+
+    at: int
+    named: int  # different files that are there, by their names with the ending
+    stems: int  # … by their names without it, or with another
+    called: int  # cells that end as names of pictures do
+    counts_rows: bool
+
+
+def file_column(table: Records, files: Files, said: str | None) -> tuple[Records, int]:
+    """The table, without a header where it has none, and its column that names files.
+
+    Raises InputError where no column does, or several do.
+    """
+    if said is not None:
+        if _NUMBERED.fullmatch(said) and said not in table.titles:
+            table = without_header(table)
+        return table, position(table, said, "files")
+    at = _naming(table, files)
+    title = table.titles[at]
+    usual = rank(title, FILE_TITLES) < len(FILE_TITLES)
+    if table.headed and not usual and (_is_called(title) or files.names_one(title)):
+        table = without_header(table)
+    return table, at
+
+
+def names_files(table: Records, files: Files) -> bool:
+    """Whether some column names files that are there, by their full names or all different."""
+    columns = _looked_at(table, files)
+    rows = min(len(table.rows), LOOKED_AT)
+    return any(2 * max(column.named, column.stems) > rows for column in columns)
+
+
+def _naming(table: Records, files: Files) -> int:
+    columns = _looked_at(table, files)
+    rows = min(len(table.rows), LOOKED_AT)
+    called = [column for column in columns if 2 * column.called > rows]
+    # A running number may be a file's name by chance; what ends in .jpg is one by intention.
+    by_name = [c for c in called if c.named or c.stems] or [c for c in columns if c.named]
+    some = by_name or [column for column in columns if column.stems]
+    if not some:
+        return _unfound(table, called)
+    most = max(column.named + column.stems for column in some)
+    best = [column for column in some if 10 * (column.named + column.stems) >= 9 * most]
+    best = [column for column in best if not column.counts_rows] or best
+    ranks = [rank(table.titles[column.at], FILE_TITLES) for column in best]
+    first = best[ranks.index(min(ranks))]
+    others = [c for c in best if table.column(c.at) != table.column(first.at)]
+    usual = sum(number < len(FILE_TITLES) for number in ranks)
+    if others and usual != 1:
+        names = " and ".join(table.titles[c.at] for c in (first, *others[:1]))
+        raise InputError(
+            f"{table.path}: {names} name files that are there; --files "
+            f"'{table.titles[first.at]}' says which is meant"
+        )
+    return first.at
+
+
+def _unfound(table: Records, called: Sequence[_Column]) -> int:
+    """The column that would name files if they were there; raises InputError for none."""
+    ranks = [rank(title, FILE_TITLES) for title in table.titles]
+    if called:
+        return min((column.at for column in called), key=ranks.__getitem__)
+    if min(ranks) < len(FILE_TITLES):
+        return ranks.index(min(ranks))
+    raise InputError(
+        f"{table.path}: no column of files among {shortened(table.titles)}: no cell is the name of "
+        "a file that is there; --files COLUMN says which names them"
+    )
+
+
+def _looked_at(table: Records, files: Files) -> list[_Column]:
+    step = max(len(table.rows) // LOOKED_AT, 1)
+    rows = table.rows[::step][:LOOKED_AT]
+    columns = []
+    for at, title in enumerate(table.titles):
+        cells = {row[at] for row in rows}
+        sure = [files.names_one(cell) for cell in cells]
+        called = sum(_is_called(row[at]) for row in rows)
+        counts = plain(title) in _INDICES and _counts_rows(table, at)
+        columns.append(_Column(at, sure.count("name"), sure.count("stem"), called, counts))
+    return columns
+
+
+def _is_called(cell: str) -> bool:
+    """Whether a cell ends as names of pictures do."""
+    stem, dot, ending = cell.rpartition(".")
+    return bool(stem) and f"{dot}{ending.lower()}" in PICTURES
+
+
+def _counts_rows(table: Records, at: int) -> bool:
+    """Whether a column has 0, 1, 2, … or 1, 2, 3, … in it."""
+    cells = table.column(at)
+    return any(cells == [str(i) for i in range(start, start + len(cells))] for start in (0, 1))

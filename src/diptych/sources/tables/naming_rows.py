@@ -1,0 +1,144 @@
+"""The file of each row of a table."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from diptych.data.dataset import PARTS
+from diptych.errors import InputError
+from diptych.sources.tables.cells import says_nothing
+from diptych.sources.tables.file_names import fold, folder_part, parted
+from diptych.sources.tables.matching import Files, Finder, Hints, Match
+from diptych.sources.tables.records import Records, Row
+from diptych.sources.tables.roles import Roles
+
+
+class NamedRow(NamedTuple):
+    """A row with its file: in the tree, elsewhere on this machine, or why there is none."""
+
+    line: int
+    cells: Row
+    name: str  # the cell; with the line where a row before has the same
+    file: str = ""
+    place: Path | None = None
+    why_missing: str = ""
+
+
+def named_rows(table: Records, roles: Roles, files: Files, table_part: str) -> list[NamedRow]:
+    """Each row with the file that it means.
+
+    Raises InputError where names without folders are there in several parts, and nothing says in
+    which one they are meant.
+    """
+    names = table.column(roles.file)
+    hints = [Hints(*_hint(roles, row), table_part) for row in table.rows]
+    finder = _finder(names, hints, files)
+    matches = [_find(finder, name, hint) for name, hint in zip(names, hints, strict=True)]
+    if not table_part and not roles.parts.columns and _of_several_parts(matches):
+        matches = _of_train(table, names, hints, finder, matches)
+    missing = _claimed_twice(names, matches)
+    seen: set[str] = set()
+    rows = []
+    for i, (line, cells, name, match) in enumerate(
+        zip(table.lines, table.rows, names, matches, strict=True)
+    ):
+        # A file that is named twice is a duplicate, which an audit will find.
+        own = f"{name}:{line}" if name in seen else name
+        seen.add(name)
+        why = missing.get(i) or _why_none(name, match)
+        file, place = ("", None) if why else (match.files[0], match.place)
+        rows.append(NamedRow(line, cells, own or f"line {line}", file, place, why))
+    return rows
+
+
+def _finder(names: Iterable[str], hints: Iterable[Hints], files: Files) -> Finder:
+    """What all rows together say of folders, to find their files by."""
+    labels = frozenset(fold(label) for label in {hint.label for hint in hints} if label)
+    deep = {parted(name)[0][-1:] for name in names if "/" in name or "\\" in name}
+    return Finder(files, labels, frozenset(folder for one in deep for folder in one))
+
+
+def _find(finder: Finder, name: str, hint: Hints) -> Match:
+    """The files that a name may mean."""
+    return Match(()) if says_nothing(name) else finder.find(name, hint)
+
+
+def _hint(roles: Roles, row: Row) -> tuple[str, str]:
+    labels = [] if callable(roles.label) else roles.labels(row)
+    return labels[0] if len(labels) == 1 else "", roles.parts.part_of_row(row)
+
+
+def _of_several_parts(matches: Sequence[Match]) -> bool:
+    """Whether some name is there in several parts."""
+    several = (match.files for match in matches if len(match.files) > 1)
+    return any(
+        len({folder_part(file.rpartition("/")[0]) for file in some} - {""}) > 1 for some in several
+    )
+
+
+def _of_train(
+    table: Records,
+    names: Sequence[str],
+    hints: Sequence[Hints],
+    finder: Finder,
+    matches: Sequence[Match],
+) -> list[Match]:
+    """The files of the train part, where all are there and not in another part too.
+
+    Raises InputError where they are not: numbers that each part counts anew are in all of them.
+    """
+    complete = {}
+    for part in PARTS:
+        own = [
+            _find(finder, name, hint._replace(table_part=part))
+            for name, hint in zip(names, hints, strict=True)
+        ]
+        if all(len(match.files) == 1 for match in own):
+            complete[part] = own
+    if list(complete) == ["train"]:
+        return complete["train"]
+    several = next(match for match in matches if len(match.files) > 1)
+    raise InputError(
+        f"{table.path}: {several.files[0]} and {several.files[1]} have one name, and nothing says "
+        "of which part it is; write folders into the names, or call the table as the part is: "
+        "train.csv"
+    )
+
+
+def _claimed_twice(names: Sequence[str], matches: Sequence[Match]) -> Mapping[int, str]:
+    """Why rows have no file that name, in other folders, what another row names too."""
+    first: dict[str, str] = {}
+    rows_of: dict[str, list[int]] = {}
+    for name, match in zip(names, matches, strict=True):
+        if len(match.files) == 1 and first.setdefault(match.files[0], name) != name:
+            rows_of[match.files[0]] = []
+    if rows_of:
+        for i, match in enumerate(matches):
+            if len(match.files) == 1 and match.files[0] in rows_of:
+                rows_of[match.files[0]].append(i)
+    missing = {}
+    for file, rows in rows_of.items():
+        folders = {"/".join(parted(names[i])[0]) for i in rows}
+        if len(folders) > 1 and not _one_ends_the_others(folders):
+            home = fold(file.rpartition("/")[0])
+            for i in rows:
+                if not f"/{home}".endswith("/" + "/".join(parted(names[i])[0])):
+                    missing[i] = f"names {file} by another folder than other rows do"
+    return missing
+
+
+def _one_ends_the_others(folders: Iterable[str]) -> bool:
+    longest = max(folders, key=len)
+    return all(f"/{longest}".endswith(f"/{one}" if one else "") for one in folders)
+
+
+def _why_none(name: str, match: Match) -> str:
+    """Why a name means no single file; "" where it does."""
+    if len(match.files) > 1:
+        return (
+            f"means one of several: {len(match.files)} files could be meant: {match.files[0]}, "
+            f"{match.files[1]}"
+        )
+    if match.files:
+        return ""
+    return "names no file that is there" + (f": {match.against}" if match.against else "")

@@ -1,0 +1,126 @@
+"""The rows of a table of any kind: CSV, lines of JSON, Parquet."""
+
+import io
+import json
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from diptych.errors import InputError, shortened
+from diptych.sources.tables.opening import Table, numbered_rows, open_table
+
+JSON_LINES = (".jsonl", ".ndjson")
+PARQUET = ".parquet"
+
+Row = list[str]
+
+
+class Records(NamedTuple):
+    """A table in memory: as many cells in each row as there are titles."""
+
+    path: Table
+    titles: list[str]
+    rows: list[Row]
+    lines: list[int]  # where each row stands in the file, for messages
+    headed: bool = True  # whether the titles are the file's own
+
+    def column(self, at: int) -> list[str]:
+        """The cells of a column."""
+        return [row[at] for row in self.rows]
+
+
+def records(path: Table) -> Records:
+    """A table whose first line has its titles, without the space around cells.
+
+    Raises InputError where there is no row, or one has other columns than the first line.
+    """
+    suffix = path.suffix.lower()
+    if suffix in JSON_LINES:
+        titles, numbered = _json_lines(path)
+    elif suffix == PARQUET:
+        titles, numbered = _parquet(path)
+    else:
+        rows = numbered_rows(path)
+        titles, numbered = next(rows, (1, list[str]()))[1], list(rows)
+    for line, row in numbered:
+        if len(row) != len(titles):
+            raise InputError(
+                f"{path}: line {line} has {len(row)} columns, the first line {len(titles)}"
+            )
+    if not numbered:
+        raise InputError(f"{path}: it has no rows; add one for each picture")
+    cells = [[cell.strip() for cell in row] for _, row in numbered]
+    return Records(path, [t.strip() for t in titles], cells, [line for line, _ in numbered])
+
+
+def without_header(table: Records) -> Records:
+    """A table whose first line is a row like the others; its columns are called by their place."""
+    titles = [f"column {i + 1}" for i in range(len(table.titles))]
+    return Records(table.path, titles, [table.titles, *table.rows], [1, *table.lines], False)
+
+
+def position(table: Records, title: str, option: str) -> int:
+    """The column of a title, in whatever letters; raises InputError with the nearest for none."""
+    wanted = title.strip().casefold()
+    if title.strip() in table.titles:
+        return table.titles.index(title.strip())
+    for i, own in enumerate(table.titles):
+        if own.casefold() == wanted:
+            return i
+    raise InputError(f"{table.path}: no column '{title}' for --{option}{_nearest(title, table)}")
+
+
+def _nearest(title: str, table: Records) -> str:
+    import difflib
+
+    by_fold = {own.casefold(): own for own in table.titles}
+    close = difflib.get_close_matches(title.strip().casefold(), by_fold, n=1)
+    if close:
+        return f"; did you mean '{by_fold[close[0]]}'?"
+    return f"; it has {shortened(table.titles)}"
+
+
+def _json_lines(path: Table) -> tuple[list[str], list[tuple[int, Row]]]:
+    objects: list[tuple[int, dict[str, Any]]] = []
+    with open_table(path) as file:
+        for line, text in enumerate(file, 1):
+            if not text.strip():
+                continue
+            try:
+                value = json.loads(text.decode("utf-8-sig"))
+            except ValueError as cause:
+                raise InputError(f"{path}: line {line} is no JSON: {cause}") from cause
+            if not isinstance(value, dict):
+                raise InputError(f"{path}: line {line} is no object of JSON: {{…}}")
+            objects.append((line, value))
+    titles = list(dict.fromkeys(title for _, value in objects for title in value))
+    rows = [(line, [_cell(value.get(title)) for title in titles]) for line, value in objects]
+    return titles, rows
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _parquet(path: Table) -> tuple[list[str], list[tuple[int, Row]]]:
+    """The columns that are neither bytes nor made of others, which are no cells of a table."""
+    import polars
+
+    try:
+        source = path if isinstance(path, Path) else io.BytesIO(path.read_bytes())
+        frame = polars.read_parquet(source)
+    except (OSError, polars.exceptions.PolarsError) as cause:
+        raise InputError(f"{path}: cannot be read: {str(cause).splitlines()[0]}") from cause
+    simple = [
+        title
+        for title, kind in frame.schema.items()
+        if not kind.is_nested() and kind != polars.Binary
+    ]
+    columns = [[_cell(_plain(cell)) for cell in frame[title].to_list()] for title in simple]
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    return simple, list(enumerate(rows, 1))
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | None) else str(value)

@@ -1,0 +1,142 @@
+"""What each column of a table that names files is for."""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from diptych.errors import InputError
+from diptych.sources.meaning import Meaning, level
+from diptych.sources.tables.cells import is_amount, says_nothing
+from diptych.sources.tables.labelling import NoLabelsError, label_column
+from diptych.sources.tables.matching import Files
+from diptych.sources.tables.naming import file_column
+from diptych.sources.tables.onehot import OneHot
+from diptych.sources.tables.records import Records, Row, position, without_header
+from diptych.sources.tables.table_parts import Parts, table_parts
+from diptych.sources.tables.titles import LABEL_TITLES, label_tier
+
+USED = ("files", "label", "part", "group", "fold")  # what a Meaning may say of such a table
+
+Of = Callable[[Row, str], str]  # what a row says, or a folder of the file that it names
+
+
+class Roles(NamedTuple):
+    """Where in a row everything stands. Without labels `label` is None."""
+
+    file: int
+    label: int | OneHot | Of | None
+    label_title: str
+    parts: Parts
+    groups: dict[str, Of]  # by their titles
+    further: tuple[int, ...]
+
+    def labels(self, row: Row, file: str = "") -> list[str]:
+        """The labels of a row, or of a folder of its file: one, none or several."""
+        if isinstance(self.label, OneHot):
+            return self.label.labels(row)
+        if self.label is None:
+            return []
+        return [self.label(row, file) if callable(self.label) else row[self.label]]
+
+
+def table_roles(
+    table: Records, files: Files, meaning: Meaning, labelled: bool = True
+) -> tuple[Records, Roles]:
+    """The table, without a header where it has none, and what its columns are for.
+
+    Raises InputError where no column names files, NoLabelsError where none has labels that should
+    have them, and InputError where several might.
+    """
+    table, file = file_column(table, files, meaning.files)
+    groups = {title: _of(table, title, "group") for title in meaning.group}
+    said = {at for title in meaning.group if (at := _at(table, title)) is not None}
+    if meaning.label is not None and (at := _at(table, meaning.label)) is not None:
+        said.add(at)
+    free = [
+        at
+        for at, title in enumerate(table.titles)
+        if at != file and at not in said and (title or not _counts(table, at))
+    ]
+    parts = table_parts(table, free, _of_columns(meaning))
+    if meaning.part is not None and level(meaning.part) is not None:
+        parts = Parts((), lambda row: "")
+    free = [at for at in free if at not in parts.columns]
+    label, title = _label(table, free, meaning, labelled)
+    if table.headed and not (meaning.files or meaning.label) and _is_cell(table, label):
+        return table_roles(without_header(table), files, meaning, labelled)
+    used = {file, *parts.columns, *said}
+    used |= set(label.columns) if isinstance(label, OneHot) else {label}  # type: ignore[arg-type]
+    further = tuple(at for at, own in enumerate(table.titles) if own and at not in used)
+    return table, Roles(file, label, title, parts, groups, further)
+
+
+def folder_of(number: int) -> Of:
+    """What the folder at a level of the path of a row's file is called."""
+
+    def of(_: Row, file: str) -> str:
+        folders = file.split("/")[:-1]
+        return folders[number] if number < len(folders) else ""
+
+    return of
+
+
+def _label(
+    table: Records, free: Sequence[int], meaning: Meaning, labelled: bool
+) -> tuple[int | OneHot | Of | None, str]:
+    if meaning.label is not None:
+        number = level(meaning.label)
+        if number is not None:
+            return folder_of(number), meaning.label
+        at = position(table, meaning.label, "label")
+        return at, table.titles[at]
+    if not labelled:
+        return None, ""
+    label = label_column(table, free)
+    if isinstance(label, OneHot):
+        return label, f"{len(label.columns)} columns of zeros and ones"
+    _refuse_amount(table, label)
+    return label, table.titles[label]
+
+
+def _refuse_amount(table: Records, at: int) -> None:
+    different = {cell for cell in table.column(at) if not says_nothing(cell)}
+    if is_amount(different):
+        raise NoLabelsError(
+            f"{table.path}: {table.titles[at]} looks continuous ('{min(different)}'); a label is a "
+            "class, not an amount; --label COLUMN says which column has classes"
+        )
+
+
+def _is_cell(table: Records, label: object) -> bool:
+    """Whether what should be the title of the labels is one of them."""
+    if not isinstance(label, int) or label_tier(table.titles[label]) < len(LABEL_TITLES):
+        return False
+    return table.column(label).count(table.titles[label]) > 1
+
+
+def _of(table: Records, title: str, option: str) -> Of:
+    number = level(title)
+    if number is not None:
+        return folder_of(number)
+    at = position(table, title, option)
+    return lambda row, file: row[at]
+
+
+def _at(table: Records, title: str) -> int | None:
+    """The column of a title; None of a level of folders, and of what there is not."""
+    try:
+        return None if level(title) is not None else position(table, title, "label")
+    except InputError:
+        return None
+
+
+def _of_columns(meaning: Meaning) -> Meaning:
+    """The meaning without a part that a folder says."""
+    from dataclasses import replace
+
+    is_level = meaning.part is not None and level(meaning.part) is not None
+    return replace(meaning, part=None) if is_level else meaning
+
+
+def _counts(table: Records, at: int) -> bool:
+    """Whether a column numbers the rows, as pandas writes one without a title."""
+    return all(cell.isdecimal() for cell in table.column(at))

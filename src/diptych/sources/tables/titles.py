@@ -1,0 +1,58 @@
+"""What people call the columns of tables that name files."""
+
+import re
+from collections.abc import Sequence
+
+FILE_TITLES = (
+    *("file_name", "filename", "path", "image_path", "image", "file", "filepath", "id", "image_id"),
+    *("images", "filepaths", "filenames", "image_name", "img", "img_path", "img_name", "fname"),
+    *("image_file", "image_filename", "imagepath", "image_index", "id_code", "name", "picture"),
+)
+# The surest first; of one line none is surer than another.
+LABEL_TITLES = (
+    ("label", "labels"),
+    (
+        *("class", "classes", "target", "targets", "y", "category", "categories", "emotion"),
+        *("class_name", "classname", "label_name", "labelname", "class_id", "classid"),
+        *("label_id", "class_label", "category_id", "category_name", "ground_truth", "gt", "lbl"),
+        *("finding_labels", "image_label", "img_label"),
+    ),
+    ("diagnosis", "dx", "species", "breed", "variety", "disease", "kind"),
+)
+PART_TITLES = (
+    *("split", "usage", "part", "set", "subset", "fold", "data_set", "dataset", "partition"),
+    *("phase", "tvt", "train_test", "sets"),
+)
+FOLD = re.compile(r"(k_?)?folds?(_?(id|no|nr|number|idx|index))?|cv_?fold")
+# What a column of True and False is called, and the part of what is true.
+TRUE_FOR = {"is_valid": "valid", "is_val": "valid", "is_validation": "valid", "is_test": "test"}
+TRUE_FOR |= {"is_train": "train", "is_training": "train"}
+GROUPS = re.compile(
+    r"(^|_)(patients?|subjects?|lesions?|videos?|sources?|persons?|participants?|cases?|slides?"
+    r"|sessions?|scenes?|sequences?|animals?|individuals?|users?|authors?|stud(y|ies)|clips?"
+    r"|donors?|plants?|specimens?|groups?|tracks?|bursts?|sites?|batch|wells?)(_|$|id)"
+)
+_WORDS = re.compile(r"label|class|category|name|species|kind|type|breed|diagnosis")
+
+
+def plain(title: str) -> str:
+    """A title in small letters, its words parted by one underscore: "Image Index", "imageIndex"."""
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", title.strip())
+    return re.sub(r"[^\w]+|_+", "_", parted.casefold()).strip("_")
+
+
+def rank(title: str, names: Sequence[str]) -> int:
+    """How usual a title is: its position among names, or their number where it is not there."""
+    forms = plain(title), title.strip().casefold()
+    return min(names.index(form) if form in names else len(names) for form in forms)
+
+
+def label_tier(title: str) -> int:
+    """How surely a title means labels: 0 is the surest, the number of tiers not at all."""
+    tiers = (i for i, names in enumerate(LABEL_TITLES) if rank(title, names) < len(names))
+    return next(tiers, len(LABEL_TITLES))
+
+
+def may_name_classes(title: str) -> bool:
+    """Whether a column of such a title may say in words what another says in numbers."""
+    return bool(_WORDS.search(plain(title)))

@@ -1,0 +1,120 @@
+"""Tables among the pictures that they name."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from diptych.data.dataset import Dataset
+from diptych.errors import InputError
+from diptych.sources import read
+
+Laid = Callable[..., Path]
+
+
+def numbered(folder: str, count: int) -> list[str]:
+    return [f"{folder}/{i}.jpg" for i in range(count)]
+
+
+def rows(count: int, title: str = "id,label") -> list[str]:
+    return [title, *(f"{i},{'ab'[i % 2]}" for i in range(count))]
+
+
+def reasons(data: Dataset) -> dict[str, int]:
+    return dict(Counter(stray.reason for stray in data.strays))
+
+
+def test_a_contest_is_read_by_its_only_table_of_labels(laid: Laid) -> None:
+    tables = {
+        "train.csv": rows(20),
+        "test.csv": ["id", *map(str, range(9))],
+        "sample_submission.csv": ["id,label", *(f"{i},a" for i in range(9))],
+    }
+    data = read(laid([*numbered("train", 18), *numbered("test", 20)], tables))
+    assert len(data) == 18
+    assert all(s.path.parent.name == "train" for s in data.samples if isinstance(s.path, Path))
+    assert reasons(data) == {"missing": 2, "table": 1, "not listed": 22}
+
+
+def test_a_table_may_lie_in_a_folder_of_its_own(laid: Laid) -> None:
+    data = read(laid(numbered("images", 20), {"csv/train.csv": rows(20)}))
+    assert (len(data), reasons(data)) == (20, {"table": 1})
+
+
+def test_a_table_for_each_part_is_read_as_such(laid: Laid) -> None:
+    files = [*numbered("train", 20), *numbered("val", 8)]
+    data = read(laid(files, {"train.csv": rows(20), "val.csv": rows(8)}))
+    assert Counter(s.part for s in data.samples) == {"train": 20, "valid": 8}
+    assert len({s.name for s in data.samples}) == 28
+
+
+def test_two_tables_of_labels_are_asked_about(laid: Laid) -> None:
+    root = laid(numbered("images", 20), {"one.csv": rows(20), "two.csv": rows(20)})
+    with pytest.raises(
+        InputError, match=r"several tables name its pictures .*: one\.csv, two\.csv"
+    ):
+        read(root)
+
+
+def test_a_table_that_says_more_is_not_asked_about(laid: Laid) -> None:
+    more = ["id,sex,site", *(f"{i},{'mf'[i // 2 % 2]},{'xyz'[i % 3]}" for i in range(20))]
+    data = read(laid(numbered("images", 20), {"labels.csv": rows(20), "more.csv": more}))
+    assert (len(data), data.classes) == (20, ("a", "b"))
+
+
+def classes(count: int = 20) -> list[str]:
+    return [f"{'xy'[i % 2]}/{i}.jpg" for i in range(count)]
+
+
+def test_folders_and_a_table_that_differ_are_asked_about(laid: Laid) -> None:
+    table = ["file,label", *(f"{f},{'ab'[i // 2 % 2]}" for i, f in enumerate(classes()))]
+    root = laid(classes(), {"l.csv": table})
+    with pytest.raises(InputError, match=r"--label folder:1 or --label 'label'"):
+        read(root)
+    assert read(root, label="label").classes == ("a", "b")
+
+
+def test_a_table_that_says_what_folders_do_is_a_table_of_facts(laid: Laid) -> None:
+    table = [
+        "file,label,camera",
+        *(f"{f},{f[0]}1,{'pq'[i // 3 % 2]}" for i, f in enumerate(classes())),
+    ]
+    data = read(laid(classes(), {"l.csv": table}))
+    assert data.classes == ("x", "y")
+    assert list(data.columns) == ["camera"]
+    assert reasons(data) == {"table": 1}
+
+
+def test_a_table_of_few_of_the_pictures_says_nothing(laid: Laid) -> None:
+    table = ["file,label", *(f"{f},{'ab'[i // 2 % 2]}" for i, f in enumerate(classes()[:8]))]
+    data = read(laid(classes(), {"l.csv": table}))
+    assert (len(data), data.classes, reasons(data)) == (20, ("x", "y"), {"no class": 1})
+
+
+def facts(laid: Laid) -> Path:
+    table = [f"{f},P{i // 4},{i % 5},{('train', 'test')[i // 10]}" for i, f in enumerate(classes())]
+    return laid(classes(), {"facts.csv": ["file,patient,fold,usage", *table]})
+
+
+def test_facts_group_and_part_what_folders_label(laid: Laid) -> None:
+    data = read(facts(laid), group="patient")
+    assert [s.group for s in data.samples if s.name in ("x/0.jpg", "y/3.jpg")] == ["P0", "P0"]
+    assert Counter(s.part for s in data.samples) == {"train": 10, "test": 10}
+    assert "parts in usage of facts.csv" in data.note
+    with pytest.raises(InputError, match=r"no column 'patent' for --group; facts.csv has file"):
+        read(facts(laid), group="patent")
+
+
+@pytest.mark.parametrize("name", ["facts.csv", "metadata.csv"])
+def test_facts_of_one_kind_are_no_labels_beside_folders(laid: Laid, name: str) -> None:
+    table = ["file,camera", *(f"{f},{'pq'[i // 3 % 2]}" for i, f in enumerate(classes()))]
+    data = read(laid(classes(), {name: table}))
+    assert data.classes == ("x", "y")
+    assert f"classes are the folders; {name} says camera of them" in data.note
+    assert read(laid(classes(), {name: table}), label="camera").classes == ("p", "q")
+
+
+def test_a_fold_of_facts_may_be_tested_on(laid: Laid) -> None:
+    data = read(facts(laid), fold=3)
+    assert Counter(s.part for s in data.samples) == {"train": 16, "test": 4}
