@@ -15,13 +15,14 @@ import polars as pl
 from measuring import SHARED, cold_cache, machine
 
 from diptych import read
+from diptych.data.pixel_format import PixelFormat
 from diptych.sources.pixels.pixel_csv import read_pixels
 
 FILE = SHARED / "mnist_train.csv.gz"
 
 
 def parsed() -> None:
-    rows = sum(len(pixels) for _, pixels in read_pixels(FILE, (28, 28, 1)))
+    rows = sum(len(pixels) for _, pixels in read_pixels(FILE, PixelFormat((28, 28, 1))))
     assert rows == 60_000
 
 

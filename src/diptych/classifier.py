@@ -11,6 +11,7 @@ from diptych.bundles.answering import answers
 from diptych.bundles.continuing import EarlierBundle, earlier_bundle
 from diptych.data.dataset import Dataset
 from diptych.data.matching import matched, refuse_shared, refuse_unfit_to_train
+from diptych.data.pixel_format import NO_FORMAT
 from diptych.data.splitting import Splits
 from diptych.errors import ImageError, InputError, NotFitted, described, shortened
 from diptych.images.decoding import pixel_store
@@ -99,7 +100,7 @@ class ImageClassifier:
         belong to those, or a class that the training part lacks.
         """
         recipe, model, baseline, train, valid, _, earlier = self._fitted()
-        test = as_dataset(test, labels)
+        test = as_dataset(test, labels, train.pixel_format or NO_FORMAT)
         store = pixel_store(train.shape_at(recipe.image_size), train.bits)
         test = with_pixels(matched(test, "test", train), store, track)
         refuse_shared(test, "test", train, valid)
@@ -144,7 +145,8 @@ class ImageClassifier:
         """
         self._fitted()
         if labels is None:
-            pictures = as_dataset(pictures)
+            expected = self._fitted().train.pixel_format or NO_FORMAT
+            pictures = as_dataset(pictures, expected=expected)
             labels = [sample.label for sample in pictures.samples]
         names = label_names(labels)
         p_NK = self.predict_proba(pictures)

@@ -175,6 +175,14 @@ def test_blank_pictures_are_the_same_only_in_the_same_colour() -> None:
     assert pairs([*blanks, photograph(0)]) == [(0, 4), (1, 3)]
 
 
+@pytest.mark.parametrize("count", [4, 6])
+def test_grey_pictures_may_be_blank_too(count: int) -> None:
+    levels = np.arange(count, dtype=np.uint8) // 2 * 60
+    pixels = np.broadcast_to(levels[:, None, None, None], (count, 8, 8, 1))
+    found = [(pair.first, pair.second) for pair in near_duplicate_pairs(thumbnails(pixels))]
+    assert found == [(i, i + 1) for i in range(0, count, 2)]
+
+
 def test_gradients_are_the_same_only_in_the_same_direction() -> None:
     right = Image.linear_gradient("L").convert("RGB")
     down = right.transpose(Image.Transpose.ROTATE_90)

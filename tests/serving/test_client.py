@@ -17,6 +17,7 @@ from command import complaint, diptych
 from conftest import BLUE, GREEN, RED, picture
 from diptych import load
 from diptych.errors import InputError
+from diptych.images.preprocess import decode
 from diptych.serving.client import IN_FLIGHT, Client
 from diptych.serving.remote import is_address
 from served import Server, encoded, serving
@@ -144,9 +145,10 @@ class Scripted(BaseHTTPRequestHandler):
     script: ClassVar[list[Callable[["Scripted"], None]]]
     connections: ClassVar[set[Any]]
     bodies: ClassVar[list[bytes]]
+    facts: ClassVar[dict[str, Any]] = {"input": [32, 32, 3], "limits": {"bytes": 5000}}
 
     def do_GET(self) -> None:
-        self.tell(200, {"input": [32, 32, 3], "limits": {"bytes": 5000}})
+        self.tell(200, self.facts)
 
     def do_POST(self) -> None:
         self.connections.add(self.client_address)
@@ -202,6 +204,17 @@ def scripted(*script: Callable[[Scripted], None]) -> Iterator[tuple[str, type[Sc
         finally:
             server.shutdown()
             thread.join()
+
+
+def test_numbers_mean_what_they_do_in_the_model(tmp_path: Path) -> None:
+    dark = np.arange(2 * 9).reshape(2, 9) % 5
+    (tmp_path / "dark.csv").write_text("\n".join(",".join(map(str, row)) for row in dark))
+    values = {"low": 0, "high": 255, "planar": None}
+    with scripted() as (address, handler):
+        handler.facts = handler.facts | {"input": [3, 3, 1], "values": values}
+        assert len(list(Client(address).stream([tmp_path / "dark.csv"]))) == 2
+        pixels = [decode(body, (3, 3, 1)).pixels.ravel().tolist() for body in handler.bodies]
+    assert sorted(pixels) == sorted(dark.tolist())
 
 
 @pytest.fixture

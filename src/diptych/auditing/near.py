@@ -265,7 +265,9 @@ def gaussians(centres_G: npt.NDArray[np.floating], width: float) -> Floats:
 
 def blanks(pictures_NCTT: Floats, indices_N: Indices) -> Iterator[Pair]:
     """Pairs of pictures without detail that have the same colours."""
-    colours_ND = pictures_NCTT.reshape(-1, 3, 4, 8, 4, 8).mean((3, 5)).reshape(-1, 48)
+    n, channels = pictures_NCTT.shape[:2]
+    tiles = pictures_NCTT.reshape(n, channels, 4, 8, 4, 8).mean((3, 5))
+    colours_ND = tiles.reshape(n, channels * 16)
     while len(indices_N):
         apart_N = np.abs(colours_ND - colours_ND[0]).max(1)
         same_N = apart_N <= SAME_COLOUR

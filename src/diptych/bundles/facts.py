@@ -47,6 +47,7 @@ def bundle_facts(tested: TestedModel) -> dict[str, Any]:
             "rules": RULES,
             "bits": train.bits,
             "fingerprint": fingerprint(train.shape_at(tested.recipe.image_size), train.bits),
+            "values": train.values and train.values._asdict(),
         },
         "network": trained.network.name,
         "recipe": asdict(tested.recipe),

@@ -29,6 +29,7 @@ from typing import Any
 from safetensors.numpy import load as load_safetensors
 
 from diptych.data.dataset import Dataset, Sample, Shape, classes_hash
+from diptych.data.pixel_format import PixelFormat, values_from_json
 from diptych.data.splitting import Splits
 from diptych.errors import BundleError
 from diptych.networks import Network, Weights, choosing
@@ -90,6 +91,11 @@ class Bundle:
     def bits(self) -> int:
         """The depth of pictures of more than 8 bits; 0 in bundles that were made without such."""
         return int(self.facts["preprocess"].get("bits", 0))
+
+    @property
+    def pixel_format(self) -> PixelFormat:
+        """What files of numbers hold for the network to take, as far as it is known."""
+        return PixelFormat(self.shape, values_from_json(self.facts["preprocess"].get("values")))
 
     def read(self, member: str) -> bytes:
         """The bytes of a member."""

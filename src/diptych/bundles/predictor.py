@@ -101,7 +101,7 @@ class Predictor:
 
         Raises InputError where its pictures have another shape than the network takes.
         """
-        for names, pixels_NHWC in read_pixels(Path(table), self.bundle.shape):
+        for names, pixels_NHWC in read_pixels(Path(table), self.bundle.pixel_format):
             for name, output in zip(names, self.outputs(pixels_NHWC), strict=True):
                 yield self.prediction(name, output)
 
@@ -136,7 +136,8 @@ class Predictor:
         labels are matched with the bundle's classes by name. Raises InputError where the data set
         has a class that the bundle lacks, pictures of another shape, or no picture to score.
         """
-        return score_bundle(self.bundle, self._run, as_dataset(data, labels), track)
+        pictures = as_dataset(data, labels, self.bundle.pixel_format)
+        return score_bundle(self.bundle, self._run, pictures, track)
 
     def to_torch(self) -> "nn.Module":
         """The network with its weights in PyTorch, whichever framework trained it.

@@ -1,6 +1,7 @@
 """What several verbs take on the command line."""
 
 import argparse
+import re
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Sequence
@@ -12,11 +13,20 @@ from diptych.cli.display import complain
 if TYPE_CHECKING:
     from diptych.data.places import Address
 
+RANGE = "--range"
 Verbs = Any  # what add_subparsers() returns; argparse has no public name for it
 
 
 class Parser(ArgumentParser):
     """A parser whose errors are one line."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
+        """The arguments, of which a range may begin with a minus: --range -1-1."""
+        said = list(sys.argv[1:] if args is None else args)
+        for i in range(len(said) - 1, 0, -1):
+            if said[i - 1] == RANGE and re.match(r"-\.?\d", said[i]):
+                said[i - 1 : i + 1] = [f"{RANGE}={said[i]}"]
+        return super().parse_known_args(said, namespace)
 
     def error(self, message: str) -> NoReturn:
         sys.exit(complain(f"{message}; see {self.prog} --help", 2))
@@ -89,7 +99,10 @@ def add_table(verb: ArgumentParser) -> None:
     said.add_argument("--fold", type=int, metavar="K", help="test on this fold of a column of them")
     said.add_argument("--shape", metavar="HxWxC", help="of a CSV's pictures")
     said.add_argument(
-        "--range", dest="value_range", metavar="LOW-HIGH", help="of a CSV's numbers, such as 0-255"
+        RANGE,
+        dest="value_range",
+        metavar="LOW-HIGH",
+        help="of a CSV's numbers, black and white, such as 0-255 or -1-1",
     )
 
 

@@ -52,9 +52,14 @@ def evaluate(options: Namespace) -> None:
         refuse_inside(options.out, data)
     if options.out or len(paths) == 2:
         refuse_without_reports()
-    pictures = read_pictures(data, options)
     predictors = [load(path) for path in paths]
-    answered = [predictor.evaluate(pictures, track=shown) for predictor in predictors]
+    # What numbers mean is a matter of the bundle; most often it is the same in both.
+    formats = dict.fromkeys(predictor.bundle.pixel_format for predictor in predictors)
+    pictures = {known: read_pictures(data, options, expected=known) for known in formats}
+    answered = [
+        predictor.evaluate(pictures[predictor.bundle.pixel_format], track=shown)
+        for predictor in predictors
+    ]
     _note_what_is_missing(paths, answered)
     if len(paths) == 2:
         _compare(paths, answered, options.out, options.as_json)

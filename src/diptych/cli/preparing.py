@@ -11,6 +11,7 @@ from diptych.errors import InputError
 if TYPE_CHECKING:
     from diptych.auditing import Audit
     from diptych.data.dataset import Dataset
+    from diptych.data.pixel_format import PixelFormat
     from diptych.data.places import Address
     from diptych.data.splitting import Splits
     from diptych.recipe import Recipe
@@ -31,12 +32,20 @@ def refuse_inside(out: Path, *data: "Path | Address | None") -> None:
 
 
 def read_pictures(
-    data: "Path | Address", options: Namespace, test: "Path | Address | None" = None
+    data: "Path | Address",
+    options: Namespace,
+    test: "Path | Address | None" = None,
+    expected: "PixelFormat | None" = None,
 ) -> "Dataset":
-    """The pictures of a folder or table, with a word on what was inferred of it."""
+    """The pictures of a folder or table, with a word on what was inferred of it.
+
+    Numbers mean what they did in the pictures that were `expected`.
+    """
+    from diptych.data.pixel_format import NO_FORMAT
     from diptych.sources import read
 
-    pictures = read(data, test=test, **{name: getattr(options, name) for name in MEANING})
+    said = {name: getattr(options, name) for name in MEANING}
+    pictures = read(data, test=test, expected=expected or NO_FORMAT, **said)
     if pictures.note:
         note(pictures.note)
     return pictures

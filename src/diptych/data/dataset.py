@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
+from diptych.data.pixel_format import PixelFormat, PixelValues
+from diptych.data.pixel_format import Shape as Shape
 from diptych.data.places import Address, Place
 from diptych.errors import InputError, nearest
 
@@ -14,8 +16,6 @@ PARTS = ("train", "valid", "test")
 
 # The answer for pictures whose OOD score is above 1; no class may be called so.
 NONE = "none of these"
-
-Shape = tuple[int, int, int]  # height, width and channels (1 or 3) of pixels
 
 
 class Sample(NamedTuple):
@@ -60,6 +60,7 @@ class Dataset:
     compared: str = ""
     caveat: str = ""  # what could not be looked for among the samples, in a sentence
     bits: int = 0  # the depth of pictures of more than 8 bits: one for all; 0: as each file needs
+    values: PixelValues | None = None  # what the numbers meant that pictures came as
 
     def __len__(self) -> int:
         return len(self.samples)
@@ -90,6 +91,11 @@ class Dataset:
     def shape_at(self, size: int) -> Shape:
         """The shape of the pixels: their own, or size × size where files are decoded."""
         return self.shape or (size, size, 3)
+
+    @property
+    def pixel_format(self) -> PixelFormat | None:
+        """What files of numbers hold that belong to it; None where its pictures are files."""
+        return PixelFormat(self.shape, self.values) if self.shape else None
 
     def parts(self) -> tuple[str, ...]:
         """The parts that it has already, of PARTS and in that order."""

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.bundles.format import Bundle
+from diptych.data.pixel_format import PixelFormat
 from diptych.errors import InputError
 from diptych.images.decoding import PixelStore, decode_files, pixel_store
 from diptych.images.rows import Rows, StoredRows
@@ -65,7 +66,7 @@ def _store_with(bundle: Bundle, keys: Sequence[str], data: Path | None) -> Store
     store = pixel_store(bundle.shape, bundle.bits)
     missing = _missing(store, keys)
     if missing and data is not None:
-        _bring(missing, data, store)
+        _bring(missing, data, store, bundle.pixel_format)
         # What a table was read into is a shard of another store.
         store = pixel_store(bundle.shape, bundle.bits)
         missing = _missing(store, keys)
@@ -82,9 +83,9 @@ def _missing(store: Store, keys: Sequence[str]) -> set[str]:
     return {key for key in keys if not store.has_row(key)}
 
 
-def _bring(missing: set[str], data: Path, store: PixelStore) -> None:
+def _bring(missing: set[str], data: Path, store: PixelStore, expected: PixelFormat) -> None:
     """Bring what is missing into the store, as far as the data has it."""
-    dataset = read(data)
+    dataset = read(data, expected=expected)
     if dataset.shape:
         return  # reading a table of pixels has put all of them into the cache
     left = set(missing)

@@ -93,7 +93,7 @@ class Explainer:
     def _encoded(self, picture: InputPicture) -> Iterator[bytes]:
         """The picture as a file, or those in the rows of a CSV."""
         if isinstance(picture.content, Path) and is_table(picture.content):
-            for _, pixels_NHWC in read_pixels(picture.content, self.predictor.bundle.shape):
+            for _, pixels_NHWC in read_pixels(picture.content, self.predictor.bundle.pixel_format):
                 yield from map(as_png, pixels_NHWC)
         else:
             yield picture.encoded()

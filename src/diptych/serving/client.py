@@ -11,6 +11,7 @@ from pathlib import Path
 
 from diptych.bundles.prediction import Prediction
 from diptych.bundles.predictor import about
+from diptych.data.pixel_format import PixelFormat, values_from_json
 from diptych.errors import InputError
 from diptych.images.encoding import as_png
 from diptych.serving.remote import GoneError, RemoteServer
@@ -37,6 +38,7 @@ class Client:
             facts = self._server.accepted(self._server.request("GET", "model"))
             height, width, channels = facts["input"]
             self._shape = (height, width, channels)
+            self._format = PixelFormat(self._shape, values_from_json(facts.get("values")))
             self._largest = int(facts["limits"]["bytes"])
         except GoneError as error:
             raise self._server.unreachable(error) from error
@@ -74,7 +76,7 @@ class Client:
     def _rows(self, table: Path) -> Iterator[tuple[str, Read]]:
         """Every row of a CSV of pixels, as a file that decodes to them."""
         try:
-            for names, pixels_NHWC in read_pixels(table, self._shape):
+            for names, pixels_NHWC in read_pixels(table, self._format):
                 for name, pixels in zip(names, pixels_NHWC, strict=True):
                     yield name, partial(as_png, pixels)
         except InputError as error:

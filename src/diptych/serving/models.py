@@ -73,6 +73,7 @@ class Model:
             "classes": list(self.classes),
             "classes_sha256": facts["classes_sha256"],
             "input": list(self.predictor.bundle.shape),
+            "values": facts["preprocess"].get("values"),
             "network": facts.get("network"),
             "engine": facts["recipe"].get("engine"),
             "created": facts.get("created"),

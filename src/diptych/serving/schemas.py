@@ -64,6 +64,14 @@ class LimitsSchema(BaseModel):
     seconds: float
 
 
+class ValuesSchema(BaseModel):
+    """What the numbers meant that a model's pictures came as."""
+
+    low: float = Field(description="the number that means black")
+    high: float = Field(description="the number that means white")
+    planar: bool | None = Field(description="whether the colours of a row come one after the other")
+
+
 class ModelSchema(BaseModel):
     """What is known of a model."""
 
@@ -73,6 +81,7 @@ class ModelSchema(BaseModel):
     classes: list[str]
     classes_sha256: str
     input: list[int] = Field(description="height, width and channels of the network's pixels")
+    values: ValuesSchema | None = Field(description="of pictures that came as numbers")
     network: str | None
     engine: str | None
     created: str | None

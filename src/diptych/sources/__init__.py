@@ -4,10 +4,12 @@ import os
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from diptych.data.dataset import NONE, Dataset
+from diptych.data.pixel_format import NO_FORMAT, PixelFormat
 from diptych.data.places import Address, place_named
 from diptych.errors import InputError, described
 from diptych.images.preprocess import is_picture
@@ -15,8 +17,16 @@ from diptych.sources.folders.classes import read_folders
 from diptych.sources.in_memory import read_labelled
 from diptych.sources.joining import refuse_overlap, with_test
 from diptych.sources.meaning import Meaning, meaning_of
+from diptych.sources.pixels.arrays import (
+    are_arrays,
+    holds_arrays,
+    read_array_file,
+    read_array_folder,
+)
 from diptych.sources.pixels.layout import looks_like_pixels
+from diptych.sources.pixels.number_arrays import is_array_name
 from diptych.sources.pixels.pixel_csv import read_pixel_csv
+from diptych.sources.pixels.unread import refuse_unread
 from diptych.sources.stores import (
     Readers,
     is_store,
@@ -27,7 +37,7 @@ from diptych.sources.stores import (
 )
 from diptych.sources.tables.beside import read_beside
 from diptych.sources.tables.files import read_table
-from diptych.sources.tables.opening import Table
+from diptych.sources.tables.opening import Table, is_in_utf_8
 from diptych.sources.tables.whereabouts import names_files, tree_of_table
 from diptych.sources.trees import Tree
 from diptych.sources.trees.folder import FolderTree
@@ -35,11 +45,13 @@ from diptych.sources.trees.numbered import named_by_pattern
 from diptych.system.files import is_regular, path_of
 
 TABLES = (".csv", ".tsv", ".jsonl", ".gz", ".zst", ".zip")
+_NOT_UTF_8 = "its text is not UTF-8, and was read as Windows-1252"
 
 
 def is_table(path: Path) -> bool:
-    """Whether a file is called as tables are, and is no picture."""
-    return path.suffix.lower() in TABLES and not is_picture(path)
+    """Whether a file is called as tables and arrays are, and is no picture."""
+    is_called_so = path.suffix.lower() in TABLES or is_array_name(path.name)
+    return is_called_so and not is_picture(path)
 
 
 def read(
@@ -54,6 +66,7 @@ def read(
     fold: int | None = None,
     shape: str | None = None,
     value_range: str | None = None,
+    expected: PixelFormat = NO_FORMAT,
 ) -> Dataset:
     """List the samples of a data set: of a folder or table, or of pictures with `labels`.
 
@@ -67,7 +80,8 @@ def read(
     What all of it means is inferred, or said: the titles of the columns of `files`, `label`, `part`
     and `group` (of several columns too), or a level of folders ("folder:1" is the first below the
     root); which `fold` is to test on; the `shape` of rows of pixels ("28x28", "32x32x3") and their
-    `value_range` ("0-255", "0-1", "0-16").
+    `value_range`, from black to white ("0-255", "-1-1", any two numbers). What is not said of
+    numbers is as in the pictures that were `expected`, such as `bundle.pixel_format`.
 
     Pictures that a program has at hand come with a label each: uint8 arrays (N, H, W) or
     (N, H, W, 3), or a list of names of files, pictures of PIL, bytes or arrays. `test` is a second
@@ -86,29 +100,33 @@ def read(
     )  # fmt: skip
     if labels is not None:
         meaning.refuse_unused("labels", "what comes with labels")
-    samples = _labelled(data, labels) if labels is not None else _read(data, meaning)
+    samples = _labelled(data, labels) if labels is not None else _read(data, meaning, expected)
     if test is None:
         return samples
     pair = isinstance(test, tuple | list) and len(test) == 2
-    return with_test(samples, _labelled(*test) if pair else _read(test, meaning))
+    # Both have one black, one white and one order of colours.
+    alike = samples.pixel_format or expected
+    return with_test(samples, _labelled(*test) if pair else _read(test, meaning, alike))
 
 
-def as_dataset(data: Any, labels: Any = None) -> Dataset:
+def as_dataset(data: Any, labels: Any = None, expected: PixelFormat = NO_FORMAT) -> Dataset:
     """A data set as it is, or what `read` makes of anything else."""
-    return data if labels is None and isinstance(data, Dataset) else read(data, labels)
+    if labels is None and isinstance(data, Dataset):
+        return data
+    return read(data, labels, expected=expected)
 
 
 def _labelled(pictures: Any, labels: Any) -> Dataset:
     return _with_one_spelling(read_labelled(pictures, labels))
 
 
-def _read(data: Any, meaning: Meaning) -> Dataset:
+def _read(data: Any, meaning: Meaning, expected: PixelFormat) -> Dataset:
     if not isinstance(data, str | os.PathLike | Address):
         raise InputError(
             f"{described(data)} is no folder or table; pictures in memory, or a list of names, "
             "want a label each: read(pictures, labels)"
         )
-    return _with_one_spelling(_as_it_lies(_place(data), meaning))
+    return _with_one_spelling(_as_it_lies(_place(data), meaning, expected))
 
 
 def _place(data: "str | os.PathLike[str] | Address") -> Path | Address:
@@ -133,45 +151,61 @@ def _with_one_spelling(data: Dataset) -> Dataset:
     return replace(data, classes=tuple(sorted(set(spelt.values()))), samples=samples)
 
 
-def _as_it_lies(place: Path | Address, meaning: Meaning) -> Dataset:
-    readers = Readers(_read_tree, _read_alone)
+def _as_it_lies(place: Path | Address, meaning: Meaning, expected: PixelFormat) -> Dataset:
+    readers = _readers(expected)
     if isinstance(place, Address):
         return read_address(place, meaning, readers)
     if not place.exists():
         tree = named_by_pattern(place)
         if tree is not None and stores_in(tree):
-            return _read_tree(tree, meaning)
+            return readers.tree(tree, meaning)
         raise InputError(f"{place}: no such file or folder")
     if place.is_dir():
         if not os.access(place, os.R_OK | os.X_OK):
             raise InputError(f"{place}: Permission denied")
-        return _read_tree(FolderTree(place), meaning)
+        return readers.tree(FolderTree(place), meaning)
     if is_store(place.name) and is_regular(place):
         return read_store(place, place, meaning, readers)
+    if is_regular(place) and holds_arrays(place):
+        return read_array_file(place, meaning, expected)
     if not is_table(place):
+        if is_regular(place):
+            refuse_unread(place)
         raise InputError(
             f"{place}: not a folder; give one that holds a folder for each class, or a table "
             f"({', '.join(TABLES)}), an archive or a Parquet file"
         )
-    return _read_alone(place, lambda: FolderTree(place.parent), place, meaning)
+    return readers.table(place, lambda: FolderTree(place.parent), place, meaning)
+
+
+def _readers(expected: PixelFormat) -> Readers:
+    """The readers of what lies in stores, where numbers mean what was expected."""
+    return Readers(partial(_read_tree, expected=expected), partial(_read_alone, expected=expected))
 
 
 def _read_alone(
-    table: Table, files: Callable[[], Tree], root: Path | Address, meaning: Meaning
+    table: Table,
+    files: Callable[[], Tree],
+    root: Path | Address,
+    meaning: Meaning,
+    expected: PixelFormat,
 ) -> Dataset:
     """A table of pixels, or of the files in a tree."""
     place: Any = table  # whose readers open what lies in a holder too
     of_this_machine = isinstance(table, Path)
     if looks_like_pixels(place) and not (of_this_machine and names_files(place)):
-        return replace(read_pixel_csv(place, meaning), root=root)
+        return replace(read_pixel_csv(place, meaning, expected), root=root)
     if isinstance(table, Path):
-        return read_table(*tree_of_table(table, meaning), meaning)
+        data = read_table(*tree_of_table(table, meaning), meaning)
+        return data if is_in_utf_8(table) else replace(data, note=f"{data.note}; {_NOT_UTF_8}")
     tree = files()
     return read_table(tree, table.within if table.within in tree.names else table.name, meaning)
 
 
-def _read_tree(tree: Tree, meaning: Meaning) -> Dataset:
+def _read_tree(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:
     """What a tree of files holds, by what is in it."""
     if stores := stores_in(tree):
-        return read_stores(tree, stores, meaning, Readers(_read_tree, _read_alone))
+        return read_stores(tree, stores, meaning, _readers(expected))
+    if are_arrays(tree):
+        return read_array_folder(tree, meaning, expected)
     return read_beside(tree, meaning, read_folders)

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from diptych.data.dataset import Dataset, Sample, Stray
+from diptych.data.pixel_format import PixelValues
 from diptych.errors import ImageError, InputError, described
 from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
 from diptych.sources.inputs import in_memory, input_pictures
-from diptych.sources.pixels.pixel_csv import add_pixels
+from diptych.sources.pixels.adding import add_pixels, in_order
 from diptych.sources.tables.columns import is_number
 from diptych.system.files import is_regular, write_file
 
@@ -124,7 +125,8 @@ def _of_pixels(pixels_NHWC: Pixels, labels: Sequence[str]) -> Dataset:
         for i, (label, digest) in enumerate(zip(labels, digests, strict=True), 1)
     )
     note = f"{len(labels):,} pictures of {'×'.join(map(str, shape))}"
-    return Dataset(ROOT, _in_order(labels), tuple(samples), (), shape, note)
+    values = PixelValues(0.0, 255.0)
+    return Dataset(ROOT, in_order(labels), tuple(samples), (), shape, note, values=values)
 
 
 def _of_items(items: Sequence[Any], labels: Sequence[str]) -> Dataset:
@@ -145,7 +147,7 @@ def _of_items(items: Sequence[Any], labels: Sequence[str]) -> Dataset:
     if not samples:
         reason, detail = strays[0].reason, strays[0].detail
         raise InputError(f"none of the {len(items):,} pictures can be read: {reason} ({detail})")
-    return Dataset(root, _in_order(labels), tuple(samples), tuple(strays))
+    return Dataset(root, in_order(labels), tuple(samples), tuple(strays))
 
 
 def _path(item: Any) -> Path | None:
@@ -196,10 +198,3 @@ def _temporary() -> Path:
 
     atexit.register(clear)
     return folder
-
-
-def _in_order(labels: Iterable[str]) -> tuple[str, ...]:
-    """Every class once: numbers by their size, else as text."""
-    different = set(labels)
-    numbers = all(is_number(name) for name in different)
-    return tuple(sorted(different, key=float if numbers else None))

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -57,7 +58,7 @@ def test_two_groups_are_two_though_a_name_is_in_both(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("said", [{}, {"part": "folder:1"}, {"label": "folder:2"}])
-def test_one_fold_is_to_test_on(folds: Path, said: dict[str, str]) -> None:
+def test_one_fold_is_to_test_on(folds: Path, said: dict[str, Any]) -> None:
     assert told(read(folds, fold=2, **said)) == FOLD_2
 
 

@@ -13,6 +13,7 @@ import pytest
 import zstandard
 
 from diptych import audit, clean, read, split
+from diptych.data.pixel_format import PixelFormat
 from diptych.errors import InputError
 from diptych.images.decoding import pixel_store
 from diptych.sources.pixels.pixel_csv import read_pixels
@@ -184,7 +185,7 @@ def test_rows_without_labels_can_be_read_to_be_answered(tmp_path: Path) -> None:
     pictures = noise(10, 5, 5, 1)
     lines = [",".join(map(str, row)) for row in pictures.reshape(10, -1)]
     (tmp_path / "d.csv").write_text("\n".join(lines) + "\n")
-    [(names, pixels)] = read_pixels(tmp_path / "d.csv", (5, 5, 1))
+    [(names, pixels)] = read_pixels(tmp_path / "d.csv", PixelFormat((5, 5, 1)))
     np.testing.assert_array_equal(pixels, pictures)
     assert names[0] == "d.csv:1"
     with pytest.raises(InputError, match="no column of labels"):
@@ -221,7 +222,9 @@ def test_a_file_larger_than_the_memory_it_may_have_is_read(tmp_path: Path) -> No
     code = (
         "import sys; from pathlib import Path\n"
         "from diptych.sources.pixels.pixel_csv import read_pixels\n"
-        "n = sum(len(names) for names, _ in read_pixels(Path(sys.argv[1]), (50, 50, 1)))\n"
+        "from diptych.data.pixel_format import PixelFormat, PixelValues\n"
+        "known = PixelFormat((50, 50, 1), PixelValues(0, 255))\n"
+        "n = sum(len(names) for names, _ in read_pixels(Path(sys.argv[1]), known))\n"
         "status = Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0]\n"
         "print(n, int(status) * 1024)"
     )

@@ -1,124 +1,232 @@
 """Pictures as rows of numbers: MNIST, Fashion-MNIST, FER2013 and their like.
 
 What the columns mean is decided once (`layout`); rows are read in blocks (`rows`), each of which is
-put into the cache of pixels while the next is parsed.
+put into the cache of pixels while the next is parsed. What is black and white is a matter of the
+whole file: where a later row is out of the range of the first ones, it is read again.
 """
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
-from diptych.data.dataset import Dataset, Sample, Shape
-from diptych.errors import InputError
+from diptych.data.dataset import Dataset, Sample, Stray
+from diptych.data.grouping import united
+from diptych.data.pixel_format import NO_FORMAT, PixelFormat, PixelValues
+from diptych.errors import InputError, shortened
 from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
-from diptych.images.store import Store
 from diptych.sources.meaning import Meaning
+from diptych.sources.parts import part_of
+from diptych.sources.pixels.adding import add_pixels, class_names, in_order, is_empty
+from diptych.sources.pixels.arrays import holds_arrays, read_array_pixels
+from diptych.sources.pixels.cells import with_point
+from diptych.sources.pixels.header import is_numbered_again
 from diptych.sources.pixels.layout import Layout, infer_layout
-from diptych.sources.pixels.rows import blocks
-from diptych.sources.tables.columns import LABELS, is_number
+from diptych.sources.pixels.ranges import (
+    BYTES,
+    Range,
+    agreed_range,
+    extent_of,
+    refuse_fractions,
+    suggested,
+)
+from diptych.sources.pixels.rows import NotInRange, blocks, whole_extent
+from diptych.sources.tables.columns import LABELS, is_telling
+from diptych.sources.tables.opening import Table, first_rows, is_in_utf_8
 
 
-def read_pixel_csv(path: Path, meaning: Meaning) -> Dataset:
+class _Rows(NamedTuple):
+    """All rows of a file: their lines, the cells that are no pixels, and digests of the pixels."""
+
+    ends: Range
+    lines: Sequence[int]
+    words: Mapping[int, Sequence[str]]
+    digests: Sequence[str]
+
+
+def read_pixel_csv(path: Table, meaning: Meaning, expected: PixelFormat = NO_FORMAT) -> Dataset:
     """Every row as a sample whose pixels are in the cache; `note` says what was inferred.
 
-    The meaning's shape is "HxW" or "HxWxC", its range one of "0-255", "0-1" and "0-16". Raises
-    InputError naming the line and the column of what cannot be read.
+    What was not said is as it was in the pictures that were `expected`. Raises InputError naming
+    the line and the column of what cannot be read.
     """
-    meaning.refuse_unused(path, "a table of pixels", "shape", "value_range")
-    layout = infer_layout(path, meaning.shape, meaning.value_range)
-    if layout.label is None:
+    used = ("label", "part", "group", "fold", "shape", "value_range")
+    meaning.refuse_unused(path, "a table of pixels", *used)
+    layout = infer_layout(path, meaning, expected)
+    if layout.roles.label is None:
         raise InputError(
             f"{path}: no column of labels among {len(layout.names)}; "
-            f"call it one of {', '.join(LABELS)}"
+            f"call it one of {', '.join(LABELS)}, or say which it is with --label"
         )
-    store = pixel_store(layout.shape)
-    rows: list[tuple[str, str, str, str]] = []
-    for block in blocks(path, layout):
-        digests = add_pixels(store, block.pixels_NHWC)
-        names = (f"{path.name}:{line}" for line in block.lines)
-        rows += zip(names, block.labels, block.parts, digests, strict=True)
-    classes = _class_names(path, layout, [label for _, label, _, _ in rows])
-    if len(set(classes.values())) == 1 and not layout.header:
-        raise InputError(
-            f"{path}: every label in {layout.names[layout.label]} is {next(iter(classes))!r}; "
-            "give the file a header that calls the column of labels 'label'"
-        )
+    rows = _all_rows(path, layout)
+    labels = _labels(path, layout, rows)
+    names = [f"{path.name}:{line}" for line in rows.lines]
+    parts, groups = _parts(path, layout, meaning, rows), _groups(layout, rows)
+    columns = zip(names, labels, parts, groups, rows.digests, strict=True)
     samples = [
-        Sample(name, classes[label], path, part, digest=digest)
-        for name, label, part, digest in rows
+        Sample(name, label, path, part, group, digest)
+        for name, label, part, group, digest in columns
+        if label
     ]
+    column = layout.names[layout.roles.label]
+    strays = [
+        Stray(name, "no label", f"{column} is empty")
+        for name, label in zip(names, labels, strict=True)
+        if not label
+    ]
+    further = {
+        layout.names[i]: dict(zip(names, rows.words[i], strict=True))
+        for i in layout.roles.others
+        if is_telling(rows.words[i])
+    }
+    values = PixelValues(*rows.ends, layout.planar if layout.shape[2] == 3 else None)
+    note = _note(path, layout, meaning, values, len(samples))
+    classes = in_order(sample.label for sample in samples)
     return Dataset(
-        path,
-        _sorted(classes.values()),
-        tuple(samples),
-        (),
-        layout.shape,
-        _note(path, layout, len(rows)),
-    )
+        Path(str(path)), classes, tuple(samples), tuple(strays), layout.shape, note, further,
+        values=values,
+    )  # fmt: skip
 
 
-def read_pixels(path: Path, shape: Shape) -> Iterator[tuple[list[str], Pixels]]:
+def read_pixels(path: Table, expected: PixelFormat) -> Iterator[tuple[list[str], Pixels]]:
     """Names and pixels (N, *shape) of a file with or without labels, some rows at a time.
 
-    Raises InputError where its pictures have another shape.
+    They are what pictures of a format are: raises InputError where they have another shape, or
+    numbers that are darker than black or brighter than white.
     """
-    layout = infer_layout(path, "x".join(map(str, shape)))
-    for block in blocks(path, layout):
-        yield [f"{path.name}:{line}" for line in block.lines], block.pixels_NHWC
+    if isinstance(path, Path) and holds_arrays(path):
+        yield from read_array_pixels(path, expected)
+        return
+    layout = infer_layout(path, None, expected, labelled=False)
+    if not layout.why:
+        # Nothing is known of the range: the whole file tells.
+        layout = layout._replace(ends=_settled(path, layout))
+    assert layout.ends is not None
+    try:
+        with closing(blocks(path, layout)) as every_block:
+            for block in every_block:
+                refuse_fractions(path, extent_of(block.numbers), layout.ends, layout.why)
+                names = [f"{path.name}:{line}" for line in block.lines]
+                yield names, block.pixels(layout, layout.ends)
+    except NotInRange as error:
+        raise InputError(f"{error}, {layout.why}") from error
 
 
-def add_pixels(store: Store, pixels_NHWC: Pixels) -> list[str]:
-    """Put pictures that come as pixels into the cache, unless they are there; their digests."""
-    height, width, _ = pixels_NHWC.shape[1:]
-    facts = {"reason": "", "detail": "", "width": width, "height": height, "format": "pixels"}
-    digests = [_digest(row) for row in pixels_NHWC]
-    new = {digest: i for i, digest in enumerate(digests) if digest not in store}
-    if new:
-        indices = slice(None) if len(new) == len(digests) else list(new.values())
-        store.add_block(list(new), pixels_NHWC[indices], facts)
-    return digests
-
-
-def _note(path: Path, layout: Layout, pictures: int) -> str:
-    assert layout.label is not None
-    height, width, channels = layout.shape
-    order = "" if channels == 1 else " planar" if layout.planar else " interleaved"
-    return (
-        f"{path.name}: {pictures:,} pictures of {height}×{width}×{channels}{order}, "
-        f"labels in {layout.names[layout.label]}, values 0–{layout.most:g}"
+def _settled(path: Table, layout: Layout) -> Range:
+    """Black and white of a file by all its numbers; raises InputError where they do not tell."""
+    extent = whole_extent(path, layout)
+    ends = agreed_range(extent)
+    if ends is not None:
+        return ends
+    if extent.whole and extent.high > 16:
+        # One number may be a mistake: it is named.
+        try:
+            for _ in blocks(path, layout._replace(ends=BYTES)):
+                pass
+        except NotInRange as error:
+            raise InputError(
+                f"{error}; say what is black and white, such as {suggested(extent)}"
+            ) from error
+    raise InputError(
+        f"{path}: numbers from {extent.low:.6g} to {extent.high:.6g} do not tell what is black and "
+        f"white; say it, such as {suggested(extent)}"
     )
 
 
-def _digest(pixels_HWC: Pixels) -> str:
-    return hashlib.sha256(b"%d %d %d " % pixels_HWC.shape + pixels_HWC.tobytes()).hexdigest()
+def _all_rows(path: Table, layout: Layout) -> _Rows:
+    """Every row, its pixels in the cache; by the range of all of them, where none was said."""
+    if layout.ends is None:
+        layout = layout._replace(ends=_settled(path, layout))
+    try:
+        return _read(path, layout)
+    except NotInRange as error:
+        if layout.why:
+            raise InputError(f"{error}, {layout.why}") from error
+    return _read(path, layout._replace(ends=_settled(path, layout)))
 
 
-def _class_names(path: Path, layout: Layout, labels: list[str]) -> dict[str, str]:
-    """What each label in the file is called: whole numbers lose their ".0"."""
-    assert layout.label is not None
-    different = sorted(set(labels))
-    name = layout.names[layout.label]
-    if all(is_number(label) for label in different):
-        values = {label: float(label) for label in different}
-        if odd := next((label for label, v in values.items() if v != int(v)), None):
-            raise InputError(
-                f"{path}: {name} looks continuous ('{odd}'); a label is a class, not an amount"
-            )
-        names = {label: str(int(value)) for label, value in values.items()}
-    else:
-        names = {label: label.strip() for label in different}
-    if len(different) > max(20, len(labels) // 2):
+def _read(path: Table, layout: Layout) -> _Rows:
+    assert layout.ends is not None
+    store = pixel_store(layout.shape)
+    lines: list[int] = []
+    words: dict[int, list[str]] = {i: [] for i in layout.roles.words}
+    digests: list[str] = []
+    with closing(blocks(path, layout)) as every_block:
+        for block in every_block:
+            if layout.why:
+                refuse_fractions(path, extent_of(block.numbers), layout.ends, layout.why)
+            digests += add_pixels(store, block.pixels(layout, layout.ends))
+            lines += block.lines
+            for i, cells in block.words.items():
+                words[i] += cells
+    return _Rows(layout.ends, lines, words, digests)
+
+
+def _labels(path: Table, layout: Layout, rows: _Rows) -> list[str]:
+    """The class of each row, "" where it has none; raises InputError for labels that are none."""
+    assert layout.roles.label is not None
+    column, cells = layout.names[layout.roles.label], rows.words[layout.roles.label]
+    if layout.decimal != ".":
+        cells = [with_point(cell, layout.decimal) for cell in cells]
+    missing = set(filter(is_empty, set(cells)))
+    names = class_names(path, column, [cell for cell in cells if cell not in missing])
+    if len(set(names.values())) == 1 and not layout.header:
         raise InputError(
-            f"{path}: {name} has {len(different):,} different values in {len(labels):,} rows; "
-            "it looks continuous, and no class to learn"
+            f"{path}: every label in {column} is {next(iter(names.values()))!r}; "
+            "give the file a header that calls the column of labels 'label'"
         )
-    return names
+    return [names.get(cell, "") for cell in cells]
 
 
-def _sorted(classes: Any) -> tuple[str, ...]:
-    """Numbers by their size, else as text."""
-    different = set(classes)
-    numbers = all(is_number(name) for name in different)
-    return tuple(sorted(different, key=(lambda name: float(name)) if numbers else None))
+def _parts(path: Table, layout: Layout, meaning: Meaning, rows: _Rows) -> list[str]:
+    """The part of each row: one that it names, or by its fold, or none."""
+    roles = layout.roles
+    parts = [""] * len(rows.lines)
+    if roles.part is not None:
+        cells = rows.words[roles.part]
+        where = {cell: f"{path}: line {rows.lines[cells.index(cell)]}" for cell in set(cells)}
+        names = {cell: part_of(cell, place) for cell, place in where.items()}
+        parts = [names[cell] for cell in cells]
+    if roles.fold is not None:
+        folds = [cell.strip() for cell in rows.words[roles.fold]]
+        if str(meaning.fold) not in folds:
+            raise InputError(
+                f"{path}: --fold {meaning.fold}: {layout.names[roles.fold]} has "
+                f"{shortened(in_order(folds))}"
+            )
+        parts = ["test" if fold == str(meaning.fold) else "train" for fold in folds]
+    return parts
+
+
+def _groups(layout: Layout, rows: _Rows) -> list[str]:
+    """What each row belongs to: rows of one patient, or of one camera, are of one group."""
+    if not layout.roles.groups:
+        return [""] * len(rows.lines)
+    titles = [layout.names[i] for i in layout.roles.groups]
+    keys = [
+        [f"{title} {cell.strip()}" for title, cell in zip(titles, cells, strict=True) if cell]
+        for cells in zip(*(rows.words[i] for i in layout.roles.groups), strict=True)
+    ]
+    return [min(keys[leader], default="") for leader in united(keys)]
+
+
+def _note(path: Table, layout: Layout, meaning: Meaning, values: PixelValues, pictures: int) -> str:
+    """What was inferred of a file, in a line."""
+    roles, names = layout.roles, layout.names
+    assert roles.label is not None
+    height, width, channels = layout.shape
+    order = "" if channels == 1 else " planar" if layout.planar else " interleaved"
+    said = [
+        f"{pictures:,} pictures of {height}×{width}×{channels}{order}",
+        f"labels in {names[roles.label]}",
+        f"values {values}" + (f" ({layout.why})" if layout.why and not meaning.value_range else ""),
+    ]
+    if is_numbered_again(first_rows(path, 1)[0]):
+        said.append("its first row, numbers that pandas took for titles, is left out")
+    if roles.others:
+        said.append(f"no pixels are in {shortened([names[i] for i in roles.others], 4)}")
+    # Numbers are the same in every encoding.
+    if (roles.texts or not "".join(names).isascii()) and not is_in_utf_8(path):
+        said.append("text that is not UTF-8 read as Windows-1252")
+    return f"{path.name}: {', '.join(said)}"

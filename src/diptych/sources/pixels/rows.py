@@ -6,10 +6,12 @@ else by polars. What neither can read is read again number by number, to say wha
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
+from functools import reduce
+from operator import or_
 from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -17,18 +19,24 @@ import numpy.typing as npt
 
 from diptych.errors import InputError
 from diptych.images.preprocess import Pixels
-from diptych.sources.parts import part_of
-from diptych.sources.pixels.layout import Layout, parse_numbers
+from diptych.sources.pixels.cells import numbers_in, parse_numbers
+from diptych.sources.pixels.layout import Layout
+from diptych.sources.pixels.ranges import BYTES, Extent, Range, extent_of, levels, outside
 from diptych.sources.pixels.whole_numbers import whole_numbers
-from diptych.sources.tables.opening import open_table
+from diptych.sources.tables.opening import Table, decoded, open_table
 
 if TYPE_CHECKING:
     import polars as pl
 
 T = TypeVar("T")
+Numbers = npt.NDArray[Any]
 
 BLOCK = 4 * 2**20  # bytes of text
 _NAMES = [str(number) for number in range(256)]
+
+
+class NotInRange(InputError):
+    """A number that is darker than black or brighter than white."""
 
 
 @dataclass(frozen=True)
@@ -36,38 +44,62 @@ class Block:
     """Some rows, in the order of the file."""
 
     lines: range  # as an editor counts them
-    labels: list[str]
-    parts: list[str]
-    pixels_NHWC: Pixels
+    words: Mapping[int, list[str]]  # the cells of columns that hold no pixels
+    numbers: Numbers  # (N, H·W·C), as they are written
+
+    def pixels(self, layout: Layout, ends: Range) -> Pixels:
+        """The pictures (N, H, W, C), where two numbers are black and white."""
+        height, width, channels = layout.shape
+        values = levels(self.numbers, ends)
+        if layout.planar:
+            return values.reshape(-1, channels, height, width).transpose(0, 2, 3, 1)
+        return values.reshape(-1, height, width, channels)
 
 
-def blocks(path: Path, layout: Layout) -> Iterator[Block]:
-    """The rows in order; while a block is used, the next is parsed and the one after it read."""
+def blocks(path: Table, layout: Layout) -> Generator[Block, None, None]:
+    """The rows in order; while a block is used, the next is parsed and the one after it read.
+
+    Raises InputError for what is no number, and NotInRange, both naming the line and the column.
+    """
     with open_table(path) as file:
-        if layout.header:
+        for _ in range(layout.first_line - 1):
             file.readline()
         yield from _ahead(_blocks_of(path, _ahead(_texts(file)), layout))
 
 
-def _ahead(items: Iterator[T]) -> Iterator[T]:
-    """The same items, each made in another thread while the one before it is used."""
+def whole_extent(path: Table, layout: Layout) -> Extent:
+    """The least and the greatest number of a file, whatever is black and white."""
+    every_block = blocks(path, layout._replace(ends=(-np.inf, np.inf)))
+    return reduce(or_, (extent_of(block.numbers) for block in every_block))
+
+
+def _ahead(items: Generator[T, None, None]) -> Generator[T, None, None]:
+    """The same items, each made in another thread while the one before it is used.
+
+    They are closed here, whatever happens: to wait for a thread where garbage is collected, which
+    may be anywhere, can wait without end.
+    """
     end = object()
-    with ThreadPoolExecutor(1) as other:
+    with closing(items), ThreadPoolExecutor(1) as other:
         coming = other.submit(next, items, end)
         while (item := coming.result()) is not end:
             coming = other.submit(next, items, end)
             yield item  # type: ignore[misc]
 
 
-def _blocks_of(path: Path, texts: Iterator[bytes], layout: Layout) -> Iterator[Block]:
-    line = 2 if layout.header else 1
-    for text in texts:
-        block = _whole_number_block(text, layout, line) or _polars_block(path, text, layout, line)
-        yield block
-        line = block.lines.stop
+def _blocks_of(
+    path: Table, texts: Generator[bytes, None, None], layout: Layout
+) -> Generator[Block, None, None]:
+    line = layout.first_line
+    with closing(texts):
+        for text in texts:
+            block = _whole_number_block(text, layout, line)
+            block = block or _polars_block(path, text, layout, line)
+            yield block
+            line = block.lines.stop
 
 
-def _texts(file: IO[bytes]) -> Iterator[bytes]:
+def _texts(file: IO[bytes]) -> Generator[bytes, None, None]:
     """The rest of a file, cut at ends of lines."""
     rest = b""
     while data := file.read(BLOCK):
@@ -82,108 +114,105 @@ def _texts(file: IO[bytes]) -> Iterator[bytes]:
 
 def _whole_number_block(text: bytes, layout: Layout, line: int) -> Block | None:
     """Rows of whole numbers alone; None where something else is among them."""
-    if not layout.whole or layout.shared or layout.part is not None:
+    if not layout.whole or layout.shared or layout.roles.texts:
         return None
-    values = whole_numbers(text, len(layout.names), layout.delimiter)
+    values = whole_numbers(text, len(layout.names), layout.dialect.delimiter)
     if values is None:
         return None
-    first, last = layout.pixels[0], layout.pixels[-1]
-    together = len(layout.pixels) == last - first + 1
-    pixels = values[:, first : last + 1] if together else values[:, layout.pixels]
-    if pixels.max() > layout.most:
+    pixels = layout.roles.pixels
+    together = len(pixels) == pixels[-1] - pixels[0] + 1
+    numbers = values[:, pixels[0] : pixels[-1] + 1] if together else values[:, pixels]
+    numbers = np.ascontiguousarray(numbers)  # here, where others need not wait for it
+    if layout.ends != BYTES and _is_outside(numbers, layout):
         return None
-    n = len(values)
-    labels = [""] * n if layout.label is None else [_NAMES[v] for v in values[:, layout.label]]
-    levels = np.ascontiguousarray(_levels(pixels, layout))
-    return Block(range(line, line + n), labels, [""] * n, levels)
+    words = {i: [_NAMES[v] for v in values[:, i]] for i in layout.roles.words}
+    return Block(range(line, line + len(values)), words, numbers)
 
 
-def _polars_block(path: Path, text: bytes, layout: Layout, line: int) -> Block:
+def _polars_block(path: Table, text: bytes, layout: Layout, line: int) -> Block:
     """Rows of any numbers; raises InputError for what is none."""
     frame = _frame(path, text, layout, line)
-    cells = frame.select(map(str, layout.pixels))
+    cells = frame.select(map(str, layout.roles.pixels))
     if sum(cells.null_count().row(0)):
         _complain(path, text, layout, line)
-    n = len(frame)
     if layout.shared:
-        values = _shared(path, cells.to_series().to_list(), layout, line)
+        numbers: Numbers = _shared(path, cells.to_series().to_list(), layout, line)
     else:
-        values = cells.to_numpy()
-    if n and not 0 <= values.min() <= values.max() <= layout.most:
+        numbers = cells.to_numpy()
+    if len(numbers) and _is_outside(numbers, layout):
         _complain(path, text, layout, line)
-    labels, parts = (
-        [""] * n if i is None else frame[str(i)].fill_null("").to_list()
-        for i in (layout.label, layout.part)
-    )
-    part_names = {
-        part: part_of(part, f"{path}: line {line + parts.index(part)}") for part in set(parts)
-    }
-    if layout.label is not None and "" in labels:
-        where = f"line {line + labels.index('')}, {layout.names[layout.label]}"
-        raise InputError(f"{path}: {where}: the label is empty")
-    pixels = _levels(values, layout)
-    return Block(range(line, line + n), labels, [part_names[part] for part in parts], pixels)
+    words = {i: frame[str(i)].fill_null("").to_list() for i in layout.roles.words}
+    return Block(range(line, line + len(frame)), words, numbers)
 
 
-def _frame(path: Path, text: bytes, layout: Layout, line: int) -> "pl.DataFrame":
+def _is_outside(numbers: Numbers, layout: Layout) -> bool:
+    """Whether a number is out of range, or none at all."""
+    ends = layout.ends or BYTES
+    return bool(outside(np.array([numbers.min(), numbers.max()]), ends).any())
+
+
+def _frame(path: Table, text: bytes, layout: Layout, line: int) -> "pl.DataFrame":
     """Lines of a table, its columns called "0", "1", …; what is no number there is null."""
     import polars as pl
 
-    pixel = pl.String if layout.shared else pl.UInt8 if layout.whole else pl.Float32
+    roles = layout.roles
     schema: dict[str, Any] = dict.fromkeys(map(str, range(len(layout.names))), pl.String)
-    schema |= {str(i): pixel for i in layout.pixels}
-    try:
-        return pl.read_csv(
-            # Empty lines at the end are no rows.
-            io.BytesIO(text.rstrip(b"\r\n") + b"\n"),
-            has_header=False,
-            separator=layout.delimiter,
-            schema=schema,
-        )
-    except pl.exceptions.PolarsError as cause:
+    as_text = layout.shared or layout.decimal != "."
+    # What begins with whole numbers may go on with others.
+    kinds = [pl.String] if as_text else [pl.UInt8] * layout.whole + [pl.Float32]
+    # Empty lines at the end are no rows.
+    text = text.rstrip(b"\r\n") + b"\n"
+    if not text.isascii():
+        text = decoded(text).encode()
+    for kind in kinds:
+        schema |= {str(i): kind for i in roles.pixels}
+        try:
+            frame = pl.read_csv(
+                io.BytesIO(text),
+                has_header=False,
+                separator=layout.dialect.delimiter,
+                schema=schema,
+            )
+            break
+        except pl.exceptions.PolarsError as error:
+            cause = error
+    else:
         _complain(path, text, layout, line)
         said = str(cause).splitlines()[0]
-        hint = "; save it as UTF-8" if "utf-8" in said else ""
-        raise InputError(f"{path}: from line {line} on it cannot be read ({said}){hint}") from cause
+        raise InputError(f"{path}: from line {line} on it cannot be read ({said})") from cause
+    if layout.decimal != "." and not layout.shared:
+        points = pl.col(*map(str, roles.pixels)).str.replace(",", ".", literal=True)
+        frame = frame.with_columns(points.cast(pl.Float32, strict=False))
+    return frame
 
 
-def _shared(path: Path, cells: list[str], layout: Layout, line: int) -> npt.NDArray[Any]:
-    """Numbers that share a cell, parted by spaces."""
+def _shared(path: Table, cells: list[str], layout: Layout, line: int) -> npt.NDArray[np.float32]:
+    """Numbers that share a cell."""
     count = int(np.prod(layout.shape))
     rows = []
+    name = layout.names[layout.roles.pixels[0]]
     for at, cell in enumerate(cells, line):
         try:
-            row = np.array(cell.split(), np.float32)
+            row = np.array(numbers_in(cell, layout.decimal), np.float32)
         except ValueError as cause:
-            raise InputError(f"{path}: line {at}, pixels: {cause}") from cause
+            raise InputError(f"{path}: line {at}, {name}: {cause}") from cause
         if len(row) != count:
             raise InputError(f"{path}: line {at} has {len(row):,} numbers, not {count:,}")
         rows.append(row)
     return np.stack(rows)
 
 
-def _levels(values: npt.NDArray[Any], layout: Layout) -> Pixels:
-    """Numbers (N, H·W·C) as levels (N, H, W, C)."""
-    height, width, channels = layout.shape
-    if layout.most != 255 or values.dtype != np.uint8:
-        values = np.rint(values * np.float32(255 / layout.most)).astype(np.uint8)
-    if layout.planar:
-        return values.reshape(-1, channels, height, width).transpose(0, 2, 3, 1)
-    return values.reshape(-1, height, width, channels)
-
-
-def _complain(path: Path, text: bytes, layout: Layout, line: int) -> None:
+def _complain(path: Table, text: bytes, layout: Layout, line: int) -> None:
     """Raise the InputError that says what is wrong in these lines, if it can be found."""
-    rows = csv.reader(io.StringIO(text.decode("utf-8", "replace")), delimiter=layout.delimiter)
+    pixels, low_high = layout.roles.pixels, layout.ends or BYTES
+    rows = csv.reader(io.StringIO(decoded(text)), delimiter=layout.dialect.delimiter)
     for at, row in enumerate(rows, line):
-        numbers = parse_numbers(path, [row], layout.pixels, layout.names, at)[0]
-        wrong = (numbers < 0) | (numbers > layout.most)
-        fraction = layout.whole & (numbers != np.rint(numbers))
-        if (wrong | fraction).any():
-            i = int((wrong | fraction).argmax())
-            name = layout.names[layout.pixels[0 if layout.shared else i]]
-            hint = "; say what means white with --range" if wrong[i] else ""
-            where = f"0 to {layout.most:g}" if wrong[i] else "the whole numbers before it"
-            raise InputError(
-                f"{path}: line {at}, {name}: {numbers[i]:g} is not among {where}{hint}"
+        numbers = np.array(parse_numbers(path, row, pixels, layout.names, layout.decimal, at))
+        wrong = outside(numbers, low_high)
+        if wrong.any():
+            i = int(wrong.argmax())
+            name = layout.names[pixels[0 if layout.shared else i]]
+            low, high = low_high
+            raise NotInRange(
+                f"{path}: line {at}, {name}: {numbers[i]:g} is not among {low:g} to {high:g}"
             )

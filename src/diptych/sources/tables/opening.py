@@ -1,19 +1,22 @@
-"""Tables as files: plain or compressed, with commas, semicolons or tabs."""
+"""Tables as files: plain or compressed, in UTF-8 or others, with one of four delimiters."""
 
+import codecs
 import contextlib
 import csv
 import io
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from pathlib import Path
-from typing import IO, Any, TypeAlias
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, NamedTuple, TypeAlias
 
 from isal import igzip
 
 from diptych.data.places import Member
-from diptych.errors import InputError
+from diptych.errors import InputError, shortened
+from diptych.sources.trees.walking import is_hidden
 from diptych.system.files import regular
 
 Table: TypeAlias = Path | Member
@@ -21,9 +24,41 @@ Table: TypeAlias = Path | Member
 # Cells of a picture's pixels may be long: 4,096 × 4,096 numbers.
 csv.field_size_limit(2**26)
 
+DELIMITERS = ("\t", ";", "|", ",")
+_HEAD = 2**16  # bytes that tell how a table is written
+_BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+# Excel's word on what parts the columns, as a line of its own.
+_SEPARATOR = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
+_QUOTED = re.compile('"[^"]*"')
+_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
+
+
+class Dialect(NamedTuple):
+    """How the rows of a table are written."""
+
+    delimiter: str
+    skipped: int = 0  # lines before the first row: Excel's "sep=;", and empty ones
+
 
 @contextmanager
 def open_table(path: Table) -> Iterator[IO[bytes]]:
+    """A table as text in UTF-8, decompressed as it is read, without a mark of the encoding.
+
+    Text of one byte a letter comes as it is: `decoded` reads it. Raises InputError for a damaged
+    file, and for one that is no text.
+    """
+    encoding, ends_with_cr = _encoding(path)
+    with open_bytes(path) as file:
+        if encoding == "utf-8-sig":
+            file.read(len(codecs.BOM_UTF8))
+        if encoding.startswith("utf-16") or ends_with_cr:
+            yield io.BufferedReader(_Joined(_recoded(file, encoding, ends_with_cr)))
+        else:
+            yield file
+
+
+@contextmanager
+def open_bytes(path: Table) -> Iterator[IO[bytes]]:
     """The bytes of a file, decompressed as they are read; raises InputError for a damaged file."""
     openers: dict[str, Callable[[Any], Any]] = {".gz": igzip.open, ".zst": _zst, ".zip": _zip}
     try:
@@ -39,18 +74,34 @@ def open_table(path: Table) -> Iterator[IO[bytes]]:
         raise InputError(f"{path}: cannot be read: {why}") from cause
 
 
+def decoded(data: bytes) -> str:
+    """Text in UTF-8; bytes that are none are letters of Windows-1252, as Latin-1 is too."""
+    return data.decode("utf-8", "windows-1252")
+
+
+def dialect(path: Table) -> Dialect:
+    """How the rows of a table are written, by its first lines."""
+    skipped, said = 0, None
+    with open_table(path) as file:
+        for first in map(decoded, file):
+            said = said or _SEPARATOR.fullmatch(first)
+            if first.strip() and not _SEPARATOR.fullmatch(first):
+                return Dialect(said[1] if said else _delimiter(first), skipped)
+            skipped += 1
+    return Dialect(",", skipped)
+
+
 def delimiter(path: Table) -> str:
     """What parts the columns, by the first line."""
-    with open_table(path) as file:
-        line = file.readline().decode("utf-8", "replace")
-    return max(",;\t", key=line.count)
+    return dialect(path).delimiter
 
 
 def first_rows(path: Table, count: int) -> list[list[str]]:
     """The rows that the first lines hold, without empty ones; raises InputError where none do."""
+    parted_by, skipped = dialect(path)
     with open_table(path) as file:
-        lines = [line.decode("utf-8-sig", "replace") for line in islice(file, count)]
-        rows = [row for row in csv.reader(lines, delimiter=delimiter(path)) if row]
+        lines = [decoded(line) for line in islice(file, skipped, skipped + count)]
+        rows = [row for row in csv.reader(lines, delimiter=parted_by) if row]
     if not rows:
         raise InputError(f"{path}: the file is empty")
     return rows
@@ -59,16 +110,74 @@ def first_rows(path: Table, count: int) -> list[list[str]]:
 def numbered_rows(path: Table) -> Iterator[tuple[int, list[str]]]:
     """Every row that is not empty, with the line on which it ends.
 
-    Raises InputError for bytes that are no text.
+    Raises InputError for what is no text.
     """
+    parted_by, skipped = dialect(path)
     with open_table(path) as file:
-        reader = csv.reader(
-            io.TextIOWrapper(file, encoding="utf-8-sig", newline=""), delimiter=delimiter(path)
-        )
-        try:
-            yield from ((reader.line_num, row) for row in reader if row)
-        except UnicodeDecodeError as cause:
-            raise InputError(f"{path}: not text in UTF-8 ({cause.reason}); save it so") from cause
+        text = io.TextIOWrapper(file, encoding="utf-8", errors="windows-1252", newline="")
+        for _ in range(skipped):
+            text.readline()
+        reader = csv.reader(text, delimiter=parted_by)
+        yield from ((skipped + reader.line_num, row) for row in reader if row)
+
+
+def is_in_utf_8(path: Table) -> bool:
+    """Whether all of a table is text in UTF-8 or UTF-16, whose letters are in no doubt."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    with open_table(path) as file:
+        while block := file.read(_HEAD):
+            try:
+                decoder.decode(block)
+            except UnicodeDecodeError:
+                return False
+    return True
+
+
+def _windows_1252(error: UnicodeError) -> tuple[str, int]:
+    """Bytes that are no UTF-8 as the letters that they are in Windows-1252."""
+    assert isinstance(error, UnicodeDecodeError)
+    return error.object[error.start : error.end].decode("windows-1252", "replace"), error.end
+
+
+codecs.register_error("windows-1252", _windows_1252)
+
+
+def _encoding(path: Table) -> tuple[str, bool]:
+    """In what a table is written, and whether its lines end as on an old Mac, with CR alone."""
+    with open_bytes(path) as file:
+        head = file.read(_HEAD)
+    encoding = next((name for mark, name in _BOMS if head.startswith(mark)), "")
+    if not encoding:
+        # Latin letters in UTF-16 have a zero at every other byte.
+        zeros = head[0:64:2].count(0), head[1:64:2].count(0)
+        half = max(len(head[:64]) // 4, 1)
+        encoding = ("utf-16-be", "utf-16-le", "utf-8")[
+            0 if zeros[0] > half >= zeros[1] else 1 if zeros[1] > half >= zeros[0] else 2
+        ]
+    if not encoding.startswith("utf-16") and b"\0" in head:
+        raise InputError(f"{path}: not text; save it as a table in UTF-8")
+    wide = encoding.startswith("utf-16")
+    text = head.decode(encoding, "ignore").encode() if wide else head
+    return encoding, b"\r" in text and b"\n" not in text
+
+
+def _delimiter(line: str) -> str:
+    """What parts the columns of a line: the sign that is most often there, outside of quotes."""
+    line = _QUOTED.sub("", line)
+    # Between digits a comma may be a decimal one, if there is something else to part columns.
+    others = max(DELIMITERS[:-1], key=line.count)
+    if line.count(others) and not _DECIMAL_COMMA.sub("", line).count(","):
+        return others
+    return max(reversed(DELIMITERS), key=line.count)
+
+
+def _recoded(file: IO[bytes], encoding: str, ends_with_cr: bool) -> Iterator[bytes]:
+    """The same text in UTF-8, with lines that end in LF."""
+    decoder = codecs.getincrementaldecoder(encoding)()
+    while block := file.read(_HEAD):
+        text = decoder.decode(block) if encoding.startswith("utf-16") else None
+        data = block if text is None else text.encode()
+        yield data.replace(b"\r", b"\n") if ends_with_cr else data
 
 
 def _bytes_of(path: Table) -> IO[bytes]:
@@ -113,9 +222,21 @@ class _Joined(io.RawIOBase):
 
 @contextmanager
 def _zip(whole: IO[bytes]) -> Iterator[Any]:
+    """The one table in an archive; what a Mac notes there of its files is none."""
     with zipfile.ZipFile(whole) as archive:
-        tables = [n for n in archive.namelist() if n.lower().endswith((".csv", ".tsv", ".txt"))]
-        if len(tables) != 1:
-            raise InputError(f"{whole.name}: has {len(tables)} tables in it; give one alone")
+        names = [
+            name
+            for name in archive.namelist()
+            if not name.endswith("/") and not any(map(is_hidden, PurePosixPath(name).parts))
+        ]
+        tables = [n for n in names if n.lower().endswith((".csv", ".tsv", ".txt"))]
+        if not tables:
+            inside = f"; it has {shortened(names, 3)}" if names else ""
+            raise InputError(f"{whole.name}: no table (.csv, .tsv, .txt) is in it{inside}")
+        if len(tables) > 1:
+            raise InputError(
+                f"{whole.name}: has {len(tables)} tables in it: {shortened(tables, 5)}; unpack "
+                "it, and give the one that is meant"
+            )
         with archive.open(tables[0]) as file:
             yield file

@@ -1,0 +1,222 @@
+"""Pictures and labels that lie in arrays: MNIST's own files, Keras' and MedMNIST's .npz, .npy."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from diptych.data.dataset import Dataset, Sample, Stray
+from diptych.data.grouping import united
+from diptych.data.pixel_format import PixelFormat, PixelValues
+from diptych.data.places import Address
+from diptych.errors import InputError, nearest, shortened
+from diptych.images.decoding import pixel_store
+from diptych.images.preprocess import Pixels
+from diptych.sources.meaning import Meaning
+from diptych.sources.parts import part_of
+from diptych.sources.pixels.adding import add_pixels, class_names, in_order
+from diptych.sources.pixels.array_labels import labels_of, words_of
+from diptych.sources.pixels.array_names import Pair, labels_beside, pairs
+from diptych.sources.pixels.array_pictures import ArrayPictures, as_pictures, range_of
+from diptych.sources.pixels.number_arrays import (
+    NumberArray,
+    arrays_in,
+    is_array_name,
+    is_idx,
+    key_of,
+)
+from diptych.sources.pixels.ranges import Range
+from diptych.sources.pixels.unread import refuse_unread_folder
+from diptych.sources.trees import Tree
+from diptych.sources.trees.walking import is_hidden
+
+# Of files that hold a picture.
+ENDINGS = (
+    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".bmp", ".gif", ".tif", ".tiff", ".webp",
+    ".heic", ".heif", ".avif", ".jp2", ".ppm", ".pgm", ".pbm", ".tga", ".ico", ".mpo", ".dcm",
+)  # fmt: skip
+USED = ("label", "part", "group", "shape", "value_range")
+
+
+def holds_arrays(path: Path) -> bool:
+    """Whether a file holds arrays, by its name or its beginning."""
+    return is_array_name(path.name) or (path.suffix.lower() in ("", ".gz") and is_idx(path))
+
+
+def are_arrays(tree: Tree) -> bool:
+    """Whether a tree holds arrays, and no files of pictures.
+
+    Raises InputError where it holds arrays of kinds that are not opened.
+    """
+    names = [name for name in tree.names if not any(map(is_hidden, name.split("/")))]
+    if any(name.lower().endswith(ENDINGS) for name in names):
+        return False
+    if any(map(is_array_name, names)):
+        return True
+    refuse_unread_folder(tree.root, names)
+    return False
+
+
+def array_files(tree: Tree) -> list[str]:
+    """The files of a tree that are called as those of arrays are."""
+    return [
+        name
+        for name in tree.names
+        if is_array_name(name) and not any(map(is_hidden, name.split("/")))
+    ]
+
+
+def read_array_folder(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:
+    """The pictures and labels in the arrays of a tree, as `read_arrays`; other files are strays."""
+    keys: dict[str, str] = {}
+    strays = list(tree.strays)
+    for name in sorted(array_files(tree), key=lambda name: (len(name), name)):
+        # MNIST's files often lie beside what was unpacked of them.
+        if (other := keys.setdefault(key_of(name), name)) != name:
+            strays.append(Stray(name, "not used", f"{other} is the same, unpacked"))
+    arrays: dict[str, NumberArray] = {}
+    for key, name in keys.items():
+        inside = arrays_in(tree.place(name))
+        many = name.lower().endswith(".npz")
+        alone = len(keys) == 1
+        arrays |= {(f"{key}/{a.key}" if not alone else a.key) if many else key: a for a in inside}
+    for name in tree.names:
+        if name not in keys.values() and not any(stray.name == name for stray in strays):
+            strays.append(Stray(name, "not used", "it is no array of pictures or labels"))
+    return _dataset(tree.root, arrays, meaning, expected, strays)
+
+
+def read_array_file(path: Path, meaning: Meaning, expected: PixelFormat) -> Dataset:
+    """The pictures and labels in a file; the labels of IDX and .npy lie in one beside it."""
+    arrays = {array.key: array for array in arrays_in(path)}
+    if path.suffix.lower() != ".npz":
+        beside = {
+            key_of(other.name): other
+            for other in sorted(path.parent.iterdir(), reverse=True)
+            if other != path and is_array_name(other.name) and other.is_file()
+        }
+        wanted = meaning.label or labels_beside(key_of(path.name), beside)
+        arrays = {key_of(path.name): array for array in arrays.values()}
+        if wanted in beside:
+            arrays[wanted] = arrays_in(beside[wanted])[0]
+    return _dataset(path, arrays, meaning, expected, [])
+
+
+def read_array_pixels(path: Path, expected: PixelFormat) -> Iterator[tuple[list[str], Pixels]]:
+    """Names and pixels (N, *shape) of a file of arrays, with or without labels.
+
+    Raises what `read_array_file` raises.
+    """
+    arrays = {key_of(array.key): array for array in arrays_in(path)}
+    found = pairs(path, arrays, Meaning())
+    pictures = [as_pictures(pair.images, Meaning(), expected) for pair in found]
+    ends, why = range_of(pictures, Meaning(), expected)
+    for one in pictures:
+        done = 0
+        for pixels_NHWC in one.pixels(ends, why):
+            yield _names(one.array, done, len(pixels_NHWC)), pixels_NHWC
+            done += len(pixels_NHWC)
+
+
+def _dataset(
+    root: Path | Address,
+    arrays: Mapping[str, NumberArray],
+    meaning: Meaning,
+    expected: PixelFormat,
+    strays: Sequence[Stray],
+) -> Dataset:
+    """Every picture as a sample whose pixels are in the cache."""
+    meaning.refuse_unused(root, "pictures in arrays", *USED)
+    said = {key: _named(root, arrays, key) for key in (meaning.part, *meaning.group) if key}
+    found = pairs(root, {k: a for k, a in arrays.items() if a not in said.values()}, meaning)
+    if said and len(found) > 1:
+        raise InputError(f"{root}: --part and --group are for pictures in one array, not several")
+    pictures = [as_pictures(pair.images, meaning, expected) for pair in found]
+    if len({one.shape for one in pictures}) > 1:
+        sizes = ", ".join(f"{one.array.key} {one.shape}" for one in pictures)
+        raise InputError(f"{root}: the parts have pictures of different shapes: {sizes}")
+    ends, why = range_of(pictures, meaning, expected)
+    labels = [labels_of(pair) for pair in found]
+    names = class_names(root, "the labels", [one for part in labels for one in part if one])
+    samples, unlabelled = list[Sample](), list[Stray]()
+    for pair, one, own in zip(found, pictures, labels, strict=True):
+        parts, groups = _parts(meaning, said, pair, len(own)), _groups(meaning, said, len(own))
+        for i, (name, digest) in enumerate(_added(one, ends, why)):
+            if not own[i]:
+                unlabelled.append(Stray(name, "no label", "its label is empty"))
+                continue
+            samples.append(Sample(name, names[own[i]], one.array.file, parts[i], groups[i], digest))
+    shape = pictures[0].shape
+    planar = pictures[0].planar if pictures[0].flat and shape[2] == 3 else None
+    values = PixelValues(*ends, planar)
+    note = _note(root, arrays, found, pictures, values, why)
+    classes = in_order(names.values())
+    return Dataset(
+        root, classes, tuple(samples), (*strays, *unlabelled), shape, note, values=values
+    )
+
+
+def _named(root: object, arrays: Mapping[str, NumberArray], key: str) -> NumberArray:
+    if key not in arrays:
+        raise InputError(f"{root}: no array is called {key}{nearest(key, arrays)}")
+    return arrays[key]
+
+
+def _parts(meaning: Meaning, said: Mapping[str, NumberArray], pair: Pair, count: int) -> list[str]:
+    """The part of each picture: of an array that says it, or of the array that it is in."""
+    if meaning.part is None:
+        return [pair.part] * count
+    words = _for_each(said[meaning.part], count)
+    return [part_of(word, f"{meaning.part}[{i}]") for i, word in enumerate(words)]
+
+
+def _groups(meaning: Meaning, said: Mapping[str, NumberArray], count: int) -> list[str]:
+    columns = [(key, _for_each(said[key], count)) for key in meaning.group]
+    keys = [[f"{key} {words[i]}" for key, words in columns if words[i]] for i in range(count)]
+    return [min(keys[leader], default="") for leader in united(keys)]
+
+
+def _for_each(array: NumberArray, count: int) -> list[str]:
+    words = words_of(array)
+    if len(words) != count:
+        raise InputError(f"{array}: {len(words):,} values for {count:,} pictures")
+    return words
+
+
+def _added(pictures: ArrayPictures, ends: Range, why: str) -> Iterator[tuple[str, str]]:
+    """The name and digest of each picture, whose pixels are then in the cache."""
+    store, done = pixel_store(pictures.shape), 0
+    for pixels_NHWC in pictures.pixels(ends, why):
+        digests = add_pixels(store, pixels_NHWC)
+        yield from zip(_names(pictures.array, done, len(digests)), digests, strict=True)
+        done += len(digests)
+
+
+def _names(array: NumberArray, start: int, count: int) -> list[str]:
+    """What pictures of an array are called, counted as Python counts them."""
+    return [f"{array.name}[{i}]" for i in range(start, start + count)]
+
+
+def _note(
+    root: Path | Address,
+    arrays: Mapping[str, NumberArray],
+    found: Sequence[Pair],
+    pictures: Sequence[ArrayPictures],
+    values: PixelValues,
+    why: str,
+) -> str:
+    """What was inferred, in a line."""
+    size = "×".join(map(str, pictures[0].shape))
+    count = sum(one.array.shape[0] for one in pictures)
+    first = pictures[0].planar and not pictures[0].flat
+    said = [f"{count:,} pictures of {size}{' with the channels first' if first else ''}"]
+    said += [f"{pair.images.key} with the labels of {_key(pair.labels)}" for pair in found]
+    said.append(f"values {values}{why and ' ('}{why}{why and ')'}")
+    used = [array for pair in found for array in (pair.images, pair.labels)]
+    if rest := [key for key, array in arrays.items() if array not in used]:
+        said.append(f"not used: {shortened(rest, 4)}")
+    if any("emnist" in one.array.name.lower() for one in pictures):
+        said.append("read as they lie (EMNIST's own files have rows for columns: all are mirrored)")
+    return f"{root.name}: {', '.join(said)}"
+
+
+def _key(array: NumberArray | None) -> str:
+    return array.key if array is not None else ""

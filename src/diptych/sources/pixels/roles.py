@@ -1,0 +1,189 @@
+"""What each column of a pixel CSV is: the pixels, the label, the part, what is left out."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+from diptych.data.pixel_format import Shape
+from diptych.errors import InputError, nearest
+from diptych.sources.meaning import LEVEL, Meaning
+from diptych.sources.pixels.cells import FEWEST
+from diptych.sources.pixels.shapes import shape_of
+from diptych.sources.pixels.unnamed import unnamed_label
+from diptych.sources.tables.columns import LABELS, SPLITS, column
+from diptych.sources.tables.opening import Table
+
+TOGETHER = ("pixels",)  # what a column is called that holds all numbers of a picture
+FOLDS = ("fold", "folds", "kfold", "cv_fold")
+PARTS = tuple(name for name in SPLITS if name not in FOLDS)
+_ID = re.compile(r"|id|index|image_?id|level_0|unnamed: ?\d+(\.\d+)?", re.IGNORECASE)
+_DIGITS = re.compile(r"\d+")
+
+
+class Roles(NamedTuple):
+    """The columns by what they are; positions from 0."""
+
+    pixels: tuple[int, ...]  # one, where all numbers share a cell
+    label: int | None
+    part: int | None = None
+    fold: int | None = None
+    groups: tuple[int, ...] = ()
+    others: tuple[int, ...] = ()  # that say something else
+    texts: bool = False  # whether there are cells that are no numbers
+
+    @property
+    def words(self) -> tuple[int, ...]:
+        """The columns whose cells are kept as they are."""
+        single = (one for one in (self.label, self.part, self.fold) if one is not None)
+        return tuple(dict.fromkeys([*single, *self.groups, *self.others]))
+
+
+def roles_of(
+    path: Table,
+    titles: Sequence[str],
+    kinds: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    meaning: Meaning,
+    shape: Shape | None,
+    labelled: bool,
+) -> Roles:
+    """The roles of columns with these titles, or none, and kinds of cells.
+
+    `shape` is that of a picture, where it is known; `rows` are the first ones. Raises InputError
+    where what was said is not there, or it is not clear which column holds the labels, if there
+    are to be some.
+    """
+    said = Roles(
+        (),
+        _titled(path, titles, meaning.label, "label", LABELS),
+        _titled(path, titles, meaning.part, "part", PARTS if meaning.fold is None else ()),
+        _fold(path, titles, meaning),
+        tuple(_position(path, titles, title, "group") for title in meaning.group),
+    )
+    if said.fold is not None and said.part == said.fold:
+        said = said._replace(part=None)
+    free = [i for i in range(len(kinds)) if i not in said.words and kinds[i] != "empty"]
+    pixels = _pixels(titles, kinds, free, shape)
+    if not pixels:
+        raise InputError(f"{path}: no column of numbers that could be pixels")
+    label = said.label
+    if label is None:
+        left = [i for i in free if i not in pixels and not _is_id(titles, i)]
+        label = _label(path, titles, rows, left, labelled)
+    if kinds[pixels[0]] == "number" and shape_of(len(pixels), shape) is None:
+        if _counts_rows(rows, pixels[0]):
+            pixels = pixels[1:]
+        if label is None and shape_of(len(pixels) - 1, shape) is not None:
+            label = unnamed_label(path, pixels, titles)
+            pixels = tuple(i for i in pixels if i != label)
+    if meaning.label is None and labelled:
+        _refuse_other_labels(path, titles, rows, label)
+    others = tuple(
+        i for i in free if i not in pixels and i != label and not _is_id(titles, i) and titles
+    )
+    texts = any(kind != "number" for kind in kinds)
+    return said._replace(pixels=pixels, label=label, others=others, texts=texts)
+
+
+def _titled(
+    path: Table, titles: Sequence[str], said: str | None, option: str, names: Sequence[str]
+) -> int | None:
+    """The column that was named, or else one that is called as such columns are."""
+    return column(titles, names) if said is None else _position(path, titles, said, option)
+
+
+def _position(path: Table, titles: Sequence[str], title: str, option: str) -> int:
+    if title.startswith(LEVEL):
+        raise InputError(f"{path}: --{option} {title}: a table of pixels has no folders")
+    stripped = [one.strip() for one in titles]
+    if title.strip() in stripped:
+        return stripped.index(title.strip())
+    at = column(titles, (title.strip().lower(),))
+    if at is None:
+        few = [one for one in stripped if one and not _DIGITS.search(one)]
+        hint = nearest(title, few) if few else "; the table has no titles" if not titles else ""
+        raise InputError(f"{path}: --{option} {title}: no column is called so{hint}")
+    return at
+
+
+def _fold(path: Table, titles: Sequence[str], meaning: Meaning) -> int | None:
+    """The column of folds, where one of them is to test on."""
+    if meaning.fold is None:
+        return None
+    at = _titled(path, titles, meaning.part, "part", FOLDS)
+    if at is None:
+        raise InputError(
+            f"{path}: --fold {meaning.fold}: no column of folds; name it with --part, or call it "
+            f"{FOLDS[0]}"
+        )
+    return at
+
+
+def _pixels(
+    titles: Sequence[str], kinds: Sequence[str], free: Sequence[int], shape: Shape | None
+) -> tuple[int, ...]:
+    """The columns of numbers: one where they share a cell, else those that are titled alike."""
+    together = [i for i in free if kinds[i] == "picture"]
+    named = column(titles, TOGETHER)
+    if together:
+        return (named,) if named in together else (together[0],)
+    numbers = [i for i in free if kinds[i] == "number" and not _is_id(titles, i)]
+    if titles:
+        numbers = [i for i in numbers if titles[i].strip().lower() not in LABELS]
+        # p0, p1, p2 … but not `age`; 1x1, 1x2 …
+        patterns = Counter(_DIGITS.sub("#", titles[i].strip()) for i in numbers)
+        (pattern, count), *_ = patterns.most_common(1) or [("", 0)]
+        alike = tuple(i for i in numbers if _DIGITS.sub("#", titles[i].strip()) == pattern)
+        fits = shape_of(count, shape) or not shape_of(len(numbers), shape)
+        if "#" in pattern and count >= FEWEST and fits:
+            return alike
+    return tuple(numbers)
+
+
+def _is_id(titles: Sequence[str], i: int) -> bool:
+    return bool(titles) and bool(_ID.fullmatch(titles[i].strip()))
+
+
+def _counts_rows(rows: Sequence[Sequence[str]], i: int) -> bool:
+    """Whether a column counts the rows, as an index does."""
+    cells = [row[i].strip() for row in rows if i < len(row)]
+    if len(cells) < FEWEST or not all(cell.isdecimal() for cell in cells):
+        return False
+    return all(int(b) == int(a) + 1 for a, b in pairwise(cells))
+
+
+def _label(
+    path: Table,
+    titles: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    left: Sequence[int],
+    labelled: bool,
+) -> int | None:
+    """The column of labels among those that are neither pixels nor numbers of rows.
+
+    Of several, it is the only one with fewer different cells than rows: others name each picture.
+    """
+    if len(left) < 2 or not labelled:
+        return left[0] if left else None
+    repeating = [i for i in left if len({row[i] for row in rows if i < len(row)}) < len(rows)]
+    if len(repeating) == 1:
+        return repeating[0]
+    names = " or ".join(titles[i] if titles else f"column {i + 1}" for i in repeating or left)
+    raise InputError(f"{path}: labels may be in {names}; say where with --label COLUMN")
+
+
+def _refuse_other_labels(
+    path: Table, titles: Sequence[str], rows: Sequence[Sequence[str]], label: int | None
+) -> None:
+    """Raise InputError where another column is called as labels are, and tells others apart."""
+    for i, title in enumerate(titles):
+        if label is None or i == label or title.strip().lower() not in LABELS:
+            continue
+        pairs = {(row[label], row[i]) for row in rows if len(row) == len(titles)}
+        if len(pairs) > min(len({one for one, _ in pairs}), len({other for _, other in pairs})):
+            raise InputError(
+                f"{path}: labels may be in {titles[label]} or in {title}, which differ; say which "
+                "are meant with --label COLUMN"
+            )
