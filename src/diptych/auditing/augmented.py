@@ -14,12 +14,14 @@ from diptych.auditing.pairs import Pair
 from diptych.auditing.residue import equal_but_for_a_box
 from diptych.system.progress import Track
 
-# Correlations of gradients, in the same place but for the 30 % where they differ most, ...
+# Correlations of gradients from which a pair is looked at in colour: in the same place without the
+# 30 % where they differ most, and once aligned without a tenth. Of 1,200 different photographs the
+# most alike have 0.82 and 0.86; of copies with a box on a fifth, and of copies that were cut, turned
+# by up to 15° or both, 98 % have more than 0.94 and 0.92.
 SAME_PLACE = 0.92
+ALIGNED, OUTLIERS = 0.945, 0.1
 ALMOST_THE_SAME_PLACE = 0.72  # worth aligning
-# ... and once aligned, without a tenth.
-ALIGNED, OUTLIERS = 0.93, 0.1
-ROUGHLY = 0.84  # at half the size, without the 30 % that differ most: worth aligning better
+ROUGHLY = 0.8  # at half the size, without the 30 % that differ most: worth aligning better
 FILLED = 0.16  # of half a picture: so far a fill of corners reaches into a thumbnail
 OVERLAP = 0.55  # of the left picture
 COARSE_STEPS, FINE_STEPS = 5, 4

@@ -23,12 +23,14 @@ from diptych.system.progress import Track
 Indices = npt.NDArray[np.intp]
 CHUNK = 512  # pictures or pairs at once
 
-# Correlations from which a pair is looked at closely. Of 1,200 different photographs 1,100 pairs
-# are above the first and as many above the second; of 200 copies with a white box on a fifth of
-# the picture, the worst of all changes, 98.5 % are above the first.
+# Correlations from which a pair is looked at closely. Of the pairs of 1,200 photographs 1,239 are
+# above the first and 344 above the second; of 200 copies with a white box on a fifth of the
+# picture, the worst of all changes, 98.5 % are above the first.
 WHOLE_ALIKE = 0.48
 PART_ALIKE = 0.66
-PARTLY_ALIKE = 0.86  # in the same place, without the cells that may be covered
+# In the same place, without the cells that may be covered. Boxes leave 0.95 and more; of the 1,239
+# pairs above 98 % have less than 0.87.
+PARTLY_ALIKE = 0.86
 COVERED = 0.3  # of a picture: a box of a fifth, and what its edges change
 CLOSEST = 6  # pairs looked at closely, a picture and way of comparing
 FINE, COARSE = 12, 8  # sides of the grids: in the same place, and roughly in the same place
