@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageEnhance, ImageOps
 
 from conftest import BLUE, RED, picture
 from diptych.auditing import Audit, audit
@@ -180,3 +180,61 @@ def test_a_part_with_a_class_of_broken_files_alone_is_refused(
     which = {"val": "valid"}.get(part, part)
     with pytest.raises(InputError, match=rf"split: {which} has no usable picture of red; add some"):
         clean(data, audit(data, size=32))
+
+
+def roboflow(stem: str, digit: str) -> str:
+    return f"{stem}_jpg.rf.{digit * 32}.jpg"
+
+
+def test_copies_by_name_are_kept_together_whatever_they_show(
+    folder_of: Callable[..., Path],
+) -> None:
+    root = folder_of(8)
+    picture(90, hue=RED).save(root / "red" / roboflow("a", "1"))
+    picture(91, hue=RED).save(root / "red" / roboflow("a", "2"))
+    picture(92, hue=RED).save(root / "red" / roboflow("b", "2"))
+    picture(93, hue=BLUE).save(root / "blue" / roboflow("a", "3"))
+    actual = audit_of(root)
+    pairs = [(f.name, f.related) for f in actual.findings if f.issue == "near duplicate"]
+    assert pairs == [(f"red/{roboflow('a', '2')}", f"red/{roboflow('a', '1')}")]
+    assert not actual.reasons
+
+
+def in_parts(root: Path) -> Path:
+    for part, start in (("train", 0), ("test", 20)):
+        for k, (label, hue) in enumerate((("blue", BLUE), ("red", RED))):
+            folder = root / part / label
+            folder.mkdir(parents=True)
+            for i in range(4):
+                picture(start + 2 * i + k, hue=hue).save(folder / f"{i}.png")
+    return root
+
+
+def test_a_copy_by_name_of_a_test_picture_is_not_trained_on(tmp_path: Path) -> None:
+    root = in_parts(tmp_path)
+    picture(90, hue=RED).save(root / "train" / "red" / roboflow("a", "1"))
+    picture(91, hue=RED).save(root / "test" / "red" / roboflow("a", "2"))
+    assert audit_of(root).reasons == {f"train/red/{roboflow('a', '1')}": "across parts"}
+
+
+def test_a_mirrored_copy_of_a_test_picture_is_not_trained_on(tmp_path: Path) -> None:
+    root = in_parts(tmp_path)
+    with Image.open(root / "test" / "red" / "1.png") as image:
+        ImageOps.mirror(image).save(root / "train" / "red" / "leak.png")
+    assert audit_of(root).reasons == {"train/red/leak.png": "across parts"}
+
+
+def test_a_mirrored_copy_may_have_another_label(folder_of: Callable[..., Path]) -> None:
+    root = folder_of(5)
+    with Image.open(root / "red" / "red002.png") as image:
+        ImageOps.mirror(image).save(root / "blue" / "odd.png")
+    actual = audit_of(root)
+    assert not actual.reasons
+    issues = {f.name: f.issue for f in actual.findings if "label" in f.issue}
+    assert issues == {
+        "red/red002.png": "copy with another label",
+        "blue/odd.png": "copy with another label",
+    }
+    details = {f.detail for f in actual.findings if f.issue == "near duplicate"}
+    assert details == {"the same picture mirrored; the two stay together when split"}
+    assert actual.groups["red/red002.png"] == actual.groups["blue/odd.png"]

@@ -35,14 +35,16 @@ exact duplicate     the same bytes as a picture that is used
 across parts        a copy of a picture in another part of a data set that is split already
 ==================  ============================================================================
 
-Near-duplicates of the same label are used, and kept together when the pictures are split. Of
+Near-duplicates of the same label are used, and kept together when the pictures are split. So are
+copies that were mirrored, turned, recoloured or partly covered, and those of one original that
+Roboflow named. A mirrored "left" may well be a "right", so such copies may have other labels. Of
 pictures of more than 8 bits all are decoded at one depth, the fewest bits that the brightest level
 among them needs.
 """
 
-from diptych.auditing.checks import few_pictures, repeated, two_labels, unusable
+from diptych.auditing.checks import few_pictures, relabelled, repeated, two_labels, unusable
 from diptych.auditing.depth import extra_bands, unclear_depth
-from diptych.auditing.duplicates import duplicate_groups
+from diptych.auditing.duplicates import duplicates
 from diptych.auditing.labels import odd_labels
 from diptych.auditing.report import Audit, Finding
 from diptych.data.arguments import require_dataset
@@ -91,15 +93,18 @@ def audit(
         if sample.name not in bad
     ]
     # Nobody crops or resizes rows of numbers.
-    groups = duplicate_groups(usable, store, crops=not dataset.shape, track=track)
-    findings += two_labels(groups)
-    findings += repeated(groups, {finding.name for finding in findings})
+    found = duplicates(usable, store, crops=not dataset.shape, track=track)
+    findings += two_labels(found.same)
+    findings += repeated(found.groups, {finding.name for finding in findings}, found.changes)
+    findings += relabelled(
+        found.groups, {finding.name for finding in findings if finding.set_aside}
+    )
     findings += few_pictures(dataset, {finding.name for finding in findings if finding.set_aside})
     findings += [*unclear_depth(pictures, bits), *extra_bands(pictures), *odd_labels(dataset)]
     # Called by their content, groups mean the same in every data set and in any order.
     group_of = {
         sample.name: min(member.digest for member in members)
-        for members in groups
+        for members in found.groups
         for sample in members
     }
     return Audit(dataset, tuple(findings), pictures, group_of, bits)

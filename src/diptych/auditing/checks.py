@@ -31,8 +31,23 @@ def two_labels(groups: Iterable[list[Sample]]) -> Iterator[Finding]:
                 yield Finding(sample.name, "two labels", detail, True, other.name)
 
 
-def repeated(groups: Iterable[list[Sample]], set_aside: set[str]) -> Iterator[Finding]:
-    """Copies of one label: exact ones are used once, near ones stay together.
+def relabelled(groups: Iterable[list[Sample]], set_aside: set[str]) -> Iterator[Finding]:
+    """Changed copies in another class, which may be right: a mirrored "left" is a "right"."""
+    for members in groups:
+        left = [sample for sample in members if sample.name not in set_aside]
+        for sample in left:
+            other = next((s for s in left if s.label != sample.label), None)
+            if other:
+                detail = f"a changed copy is labelled {other.label}; see whether both are right"
+                yield Finding(sample.name, "copy with another label", detail, False, other.name)
+
+
+def repeated(
+    groups: Iterable[list[Sample]], set_aside: set[str], changes: Mapping[frozenset[str], str]
+) -> Iterator[Finding]:
+    """Copies: exact ones are used once, others stay together.
+
+    `changes` says what was done to one of two pictures, by their digests.
 
     In a data set that is split already, test pictures stay and their copies in train go.
     """
@@ -51,7 +66,9 @@ def repeated(groups: Iterable[list[Sample]], set_aside: set[str]) -> Iterator[Fi
             else:
                 first[sample.digest] = sample
                 if sample is not kept:
-                    detail = "almost the same picture; the two stay together when split"
+                    change = changes.get(frozenset((sample.digest, kept.digest)))
+                    what = f"the same picture {change}" if change else "almost the same picture"
+                    detail = f"{what}; the two stay together when split"
                     yield Finding(sample.name, "near duplicate", detail, False, kept.name)
 
 

@@ -1,7 +1,11 @@
-"""Groups of pictures that are the same, to the byte or to the eye."""
+"""Groups of pictures that are the same: to the byte, to the eye, but for a change, by name."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 import numpy as np
 
+from diptych.auditing.names import named_copies
 from diptych.auditing.near import near_duplicate_pairs, thumbnails
 from diptych.data.dataset import Sample
 from diptych.data.grouping import connected
@@ -11,13 +15,26 @@ from diptych.images.store import Store
 from diptych.system.progress import Track, unwatched
 
 
-def duplicate_groups(
-    samples: list[Sample], store: Store, *, crops: bool = True, track: Track = unwatched
-) -> list[list[Sample]]:
-    """Group samples whose pictures are the same or almost so; most groups have one member.
+class Duplicates(NamedTuple):
+    """Samples in groups; most have one member.
 
-    `store` holds the pixels of every sample's digest; `crops` are looked for too, or not. The
-    groups and their members are in the order of the samples; each sample is in one group.
+    The groups and their members are in the order of the samples; each sample is in one group.
+    """
+
+    groups: list[list[Sample]]  # of copies, whatever was done to them
+    same: list[
+        list[Sample]
+    ]  # of those that show the same in the same way: a label fits all or none
+    changes: Mapping[frozenset[str], str]  # what was done, by the digests of two pictures
+
+
+def duplicates(
+    samples: list[Sample], store: Store, *, crops: bool = True, track: Track = unwatched
+) -> Duplicates:
+    """Find samples whose pictures are the same or almost so, or were made from each other.
+
+    `store` holds the pixels of every sample's digest; with `crops`, copies that were cut or changed
+    as augmentation does are looked for too. Names count as well: see `named_copies`.
     """
     content = dict.fromkeys(sample.digest for sample in samples)
     digests = list(content)
@@ -27,9 +44,30 @@ def duplicate_groups(
         for pixels in track(batches, "comparing pictures", -(-len(digests) // CHUNK))
     ]
     pairs = near_duplicate_pairs(np.concatenate(small), crops=crops, track=track) if small else []
-    leader = connected(len(digests), [(pair.first, pair.second) for pair in pairs])
-    group_of = dict(zip(digests, leader, strict=True))
+    position = {digest: at for at, digest in enumerate(digests)}
+    content_of = [position[sample.digest] for sample in samples]
+    named = [(content_of[a], content_of[b]) for a, b in named_copies(samples)]
+    same = [pair[:2] for pair in pairs if not pair.change]
+    return Duplicates(
+        _groups(samples, content_of, [*(pair[:2] for pair in pairs), *named]),
+        _groups(samples, content_of, same),
+        {frozenset((digests[a], digests[b])): change for a, b, _, change in pairs if change},
+    )
+
+
+def duplicate_groups(
+    samples: list[Sample], store: Store, *, crops: bool = True, track: Track = unwatched
+) -> list[list[Sample]]:
+    """Group samples that are copies of each other, as `duplicates` does."""
+    return duplicates(samples, store, crops=crops, track=track).groups
+
+
+def _groups(
+    samples: list[Sample], content_of: list[int], pairs: Iterable[tuple[int, int]]
+) -> list[list[Sample]]:
+    """The samples whose contents hang together."""
+    leader = connected(max(content_of, default=-1) + 1, pairs)
     groups: dict[int, list[Sample]] = {}
-    for sample in samples:
-        groups.setdefault(group_of[sample.digest], []).append(sample)
+    for sample, content in zip(samples, content_of, strict=True):
+        groups.setdefault(leader[content], []).append(sample)
     return list(groups.values())

@@ -1,23 +1,23 @@
-"""Near-duplicates: the same photograph resized, recompressed, relit, or cropped a little.
+"""Near-duplicates: the same photograph resized, recompressed, relit, cropped, or augmented.
 
 Axes: N pictures, S their side, T the side of a thumbnail, W the side of its window, C colours,
 P pairs, G the side of a descriptor, D all its numbers, U unknowns of an alignment.
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from diptych.auditing.augmented import augmented_copies
+from diptych.auditing.candidates import CHUNK, Indices, lookalikes
+from diptych.auditing.gradients import THUMBNAIL, Floats, gaussians, separable
+from diptych.auditing.pairs import Pair
 from diptych.images.rows import map_batches
 from diptych.system.progress import Track, unwatched
 
-Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
-Indices = npt.NDArray[np.intp]
 
-THUMBNAIL = 32
 WINDOW = 26  # the middle of a thumbnail, which no crop of 8 % a side reaches into
 GRID = 8
 ALIKE = 0.7  # correlation of descriptors from which a pair is looked at closely
@@ -33,7 +33,6 @@ BUSY = 0.5  # of a picture; photographs are above 0.65, a pen stroke or a silhou
 SLOPE = 0.06  # of the contrast, a pixel of a thumbnail, from which a place is busy
 SMOOTH = 1.0  # levels of 255 that slopes change a pixel; without detail they change less
 SAME_COLOUR = 3  # levels
-CHUNK = 512  # pictures or pairs at once
 
 WHOLE, CENTRED = np.ones((1, 2), np.float32), np.zeros((1, 2), np.float32)
 OFFSETS_W = np.arange(WINDOW, dtype=np.float32) - (WINDOW - 1) / 2  # from the middle, in pixels
@@ -50,14 +49,6 @@ def thumbnails(images_NHWC: npt.NDArray[np.uint8]) -> Floats:
     return map_batches(shrunk, images_NHWC, 64)
 
 
-class Pair(NamedTuple):
-    """Two pictures that are almost the same; `similarity` is 1 where nothing differs."""
-
-    first: int
-    second: int
-    similarity: float
-
-
 def near_duplicate_pairs(
     thumbnails_NTTC: Floats, *, crops: bool = True, track: Track = unwatched
 ) -> list[Pair]:
@@ -69,7 +60,10 @@ def near_duplicate_pairs(
     Simple pictures, of which less than half is busy, must lie in the same place: one pen stroke or
     disc looks like a crop of many others.
 
-    Without `crops` only copies in the same place are looked for, in a fifth of the time.
+    Copies that augmentation made are found too, as `augmented_copies` has it, and their `change`
+    says what was done; not among simple pictures, where a mirrored "b" is a "d".
+
+    Without `crops` only copies in the same place are looked for, in much less time.
 
     A picture without detail (blank, or a gradient) would resemble every other one once brightness
     and contrast are evened out. It is the same only as one of equal colours.
@@ -81,8 +75,14 @@ def near_duplicate_pairs(
     pictures_NCTT = np.ascontiguousarray(thumbnails_NTTC.transpose(0, 3, 1, 2))
     busy_N = map_batches(busy, pictures_NCTT, CHUNK)
     blank = np.flatnonzero(busy_N == 0)
-    same = copies(pictures_NCTT, busy_N, crops, track)
-    return sorted([*same, *blanks(pictures_NCTT[blank], blank)])
+    same = [*copies(pictures_NCTT, busy_N, crops, track), *blanks(pictures_NCTT[blank], blank)]
+    if crops:
+        known, detailed = {pair[:2] for pair in same}, np.flatnonzero(busy_N > BUSY)
+        for pair in augmented_copies(pictures_NCTT[detailed], track):
+            first, second = int(detailed[pair.first]), int(detailed[pair.second])
+            if (first, second) not in known:
+                same.append(pair._replace(first=first, second=second))
+    return sorted(same)
 
 
 def area_means(side: int) -> Floats:
@@ -134,7 +134,7 @@ def candidates(pictures_NCTT: Floats, crops: bool, track: Track) -> tuple[Indice
         np.stack([first_P, second_P, np.full(len(score_P), zoom), -score_P])
         for top in track(tops, "looking for duplicates", len(tops))
         for left_ND, right_ND, zoom in ways
-        for first_P, second_P, score_P in [lookalikes(left_ND, right_ND, top)]
+        for first_P, second_P, score_P in [lookalikes(left_ND, right_ND, top, ALIKE, CLOSEST)]
     ]
     pairs_4P = np.concatenate([np.empty((4, 0)), *blocks], axis=1)
     pairs_4P = pairs_4P[:, np.argsort(pairs_4P[3], kind="stable")]
@@ -156,19 +156,6 @@ def descriptors(pictures_NCTT: Floats, zoom: float) -> Floats:
     long_ND: Floats = band_NCGG.reshape(-1, band_NCGG.shape[1] * GRID * GRID)
     long_ND /= np.maximum(np.linalg.norm(long_ND, axis=1, keepdims=True), 1e-6)
     return long_ND
-
-
-def lookalikes(left_ND: Floats, right_ND: Floats, top: int) -> tuple[Indices, Indices, Floats]:
-    """For some rows on the left, the closest of the later rows on the right, and how alike."""
-    score_PN = left_ND[top : top + CHUNK] @ right_ND[top:].T
-    alike_PN = score_PN >= ALIKE
-    alike_PN[:, :CHUNK] = np.triu(alike_PN[:, :CHUNK], 1)
-    for row in np.flatnonzero(alike_PN.sum(1) > CLOSEST):
-        columns = np.flatnonzero(alike_PN[row])
-        closest_first = np.argsort(-score_PN[row, columns], kind="stable")
-        alike_PN[row, columns[closest_first[CLOSEST:]]] = False
-    rows, columns = np.nonzero(alike_PN)
-    return rows + top, columns + top, score_PN[rows, columns]
 
 
 def realigned(wide_PCTT: Floats, narrow_PCTT: Floats, zoom_P: Floats) -> Floats:
@@ -250,17 +237,6 @@ def windows(pictures_PCTT: Floats, scale_P2: Floats = WHOLE, shift_P2: Floats = 
     weight_P2WT = np.maximum(2 * scale_P2[..., None, None] - apart_P2WT, 0)
     weight_P2WT /= weight_P2WT.sum(-1, keepdims=True)
     return separable(weight_P2WT[:, :1], pictures_PCTT, weight_P2WT[:, 1:])
-
-
-def separable(rows: Floats, pictures: Floats, columns: Floats) -> Floats:
-    """Pictures whose rows, then columns, are combined by a matrix each."""
-    return np.asarray(rows @ pictures @ columns.swapaxes(-1, -2), np.float32)
-
-
-def gaussians(centres_G: npt.NDArray[np.floating], width: float) -> Floats:
-    """Bells of weights over the pixels of a thumbnail, each of sum 1: (G, T)."""
-    weight_GT = np.exp(-0.5 * ((centres_G[:, None] - np.arange(THUMBNAIL)) / width) ** 2)
-    return np.asarray(weight_GT / weight_GT.sum(1, keepdims=True), np.float32)
 
 
 def blanks(pictures_NCTT: Floats, indices_N: Indices) -> Iterator[Pair]:
