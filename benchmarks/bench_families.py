@@ -39,12 +39,8 @@ PRELOADED = (
     *("torch.onnx", "onnxscript", "onnx_ir", "onnx", "onnxruntime", "openvino", "sympy"),
     *("scipy.optimize", "scipy.stats", "matplotlib.figure", "jinja2", "diptych.classifier"),
 )
-# Words for the size of a model, the smallest first; "" stands for a name without any.
-SIZES = (
-    *("atto", "femto", "pico", "zepto", "nano", "xxs", "xt", "ti", "xs", "tiny", "mini", "t", "n"),
-    *("small", "s", "", "mobile", "m", "medium", "base", "b"),
-    *("large", "l", "xlarge", "xl", "huge", "giant"),
-)
+# Words for the size of a model of Keras, the smallest first; "" stands for a name without any.
+SIZES = ("tiny", "small", "", "s", "base", "m", "large", "l", "xlarge")
 
 
 class Try(NamedTuple):

@@ -1,6 +1,9 @@
 """A backbone of keras.applications as an ONNX graph, by tf2onnx: it has no plain data."""
 
+from typing import Any
+
 import keras
+import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
@@ -20,10 +23,11 @@ def backbone_graph(backbone: Network, weights: Weights) -> bytes:
     """
     model = model_of_network(backbone)
     put_weights(model, backbone, {n: value for n, value in weights.items() if backbone.has(n)})
-    return _onnx_graph(model)
+    return onnx_graph(model)
 
 
-def _onnx_graph(model: keras.Model) -> bytes:
+def onnx_graph(model: keras.Model) -> bytes:
+    """A model, from uint8 pixels to features, as an ONNX file."""
     try:
         import tf2onnx
     except ModuleNotFoundError as cause:
@@ -39,10 +43,11 @@ def _onnx_graph(model: keras.Model) -> bytes:
         )
         try:
             graph, _ = tf2onnx.convert.from_graph_def(
-                frozen.graph.as_graph_def(),
+                _without_xla(frozen.graph.as_graph_def()),
                 input_names=[tensor.name for tensor in frozen.inputs],
                 output_names=[tensor.name for tensor in frozen.outputs],
                 opset=OPSET,
+                custom_op_handlers={"Erfc": (_erfc, [])},
             )
         except Exception as cause:
             # tf2onnx lets pass whatever its rewriting of a graph ends in.
@@ -52,3 +57,24 @@ def _onnx_graph(model: keras.Model) -> bytes:
                 f"no ONNX graph can be made of this network ({first_line(cause)}); choose another"
             ) from cause
     return with_our_names(graph, INPUT, "features")
+
+
+def _without_xla(graph: Any) -> Any:
+    """The graph with its functions free to be written out; Keras wants grouped convolutions not to.
+
+    It has XLA compile them.
+    """
+    for part in (*graph.node, *graph.library.function):
+        for mark in ("_XlaMustCompile", "_noinline"):
+            part.attr.pop(mark, None)
+    return graph
+
+
+def _erfc(graph: Any, node: Any, name: str, args: Any) -> None:
+    """1 − erf(x) where TensorFlow's GELU has erfc(x), which ONNX lacks."""
+    output = node.output[0]
+    facts = {"shapes": [graph.get_shape(output)], "dtypes": [graph.get_dtype(output)]}
+    one = graph.make_const(f"{name}.one", np.array(1, np.float32)).output[0]
+    erf = graph.make_node("Erf", node.input, **facts).output[0]
+    graph.remove_node(name)
+    graph.make_node("Sub", [one, erf], outputs=[output], name=name, **facts)
