@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import logging
 import sys
 import threading
 from collections.abc import Iterator
@@ -233,6 +234,18 @@ def test_a_model_whose_features_are_no_numbers_is_refused(monkeypatch: pytest.Mo
     monkeypatch.setattr(external, "backbone", lambda layer: lambda images: np.full((1, 8), np.nan))
     with pytest.raises(InputError, match=r"no finite numbers\); choose another"):
         network(SMALLEST)
+
+
+def test_a_look_at_grouped_convolutions_says_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(logging.getLogger("tensorflow"), "propagate", True)
+    grouped = [keras.layers.Conv2D(2, 1, groups=2) for _ in range(7)]
+    first, last = keras.layers.Conv2D(2, 1), keras.layers.GlobalAveragePooling2D()
+    model = keras.Sequential([keras.Input((SIDE, SIDE, 3)), first, *grouped, last])
+    monkeypatch.setattr(external, "backbone", lambda layer: model)
+    assert external._width(External("backbone", "keras", "grouped", SIDE, 0)) == 2
+    assert "retracing" not in caplog.text
 
 
 @pytest.mark.parametrize(
