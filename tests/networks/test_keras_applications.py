@@ -2,6 +2,7 @@
 
 import contextlib
 import hashlib
+import logging
 import sys
 import threading
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from safetensors.numpy import save_file
 from diptych import engines
 from diptych.engines.backbone import backbone_graph
 from diptych.engines.contract import Engine, Optimiser
+from diptych.engines.tensorflow.onnx_export import onnx_graph
 from diptych.errors import InputError
 from diptych.metrics.probabilities import softmax
 from diptych.networks import External, Network, choosing
@@ -232,6 +234,33 @@ def test_a_model_whose_features_are_no_numbers_is_refused(monkeypatch: pytest.Mo
     monkeypatch.setattr(external, "backbone", lambda layer: lambda images: np.full((1, 8), np.nan))
     with pytest.raises(InputError, match=r"no finite numbers\); choose another"):
         network(SMALLEST)
+
+
+def test_a_look_at_grouped_convolutions_says_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(logging.getLogger("tensorflow"), "propagate", True)
+    grouped = [keras.layers.Conv2D(2, 1, groups=2) for _ in range(7)]
+    first, last = keras.layers.Conv2D(2, 1), keras.layers.GlobalAveragePooling2D()
+    model = keras.Sequential([keras.Input((SIDE, SIDE, 3)), first, *grouped, last])
+    monkeypatch.setattr(external, "backbone", lambda layer: model)
+    assert external._width(External("backbone", "keras", "grouped", SIDE, 0)) == 2
+    assert "retracing" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "layer",
+    [keras.layers.Activation("gelu"), keras.layers.Conv2D(6, 3, groups=3, padding="same")],
+    ids=["gelu", "grouped"],
+)
+def test_what_tf2onnx_alone_cannot_write_becomes_a_graph(layer: keras.layers.Layer) -> None:
+    """ConvNeXt has both: erfc(x), which ONNX lacks, and convolutions that Keras has compiled."""
+    images = keras.Input((8, 8, 3), dtype="uint8", name="images")
+    maps = layer(keras.layers.Rescaling(1 / 20, -6)(images))
+    model = keras.Model(images, keras.layers.GlobalAveragePooling2D()(maps))
+    pixels = pictures(5)[:, :8, :8]
+    run = open_graph(onnx_graph(model))
+    np.testing.assert_allclose(run(pixels), model.predict_on_batch(pixels), atol=1e-5)
 
 
 def test_a_model_that_tf2onnx_cannot_write_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,7 +20,7 @@ from torch import Tensor
 from diptych import engines
 from diptych.engines.backbone import backbone_graph
 from diptych.engines.contract import Engine, Optimiser
-from diptych.engines.torch.onnx_export import onnx_graph
+from diptych.engines.torch.onnx_export import onnx_program
 from diptych.errors import InputError
 from diptych.metrics.probabilities import softmax
 from diptych.networks import Network, choosing
@@ -287,6 +287,18 @@ def test_an_external_network_learns_after_its_export(learned: Learned, tmp_path:
     exported.load(tmp_path)
 
 
+def test_each_graph_has_the_weights_it_is_made_with(learned: Learned) -> None:
+    """Tracing is done once for a network, whatever its weights."""
+    whole = network("test_resnet")
+    trained, untrained = learned.engine, built(whole, "none")
+    images = pictures(5)
+    for engine in (untrained, trained, untrained):
+        expected = softmax(engine.predict(images))
+        np.testing.assert_allclose(open_graph(engine.export("onnx"))(images), expected, atol=1e-5)
+    difference = softmax(trained.predict(images)) - softmax(untrained.predict(images))
+    assert np.abs(difference).max() > 0.01
+
+
 def test_vgg_is_built_and_exported() -> None:
     import onnx
 
@@ -476,17 +488,14 @@ def test_a_model_too_large_for_the_memory_is_not_blamed_for_the_size(
         choosing.network(Recipe(network="timm/test_resnet"), (SIDE, SIDE, 3), 2)
 
 
-def test_an_operation_that_onnx_lacks_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_operation_that_onnx_lacks_is_one_line() -> None:
     class Odd(torch.nn.Module):
         def forward(self, images: Tensor) -> Tensor:
             values: Tensor = torch.linalg.eigvals(images.float().mean(3)).real
             return values
 
-    whole = network("test_resnet")
-    engine = built(whole, "none")
-    engine.module = Odd()  # type: ignore[attr-defined]
     with pytest.raises(InputError, match="no ONNX graph can be made of this network") as refused:
-        engine.export("onnx", probabilities=False)
+        onnx_program(Odd(), (SIDE, SIDE, 3))
     assert "\n" not in str(refused.value)
 
 
@@ -497,7 +506,7 @@ def test_attention_with_a_bias_becomes_a_graph() -> None:
     size: dict[str, Any] = {"img_size": 32, "patch_size": 16, "embed_dim": 48, "depth": 1}
     beit = Beit(**size, num_heads=3, num_classes=0, use_rel_pos_bias=True, init_values=0.1)
     whole = torch.nn.Sequential(Pixels(), beit).eval()
-    run = open_graph(onnx_graph(whole, (32, 32, 3), probabilities=False))
+    run = open_graph(onnx_program(whole, (32, 32, 3)).model_proto.SerializeToString())
     images = np.random.default_rng(0).integers(0, 256, (5, 32, 32, 3), np.uint8)
     with torch.inference_mode():
         expected = whole(torch.from_numpy(images)).numpy()

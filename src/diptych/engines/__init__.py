@@ -41,6 +41,20 @@ def build(
             raise InputError(f"no engine '{engine}'{nearest(engine, CHOICES['engine'])}")
 
 
+def graph_of_external(engine: str, backbone: Network, weights: Weights) -> bytes:
+    """A library's network without its head as an ONNX file; `weights` may have others too.
+
+    Raises InputError where no graph can be made of it.
+    """
+    if engine == "torch":
+        from diptych.engines.torch.onnx_export import backbone_graph as of_timm
+
+        return of_timm(backbone, weights)
+    from diptych.engines.tensorflow.onnx_export import backbone_graph as of_keras
+
+    return of_keras(backbone, weights)
+
+
 def hardware(engine: str) -> Hardware:
     """What an engine trains on here; its framework is imported.
 

@@ -65,6 +65,31 @@ def onnx_graph(network: Network, weights: Weights, *, probabilities: bool = True
     return bytes(model.SerializeToString())
 
 
+def with_head(
+    backbone: bytes, head: Network, weights: Weights, *, probabilities: bool = True
+) -> bytes:
+    """A backbone's graph, whoever wrote it, with its head: from pixels to what `onnx_graph` gives.
+
+    Without `probabilities` what leaves is called "logits", for features are inside.
+    """
+    onnx = onnx_library()
+    model = onnx.load_from_string(backbone)
+    builder = Builder("head.")
+    last = _Writer(builder, weights, ()).layers(head.layers, model.graph.output[0].name)
+    name = "probabilities" if probabilities else "logits"
+    if probabilities:
+        builder.node("Softmax", last, output=name, axis=1)
+    else:
+        builder.node("Identity", last, output=name)
+    model.graph.node.extend(builder.nodes)
+    model.graph.initializer.extend(builder.constants.values())
+    del model.graph.output[:]
+    model.graph.output.append(
+        onnx.helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["N", head.classes])
+    )
+    return bytes(model.SerializeToString())
+
+
 def with_metadata(graph: bytes, facts: Mapping[str, str]) -> bytes:
     """The same graph with texts in its metadata."""
     onnx = onnx_library()

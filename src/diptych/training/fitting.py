@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from diptych import engines
 from diptych.data.dataset import Dataset
-from diptych.engines.backbone import backbone_graph
+from diptych.engines.backbone import backbone_graph, whole_graph
 from diptych.engines.contract import Engine, Optimiser
 from diptych.errors import InputError
 from diptych.images.augmentation import AugmentationPolicy
@@ -59,7 +59,7 @@ class _BestEpoch(NamedTuple):
     """What training gives, before it is calibrated."""
 
     weights: Weights  # those of the best epoch
-    feature_extractor: FeatureExtractor
+    backbone: bytes  # its graph, which calibration leaves as it is
     valid_logits_NK: Logits
     history: tuple[EpochResult, ...]
 
@@ -90,14 +90,14 @@ def _trained(
     best = _fit_head(task, store) if start.head_only else _fit_all(task, backbone_rate, store)
     calibration = calibrate(best.valid_logits_NK, valid.targets())
     engine = engines.build(recipe.engine, network, calibration.folded(best.weights))
-    graph = engine.export("onnx")
+    graph = whole_graph(best.backbone, network, engine.weights())
     pixels = store.read([sample.digest for sample in valid.samples[:GATE_PICTURES]])
     parity = gate.check(open_graph(graph), pixels, softmax(engine.predict(pixels)))
     return TrainedNetwork(
         network,
         engine.weights(),
         graph,
-        best.feature_extractor,
+        feature_extractor(best.backbone, network.features),
         best.history,
         calibration,
         parity,
@@ -121,7 +121,7 @@ def _fit_head(task: _Task, store: Store) -> _BestEpoch:
     train_ND, valid_ND = np.split(features_ND, [len(task.train)])
     engine, history = _fit_rows(task, network.head, 1.0, train_ND, valid_ND)
     weights = {**task.start, **engine.weights()}
-    return _BestEpoch(weights, extractor, predict_rows(engine, valid_ND), history)
+    return _BestEpoch(weights, backbone, predict_rows(engine, valid_ND), history)
 
 
 def _fit_all(task: _Task, backbone_rate: float, store: Store) -> _BestEpoch:
@@ -129,15 +129,15 @@ def _fit_all(task: _Task, backbone_rate: float, store: Store) -> _BestEpoch:
     name, network = task.recipe.engine, task.network
     if network.external:
         # Better to know now than after hours of training that no graph can be made of it.
-        refuse_unlike(engines.build(name, network, task.start), network)
+        refuse_unlike(name, network, task.start)
     train_rows, valid_rows = (
         pixel_rows(store, [sample.digest for sample in part.samples])
         for part in (task.train, task.valid)
     )
     engine, history = _fit_rows(task, network, backbone_rate, train_rows, valid_rows)
     weights = engine.weights()
-    extractor = feature_extractor(backbone_graph(name, network, weights), network.features)
-    return _BestEpoch(weights, extractor, predict_rows(engine, valid_rows), history)
+    backbone = backbone_graph(name, network, weights)
+    return _BestEpoch(weights, backbone, predict_rows(engine, valid_rows), history)
 
 
 def _fit_rows(

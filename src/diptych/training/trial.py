@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from diptych.engines.contract import Engine
+from diptych.engines.backbone import backbone_graph, whole_graph
 from diptych.errors import InputError, first_line
 from diptych.graphs.surgery import with_last_layer_outputs
-from diptych.networks import Network
+from diptych.networks import Network, Weights
 from diptych.runtimes import open_graph
 from diptych.system.memory import short_of_memory
 
@@ -13,13 +13,13 @@ from diptych.system.memory import short_of_memory
 PICTURES = 3
 
 
-def refuse_unlike(engine: Engine, network: Network) -> None:
+def refuse_unlike(engine: str, network: Network, weights: Weights) -> None:
     """Raise InputError where a network's graph cannot be made, be run, or answers in no numbers.
 
     Whether it answers as the network does is for the gate to say, once there are pictures.
     """
     images = np.random.default_rng(0).integers(0, 256, (PICTURES, *network.input), np.uint8)
-    graph = engine.export("onnx")
+    graph = whole_graph(backbone_graph(engine, network, weights), network, weights)
     with_last_layer_outputs(graph)  # where the OOD score and the report begin
     try:
         run = open_graph(graph)

@@ -16,13 +16,12 @@ from diptych.engines.tensorflow.layers import model_of_network
 from diptych.engines.tensorflow.optimisers import EpochRates, make_optimiser
 from diptych.engines.tensorflow.precision import mixed_precision
 from diptych.engines.tensorflow.weights import (
-    model_with_weights,
     put_weights,
     set_weights,
     weights_of,
 )
 from diptych.errors import InputError
-from diptych.graphs.writer import onnx_graph
+from diptych.graphs.writer import onnx_graph, with_head
 from diptych.images.rows import map_batches
 from diptych.metrics.probabilities import Logits
 from diptych.networks import Network, Weights
@@ -92,7 +91,9 @@ class TensorFlowEngine:
             raise InputError(f"the engine tensorflow cannot export {format}; it has: onnx")
         if not self.network.external:
             return onnx_graph(self.network, self.weights(), probabilities=probabilities)
-        return graph_of_external(self.network, self.weights(), probabilities)
+        weights = self.weights()
+        backbone = onnx_export.backbone_graph(self.network.backbone, weights)
+        return with_head(backbone, self.network.head, weights, probabilities=probabilities)
 
     def _put(self, weights: Weights) -> None:
         put_weights(self.training, self.network, weights)
@@ -106,12 +107,3 @@ def dropout_layers(model: keras.Model) -> Iterator[Any]:
             yield from dropout_layers(layer)
         elif isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
             yield layer
-
-
-def graph_of_external(network: Network, weights: Weights, probabilities: bool) -> bytes:
-    """A network with a backbone of keras.applications as an ONNX file."""
-    model = model_with_weights(network, weights)
-    if not probabilities:
-        return onnx_export.onnx_graph(model, "features")
-    answers = keras.layers.Softmax(dtype="float32")(model.output)
-    return onnx_export.onnx_graph(keras.Model(model.input, answers), "probabilities")

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from safetensors.torch import load_file, save_file
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from diptych.engines.contract import Epoch, Inputs, Optimiser, dropout_seed
@@ -18,7 +18,7 @@ from diptych.engines.torch.optimisers import make_optimiser, set_learning_rate
 from diptych.engines.torch.precision import full_precision, mixed_precision
 from diptych.engines.torch.weights import module_with_weights, weights_of
 from diptych.errors import InputError
-from diptych.graphs.writer import onnx_graph
+from diptych.graphs.writer import onnx_graph, with_head
 from diptych.images.rows import map_batches
 from diptych.metrics.probabilities import Logits
 from diptych.networks import Network, Weights
@@ -94,9 +94,6 @@ class TorchEngine:
             raise InputError(f"the engine torch cannot export {format}; it has: onnx")
         if not self.network.external:
             return onnx_graph(self.network, self.weights(), probabilities=probabilities)
-        ending = nn.Softmax(1) if probabilities else nn.Identity()
-        whole = nn.Sequential(self.module, ending).cpu().eval()
-        try:
-            return onnx_export.onnx_graph(whole, self.network.input, probabilities)
-        finally:
-            self.module.to(self.device)
+        weights = self.weights()
+        backbone = onnx_export.backbone_graph(self.network.backbone, weights)
+        return with_head(backbone, self.network.head, weights, probabilities=probabilities)

@@ -18,6 +18,7 @@ from diptych.networks.libraries import CannotTake
 from diptych.networks.libraries.tensorflow import keras
 from diptych.networks.pretrained import read_safetensors
 from diptych.system.memory import short_of_memory
+from diptych.system.silence import quiet
 
 Arrays = dict[str, npt.NDArray[np.float32]]
 
@@ -57,7 +58,9 @@ def _width(layer: External) -> int:
     """How many features a model gives, from one look at a picture; raises CannotTake for none."""
     shape = (layer.side, layer.side, 3)
     try:
-        features = np.asarray(backbone(layer)(np.full((1, *shape), 127, np.float32)))
+        # Of grouped convolutions outside of a tf.function it warns, without a reason here.
+        with quiet("tensorflow"):
+            features = np.asarray(backbone(layer)(np.full((1, *shape), 127, np.float32)))
     except InputError:
         raise
     except Exception as cause:
