@@ -26,6 +26,7 @@ from diptych.sources.pixels.arrays import (
 from diptych.sources.pixels.layout import looks_like_pixels
 from diptych.sources.pixels.number_arrays import is_array_name
 from diptych.sources.pixels.pixel_csv import read_pixel_csv
+from diptych.sources.pixels.table_folder import pixel_tables, read_pixel_tables
 from diptych.sources.pixels.unread import refuse_unread
 from diptych.sources.stores import (
     Readers,
@@ -208,4 +209,6 @@ def _read_tree(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:
         return read_stores(tree, stores, meaning, _readers(expected))
     if are_arrays(tree):
         return read_array_folder(tree, meaning, expected)
+    if tables := pixel_tables(tree):
+        return read_pixel_tables(tree, tables, meaning, expected)
     return read_beside(tree, meaning, read_folders)

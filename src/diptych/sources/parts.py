@@ -36,6 +36,9 @@ _FILLERS = (
 _FILLER = "|".join(sorted(_FILLERS, key=len, reverse=True))
 _NAME = "|".join(sorted(PART_NAMES, key=len, reverse=True))
 _PART = re.compile(f"(?:{_FILLER})*({_NAME})(?:{_FILLER})*")
+# assets_train and AssetsTrain are two words each.
+_WORD = re.compile(r"[^\W_]+")
+_BEFORE_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _EITHER = re.compile(f"(?:{_FILLER})*(eval|evaluation)(?:{_FILLER})*")
 
 
@@ -60,14 +63,28 @@ def part_named(text: str) -> str:
 def parts_named(names: Collection[str]) -> dict[str, str]:
     """The part of each name that is one of a part, where they stand side by side.
 
-    Beside a test part, an evaluation is what others call the validation part.
+    Names of several parts may have more in common that says no more: asl_train and asl_test. Beside
+    a test part, an evaluation is what others call the validation part.
     """
-    parts = {name: part for name in names if (part := part_named(name))}
+    parts = {name: part for name in names if (part := part_named(name))} or _with_more(names)
     either = {name for name in parts if _EITHER.fullmatch(_plain(name))}
     others = {part for name, part in parts.items() if name not in either}
     if "test" in others and "valid" not in others:
         parts |= dict.fromkeys(either, "valid")
     return parts
+
+
+def _with_more(names: Collection[str]) -> dict[str, str]:
+    """The part of each name that has a word for one, where several have the same other words."""
+    alike: dict[tuple[str, ...], dict[str, str]] = {}
+    for name in names:
+        words = _WORD.findall(_BEFORE_CAPITAL.sub(" ", name))
+        parts = [part for word in words if (part := part_named(word))]
+        if len(parts) == 1:
+            rest = tuple(_plain(word) for word in words if not part_named(word))
+            alike.setdefault(rest, {})[name] = parts[0]
+    several = [found for found in alike.values() if len(set(found.values())) == len(found) > 1]
+    return several[0] if len(several) == 1 else {}
 
 
 def _plain(text: str) -> str:

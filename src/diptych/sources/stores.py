@@ -9,6 +9,7 @@ from diptych.data.dataset import Dataset
 from diptych.data.places import Address, Member, Place
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning
+from diptych.sources.pixels.table_folder import pixel_tables
 from diptych.sources.records.parquet import (
     ParquetFile,
     is_parquet,
@@ -50,6 +51,8 @@ def read_store(path: Path, root: Path | Address, meaning: Meaning, readers: Read
     names = shown(tree.names)
     if not names:
         raise InputError(f"{root}: {_why_empty(tree)}")
+    if len(names) > 1 and len(pixel_tables(tree)) > 1:
+        return readers.tree(tree, meaning)
     if all(map(_may_be_table, names)):
         if ending_of(root.name) == ".zip" and isinstance(root, Path):
             return readers.table(path, lambda: FolderTree(path.parent), path, meaning)

@@ -113,3 +113,12 @@ def test_a_folder_of_classes_beside_another_of_pictures_is_asked_for(tmp_path: P
     with pytest.raises(InputError, match=r"dataset holds folders .* beside screenshots; whi"):
         read(root)
     assert read(root, label="folder:2").classes == PETS
+
+
+@pytest.mark.parametrize("inside", ["old", "old/backup", "copy/of/all"])
+def test_classes_within_a_class_are_asked_about(tmp_path: Path, inside: str) -> None:
+    root = laid(tmp_path, *each("{}", PETS), *each(f"{inside}/{{}}", PETS))
+    with pytest.raises(InputError, match=f"{inside} holds folders of the classes again"):
+        read(root)
+    top = inside.partition("/")[0]
+    assert told(read(root, label="folder:1")) == {"cat": 3, "dog": 3, top: 6}

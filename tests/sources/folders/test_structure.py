@@ -22,6 +22,8 @@ BOTH = {"train cat": 3, "train dog": 3, "test cat": 3, "test dog": 3}
         ("train/training", "test"),
         ("archive/train", "archive/test"),
         ("data/images/train", "data/images/holdout"),
+        ("asl_alphabet_train", "asl_alphabet_test"),
+        ("ChestTrain", "ChestTest"),
     ],
 )
 def test_parts_are_kept_whatever_they_are_called(tmp_path: Path, train: str, test: str) -> None:
@@ -46,6 +48,13 @@ def test_pictures_to_predict_beside_parts_are_unlabelled(tmp_path: Path) -> None
     assert told(data) == BOTH
     assert set(reasons(data).values()) == {"unlabelled"}
     assert "seg_pred/seg_pred: 3 files without labels are set aside" in data.note
+
+
+def test_a_folder_in_a_part_of_the_same_name_is_no_class(tmp_path: Path) -> None:
+    names = each("{0}/{0}/{1}", ["asl_train"], PETS) + each("{0}/{0}", ["asl_test"])
+    data = read(laid(tmp_path, *names))
+    assert told(data) == {"train cat": 3, "train dog": 3}
+    assert set(reasons(data).values()) == {"unlabelled"}
 
 
 @pytest.mark.parametrize(

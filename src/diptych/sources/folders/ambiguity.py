@@ -92,6 +92,21 @@ def refuse_beside_wrapper(top: Outline, where: object, level: int) -> None:
             )
 
 
+def refuse_classes_within(top: Outline, where: object, level: int) -> None:
+    """Raise InputError where a folder among the classes holds folders of the same names again."""
+    names = {_folded(name) for name in top.folders}
+    for name, folder in sorted(top.folders.items()):
+        for inner in folder.every():
+            again = [one for one in inner.folders if _folded(one) in names]
+            if len(again) > 1 and not inner.is_empty:
+                lies = "/".join(inner.places[0][top.depth :])
+                raise InputError(
+                    f"{where}: {lies} holds folders of the classes again ({some(again)}); is "
+                    f"{name} a class too? --label folder:{level} says that it is; else take it out "
+                    "of there"
+                )
+
+
 def some(names: Iterable[str], most: int = 4) -> str:
     """The first few of several names, by the alphabet."""
     every = sorted(names)

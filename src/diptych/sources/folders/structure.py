@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from diptych.sources.folders.ambiguity import (
     refuse_beside_wrapper,
+    refuse_classes_within,
     refuse_flat_pieces,
     refuse_hidden_part,
     refuse_shared,
@@ -76,6 +77,7 @@ def structure_of(root: Outline, numbers: Sequence[int], where: object, called: s
             refuse_hidden_part,
             refuse_flat_pieces,
             refuse_shared,
+            refuse_classes_within,
             refuse_beside_wrapper,
         ):
             refuse(top, where, result.level(top))
@@ -198,7 +200,8 @@ def _is_unlabelled_part(folder: Outline, known: set[str]) -> bool:
     if known & set(folder.folders) or len(folder.folders) > 1 or not known:
         return False
     [(name, only)] = folder.folders.items()
-    generic = may_be_unlabelled(name) or bool(part_named(name))
+    again = name == folder.places[0][-1]  # asl_test/asl_test
+    generic = again or may_be_unlabelled(name) or bool(part_named(name))
     return generic and not only.is_way and not only.is_empty
 
 
