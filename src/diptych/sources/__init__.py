@@ -27,7 +27,6 @@ from diptych.sources.pixels.layout import looks_like_pixels
 from diptych.sources.pixels.number_arrays import is_array_name
 from diptych.sources.pixels.pixel_csv import read_pixel_csv
 from diptych.sources.pixels.table_folder import pixel_tables, read_pixel_tables
-from diptych.sources.pixels.unread import refuse_unread
 from diptych.sources.stores import (
     Readers,
     is_store,
@@ -43,6 +42,7 @@ from diptych.sources.tables.whereabouts import names_files, tree_of_table
 from diptych.sources.trees import Tree
 from diptych.sources.trees.folder import FolderTree
 from diptych.sources.trees.numbered import named_by_pattern
+from diptych.sources.unread import refuse_unread
 from diptych.system.files import is_regular, path_of
 
 TABLES = (".csv", ".tsv", ".jsonl", ".gz", ".zst", ".zip")

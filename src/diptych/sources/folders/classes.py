@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
 from diptych.sources.folders.annotations import LabelList, label_list
+from diptych.sources.folders.hints import hint
 from diptych.sources.folders.masks import masks_among
 from diptych.sources.folders.nesting import note_on_nested
 from diptych.sources.folders.outline import Levels, documents
@@ -53,6 +54,8 @@ def read_folders(tree: Tree, meaning: Meaning) -> Dataset:
         *_notes_on(strays, roles),
         *note_on_nested(roles.of, counts, said),
     ]
+    if not samples and (may_be := hint([stray.name for stray in strays])):
+        notes.append(may_be)
     return Dataset(
         root, tuple(sorted(classes)), tuple(samples), tuple(strays), None, "\n".join(notes)
     )

@@ -24,9 +24,9 @@ from diptych.sources.pixels.number_arrays import (
     key_of,
 )
 from diptych.sources.pixels.ranges import Range
-from diptych.sources.pixels.unread import refuse_unread_folder
 from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import is_hidden
+from diptych.sources.unread import refuse_unread_folder
 
 # Of files that hold a picture.
 ENDINGS = (

@@ -1,4 +1,4 @@
-"""Files of arrays that are not opened, and why: pickles may run any program."""
+"""Files that are not opened, and what to do: pickles, which may run any program, and others."""
 
 import re
 from collections.abc import Iterable
@@ -14,8 +14,22 @@ _TEXTS = (".md", ".txt", ".html", ".json", ".csv", ".xml", ".pdf")
 _INSTEAD = "save its arrays with numpy.savez('data.npz', images=…, labels=…), and give that file"
 
 
+# What to do with files of other programs.
+_FOREIGN = {
+    **dict.fromkeys((".7z", ".rar"), "an archive of a kind that is not read; unpack it"),
+    **dict.fromkeys((".xlsx", ".xls", ".ods"), "a workbook; save the sheet of labels as CSV"),
+    **dict.fromkeys(
+        (".tfrecord", ".tfrecords", ".lmdb", ".arrow", ".feather"),
+        "records of another program; write their pictures into a folder for each class",
+    ),
+    **dict.fromkeys((".sqlite", ".db"), "a database; write files and labels into a CSV"),
+}
+
+
 def refuse_unread(path: Path) -> None:
-    """Raise InputError for a file of arrays that is not opened, with what to do."""
+    """Raise InputError for a file that is not opened, with what to do."""
+    if foreign := _FOREIGN.get(path.suffix.lower()):
+        raise InputError(f"{path}: {foreign}")
     if reason := _reason(path):
         raise InputError(f"{path}: {reason}; {_INSTEAD}")
 

@@ -1,0 +1,21 @@
+import pytest
+
+from diptych.sources.folders.hints import hint
+
+
+def test_words_that_names_begin_with_may_be_classes() -> None:
+    names = [f"train/{kind}.{i}.jpg" for kind in ("cat", "dog") for i in range(3)]
+    assert "names begin with cat, dog: if those are the classes, put" in hint([*names, "a.txt"])
+    assert hint(["IMG_1.jpg", "IMG_2.jpg"]) == ""
+    assert hint(["a1.jpg", "b2.jpg"]) == ""
+
+
+@pytest.mark.parametrize(
+    "name", ["_annotations.coco.json", "labels/train/0.txt", "Annotations/000001.xml"]
+)
+def test_boxes_are_no_labels_of_pictures(name: str) -> None:
+    assert f"{name} may say where objects lie" in hint(["1a.jpg", "2b.jpg", name])
+
+
+def test_records_of_others_are_said() -> None:
+    assert "x.tfrecord: records of another program are not opened" in hint(["data/x.tfrecord"])
