@@ -53,7 +53,7 @@ def test_of_several_files_a_bad_one_has_its_error(server: Server) -> None:
     first, bad, last = response.json["predictions"]
     assert first["label"] == last["label"] == "red"
     assert bad["path"] == "notes.txt"
-    assert bad["error"].startswith("not an image: none of the formats JPEG")
+    assert bad["error"].startswith("not an image: a text; none of the formats JPEG")
     assert {bad[key] for key in ("label", "probability", "ood_score", "words")} == {None}
 
 
