@@ -96,3 +96,19 @@ def test_parts_fit_together_or_are_refused() -> None:
         consistent(Splits(TRAIN, valid, valid))
     with pytest.raises(InputError, match="pictures of the valid part"):
         consistent(Splits(TRAIN, TRAIN, test))
+
+
+def test_groups_of_two_data_sets_are_one_by_anything_that_they_are_of() -> None:
+    """A patient's lesions differ from one to the other; what the groups are called does too."""
+    one, other = (
+        data("cat", "dog", root=root).with_samples(
+            s._replace(group=group)
+            for s, group in zip(data("cat", "dog", root=root).samples, groups, strict=True)
+        )
+        for root, groups in (
+            ("a", ("lesion: l1 ∪ patient: p1", "lesion: l2 ∪ patient: p2")),
+            ("b", ("lesion: l8 ∪ patient: p1", "lesion: l9 ∪ patient: p3")),
+        )
+    )
+    with pytest.raises(InputError, match="1 of 2 pictures of the test part are among those"):
+        refuse_shared(other, "test", one)

@@ -49,7 +49,7 @@ def test_a_folder_is_no_test_part_of_itself(tmp_path: Path, test: str) -> None:
 def test_no_picture_takes_the_name_of_another(tmp_path: Path) -> None:
     data = put(tmp_path / "b", "cat/1.png", "b/cat/1.png")
     other = put(tmp_path / "x" / "b", "cat/1.png", "b/cat/1.png", "b/b/cat/1.png")
-    joined = read(data, test=other)
+    joined = read(data, test=other, label="folder:1")
     assert len({sample.name for sample in joined.samples}) == len(joined) == 5
 
 

@@ -4,28 +4,54 @@ from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from diptych.data.dataset import Sample
 
+# Between what a group is of, in its name: those of two data sets are one where they have any of it.
+_BETWEEN = " ∪ "
+
 
 def grouped(samples: Sequence[Sample], copies: Mapping[str, str]) -> list[Sample]:
     """The samples in groups of all that belongs together: by their own groups, and as copies.
 
     `copies` names a group for samples, by their names, which says what is a copy of what. A group
-    that a sample has already keeps its name; of several that become one, the first by the alphabet.
+    that a sample has already keeps its name; several that become one have the names of all.
     """
-    leaders = united(
-        keys(group=sample.group, copies=copies.get(sample.name, "")) for sample in samples
-    )
-    names: dict[int, str] = {}
+    leaders = united(keys(sample.group, copies=copies.get(sample.name, "")) for sample in samples)
+    names: dict[int, set[str]] = {}
     for leader, sample in zip(leaders, samples, strict=True):
-        if sample.group:
-            names[leader] = min(names.get(leader, sample.group), sample.group)
+        names.setdefault(leader, set()).update(group_keys(sample.group))
     for leader, sample in zip(leaders, samples, strict=True):
-        names.setdefault(leader, copies.get(sample.name, ""))
-    return [s._replace(group=names[leader]) for leader, s in zip(leaders, samples, strict=True)]
+        names[leader] = names[leader] or {copies.get(sample.name, "")}
+    name_of = {leader: _named(own) for leader, own in names.items()}
+    return [s._replace(group=name_of[leader]) for leader, s in zip(leaders, samples, strict=True)]
 
 
-def keys(**known: str) -> list[tuple[str, str]]:
+def groups_by(values: Sequence[Mapping[str, str]]) -> list[str]:
+    """The group of each item, by what it has under one or more titles, "" where that is nothing.
+
+    What has any value in common with another is of its group; what has none at all is of no group.
+    """
+    known = [[item for item in own.items() if item[1]] for own in values]
+    leaders = united(known)
+    single = len({title for own in values for title in own}) == 1
+    names: dict[int, set[str]] = {}
+    for leader, own in zip(leaders, known, strict=True):
+        of = (value if single else f"{title}: {value}" for title, value in own)
+        names.setdefault(leader, set()).update(of)
+    name_of = {leader: _named(own) for leader, own in names.items()}
+    return [name_of[leader] for leader in leaders]
+
+
+def group_keys(group: str) -> list[str]:
+    """What a group is of, by its name; nothing of no group."""
+    return group.split(_BETWEEN) if group else []
+
+
+def keys(group: str = "", **known: str) -> list[tuple[str, str]]:
     """What is known of an item as keys for `united`, each of a kind of its own."""
-    return [key for key in known.items() if key[1]]
+    return [*(("group", one) for one in group_keys(group)), *(k for k in known.items() if k[1])]
+
+
+def _named(names: Iterable[str]) -> str:
+    return _BETWEEN.join(sorted(names))
 
 
 def independent(samples: Iterable[Sample]) -> list[int]:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from diptych.data.dataset import Dataset
+from diptych.data.grouping import group_keys
 from diptych.data.splitting import Splits
 from diptych.errors import InputError
 
@@ -55,8 +56,10 @@ def refuse_shared(part: Dataset, name: str, *others: Dataset) -> None:
     What was learned from, or chosen by, tells nothing of new pictures. Digests are known.
     """
     digests = {s.digest for other in others for s in other.samples if s.digest}
-    groups = {s.group for other in others for s in other.samples if s.group}
-    shared = [s for s in part.samples if s.digest in digests or s.group in groups]
+    groups = {key for other in others for s in other.samples for key in group_keys(s.group)}
+    shared = [
+        s for s in part.samples if s.digest in digests or groups.intersection(group_keys(s.group))
+    ]
     if shared:
         raise InputError(
             f"{part.root}: {len(shared):,} of {len(part):,} pictures of the {name} part are among "

@@ -183,7 +183,7 @@ def _groups(samples: Sequence[Sample]) -> dict[str, str]:
 
     What groups are called, and in which order samples come, makes no difference to a split.
     """
-    leaders = united(keys(group=sample.group, digest=sample.digest) for sample in samples)
+    leaders = united(keys(sample.group, digest=sample.digest) for sample in samples)
     first: dict[int, str] = {}
     for leader, sample in zip(leaders, samples, strict=True):
         first[leader] = min(first.get(leader, sample.name), sample.name)

@@ -218,7 +218,7 @@ def test_arrays_may_say_parts_and_groups(tmp_path: Path) -> None:
     path = saved(tmp_path / "d.npz", images=GREY, labels=Y, split=parts, patient=np.arange(N) // 4)
     data = read(path, part="split", group="patient")
     assert data.parts() == ("train", "valid", "test")
-    assert data.samples[5].group == "patient 1"
+    assert data.samples[5].group == "1"
     with pytest.raises(InputError, match="no array is called patients; did you mean 'patient'"):
         read(path, group="patients")
     with pytest.raises(InputError, match="pictures in arrays has no use for --fold"):

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from diptych.data.grouping import united
+from diptych.data.grouping import groups_by
 from diptych.errors import InputError
 from diptych.sources.folders.ambiguity import some
 from diptych.sources.folders.names import fold_of
@@ -55,19 +55,10 @@ def groups_of(ways: Collection[Levels], levels: Sequence[int]) -> dict[Levels, s
 
     A folder that does not reach down to any of them has none.
     """
-    keys = {way: [(at, way[at]) for at in levels if at < len(way)] for way in ways}
-    keyed = {way: pairs for way, pairs in keys.items() if pairs}
-    leaders = united(keyed.values())
-    names: dict[int, str] = {}
-    for leader, pairs in zip(leaders, keyed.values(), strict=True):
-        name = min(name for _, name in pairs)
-        names[leader] = min(names.get(leader, name), name)
-    # Two groups that are not one may have a first name in common, at two levels.
-    taken = len(set(names.values())) < len(names)
-    return {
-        way: f"{names[leader]} {leader}" if taken else names[leader]
-        for way, leader in zip(keyed, leaders, strict=True)
-    }
+    keyed = {way: {f"{LEVEL}{at + 1}": way[at] for at in levels if at < len(way)} for way in ways}
+    # One level says its names alone, however deep a folder is.
+    every = dict.fromkeys((f"{LEVEL}{at + 1}" for at in levels), "")
+    return dict(zip(keyed, groups_by([every | own for own in keyed.values()]), strict=True))
 
 
 def _level(kind: str, text: str | None, ways: Collection[Levels], where: object) -> int | None:

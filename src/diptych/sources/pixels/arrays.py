@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from diptych.data.dataset import Dataset, Sample, Stray
-from diptych.data.grouping import united
+from diptych.data.grouping import groups_by
 from diptych.data.pixel_format import PixelFormat, PixelValues
 from diptych.data.places import Address
 from diptych.errors import InputError, nearest, shortened
@@ -170,8 +170,7 @@ def _parts(meaning: Meaning, said: Mapping[str, NumberArray], pair: Pair, count:
 
 def _groups(meaning: Meaning, said: Mapping[str, NumberArray], count: int) -> list[str]:
     columns = [(key, _for_each(said[key], count)) for key in meaning.group]
-    keys = [[f"{key} {words[i]}" for key, words in columns if words[i]] for i in range(count)]
-    return [min(keys[leader], default="") for leader in united(keys)]
+    return groups_by([{key: words[i] for key, words in columns} for i in range(count)])
 
 
 def _for_each(array: NumberArray, count: int) -> list[str]:

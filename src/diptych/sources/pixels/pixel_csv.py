@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diptych.data.dataset import Dataset, Sample, Stray
-from diptych.data.grouping import united
+from diptych.data.grouping import groups_by
 from diptych.data.pixel_format import NO_FORMAT, PixelFormat, PixelValues
 from diptych.errors import InputError, shortened
 from diptych.images.decoding import pixel_store
@@ -204,11 +204,10 @@ def _groups(layout: Layout, rows: _Rows) -> list[str]:
     if not layout.roles.groups:
         return [""] * len(rows.lines)
     titles = [layout.names[i] for i in layout.roles.groups]
-    keys = [
-        [f"{title} {cell.strip()}" for title, cell in zip(titles, cells, strict=True) if cell]
-        for cells in zip(*(rows.words[i] for i in layout.roles.groups), strict=True)
-    ]
-    return [min(keys[leader], default="") for leader in united(keys)]
+    columns = zip(*(rows.words[i] for i in layout.roles.groups), strict=True)
+    return groups_by(
+        [dict(zip(titles, (c.strip() for c in cells), strict=True)) for cells in columns]
+    )
 
 
 def _note(path: Table, layout: Layout, meaning: Meaning, values: PixelValues, pictures: int) -> str:

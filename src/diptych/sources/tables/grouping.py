@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from diptych.data.grouping import united
+from diptych.data.grouping import groups_by
 from diptych.sources.tables.cells import says_nothing
 from diptych.sources.tables.columns import is_number
 from diptych.sources.tables.titles import GROUPS, plain
@@ -17,17 +17,9 @@ def group_names(values: Sequence[Mapping[str, str]]) -> list[str]:
 
     What has any value in common with another is of its group; what has none at all is of no group.
     """
-    known = [
-        [(title, one) for title, one in own.items() if not says_nothing(one)] for own in values
-    ]
-    leaders = united(known)
-    single = len({title for own in known for title, _ in own}) == 1
-    names: dict[int, str] = {}
-    for leader, own in zip(leaders, known, strict=True):
-        for title, one in own:
-            name = one if single else f"{title}: {one}"
-            names[leader] = min(names.get(leader, name), name)
-    return [names.get(leader, "") for leader in leaders]
+    return groups_by(
+        [{title: "" if says_nothing(one) else one for title, one in own.items()} for own in values]
+    )
 
 
 def looks_like_groups(title: str, cells: Sequence[str], labels: Sequence[str]) -> bool:
