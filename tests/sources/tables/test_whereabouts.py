@@ -39,6 +39,12 @@ def test_another_data_set_beside_is_not_searched(laid: Laid, folder: str) -> Non
         read(root / folder / "l.csv")
 
 
+def test_files_of_a_neighbour_are_not_those_of_a_table(laid: Laid) -> None:
+    root = laid([f"pets/{name}" for name in FILES], {"birds/l.csv": rows("images/p{}.jpg")})
+    with pytest.raises(InputError, match="none of the 10 files"):
+        read(root / "birds/l.csv")
+
+
 def test_files_in_the_tables_own_folder_go_first(laid: Laid) -> None:
     root = laid([*FILES, "labels/p0.jpg"], {"labels/l.csv": rows("p{}.jpg")})
     data = read(root / "labels" / "l.csv")

@@ -81,12 +81,16 @@ class Files:
         return "stem" if any(self.by_stem(last)) else ""
 
     def names_one_in_its_folder(self, name: str) -> bool:
-        """Whether a cell names a file that is there, in a folder that it names too."""
+        """Whether a cell names a file that is there, with all folders from the root on.
+
+        A folder called images lies in many a data set.
+        """
         if self.exact(name) or self.elsewhere(name):
             return True
         folders, last = parted(name)
-        return bool(folders) and any(
-            fold(file).endswith(f"{folders[-1]}/{last}") for file in self.by_name.get(last, ())
+        named = "/".join(("", *folders, last))
+        return any(
+            "/" in file and named.endswith(f"/{fold(file)}") for file in self.by_name.get(last, ())
         )
 
     def exact(self, name: str) -> str:
