@@ -32,7 +32,7 @@ demo: install  ## draw pictures, train on them, predict; compare two frameworks:
 	@echo "$(DEMO)/compare.html                 PyTorch and TensorFlow on the same digits: open it"
 
 test: install
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: install
 	$(BIN)/ruff check .

@@ -67,8 +67,8 @@ def test_bytes_that_curl_has_mangled_are_told_so(curl: Curl) -> None:
         (["-d", base64.b64encode(SMALL).decode()], 'application/json {"image": "…"}'),
         (["-d", "data:image/png;base64,AAAA"], 'application/json {"image": "…"}'),
         (["-d", "http://shop.example/a.jpg"], "the server fetches nothing"),
-        (["-H", "Content-Type: text/plain", "-d", "some words"], "not an image: none of"),
-        (["-H", "Content-Type: text/plain", "-d", "[some] words"], "not an image: none of"),
+        (["-H", "Content-Type: text/plain", "-d", "some words"], "not an image: a text; none of"),
+        (["-H", "Content-Type: text/plain", "-d", "[some] words"], "not an image: a text; none of"),
     ],
 )
 def test_what_was_sent_instead_of_a_picture_is_told(
@@ -82,7 +82,7 @@ def test_what_was_sent_instead_of_a_picture_is_told(
 def test_a_long_text_is_told_by_its_ends_alone(server: Server) -> None:
     for body, says in (
         (b"[" + b"x" * 10**5 + b"]", "this is JSON under another name"),
-        (b"[" + b"x" * 10**5, "not an image: none of"),
+        (b"[" + b"x" * 10**5, "not an image: a text; none of"),
     ):
         refused = server.post("/predict", body, Content_Type="text/plain")
         assert refused.status == 415
