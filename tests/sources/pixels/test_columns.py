@@ -42,6 +42,20 @@ def test_titles_of_every_kind(titles: list[object], tmp_path: Path) -> None:
     same(table(tmp_path / "d.csv", list(titles), rows))
 
 
+@pytest.mark.parametrize("most", [9, 255], ids=["fractions", "whole"])
+@pytest.mark.parametrize("order", [sorted(range(16), key=str), [*range(16)][::-1]])
+def test_pixels_lie_where_their_titles_say(order: list[int], most: int, tmp_path: Path) -> None:
+    scale = 1 if most == 255 else 0.5
+    head = ["label", *(NAMES[i] for i in order)]
+    rows = [[y, *(row[i] * scale for i in order)] for y, row in zip(LABELS, FLAT, strict=True)]
+    if scale == 1:
+        same(table(tmp_path / "d.csv", head, rows))
+        assert "pixels in the order of their titles" in read(tmp_path / "d.csv").note
+    else:
+        data = read(table(tmp_path / "d.csv", head, rows), value_range="0-127.5")
+        np.testing.assert_array_equal(pixels_of(data), PICTURES)
+
+
 @pytest.mark.parametrize(
     "index", ["", "Unnamed: 0", "Unnamed: 0.1", "id", "index", "nr"], ids=lambda name: name or "_"
 )

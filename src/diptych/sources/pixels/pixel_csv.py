@@ -216,9 +216,11 @@ def _note(path: Table, layout: Layout, meaning: Meaning, values: PixelValues, pi
     assert roles.label is not None
     height, width, channels = layout.shape
     order = "" if channels == 1 else " planar" if layout.planar else " interleaved"
+    as_they_lie = list(roles.pixels) == sorted(roles.pixels)
     said = [
         f"{pictures:,} pictures of {height}×{width}×{channels}{order}",
         f"labels in {names[roles.label]}",
+        *([] if as_they_lie else ["pixels in the order of their titles"]),
         f"values {values}" + (f" ({layout.why})" if layout.why and not meaning.value_range else ""),
     ]
     if is_numbered_again(first_rows(path, 1)[0]):

@@ -84,7 +84,22 @@ def roles_of(
         i for i in free if i not in pixels and i != label and not _is_id(titles, i) and titles
     )
     texts = any(kind != "number" for kind in kinds)
+    pixels = _in_order(titles, pixels)
     return said._replace(pixels=pixels, label=label, others=others, texts=texts)
+
+
+def _in_order(titles: Sequence[str], pixels: tuple[int, ...]) -> tuple[int, ...]:
+    """The pixels by the numbers in their titles, where these differ in one number alone.
+
+    Columns that were sorted as text come as p0, p1, p10. Of two numbers in a title neither says
+    whether it is the row.
+    """
+    if not titles or len({_DIGITS.sub("#", titles[i].strip()) for i in pixels}) > 1:
+        return pixels
+    numbers = {i: _DIGITS.findall(titles[i]) for i in pixels}
+    if any(len(own) != 1 for own in numbers.values()):
+        return pixels
+    return tuple(sorted(pixels, key=lambda i: int(numbers[i][0])))
 
 
 def _titled(

@@ -120,7 +120,7 @@ def _whole_number_block(text: bytes, layout: Layout, line: int) -> Block | None:
     if values is None:
         return None
     pixels = layout.roles.pixels
-    together = len(pixels) == pixels[-1] - pixels[0] + 1
+    together = pixels == tuple(range(pixels[0], pixels[-1] + 1))
     numbers = values[:, pixels[0] : pixels[-1] + 1] if together else values[:, pixels]
     numbers = np.ascontiguousarray(numbers)  # here, where others need not wait for it
     if layout.ends != BYTES and _is_outside(numbers, layout):
