@@ -122,6 +122,14 @@ def test_parquet_stands_for_its_pictures_with_labels_or_without(tmp_path: Path) 
     assert [p.encoded() for p in named] == [*files.values()]
 
 
+def test_words_about_the_pictures_of_an_archive_are_no_table(tmp_path: Path) -> None:
+    files = pictures("1.png")
+    path = write_zip(tmp_path / "x.zip", {**files, "readme.txt": b"hi", "t.csv": b"a,b"})
+    named = list(input_pictures(str(path), SHAPE))
+    assert [p.name.rpartition("/")[2] for p in named] == ["1.png", "readme.txt", "t.csv"]
+    assert named[0].encoded() == files["1.png"]
+
+
 def test_a_damaged_archive_has_an_answer_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "x.zip").write_bytes(b"no zip")
     (picture,) = input_pictures(str(tmp_path / "x.zip"), SHAPE)
