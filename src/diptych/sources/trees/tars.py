@@ -23,12 +23,28 @@ from diptych.sources.trees.pieces import PIECE, as_file, span_of
 from diptych.sources.trees.spool import Spool, spooled
 from diptych.sources.trees.unchanged import Unchanged
 
+# Bytes of what stands before a member: its long name, or what pax notes of it.
+NOTES_LIMIT = 2**20
+_NOTES = (
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+)
 # Errors by which tarfile says that a tar has ended as it should; it does not export their names.
 _ENDS = ("EOFHeaderError", "EmptyHeaderError")
 
 
 class _Header(tarfile.TarInfo):
     """A member's header, or an error: at a damaged one tarfile would end as if it were the last."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        header = super().frombuf(buf, encoding, errors)
+        # tarfile would read all of it into memory, and a packed one is as long as it likes.
+        if header.type in _NOTES and header.size > NOTES_LIMIT:
+            raise tarfile.ReadError(
+                f"a name or note of {header.size:,} bytes; the limit is {NOTES_LIMIT:,}"
+            )
+        return header
 
     @classmethod
     def fromtarfile(cls, tarfile_: tarfile.TarFile) -> Self:
