@@ -1,8 +1,11 @@
 import gzip
 import io
 import tarfile
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -165,3 +168,48 @@ def test_members_are_read_in_pieces_too(tmp_path: Path) -> None:
     with tar_tree(path, path).place("cat/1.bin").open() as file:
         assert isinstance(file, io.BufferedReader)
         assert file.read(300)[-1] == 299 % 256
+
+
+def test_runs_that_unpack_it_at_once_share_a_copy(
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, unpack = packed(tmp_path, ".gz"), tars._unpack
+    times, trees, other = [], [], threading.Thread(target=lambda: trees.append(read(path)))
+
+    def slowly(*args: Any) -> None:
+        times.append(1)
+        if len(times) == 1:
+            other.start()
+            time.sleep(0.3)  # in which the other finds no copy yet
+        unpack(*args)
+
+    monkeypatch.setattr(tars, "_unpack", slowly)
+    trees.append(read(path))
+    other.join()
+    assert len(times) == 1
+    for data in trees:
+        assert [read_file(s.path) for s in data.samples] == list(pictures(*FILES).values())
+    assert not list(own_cache.rglob("*.lock"))
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        lambda info: setattr(info, "name", "cat/" + "a" * 2**21),
+        lambda info: info.pax_headers.update(comment="a" * 2**21),
+    ],
+)
+@pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_notes_without_end_are_one_line(
+    tmp_path: Path, note: Callable[[tarfile.TarInfo], None], form: int, ending: str
+) -> None:
+    path, info = tmp_path / f"a.tar{ending}", tarfile.TarInfo("cat/a.png")
+    note(info)
+    with tarfile.open(path, f"w:{ending[1:]}", format=form) as tar:  # type: ignore[call-overload]
+        tar.addfile(info)
+    if form == tarfile.GNU_FORMAT and info.name == "cat/a.png":
+        assert read(path).classes == ("cat",)  # it has no such notes
+    else:
+        with pytest.raises(InputError, match=r"a name or note of 2,097,\d+ bytes; the limit is"):
+            read(path)
