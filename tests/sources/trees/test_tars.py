@@ -213,3 +213,37 @@ def test_notes_without_end_are_one_line(
     else:
         with pytest.raises(InputError, match=r"a name or note of 2,097,\d+ bytes; the limit is"):
             read(path)
+
+
+def sparse(blocks: int) -> bytes:
+    """The header of a file with holes, and blocks with more of these."""
+    info = tarfile.TarInfo("cat/holes")
+    info.type = tarfile.GNUTYPE_SPARSE
+    header = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    header[482] = blocks > 0
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    block = b"00000000001\0" * 42 + b"\1" + bytes(7)
+    return bytes(header) + block * (blocks - 1) + block[:504] + bytes(8)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_holes_without_end_are_one_line(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    whole = write_tar(path := tmp_path / "a.tar.gz", {"cat/a.png": png(0)}).read_bytes()
+    path.write_bytes(pack(sparse(3) + whole))
+    data = read(path)
+    assert (len(data), [s[:2] for s in data.strays]) == (1, [("cat/holes", "not an image")])
+    path.write_bytes(pack(sparse(2**11 + 1) + whole))
+    with pytest.raises(InputError, match="a list of holes of 1,049,088 bytes"):
+        read(path)
+
+
+def test_a_list_of_holes_in_a_file_is_not_read(tmp_path: Path) -> None:
+    info = tarfile.TarInfo("cat/holes")
+    info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}
+    info.size = len(content := b"999999999\n")
+    with tarfile.open(path := tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+        tar.addfile(info, io.BytesIO(content))
+        add(tar, "cat/a.png", png(0))
+    data = read(path)
+    assert (len(data), [s[:2] for s in data.strays]) == (1, [("cat/holes", "not an image")])
