@@ -20,6 +20,7 @@ table               says what is on the files of a folder: metadata.csv, train.c
 not listed          no row of that table, or line of that list, names it; or its record has another
                     picture
 no picture          a file of a record without a picture
+not used            neither a table nor a Parquet file, beside such that are the data set
 missing             a row of a table names it, and it is not there, or none for certain
 no label            a row or record that says no class
 several labels      a row of a table says more than one class

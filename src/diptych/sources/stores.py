@@ -10,12 +10,8 @@ from diptych.data.places import Address, Member, Place
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning
 from diptych.sources.pixels.table_folder import pixel_tables
-from diptych.sources.records.parquet import (
-    ParquetFile,
-    is_parquet,
-    pictures_of,
-    read_parquet,
-)
+from diptych.sources.records.parquet import is_parquet, pictures_of, read_parquet
+from diptych.sources.records.parquet_rows import ParquetFile
 from diptych.sources.records.webdataset import PICTURES, is_webdataset, read_webdataset
 from diptych.sources.trees import Tree
 from diptych.sources.trees.archive_tree import is_named_table
@@ -23,7 +19,7 @@ from diptych.sources.trees.archives import archive_tree, ending_of
 from diptych.sources.trees.folder import FolderTree
 from diptych.sources.trees.joined import JoinedTree
 from diptych.sources.trees.numbered import piece_of
-from diptych.sources.trees.shown import shown
+from diptych.sources.trees.shown import set_aside, shown
 from diptych.sources.trees.unwrapping import UnwrappedTree, wrapper
 
 
@@ -117,7 +113,10 @@ def read_stores(tree: Tree, names: Sequence[str], meaning: Meaning, readers: Rea
     """
     if all(map(is_parquet, names)):
         files = [ParquetFile(name, _local(tree, name)) for name in names]
-        return read_parquet(files, tree.root, meaning)
+        others = [name for name in tree.names if name not in set(names)]
+        strays = [*tree.strays, *set_aside(others, "not used", "it is no Parquet file")]
+        data = read_parquet(files, tree.root, meaning)
+        return replace(data, strays=(*strays, *data.strays))
     if any(map(is_parquet, names)):
         raise InputError(
             f"{tree.root}: archives and Parquet files lie in it ({shortened(names, 3)}); give one "

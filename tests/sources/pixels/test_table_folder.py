@@ -69,3 +69,14 @@ def test_a_class_of_the_test_alone_is_refused(tmp_path: Path) -> None:
     test.write_text(test.read_text().replace("\n0,", "\n7,"))
     with pytest.raises(InputError, match=r"the train part, train.csv, has no class '7'"):
         read(tmp_path)
+
+
+def test_hidden_files_are_set_aside_as_such(tmp_path: Path) -> None:
+    pixels(tmp_path / "train.csv", 6)
+    pixels(tmp_path / "test.csv", 4)
+    for name in (".DS_Store", "__MACOSX/._train.csv", "notes.md"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    assert reasons(read(tmp_path)) == {
+        ".DS_Store": "hidden file", "__MACOSX/._train.csv": "hidden folder", "notes.md": "not used",
+    }  # fmt: skip

@@ -160,3 +160,75 @@ def test_a_damaged_file_is_one_line(tmp_path: Path, kept: int) -> None:
     path.write_bytes(path.read_bytes()[:kept])
     with pytest.raises(InputError, match=r"a\.parquet: cannot be read: "):
         read(path)
+
+
+def test_a_further_column_of_one_file_is_left_out(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", ["cat", "dog"] * 3, site=["x", "y"] * 3)
+    write(tmp_path / "b.parquet", ["cat", "dog"] * 3, site=["x", "y"] * 3, lens=["p", "q"] * 3)
+    data = read(tmp_path)
+    assert (len(data), set(data.columns)) == (12, {"site"})
+    write(tmp_path / "b.parquet", ["cat", "dog"], split=["train", "test"])
+    with pytest.raises(InputError, match=r"a\.parquet: it has no column split, which says"):
+        read(tmp_path)
+
+
+def test_files_may_spell_a_title_in_capitals(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", ["cat", "dog"], Patient=["a", "b"])
+    write(tmp_path / "b.parquet", ["cat", "dog"], patient=["b", "c"])
+    assert [s.group for s in read(tmp_path, group="patient").samples] == ["a", "b", "b", "c"]
+
+
+def test_a_column_may_be_said_for_two_things(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.parquet", ["cat", "dog", "cat"])
+    assert [s.group for s in read(path, group="label").samples] == ["cat", "dog", "cat"]
+    with pytest.raises(InputError, match=r"a\.parquet/0, label: no part 'cat'"):
+        read(path, part="label")
+
+
+def test_a_cell_of_parts_that_names_none_is_one_line(tmp_path: Path) -> None:
+    split = ["train", "train", "train", "test", None, "unknown"]
+    path = write(tmp_path / "a.parquet", ["cat", "dog"] * 3, split=split)
+    with pytest.raises(InputError, match=r"a\.parquet/5, split: no part 'unknown'"):
+        read(path)
+    split[-1] = "?"
+    path = write(path, ["cat", "dog"] * 3, split=split)
+    assert [s.part for s in read(path).samples] == ["train"] * 3 + ["test", "", ""]
+
+
+def test_cells_that_say_nothing_are_those_of_tables(tmp_path: Path) -> None:
+    labels = ["cat", "N/A", " nan", "dog", "?", "None", "cat"]
+    path = write(tmp_path / "a.parquet", labels, patient=["?", "a", "a", "nan", "b", "b", "N/A"])
+    data = read(path, group="patient")
+    assert [(s.label, s.group) for s in data.samples] == [("cat", ""), ("dog", ""), ("cat", "")]
+    assert {(s.name, s.reason) for s in data.strays} == {
+        (f"a.parquet/{row}", "no label") for row in (1, 2, 4, 5)
+    }
+    assert "'None' is no label here" in data.note
+    assert read(write(path, ["1", "1.0", "2", "2"])).classes == ("1", "2")
+
+
+def test_names_of_one_file_are_those_of_others_that_have_none(tmp_path: Path) -> None:
+    write(tmp_path / "train-0.parquet", [0, 1, 0], names=["cat", "dog"])
+    write(tmp_path / "test-0.parquet", [1, 0, None, -1, 1.0])
+    data = read(tmp_path)
+    assert data.classes == ("cat", "dog")
+    assert [s.label for s in data.samples if s.part == "test"] == ["dog", "cat", "dog"]
+    assert "test-0.parquet: classes called as in the rest" in data.note
+    write(tmp_path / "test-0.parquet", [1, 2])
+    with pytest.raises(InputError, match=r"row 1: there is a class 2, and names for 2 from 0 on"):
+        read(tmp_path)
+    write(tmp_path / "valid-0.parquet", [0, 1], names=["dog", "cat"])
+    with pytest.raises(InputError, match="it has no names of classes, and other files have diff"):
+        read(tmp_path)
+
+
+def test_what_lies_beside_is_set_aside(tmp_path: Path) -> None:
+    write(tmp_path / "x.parquet", ["cat", "dog"])
+    for name in ("notes.md", "more.csv", ".DS_Store", ".git/config"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("x")
+    (tmp_path / "gone.parquet").symlink_to("nowhere")
+    assert {(s.name, s.reason) for s in read(tmp_path).strays} == {
+        ("notes.md", "not used"), ("more.csv", "not used"), (".DS_Store", "hidden file"),
+        (".git/config", "hidden folder"), ("gone.parquet", "link"),
+    }  # fmt: skip

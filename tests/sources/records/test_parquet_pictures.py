@@ -1,3 +1,5 @@
+import copy
+import pickle
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -9,6 +11,7 @@ from diptych.images.decoding import read_file
 from diptych.sources import read
 from diptych.sources.records import parquet_pictures
 from diptych.sources.records.parquet_pictures import Blocks, ParquetPictures, block_starts
+from diptych.sources.trees.unchanged import Unchanged
 
 
 def write(path: Path, count: int = 600, rows: int = 10) -> Path:
@@ -43,7 +46,7 @@ def test_in_order_each_block_is_read_once_and_few_are_kept(
 
     blocks = Blocks()
     path = write(tmp_path / "a.parquet")
-    pictures = Watched(path, path, "image", [10] * 60, blocks)
+    pictures = Watched(Unchanged(path), path, "image", [10] * 60, blocks)
     for row in range(600):
         pictures.read(str(row))
         assert len(blocks._kept) <= parquet_pictures.MOST_BLOCKS
@@ -58,5 +61,19 @@ def test_in_order_each_block_is_read_once_and_few_are_kept(
 def test_a_file_that_is_gone_is_a_reason(tmp_path: Path) -> None:
     data = read(write(tmp_path / "a.parquet"))
     (tmp_path / "a.parquet").unlink()
-    with pytest.raises(ImageError, match="unreadable: the table is damaged"):
+    with pytest.raises(ImageError, match="unreadable: no such file"):
         read_file(data.samples[0].path)
+
+
+def test_a_file_that_has_changed_is_a_reason(tmp_path: Path) -> None:
+    data = read(path := write(tmp_path / "a.parquet"))
+    write(path, 700)
+    with pytest.raises(ImageError, match="the file has changed since it was listed"):
+        read_file(data.samples[0].path)
+
+
+def test_a_data_set_is_copied_as_any_other(tmp_path: Path) -> None:
+    data = read(write(tmp_path / "a.parquet"))
+    read_file(data.samples[0].path)
+    for same in (copy.deepcopy(data), pickle.loads(pickle.dumps(data))):
+        assert [read_file(s.path) for s in same.samples[:2]] == [b"picture 0", b"picture 1"]

@@ -116,3 +116,40 @@ def test_descriptions_are_no_classes(tmp_path: Path) -> None:
     labels = {f"{i:04d}": f"a picture of number {i}" for i in range(1200)}
     with pytest.raises(InputError, match="look like descriptions, and no classes"):
         read(shard(tmp_path / "a.tar", labels, "txt"))
+
+
+def test_records_with_any_key_in_common_are_one_group(tmp_path: Path) -> None:
+    said = [("a", "x"), ("b", "x"), ("b", "y"), ("c", "z"), ("?", "z"), ("?", "")]
+    keys = ("patient", "site")
+    shard(
+        path := tmp_path / "a.tar",
+        {str(i): json.dumps({"label": i % 2} | dict(zip(keys, v, strict=True)))
+         for i, v in enumerate(said)},
+        "json",
+    )  # fmt: skip
+    groups = [s.group for s in read(path, group=keys).samples]
+    assert groups[0] == groups[1] == groups[2] != groups[3] == groups[4]
+    assert groups[5] == ""
+
+
+def test_records_that_lack_what_to_group_by_are_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"the record of 0\.cls has no 'patient' for --group"):
+        read(shard(tmp_path / "a.tar", {"0": 0, "1": 1}), group="patient")
+    with pytest.raises(InputError, match=r"0\.json has no 'patient' for --group"):
+        read(shard(tmp_path / "b.tar", {"0": '{"label": 1}'}, "json"), group="patient")
+
+
+def test_what_says_nothing_is_no_label(tmp_path: Path) -> None:
+    shard(tmp_path / "a.tar", {"0": 1, "1": 0, "2": -1, "3": "N/A"})
+    (tmp_path / "classes.txt").write_text("cat\ndog\n")
+    data = read(tmp_path)
+    assert [s.label for s in data.samples] == ["dog", "cat"]
+    assert {s.name for s in data.strays if s.reason == "no label"} == {
+        f"a.tar/{i}.{ending}" for i in (2, 3) for ending in ("png", "cls")
+    }
+
+
+def test_boxes_are_no_labels(tmp_path: Path) -> None:
+    boxes = {"0": "0 0.50 0.4 0.1 0.2", "1": "1 0.5 0.5 1 1\n0 0.1 0.1 0.2 0.2"}
+    with pytest.raises(InputError, match=r"0\.txt holds several numbers, as boxes are noted"):
+        read(shard(tmp_path / "a.tar", boxes, "txt"))

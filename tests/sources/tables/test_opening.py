@@ -1,11 +1,13 @@
 """Text of tables as people's programs write it."""
 
+import gzip
 import zipfile
 from pathlib import Path
 
 import pytest
 
 from diptych.errors import InputError
+from diptych.sources.tables import opening
 from diptych.sources.tables.opening import (
     delimiter,
     first_rows,
@@ -109,3 +111,14 @@ def test_an_archive_with_several_tables_says_which(tmp_path: Path) -> None:
 def test_a_table_is_opened_without_its_mark(tmp_path: Path) -> None:
     with open_table(written(tmp_path, TEXT.encode("utf-8-sig"))) as file:
         assert file.read().startswith(b"file,")
+
+
+def test_a_line_without_end_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(opening, "LINE_LIMIT", 2**20)
+    path = written(tmp_path, gzip.compress(b"0," * 2**20), "t.csv.gz")
+    for reader in (delimiter, lambda path: first_rows(path, 2)):
+        with pytest.raises(InputError, match=r"t\.csv\.gz: a line of more than 1 MiB"):
+            reader(path)
+    path = written(tmp_path, TEXT.encode() + b"0," * 2**20)
+    with pytest.raises(InputError, match="a line of more than 1 MiB"):
+        list(numbered_rows(path))

@@ -1,8 +1,11 @@
 import gzip
 import io
 import tarfile
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -165,3 +168,82 @@ def test_members_are_read_in_pieces_too(tmp_path: Path) -> None:
     with tar_tree(path, path).place("cat/1.bin").open() as file:
         assert isinstance(file, io.BufferedReader)
         assert file.read(300)[-1] == 299 % 256
+
+
+def test_runs_that_unpack_it_at_once_share_a_copy(
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, unpack = packed(tmp_path, ".gz"), tars._unpack
+    times, trees, other = [], [], threading.Thread(target=lambda: trees.append(read(path)))
+
+    def slowly(*args: Any) -> None:
+        times.append(1)
+        if len(times) == 1:
+            other.start()
+            time.sleep(0.3)  # in which the other finds no copy yet
+        unpack(*args)
+
+    monkeypatch.setattr(tars, "_unpack", slowly)
+    trees.append(read(path))
+    other.join()
+    assert len(times) == 1
+    for data in trees:
+        assert [read_file(s.path) for s in data.samples] == list(pictures(*FILES).values())
+    assert not list(own_cache.rglob("*.lock"))
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        lambda info: setattr(info, "name", "cat/" + "a" * 2**21),
+        lambda info: info.pax_headers.update(comment="a" * 2**21),
+    ],
+)
+@pytest.mark.parametrize("form", [tarfile.GNU_FORMAT, tarfile.PAX_FORMAT])
+@pytest.mark.parametrize("ending", ["", ".gz"])
+def test_notes_without_end_are_one_line(
+    tmp_path: Path, note: Callable[[tarfile.TarInfo], None], form: int, ending: str
+) -> None:
+    path, info = tmp_path / f"a.tar{ending}", tarfile.TarInfo("cat/a.png")
+    note(info)
+    with tarfile.open(path, f"w:{ending[1:]}", format=form) as tar:  # type: ignore[call-overload]
+        tar.addfile(info)
+    if form == tarfile.GNU_FORMAT and info.name == "cat/a.png":
+        assert read(path).classes == ("cat",)  # it has no such notes
+    else:
+        with pytest.raises(InputError, match=r"a name or note of 2,097,\d+ bytes; the limit is"):
+            read(path)
+
+
+def sparse(blocks: int) -> bytes:
+    """The header of a file with holes, and blocks with more of these."""
+    info = tarfile.TarInfo("cat/holes")
+    info.type = tarfile.GNUTYPE_SPARSE
+    header = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    header[482] = blocks > 0
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    block = b"00000000001\0" * 42 + b"\1" + bytes(7)
+    return bytes(header) + block * (blocks - 1) + block[:504] + bytes(8)
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_holes_without_end_are_one_line(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    whole = write_tar(path := tmp_path / "a.tar.gz", {"cat/a.png": png(0)}).read_bytes()
+    path.write_bytes(pack(sparse(3) + whole))
+    data = read(path)
+    assert (len(data), [s[:2] for s in data.strays]) == (1, [("cat/holes", "not an image")])
+    path.write_bytes(pack(sparse(2**11 + 1) + whole))
+    with pytest.raises(InputError, match="a list of holes of 1,049,088 bytes"):
+        read(path)
+
+
+def test_a_list_of_holes_in_a_file_is_not_read(tmp_path: Path) -> None:
+    info = tarfile.TarInfo("cat/holes")
+    info.pax_headers = {"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}
+    info.size = len(content := b"999999999\n")
+    with tarfile.open(path := tmp_path / "a.tar", "w", format=tarfile.PAX_FORMAT) as tar:
+        tar.addfile(info, io.BytesIO(content))
+        add(tar, "cat/a.png", png(0))
+    data = read(path)
+    assert (len(data), [s[:2] for s in data.strays]) == (1, [("cat/holes", "not an image")])

@@ -182,7 +182,7 @@ def test_an_archive_that_changes_after_it_was_listed(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "a.zip", pictures("cat/1.png", "dog/2.png"))
     place = tree(path).place("cat/1.png")
     write_zip(path, pictures("cat/1.png"))
-    with pytest.raises(ImageError, match="the archive has changed since it was listed"):
+    with pytest.raises(ImageError, match="the file has changed since it was listed"):
         read_file(place)
 
 

@@ -15,6 +15,7 @@ from diptych.sources.folders.said import said_of
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import parts_named
 from diptych.sources.trees import Tree
+from diptych.sources.trees.shown import why_hidden
 from diptych.sources.trees.walking import any_hidden, is_hidden
 from diptych.system.garbage import no_garbage
 
@@ -78,13 +79,9 @@ def _by_folder(tree: Tree) -> tuple[dict[str, list[str]], list[Stray]]:
             strays += [Stray(above + file, "hidden folder", detail) for file in files.pop(folder)]
         elif any_hidden(files[folder]):
             hidden = list(filter(is_hidden, files[folder]))
-            strays += [Stray(above + file, "hidden file", _why_hidden(file)) for file in hidden]
+            strays += [Stray(above + file, "hidden file", why_hidden(file)) for file in hidden]
             files[folder] = [file for file in files[folder] if not is_hidden(file)]
     return files, strays
-
-
-def _why_hidden(file: str) -> str:
-    return "its name begins with a dot" if file.startswith(".") else "a program keeps it for itself"
 
 
 def _counts(tree: Tree, files: Mapping[str, Sequence[str]]) -> dict[Levels, tuple[int, int]]:

@@ -16,7 +16,7 @@ from diptych.sources.pixels.arrays import ENDINGS
 from diptych.sources.pixels.layout import infer_layout, looks_like_pixels
 from diptych.sources.pixels.pixel_csv import read_pixel_csv
 from diptych.sources.trees import Tree
-from diptych.sources.trees.shown import shown
+from diptych.sources.trees.shown import set_aside, shown
 
 TABLES = (".csv", ".tsv", ".csv.gz", ".csv.zst", ".csv.zip")
 
@@ -50,10 +50,8 @@ def read_pixel_tables(
     What the training table's numbers mean, those of the others do. One without labels is set aside.
     Raises InputError where the names tell no parts, and what `read_pixel_csv` raises.
     """
-    strays = [*tree.strays]
-    for name in shown(tree.names):
-        if name not in names:
-            strays.append(Stray(name, "not used", "it is no table of pixels"))
+    others = [name for name in tree.names if name not in names]
+    strays = [*tree.strays, *set_aside(others, "not used", "it is no table of pixels")]
     read: list[Dataset] = []
     for name, part in _parts(tree, names):
         place = tree.place(name)

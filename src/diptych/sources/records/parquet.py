@@ -1,43 +1,31 @@
 """Parquet files with pictures in them: a row a picture, as Hugging Face's data sets come."""
 
-import math
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
 
 from diptych.data.dataset import Dataset, Sample, Stray
-from diptych.data.grouping import united
 from diptych.data.places import Address, Member
-from diptych.errors import InputError, first_line
+from diptych.errors import InputError
 from diptych.sources.meaning import Meaning
-from diptych.sources.parts import PART_NAMES, part_of
-from diptych.sources.records.parquet_columns import (
-    Columns,
-    columns_of,
-    part_column,
-    parts_in,
-    picture_column,
-)
-from diptych.sources.records.parquet_footer import Footer, read_footer
+from diptych.sources.parts import PART_NAMES, part_named, part_of
+from diptych.sources.records.parquet_columns import part_column, picture_column
+from diptych.sources.records.parquet_footer import read_footer
 from diptych.sources.records.parquet_pictures import Blocks, ParquetPictures
+from diptych.sources.records.parquet_rows import (
+    ParquetFile,
+    Row,
+    Table,
+    as_listed,
+    open_tables,
+    rows_of,
+    schema_of,
+)
+from diptych.sources.tables.cells import label_spellings, no_labels, says_nothing
 from diptych.sources.tables.columns import is_number, is_telling
+from diptych.sources.tables.grouping import group_names
 
 PARQUET = (".parquet", ".pq")
-
-
-class ParquetFile(NamedTuple):
-    """One file of a data set: its path below the root, and where it lies on this machine."""
-
-    name: str
-    path: Path
-
-
-class _Row(NamedTuple):
-    name: str
-    place: Member
-    label: str  # "" where there is none
-    cells: Mapping[str, str]
 
 
 def is_parquet(name: str) -> bool:
@@ -53,27 +41,19 @@ def read_parquet(files: Sequence[ParquetFile], root: Path | Address, meaning: Me
     InputError for a damaged file, and where the columns do not tell what they are.
     """
     meaning.refuse_unused(root, "a table of pictures", "files", "label", "part", "group", "fold")
-    rows, parts, columns, classes = list[_Row](), list[str](), None, None
-    blocks = Blocks()
-    for file in files:
-        where = root if len(files) == 1 else f"{root}/{file.name}"
-        footer = read_footer(file.path, where)
-        own = columns_of(where, _schema(file.path, where), footer.words, meaning)
-        if columns is not None and (own.picture, own.label) != (columns.picture, columns.label):
-            raise InputError(
-                f"{where}: its columns are others ({own.picture}, {own.label}) than those of "
-                f"{files[0].name} ({columns.picture}, {columns.label}); give one data set alone"
-            )
-        columns, classes = own, own.names
-        pictures = ParquetPictures(file.path, where, own.picture, footer.rows, blocks)
-        part = part_of_file(file.name) if len(files) > 1 else ""
-        for row in _rows(file, where, pictures, footer, own):
-            rows.append(row)
-            parts.append(part)
-    if columns is None or not rows:
+    tables, words = open_tables(files, root, meaning)
+    rows, parts = list[Row](), list[str]()
+    for table in tables:
+        own = rows_of(table)
+        rows += own
+        parts += [part_of_file(table.file.name) if len(files) > 1 else ""] * len(own)
+    if not rows:
         raise InputError(f"{root}: it has no rows; give one with a row for each picture")
-    noted = _parts(rows, parts, columns, meaning, root)
-    return _dataset(rows, parts, columns, noted, root, classes is not None)
+    words.append(_parts(rows, parts, tables, meaning, root))
+    if tables[0].columns.names is None:
+        rows, doubts = _with_labels_as_in_tables(rows)
+        words.append(doubts)
+    return _dataset(rows, parts, tables, words, root)
 
 
 def pictures_of(file: ParquetFile) -> list[Member]:
@@ -81,9 +61,10 @@ def pictures_of(file: ParquetFile) -> list[Member]:
 
     Raises InputError for a damaged file, and where no column holds pictures.
     """
+    unchanged = as_listed(file.path, file.path)
     footer = read_footer(file.path, file.path)
-    column = picture_column(file.path, _schema(file.path, file.path), None)
-    pictures = ParquetPictures(file.path, file.path, column, footer.rows, Blocks())
+    column = picture_column(file.path, schema_of(file.path, file.path), None)
+    pictures = ParquetPictures(unchanged, file.path, column, footer.rows, Blocks())
     return [Member(pictures, str(number)) for number in range(sum(footer.rows))]
 
 
@@ -96,97 +77,55 @@ def part_of_file(name: str) -> str:
     return ""
 
 
-def _schema(path: Path, where: object) -> Mapping[str, Any]:
-    import polars as pl
-
-    try:
-        return pl.scan_parquet(path, glob=False).collect_schema()
-    except Exception as cause:
-        # polars raises errors of its own, and of the operating system.
-        raise InputError(f"{where}: cannot be read: {first_line(cause)}") from cause
-
-
-def _rows(
-    file: ParquetFile, where: object, pictures: ParquetPictures, footer: Footer, columns: Columns
-) -> Iterator[_Row]:
-    """The rows of a file but for their pictures, which are read when they are wanted."""
-    import polars as pl
-
-    titles = dict.fromkeys((columns.label, columns.part, *columns.groups, *columns.further))
-    wanted = [title for title in titles if title]
-    try:
-        table = pl.scan_parquet(file.path, glob=False).select(wanted).collect()
-    except Exception as cause:
-        raise InputError(f"{where}: cannot be read: {first_line(cause)}") from cause
-    if len(table) != sum(footer.rows):
-        raise InputError(f"{where}: cannot be read: its footer is damaged; fetch it again")
-    for number, cells in enumerate(table.iter_rows()):
-        values = dict(zip(wanted, cells, strict=True))
-        label = _label(values.pop(columns.label), columns.names)
-        named = {title: _text(value) for title, value in values.items()}
-        yield _Row(f"{file.name}/{number}", Member(pictures, str(number)), label, named)
-
-
-def _label(value: Any, names: Sequence[str] | None) -> str:
-    """The class that a label names; "" for none, such as the -1 of a test part of Hugging Face."""
-    if names is None:
-        return _text(value)
-    known = isinstance(value, int) and 0 <= value < len(names)
-    return names[value] if known else ""
-
-
-def _text(value: Any) -> str:
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return ""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    if isinstance(value, bytes):
-        return ""
-    return str(value).strip()
-
-
 def _parts(
-    rows: Sequence[_Row], parts: list[str], columns: Columns, meaning: Meaning, root: object
+    rows: Sequence[Row], parts: list[str], tables: Sequence[Table], meaning: Meaning, root: object
 ) -> str:
     """Fill in the parts that a column says; returns a word on them, or ""."""
+    title = tables[0].columns.part
     if meaning.fold is not None:
-        there = {row.cells[columns.part] for row in rows}
-        if str(meaning.fold) not in there:
-            raise InputError(f"{root}: {columns.part} has no fold {meaning.fold}")
         test = str(meaning.fold)
-        parts[:] = ["test" if row.cells[columns.part] == test else "train" for row in rows]
-        return f"fold {test} of {columns.part} is the test part"
-    title = columns.part
-    if not title:
-        title = "" if any(parts) else part_column(columns.further)
-        if not title or not parts_in([row.cells[title] for row in rows]):
+        if test not in {row.part for row in rows}:
+            raise InputError(f"{root}: {title} has no fold {test}")
+        parts[:] = ["test" if row.part == test else "train" for row in rows]
+        return f"fold {test} of {title} is the test part"
+    if title:
+        cells = [row.part for row in rows]
+    else:
+        further = dict.fromkeys(t for table in tables for t in table.columns.further)
+        title = "" if any(parts) else part_column(list(further))
+        cells = [row.further.get(title, "") for row in rows]
+        if not title or not any(map(part_named, cells)):
             return "parts by the files' names" if any(parts) else ""
-    parts[:] = [part_of(row.cells[title], f"{root}: {row.name}, {title}") for row in rows]
+        for table in tables:
+            if title not in table.columns.further:
+                raise InputError(
+                    f"{table.where}: it has no column {title}, which says the parts of others; "
+                    "add it, or give one data set alone"
+                )
+    parts[:] = [
+        "" if says_nothing(cell) else part_of(cell, f"{root}: {row.name}, {title}")
+        for row, cell in zip(rows, cells, strict=True)
+    ]
     return f"parts in {title}"
 
 
-def _groups(rows: Sequence[_Row], titles: Sequence[str]) -> list[str]:
-    """The group of each row: rows that have a value in common under one of the titles."""
-    known = [[(t, row.cells[t]) for t in titles if row.cells[t]] for row in rows]
-    leaders = united(known)
-    names: dict[int, str] = {}
-    for leader, own in zip(leaders, known, strict=True):
-        for title, value in own:
-            name = value if len(titles) == 1 else f"{title}: {value}"
-            names[leader] = min(names.get(leader, name), name)
-    return [names.get(leader, "") for leader in leaders]
+def _with_labels_as_in_tables(rows: Sequence[Row]) -> tuple[list[Row], str]:
+    """The rows with labels by the rules for cells of tables, and a word on those in doubt."""
+    nothing, doubts = no_labels(row.label for row in rows)
+    spelt = label_spellings(row.label for row in rows if row.label not in nothing)
+    return [row._replace(label=spelt.get(row.label, "")) for row in rows], doubts
 
 
 def _dataset(
-    rows: Sequence[_Row],
+    rows: Sequence[Row],
     parts: Sequence[str],
-    columns: Columns,
-    noted: str,
+    tables: Sequence[Table],
+    words: Iterable[str],
     root: Path | Address,
-    named: bool,
 ) -> Dataset:
     samples, strays = list[Sample](), list[Stray]()
-    groups = _groups(rows, columns.groups)
+    columns = tables[0].columns
+    groups = group_names([row.grouped_by for row in rows])
     for row, part, group in zip(rows, parts, groups, strict=True):
         if row.label:
             samples.append(Sample(row.name, row.label, row.place, part, group))
@@ -203,14 +142,20 @@ def _dataset(
             f"{root}: {columns.label} has {len(classes):,} different values in {len(rows):,} rows; "
             "it looks like no class to learn; say another column: --label COLUMN"
         )
-    numbers = not named and all(map(is_number, classes))
-    further = {t: {row.name: row.cells[t] for row in rows} for t in columns.further}
+    numbers = columns.names is None and all(map(is_number, classes))
     note = f"{root.name}: {len(samples):,} pictures in {columns.picture}, labels in {columns.label}"
     return Dataset(
         root,
         tuple(sorted(classes, key=float if numbers else None)),
         tuple(samples),
         tuple(strays),
-        note="; ".join(filter(None, (note, noted))),
-        columns={t: cells for t, cells in further.items() if is_telling(cells.values())},
+        note="; ".join(filter(None, (note, *words))),
+        columns=_telling(rows, tables),
     )
+
+
+def _telling(rows: Sequence[Row], tables: Sequence[Table]) -> Mapping[str, Mapping[str, str]]:
+    """What the columns that all files have say of the rows, where it tells kinds apart."""
+    titles = [t for t in tables[0].columns.further if all(t in o.columns.further for o in tables)]
+    columns = {title: {row.name: row.further[title] for row in rows} for title in titles}
+    return {title: cells for title, cells in columns.items() if is_telling(cells.values())}

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning
-from diptych.sources.parts import PART_NAMES
 from diptych.sources.tables.columns import LABELS, SPLITS, column
 
 if TYPE_CHECKING:
@@ -52,11 +51,6 @@ def columns_of(
     further = tuple(title for title in rest if title not in (label, part, *groups))
     names = _class_names(features.get(label))
     return Columns(picture, label, part, groups, further, names)
-
-
-def parts_in(cells: Sequence[str]) -> bool:
-    """Whether a column says nothing but parts of a data set."""
-    return {cell.strip().lower() for cell in cells} <= PART_NAMES.keys()
 
 
 def part_column(titles: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING
 from diptych.data.places import Address
 from diptych.errors import ImageError, first_line
 from diptych.images.preprocess import BYTES_LIMIT
+from diptych.sources.trees.unchanged import Unchanged
 
 if TYPE_CHECKING:
     import polars as pl
@@ -27,6 +28,10 @@ class Blocks:
     def __init__(self) -> None:
         self._kept: OrderedDict[tuple[Path, int], pl.Series] = OrderedDict()
         self._one_at_a_time = threading.Lock()
+
+    def __reduce__(self) -> tuple[type["Blocks"], tuple[()]]:
+        # A copy, such as another process has, reads for itself.
+        return Blocks, ()
 
     def get(self, pictures: "ParquetPictures", block: int) -> "pl.Series":
         """A block of a file, as a column of bytes."""
@@ -51,13 +56,14 @@ class ParquetPictures:
 
     def __init__(
         self,
-        path: Path,
+        file: Unchanged,
         root: Path | Address | str,
         column: str,
         rows: Sequence[int],
         blocks: Blocks,
     ) -> None:
-        self.path, self._root, self._column, self._blocks = path, root, column, blocks
+        self.path, self._file = file.path, file
+        self._root, self._column, self._blocks = root, column, blocks
         self._starts = block_starts(rows)
 
     def __str__(self) -> str:
@@ -84,9 +90,13 @@ class ParquetPictures:
         return io.BytesIO(self.read(name))
 
     def read_block(self, block: int) -> "pl.Series":
-        """The pictures of a block of rows; raises ImageError where the file is damaged."""
+        """The pictures of a block of rows.
+
+        Raises ImageError where the file is damaged, and OSError where it is gone or another.
+        """
         import polars as pl
 
+        self._file.open().close()
         start, end = self._starts[block : block + 2]
         try:
             rows = pl.scan_parquet(self.path, glob=False).slice(start, end - start)

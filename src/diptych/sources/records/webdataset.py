@@ -1,6 +1,7 @@
 """WebDataset: tars in which files of one key make a record, such as 000017.jpg and 000017.cls."""
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -11,10 +12,12 @@ from diptych.errors import InputError, shortened
 from diptych.images.decoding import read_file
 from diptych.sources.meaning import Meaning
 from diptych.sources.records.parquet import part_of_file
+from diptych.sources.tables.cells import says_nothing
 from diptych.sources.tables.columns import LABELS, column, is_number, is_telling
+from diptych.sources.tables.grouping import group_names
 from diptych.sources.trees import Tree
 from diptych.sources.trees.archives import ending_of
-from diptych.sources.trees.shown import shown
+from diptych.sources.trees.shown import set_aside, shown
 from diptych.sources.trees.walking import is_hidden
 
 # Endings of pictures in shards; what they hold is told by their content, as everywhere.
@@ -78,7 +81,7 @@ def read_webdataset(tree: Tree, meaning: Meaning) -> Dataset:
     for name in tree.names:
         key, kind = key_of(name)
         if _hidden(name):
-            strays.append(Stray(name, "hidden file", "of some program"))
+            strays += set_aside([name], "hidden file", "")
         elif PurePosixPath(name).name.lower() in NAMES:
             strays.append(Stray(name, "table", "names the classes"))
         elif kind in records.get(key, {}):
@@ -87,6 +90,7 @@ def read_webdataset(tree: Tree, meaning: Meaning) -> Dataset:
             records.setdefault(key, {})[kind] = name
     names = _class_names(tree)
     samples, facts = list[Sample](), dict[str, Mapping[str, str]]()
+    grouped_by = list[Mapping[str, str]]()
     for files in records.values():
         picture = next((files[kind] for kind in files if _is_picture(kind)), "")
         said = _said(tree, files, meaning)
@@ -95,15 +99,17 @@ def read_webdataset(tree: Tree, meaning: Meaning) -> Dataset:
             if not (picture and label) or (_is_picture(kind) and name != picture):
                 strays.append(_stray(name, picture, label, kind))
         if picture and label:
-            group = "; ".join(said[title] for title in meaning.group if said.get(title))
             part = part_of_file(shard_of(picture))
-            samples.append(Sample(picture, label, tree.place(picture), part, group))
+            samples.append(Sample(picture, label, tree.place(picture), part))
             facts[picture] = said
+            grouped_by.append(_grouped_by(tree, files, said, meaning))
     if not samples:
         raise InputError(
             f"{tree.root}: none of its {len(records):,} records has a picture and a label; a label "
             'is key.cls, key.txt, or "label" in key.json beside key.jpg'
         )
+    pairs = zip(samples, group_names(grouped_by), strict=True)
+    samples = [sample._replace(group=group) for sample, group in pairs]
     return _dataset(tree, samples, strays, facts, names)
 
 
@@ -130,14 +136,33 @@ def _said(tree: Tree, files: Mapping[str, str], meaning: Meaning) -> dict[str, s
         said = _object(tree, files[JSON])
         title = _label_title(tree, files[JSON], said, meaning.label)
         if title:
-            said[""] = said.pop(title)
-        for wanted in meaning.group:
-            if wanted not in said:
-                raise InputError(f"{tree.root}: {files[JSON]} has no {wanted!r} for --group")
+            said[""] = said[title] if title in meaning.group else said.pop(title)
     for kind in (CLASS, TEXT) if meaning.label is None else ():
         if kind in files and not said.get(""):
             said[""] = _text(tree, files[kind])
+            if kind == TEXT and _are_numbers(said[""]):
+                raise InputError(
+                    f"{tree.root}: {files[kind]} holds several numbers, as boxes are noted, and "
+                    "no label; put the pictures into a folder for each class, without these files"
+                )
     return said
+
+
+def _are_numbers(text: str) -> bool:
+    """Whether a text has several numbers: a class and the corners of a box, as YOLO writes them."""
+    words = re.split(r"[\s,;]+", text)
+    return len(words) > 1 and all(map(is_number, words))
+
+
+def _grouped_by(
+    tree: Tree, files: Mapping[str, str], said: Mapping[str, str], meaning: Meaning
+) -> dict[str, str]:
+    """What a record says under the keys to group by; raises InputError where it lacks one."""
+    for wanted in meaning.group:
+        if wanted not in said:
+            lacking = files.get(JSON) or f"the record of {next(iter(files.values()))}"
+            raise InputError(f"{tree.root}: {lacking} has no {wanted!r} for --group")
+    return {wanted: said[wanted] for wanted in meaning.group}
 
 
 def _label_title(tree: Tree, name: str, said: Mapping[str, str], wanted: str | None) -> str | None:
@@ -198,12 +223,16 @@ def _lists_of_names(value: Any) -> Iterator[list[str]]:
 
 
 def _named(tree: Tree, label: str, names: Sequence[str] | None) -> str:
+    if says_nothing(label):
+        return ""
     if not is_number(label):
         return label
     number = float(label)
     text = str(int(number)) if number.is_integer() else label
-    if names is None or not text.isdigit():
+    if names is None or not text.removeprefix("-").isdigit():
         return text
+    if text.startswith("-"):
+        return ""  # of a test part of Hugging Face
     if int(text) >= len(names):
         raise InputError(
             f"{tree.root}: there is a class {text}, and names for {len(names)} classes from 0 on; "

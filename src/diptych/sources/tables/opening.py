@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, NamedTuple, TypeAlias
+from typing import IO, Any, AnyStr, NamedTuple, TypeAlias
 
 from isal import igzip
 
@@ -23,6 +23,8 @@ Table: TypeAlias = Path | Member
 
 # Cells of a picture's pixels may be long: 4,096 × 4,096 numbers.
 csv.field_size_limit(2**26)
+# One such cell and others beside it; what is longer would only fill the memory.
+LINE_LIMIT = 2**27
 
 DELIMITERS = ("\t", ";", "|", ",")
 _HEAD = 2**16  # bytes that tell how a table is written
@@ -83,7 +85,7 @@ def dialect(path: Table) -> Dialect:
     """How the rows of a table are written, by its first lines."""
     skipped, said = 0, None
     with open_table(path) as file:
-        for first in map(decoded, file):
+        for first in map(decoded, _lines(path, file)):
             said = said or _SEPARATOR.fullmatch(first)
             if first.strip() and not _SEPARATOR.fullmatch(first):
                 return Dialect(said[1] if said else _delimiter(first), skipped)
@@ -100,7 +102,7 @@ def first_rows(path: Table, count: int) -> list[list[str]]:
     """The rows that the first lines hold, without empty ones; raises InputError where none do."""
     parted_by, skipped = dialect(path)
     with open_table(path) as file:
-        lines = [decoded(line) for line in islice(file, skipped, skipped + count)]
+        lines = [decoded(line) for line in islice(_lines(path, file), skipped, skipped + count)]
         rows = [row for row in csv.reader(lines, delimiter=parted_by) if row]
     if not rows:
         raise InputError(f"{path}: the file is empty")
@@ -115,9 +117,7 @@ def numbered_rows(path: Table) -> Iterator[tuple[int, list[str]]]:
     parted_by, skipped = dialect(path)
     with open_table(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", errors="windows-1252", newline="")
-        for _ in range(skipped):
-            text.readline()
-        reader = csv.reader(text, delimiter=parted_by)
+        reader = csv.reader(islice(_lines(path, text), skipped, None), delimiter=parted_by)
         yield from ((skipped + reader.line_num, row) for row in reader if row)
 
 
@@ -131,6 +131,17 @@ def is_in_utf_8(path: Table) -> bool:
             except UnicodeDecodeError:
                 return False
     return True
+
+
+def _lines(path: Table, file: IO[AnyStr]) -> Iterator[AnyStr]:
+    """The lines of a table; raises InputError for one that is longer than any row."""
+    while line := file.readline(LINE_LIMIT + 1):
+        if len(line) > LINE_LIMIT:
+            raise InputError(
+                f"{path}: a line of more than {LINE_LIMIT // 2**20} MiB; it is no table, or its "
+                "lines end as in no other"
+            )
+        yield line
 
 
 def _windows_1252(error: UnicodeError) -> tuple[str, int]:

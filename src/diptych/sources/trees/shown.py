@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from functools import cache
 
+from diptych.data.dataset import Stray
 from diptych.sources.trees.walking import is_hidden
 
 
@@ -15,3 +16,20 @@ def shown(names: Iterable[str]) -> list[str]:
 
     split = ((name, *name.rpartition("/")[::2]) for name in names)
     return [name for name, folder, file in split if not (is_hidden(file) or hidden(folder))]
+
+
+def set_aside(names: Iterable[str], reason: str, detail: str) -> list[Stray]:
+    """Files that are not used as strays: hidden ones as such, others for the reason given."""
+    return [_hidden_stray(name) or Stray(name, reason, detail) for name in names]
+
+
+def why_hidden(file: str) -> str:
+    """What tells by its name that a file is hidden."""
+    return "its name begins with a dot" if file.startswith(".") else "a program keeps it for itself"
+
+
+def _hidden_stray(name: str) -> Stray | None:
+    *folders, file = name.split("/")
+    if program := next(filter(is_hidden, folders), ""):
+        return Stray(name, "hidden folder", f"{program} is a folder of a program")
+    return Stray(name, "hidden file", why_hidden(file)) if is_hidden(file) else None

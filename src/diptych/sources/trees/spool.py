@@ -5,17 +5,18 @@ so that the least recently used go when room is needed. It is written under anot
 renamed, so that a run that is killed leaves no half of one.
 """
 
+import contextlib
 import hashlib
 import os
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO
 
 from diptych.data.places import Address
 from diptych.errors import InputError
 from diptych.images.cache import folder, limit, make_room, mark_used, unwritable
-from diptych.system.locks import share
+from diptych.system.locks import locked, share
 
 KIND = "archives"
 
@@ -60,13 +61,25 @@ def spooled(
     index = shard.with_suffix(".jsonl")
     if not (shard.exists() and index.exists()):
         make_room(home)
-        _write(shard, root, make)
+        with _alone(shard):
+            # Another run may have made it meanwhile, and reads it now.
+            if not (shard.exists() and index.exists()):
+                _write(shard, root, make)
     with unwritable(shard):
         if shard not in _held:
             _held[shard] = os.open(shard, os.O_RDWR)
             share(_held[shard])
         mark_used(shard)
         return shard, index.read_text(encoding="utf-8").splitlines()
+
+
+@contextlib.contextmanager
+def _alone(shard: Path) -> Iterator[None]:
+    """While no other run makes the same copy."""
+    with contextlib.ExitStack() as stack:
+        with unwritable(shard):
+            stack.enter_context(locked(shard.with_suffix(".lock")))
+        yield
 
 
 def _write(shard: Path, root: Path | Address, make: Callable[[Spool], None]) -> None:

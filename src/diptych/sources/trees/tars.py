@@ -23,12 +23,30 @@ from diptych.sources.trees.pieces import PIECE, as_file, span_of
 from diptych.sources.trees.spool import Spool, spooled
 from diptych.sources.trees.unchanged import Unchanged
 
+# Bytes of what stands before a member: its long name, or what pax notes of it.
+NOTES_LIMIT = 2**20
+_NOTES = (
+    *(tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK),
+    *(tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE),
+)
+# Where a block of a list of holes says whether another follows.
+_MORE_HOLES = 504
 # Errors by which tarfile says that a tar has ended as it should; it does not export their names.
 _ENDS = ("EOFHeaderError", "EmptyHeaderError")
 
 
 class _Header(tarfile.TarInfo):
     """A member's header, or an error: at a damaged one tarfile would end as if it were the last."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        header = super().frombuf(buf, encoding, errors)
+        # tarfile would read all of it into memory, and a packed one is as long as it likes.
+        if header.type in _NOTES and header.size > NOTES_LIMIT:
+            raise tarfile.ReadError(
+                f"a name or note of {header.size:,} bytes; the limit is {NOTES_LIMIT:,}"
+            )
+        return header
 
     @classmethod
     def fromtarfile(cls, tarfile_: tarfile.TarFile) -> Self:
@@ -38,6 +56,25 @@ class _Header(tarfile.TarInfo):
             if type(cause).__name__ in _ENDS:
                 raise
             raise tarfile.ReadError(f"{cause} at byte {tarfile_.offset:,}") from cause
+
+    # The holes of a file would be listed in memory too, however many: such a file is not read.
+
+    def _proc_sparse(self, tar: tarfile.TarFile) -> Self:
+        file: Any = tar.fileobj
+        header: Any = self
+        more, size = header._sparse_structs[1], 0
+        while more:
+            block = file.read(tarfile.BLOCKSIZE)
+            size += len(block)
+            if len(block) < tarfile.BLOCKSIZE or size > NOTES_LIMIT:
+                raise tarfile.ReadError(f"a list of holes of {size:,} bytes, or one cut off")
+            more = block[_MORE_HOLES]
+        header.sparse, self.offset_data = [], file.tell()
+        tar.offset = self.offset_data + header._block(self.size)
+        return self
+
+    def _proc_gnusparse_10(self, member: tarfile.TarInfo, *_: object) -> None:
+        member.sparse = b""
 
 
 def _zst(file: IO[bytes]) -> Any:

@@ -22,7 +22,7 @@ class Unchanged:
         file = self.path.open("rb")
         if _state(os.fstat(file.fileno())) != self._state:
             file.close()
-            raise OSError(errno.ESTALE, "the archive has changed since it was listed")
+            raise OSError(errno.ESTALE, "the file has changed since it was listed")
         return file
 
 
