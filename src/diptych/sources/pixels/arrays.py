@@ -24,6 +24,7 @@ from diptych.sources.pixels.number_arrays import (
     key_of,
 )
 from diptych.sources.pixels.ranges import Range
+from diptych.sources.tables.cells import id_of
 from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import is_hidden
 from diptych.sources.unread import refuse_unread_folder
@@ -169,7 +170,7 @@ def _parts(meaning: Meaning, said: Mapping[str, NumberArray], pair: Pair, count:
 
 
 def _groups(meaning: Meaning, said: Mapping[str, NumberArray], count: int) -> list[str]:
-    columns = [(key, _for_each(said[key], count)) for key in meaning.group]
+    columns = [(key, list(map(id_of, _for_each(said[key], count)))) for key in meaning.group]
     return groups_by([{key: words[i] for key, words in columns} for i in range(count)])
 
 

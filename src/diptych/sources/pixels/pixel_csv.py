@@ -32,6 +32,7 @@ from diptych.sources.pixels.ranges import (
     suggested,
 )
 from diptych.sources.pixels.rows import NotInRange, blocks, whole_extent
+from diptych.sources.tables.cells import id_of
 from diptych.sources.tables.columns import LABELS, is_telling
 from diptych.sources.tables.opening import Table, first_rows, is_in_utf_8
 
@@ -189,11 +190,11 @@ def _parts(path: Table, layout: Layout, meaning: Meaning, rows: _Rows) -> list[s
         names = {cell: part_of(cell, place) for cell, place in where.items()}
         parts = [names[cell] for cell in cells]
     if roles.fold is not None:
-        folds = [cell.strip() for cell in rows.words[roles.fold]]
+        folds = [id_of(cell.strip()) for cell in rows.words[roles.fold]]
         if str(meaning.fold) not in folds:
             raise InputError(
                 f"{path}: --fold {meaning.fold}: {layout.names[roles.fold]} has "
-                f"{shortened(in_order(folds))}"
+                f"{shortened(in_order(filter(None, folds)))}"
             )
         parts = ["test" if fold == str(meaning.fold) else "train" for fold in folds]
     return parts
@@ -206,7 +207,7 @@ def _groups(layout: Layout, rows: _Rows) -> list[str]:
     titles = [layout.names[i] for i in layout.roles.groups]
     columns = zip(*(rows.words[i] for i in layout.roles.groups), strict=True)
     return groups_by(
-        [dict(zip(titles, (c.strip() for c in cells), strict=True)) for cells in columns]
+        [dict(zip(titles, (id_of(c.strip()) for c in cells), strict=True)) for cells in columns]
     )
 
 

@@ -21,6 +21,7 @@ from diptych.sources.records.parquet_columns import (
 )
 from diptych.sources.records.parquet_footer import Footer, read_footer
 from diptych.sources.records.parquet_pictures import Blocks, ParquetPictures
+from diptych.sources.tables.cells import id_of
 from diptych.sources.tables.columns import is_number, is_telling
 
 PARQUET = (".parquet", ".pq")
@@ -167,7 +168,7 @@ def _parts(
 
 def _groups(rows: Sequence[_Row], titles: Sequence[str]) -> list[str]:
     """The group of each row: rows that have a value in common under one of the titles."""
-    known = [[(t, row.cells[t]) for t in titles if row.cells[t]] for row in rows]
+    known = [[(t, one) for t in titles if (one := id_of(row.cells[t]))] for row in rows]
     leaders = united(known)
     names: dict[int, str] = {}
     for leader, own in zip(leaders, known, strict=True):

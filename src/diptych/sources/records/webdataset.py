@@ -11,6 +11,7 @@ from diptych.errors import InputError, shortened
 from diptych.images.decoding import read_file
 from diptych.sources.meaning import Meaning
 from diptych.sources.records.parquet import part_of_file
+from diptych.sources.tables.cells import id_of
 from diptych.sources.tables.columns import LABELS, column, is_number, is_telling
 from diptych.sources.trees import Tree
 from diptych.sources.trees.archives import ending_of
@@ -95,7 +96,8 @@ def read_webdataset(tree: Tree, meaning: Meaning) -> Dataset:
             if not (picture and label) or (_is_picture(kind) and name != picture):
                 strays.append(_stray(name, picture, label, kind))
         if picture and label:
-            group = "; ".join(said[title] for title in meaning.group if said.get(title))
+            groups = [id_of(said.get(title, "")) for title in meaning.group]
+            group = "; ".join(filter(None, groups))
             part = part_of_file(shard_of(picture))
             samples.append(Sample(picture, label, tree.place(picture), part, group))
             facts[picture] = said
