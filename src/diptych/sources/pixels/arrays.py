@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.data.grouping import groups_by
 from diptych.data.pixel_format import PixelFormat, PixelValues
@@ -12,7 +13,7 @@ from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import part_of
-from diptych.sources.pixels.adding import add_pixels, class_names, in_order
+from diptych.sources.pixels.adding import add_pixels, class_names
 from diptych.sources.pixels.array_labels import labels_of, words_of
 from diptych.sources.pixels.array_names import Pair, labels_beside, pairs
 from diptych.sources.pixels.array_pictures import ArrayPictures, as_pictures, range_of

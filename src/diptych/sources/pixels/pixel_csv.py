@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.data.grouping import groups_by
 from diptych.data.pixel_format import NO_FORMAT, PixelFormat, PixelValues
@@ -18,7 +19,7 @@ from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import part_of
-from diptych.sources.pixels.adding import add_pixels, class_names, in_order, is_empty
+from diptych.sources.pixels.adding import add_pixels, class_names, is_empty
 from diptych.sources.pixels.arrays import holds_arrays, read_array_pixels
 from diptych.sources.pixels.cells import with_point
 from diptych.sources.pixels.header import is_numbered_again

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
+from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.data.grouping import united
 from diptych.data.places import Address, Member
@@ -22,7 +23,7 @@ from diptych.sources.records.parquet_columns import (
 from diptych.sources.records.parquet_footer import Footer, read_footer
 from diptych.sources.records.parquet_pictures import Blocks, ParquetPictures
 from diptych.sources.tables.cells import id_of
-from diptych.sources.tables.columns import is_number, is_telling
+from diptych.sources.tables.columns import is_telling
 
 PARQUET = (".parquet", ".pq")
 
@@ -54,7 +55,7 @@ def read_parquet(files: Sequence[ParquetFile], root: Path | Address, meaning: Me
     InputError for a damaged file, and where the columns do not tell what they are.
     """
     meaning.refuse_unused(root, "a table of pictures", "files", "label", "part", "group", "fold")
-    rows, parts, columns, classes = list[_Row](), list[str](), None, None
+    rows, parts, columns = list[_Row](), list[str](), None
     blocks = Blocks()
     for file in files:
         where = root if len(files) == 1 else f"{root}/{file.name}"
@@ -65,7 +66,7 @@ def read_parquet(files: Sequence[ParquetFile], root: Path | Address, meaning: Me
                 f"{where}: its columns are others ({own.picture}, {own.label}) than those of "
                 f"{files[0].name} ({columns.picture}, {columns.label}); give one data set alone"
             )
-        columns, classes = own, own.names
+        columns = own
         pictures = ParquetPictures(file.path, where, own.picture, footer.rows, blocks)
         part = part_of_file(file.name) if len(files) > 1 else ""
         for row in _rows(file, where, pictures, footer, own):
@@ -74,7 +75,7 @@ def read_parquet(files: Sequence[ParquetFile], root: Path | Address, meaning: Me
     if columns is None or not rows:
         raise InputError(f"{root}: it has no rows; give one with a row for each picture")
     noted = _parts(rows, parts, columns, meaning, root)
-    return _dataset(rows, parts, columns, noted, root, classes is not None)
+    return _dataset(rows, parts, columns, noted, root)
 
 
 def pictures_of(file: ParquetFile) -> list[Member]:
@@ -184,7 +185,6 @@ def _dataset(
     columns: Columns,
     noted: str,
     root: Path | Address,
-    named: bool,
 ) -> Dataset:
     samples, strays = list[Sample](), list[Stray]()
     groups = _groups(rows, columns.groups)
@@ -204,12 +204,11 @@ def _dataset(
             f"{root}: {columns.label} has {len(classes):,} different values in {len(rows):,} rows; "
             "it looks like no class to learn; say another column: --label COLUMN"
         )
-    numbers = not named and all(map(is_number, classes))
     further = {t: {row.name: row.cells[t] for row in rows} for t in columns.further}
     note = f"{root.name}: {len(samples):,} pictures in {columns.picture}, labels in {columns.label}"
     return Dataset(
         root,
-        tuple(sorted(classes, key=float if numbers else None)),
+        in_order(classes),
         tuple(samples),
         tuple(strays),
         note="; ".join(filter(None, (note, noted))),
