@@ -1,6 +1,8 @@
 """The pictures that an export is made with, as a bundle's splits.csv names them."""
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import NamedTuple
 
@@ -9,12 +11,14 @@ import numpy.typing as npt
 
 from diptych.bundles.format import Bundle
 from diptych.data.pixel_format import PixelFormat
+from diptych.data.places import Member, Place
 from diptych.errors import InputError
 from diptych.images.decoding import PixelStore, decode_files, pixel_store
 from diptych.images.rows import Rows, StoredRows
 from diptych.images.store import Store
 from diptych.reliability.ood import reference_indices
 from diptych.sources import read
+from diptych.sources.inputs import named_pictures
 
 # Training pictures that ranges of activations are taken from, each class in turn.
 CALIBRATION = 200
@@ -84,12 +88,34 @@ def _missing(store: Store, keys: Sequence[str]) -> set[str]:
 
 
 def _bring(missing: set[str], data: Path, store: PixelStore, expected: PixelFormat) -> None:
-    """Bring what is missing into the store, as far as the data has it."""
-    dataset = read(data, expected=expected)
-    if dataset.shape:
-        return  # reading a table of pixels has put all of them into the cache
+    """Bring what is missing into the store, as far as the data has it.
+
+    Which pictures are meant is known by their bytes: how the data is labelled makes no difference.
+    Raises InputError where it cannot be read, and its files are not those either.
+    """
+    places, refusal = list[Place](), None
+    try:
+        dataset = read(data, expected=expected)
+    except InputError as why:
+        refusal = why  # it may be meant in several ways, as far as labels go
+    else:
+        if dataset.shape:
+            return  # reading a table of pixels has put all of them into the cache
+        places = [sample.path for sample in dataset.samples]
     left = set(missing)
-    for picture in decode_files((sample.path for sample in dataset.samples), store):
+    for picture in decode_files(chain(places, _files(data)), store):
         left.discard(picture.digest)
         if not left:
             return
+    if refusal is not None and left == missing:
+        raise refusal
+
+
+def _files(data: Path) -> Iterator[Place]:
+    """Every picture below a folder, in an archive or named by a table, whatever its label."""
+    try:
+        for picture in named_pictures([str(data)], sys.stdin):
+            if isinstance(picture.content, Path | Member):
+                yield picture.content
+    except InputError:
+        return  # there is none

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from diptych.data.class_order import in_order
 from diptych.data.dataset import NONE, Dataset
 from diptych.data.pixel_format import NO_FORMAT, PixelFormat
 from diptych.data.places import Address, place_named
@@ -149,7 +150,7 @@ def _with_one_spelling(data: Dataset) -> Dataset:
     if all(label == name for label, name in spelt.items()):
         return data
     samples = tuple(sample._replace(label=spelt[sample.label]) for sample in data.samples)
-    return replace(data, classes=tuple(sorted(set(spelt.values()))), samples=samples)
+    return replace(data, classes=in_order(spelt.values()), samples=samples)
 
 
 def _as_it_lies(place: Path | Address, meaning: Meaning, expected: PixelFormat) -> Dataset:

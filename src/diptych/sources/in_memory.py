@@ -13,13 +13,14 @@ from typing import Any
 
 import numpy as np
 
+from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.data.pixel_format import PixelValues
 from diptych.errors import ImageError, InputError, described
 from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
 from diptych.sources.inputs import in_memory, input_pictures
-from diptych.sources.pixels.adding import add_pixels, in_order
+from diptych.sources.pixels.adding import add_pixels
 from diptych.sources.tables.columns import is_number
 from diptych.system.files import is_regular, write_file
 

@@ -93,6 +93,15 @@ def test_columns_of_text_are_left_out_with_a_word_or_used(tmp_path: Path) -> Non
         read(path, group="folder:1")
 
 
+def test_ids_of_a_column_with_gaps_are_those_of_one_without(tmp_path: Path) -> None:
+    path, titles = tmp_path / "d.csv", ["label", "patient", *NAMES]
+    whole = [[y, i, *row] for i, (y, row) in enumerate(zip(LABELS, FLAT, strict=True))]
+    groups = [sample.group for sample in read(table(path, titles, whole), group="patient").samples]
+    gaps = [[y, f"{i}.0" if i > 1 else "nan", *row] for y, i, *row in whole]
+    others = [sample.group for sample in read(table(path, titles, gaps), group="patient").samples]
+    assert others == ["", "", *groups[2:]]
+
+
 def test_a_fold_is_a_part_where_somebody_says_so(tmp_path: Path) -> None:
     rows = [[y, *row, i % 5] for i, (y, row) in enumerate(zip(LABELS, FLAT, strict=True))]
     path = table(tmp_path / "d.csv", ["label", *NAMES, "fold"], rows)

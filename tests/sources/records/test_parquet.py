@@ -120,11 +120,11 @@ def test_columns_are_said_where_titles_do_not_tell(tmp_path: Path) -> None:
 def test_parts_groups_and_folds_of_columns(tmp_path: Path) -> None:
     path = write(
         tmp_path / "a.parquet", ["cat", "dog"] * 3, split=["train"] * 4 + ["test"] * 2,
-        patient=["a", "b", "a", "", "c", "c"], kfold=[0, 1, 2] * 2, site=["x", "y"] * 3,
+        patient=["a", "1.0", "a", "?", "1", "c"], kfold=[0, 1, 2] * 2, site=["x", "y"] * 3,
     )  # fmt: skip
     data = read(path, group="patient")
     assert [s.part for s in data.samples] == ["train"] * 4 + ["test"] * 2
-    assert [s.group for s in data.samples] == ["a", "b", "a", "", "c", "c"]
+    assert [s.group for s in data.samples] == ["a", "1", "a", "", "1", "c"]
     assert data.columns["site"] == {f"a.parquet/{i}": "xy"[i % 2] for i in range(6)}
     folds = read(path, fold=1)
     assert [s.part for s in folds.samples] == ["train", "test", "train"] * 2

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -118,3 +119,73 @@ def test_facts_of_one_kind_are_no_labels_beside_folders(laid: Laid, name: str) -
 def test_a_fold_of_facts_may_be_tested_on(laid: Laid) -> None:
     data = read(facts(laid), fold=3)
     assert Counter(s.part for s in data.samples) == {"train": 16, "test": 4}
+
+
+def split_facts(laid: Laid, *, names: Callable[[str], str] = str) -> Path:
+    """Class folders, and a table that says a part, a fold and a patient of all but one picture."""
+    table = [
+        f"{names(f)},P{i // 4},{i % 5},{('train', 'test')[i % 4 == 3]}"
+        for i, f in enumerate(classes()[1:])
+    ]
+    return laid(map(names, classes()), {"meta.csv": ["file,patient,fold,split", *table]})
+
+
+@pytest.mark.parametrize(
+    ("said", "parts"),
+    [({"part": "split"}, {"train": 15, "test": 4}), ({"fold": 3}, {"train": 15, "test": 4})],
+)
+def test_parts_that_were_said_hold_and_what_has_none_is_a_stray(
+    laid: Laid, said: dict[str, Any], parts: dict[str, int]
+) -> None:
+    data = read(split_facts(laid), **said)
+    assert Counter(s.part for s in data.samples) == parts
+    assert [s.name for s in data.strays if s.reason == "no part"] == ["x/0.jpg"]
+
+
+def test_parts_that_were_not_said_and_are_not_of_all_are_left_out_in_words(laid: Laid) -> None:
+    data = read(split_facts(laid))
+    assert {s.part for s in data.samples} == {""}
+    assert "says no part of 1 of 20 pictures, and is not used; --part 'split'" in data.note
+
+
+def test_folders_of_parts_that_say_otherwise_are_refused(laid: Laid) -> None:
+    def in_train(name: str) -> str:
+        return f"{'test' if name in ('x/8.jpg', 'y/9.jpg') else 'train'}/{name}"
+
+    root = split_facts(laid, names=in_train)
+    with pytest.raises(
+        InputError, match=r"split of meta\.csv puts test/y/9\.jpg into train, its folder"
+    ):
+        read(root, part="split")
+    data = read(root)
+    assert Counter(s.part for s in data.samples) == {"train": 18, "test": 2}
+    assert "parts are the folders; split of meta.csv puts" in data.note
+
+
+def test_a_picture_without_a_row_is_in_no_group_and_that_is_said(laid: Laid) -> None:
+    data = read(split_facts(laid), group="patient")
+    assert [s.name for s in data.samples if not s.group] == ["x/0.jpg"]
+    assert "1 of 20 pictures have no patient, and are in no group: x/0.jpg" in data.note
+
+
+def test_folds_may_be_folders_beside_facts(laid: Laid) -> None:
+    files = [f"fold{i // 10}/{f}" for i, f in enumerate(classes())]
+    table = ["file,camera", *(f"{f},{'pq'[i // 3 % 2]}" for i, f in enumerate(files))]
+    data = read(laid(files, {"meta.csv": table}), label="folder:2", fold=1)
+    assert Counter(s.part for s in data.samples) == {"train": 10, "test": 10}
+
+
+def test_where_the_files_are_named_does_not_say_what_the_labels_are(laid: Laid) -> None:
+    data = read(facts(laid), files="file", group="patient")
+    assert data.classes == ("x", "y")
+    assert {s.group for s in data.samples} == {f"P{i}" for i in range(5)}
+    with pytest.raises(InputError, match="no column 'fil' for --files; did you mean 'file'"):
+        read(facts(laid), files="fil")
+
+
+def test_labels_of_folders_go_with_groups_of_a_table(laid: Laid) -> None:
+    table = [f"{f},{'ab'[i // 2 % 2]},P{i // 4}" for i, f in enumerate(classes())]
+    root = laid(classes(), {"l.csv": ["file,label,patient", *table]})
+    data = read(root, label="folder:1", group="patient")
+    assert data.classes == ("x", "y")
+    assert {s.group for s in data.samples} == {f"P{i}" for i in range(5)}

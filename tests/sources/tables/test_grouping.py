@@ -63,3 +63,16 @@ def test_words_that_come_again_within_a_class_are_pointed_out(laid: Laid) -> Non
 )
 def test_other_facts_are_not(laid: Laid, title: str, row: Callable[[int], str]) -> None:
     assert "--group" not in reading(laid, title, row).note
+
+
+def test_ids_are_the_same_however_a_column_with_gaps_writes_them(laid: Laid) -> None:
+    rows = [f"{i}.jpg,{'ab'[i % 2]},{i % 4}" for i in range(12)]
+    gaps = ["12.jpg,a,0.0", "13.jpg,b,nan", "14.jpg,a,?", "15.jpg,b,00", "16.jpg,b,"]
+    titles = "img,label,patient"
+    root = laid(
+        (f"{i}.jpg" for i in range(17)), {"a.csv": [titles, *rows], "b.csv": [titles, *gaps]}
+    )
+    data = read(root / "a.csv", test=root / "b.csv", group="patient")
+    groups = {s.name: s.group for s in data.samples}
+    assert [groups[f"{i}.jpg"] for i in range(12, 17)] == ["0", "", "", "00", ""]
+    assert groups["0.jpg"] == "0"

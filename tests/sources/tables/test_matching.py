@@ -1,6 +1,7 @@
 """Which file a name means."""
 
 import unicodedata
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -143,3 +144,19 @@ def test_names_of_this_machine_are_as_they_are(laid: Laid, tmp_path: Path) -> No
         root / "a.jpg",
         root / "b.jpg",
     ]
+
+
+@pytest.mark.parametrize("by", ["absolute", "relative"])
+def test_a_table_in_an_archive_names_no_file_of_this_machine(tmp_path: Path, by: str) -> None:
+    (tmp_path / "secret.png").touch()
+    name = str(tmp_path / "secret.png") if by == "absolute" else "../secret.png"
+    (tmp_path / "in").mkdir()
+    archive = tmp_path / "in/set.zip"
+    with zipfile.ZipFile(archive, "w") as file:
+        for i in range(4):
+            file.writestr(f"images/{i}.png", b"")
+        rows = [f"images/{i}.png,{'ab'[i % 2]}" for i in range(4)]
+        file.writestr("train.csv", "\n".join(["file,label", *rows, f"{name},a"]))
+    data = read(archive)
+    assert len(data) == 4
+    assert [(s.name, s.reason) for s in data.strays if s.reason == "missing"] == [(name, "missing")]

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
 from diptych.sources.folders.annotations import LabelList, label_list
@@ -57,9 +58,7 @@ def read_folders(tree: Tree, meaning: Meaning) -> Dataset:
     ]
     if not samples and (may_be := hint([stray.name for stray in strays])):
         notes.append(may_be)
-    return Dataset(
-        root, tuple(sorted(classes)), tuple(samples), tuple(strays), None, "\n".join(notes)
-    )
+    return Dataset(root, in_order(classes), tuple(samples), tuple(strays), None, "\n".join(notes))
 
 
 def _by_folder(tree: Tree) -> tuple[dict[str, list[str]], list[Stray]]:

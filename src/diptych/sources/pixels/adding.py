@@ -1,13 +1,12 @@
 """Pictures that come as numbers, as samples whose pixels are in the cache."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
+from diptych.data.class_order import is_number
 from diptych.errors import InputError
 from diptych.images.preprocess import Pixels
 from diptych.images.store import Store
-from diptych.sources.tables.columns import is_number
 
 
 def add_pixels(store: Store, pixels_NHWC: Pixels) -> list[str]:
@@ -48,13 +47,6 @@ def class_names(where: object, column: str, labels: Sequence[str]) -> dict[str, 
 def is_empty(label: str) -> bool:
     """Whether a cell holds no label: pandas writes a missing one as nan."""
     return label.strip().lower() in ("", "nan")
-
-
-def in_order(classes: Iterable[Any]) -> tuple[str, ...]:
-    """Every class once: numbers by their size, else as text."""
-    different = set(classes)
-    numbers = all(is_number(name) for name in different)
-    return tuple(sorted(different, key=float if numbers else None))
 
 
 def _digest(pixels_HWC: Pixels) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.data.grouping import groups_by
 from diptych.data.pixel_format import PixelFormat, PixelValues
@@ -12,7 +13,7 @@ from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import part_of
-from diptych.sources.pixels.adding import add_pixels, class_names, in_order
+from diptych.sources.pixels.adding import add_pixels, class_names
 from diptych.sources.pixels.array_labels import labels_of, words_of
 from diptych.sources.pixels.array_names import Pair, labels_beside, pairs
 from diptych.sources.pixels.array_pictures import ArrayPictures, as_pictures, range_of
@@ -24,6 +25,7 @@ from diptych.sources.pixels.number_arrays import (
     key_of,
 )
 from diptych.sources.pixels.ranges import Range
+from diptych.sources.tables.cells import id_of
 from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import is_hidden
 from diptych.sources.unread import refuse_unread_folder
@@ -169,7 +171,7 @@ def _parts(meaning: Meaning, said: Mapping[str, NumberArray], pair: Pair, count:
 
 
 def _groups(meaning: Meaning, said: Mapping[str, NumberArray], count: int) -> list[str]:
-    columns = [(key, _for_each(said[key], count)) for key in meaning.group]
+    columns = [(key, list(map(id_of, _for_each(said[key], count)))) for key in meaning.group]
     return groups_by([{key: words[i] for key, words in columns} for i in range(count)])
 
 

@@ -10,6 +10,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
 
+from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.data.grouping import groups_by
 from diptych.data.pixel_format import NO_FORMAT, PixelFormat, PixelValues
@@ -18,7 +19,7 @@ from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import part_of
-from diptych.sources.pixels.adding import add_pixels, class_names, in_order, is_empty
+from diptych.sources.pixels.adding import add_pixels, class_names, is_empty
 from diptych.sources.pixels.arrays import holds_arrays, read_array_pixels
 from diptych.sources.pixels.cells import with_point
 from diptych.sources.pixels.header import is_numbered_again
@@ -32,6 +33,7 @@ from diptych.sources.pixels.ranges import (
     suggested,
 )
 from diptych.sources.pixels.rows import NotInRange, blocks, whole_extent
+from diptych.sources.tables.cells import id_of
 from diptych.sources.tables.columns import LABELS, is_telling
 from diptych.sources.tables.opening import Table, first_rows, is_in_utf_8
 
@@ -189,11 +191,11 @@ def _parts(path: Table, layout: Layout, meaning: Meaning, rows: _Rows) -> list[s
         names = {cell: part_of(cell, place) for cell, place in where.items()}
         parts = [names[cell] for cell in cells]
     if roles.fold is not None:
-        folds = [cell.strip() for cell in rows.words[roles.fold]]
+        folds = [id_of(cell.strip()) for cell in rows.words[roles.fold]]
         if str(meaning.fold) not in folds:
             raise InputError(
                 f"{path}: --fold {meaning.fold}: {layout.names[roles.fold]} has "
-                f"{shortened(in_order(folds))}"
+                f"{shortened(in_order(filter(None, folds)))}"
             )
         parts = ["test" if fold == str(meaning.fold) else "train" for fold in folds]
     return parts
@@ -206,7 +208,7 @@ def _groups(layout: Layout, rows: _Rows) -> list[str]:
     titles = [layout.names[i] for i in layout.roles.groups]
     columns = zip(*(rows.words[i] for i in layout.roles.groups), strict=True)
     return groups_by(
-        [dict(zip(titles, (c.strip() for c in cells), strict=True)) for cells in columns]
+        [dict(zip(titles, (id_of(c.strip()) for c in cells), strict=True)) for cells in columns]
     )
 
 

@@ -6,12 +6,12 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Stray
 from diptych.data.pixel_format import PixelFormat
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import parts_named
-from diptych.sources.pixels.adding import in_order
 from diptych.sources.pixels.arrays import ENDINGS
 from diptych.sources.pixels.layout import infer_layout, looks_like_pixels
 from diptych.sources.pixels.pixel_csv import read_pixel_csv

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 
+from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.data.places import Address, Member
 from diptych.errors import InputError
@@ -22,7 +23,7 @@ from diptych.sources.records.parquet_rows import (
     schema_of,
 )
 from diptych.sources.tables.cells import label_spellings, no_labels, says_nothing
-from diptych.sources.tables.columns import is_number, is_telling
+from diptych.sources.tables.columns import is_telling
 from diptych.sources.tables.grouping import group_names
 
 PARQUET = (".parquet", ".pq")
@@ -142,11 +143,10 @@ def _dataset(
             f"{root}: {columns.label} has {len(classes):,} different values in {len(rows):,} rows; "
             "it looks like no class to learn; say another column: --label COLUMN"
         )
-    numbers = columns.names is None and all(map(is_number, classes))
     note = f"{root.name}: {len(samples):,} pictures in {columns.picture}, labels in {columns.label}"
     return Dataset(
         root,
-        tuple(sorted(classes, key=float if numbers else None)),
+        in_order(classes),
         tuple(samples),
         tuple(strays),
         note="; ".join(filter(None, (note, *words))),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
+from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError, shortened
 from diptych.images.decoding import read_file
@@ -257,12 +258,11 @@ def _dataset(
         )
     titles = Counter(title for said in facts.values() for title in said)
     columns = {t: {name: said.get(t, "") for name, said in facts.items()} for t in titles}
-    numbers = all(map(is_number, classes))
     parts = "; parts by the shards' names" if any(sample.part for sample in samples) else ""
     called = f", called as its file of names says ({shortened(list(names), 3)})" if names else ""
     return Dataset(
         tree.root,
-        tuple(sorted(classes, key=float if numbers else None)),
+        in_order(classes),
         tuple(samples),
         tuple(strays),
         note=f"{tree.root.name}: {len(samples):,} records{called}{parts}",

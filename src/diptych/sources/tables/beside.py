@@ -9,15 +9,16 @@ from diptych.data.dataset import Dataset
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning, level
 from diptych.sources.tables.described import describing, read_described
-from diptych.sources.tables.facts import Facts, with_facts
+from diptych.sources.tables.facts import Facts, of_folders, with_facts
 from diptych.sources.tables.file_names import COMPANIONS, part_in
 from diptych.sources.tables.labelling import NoLabelsError
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.naming import names_files
 from diptych.sources.tables.naming_rows import named_rows
 from diptych.sources.tables.onehot import OneHot
-from diptych.sources.tables.records import Records, records
+from diptych.sources.tables.records import Records, position, records
 from diptych.sources.tables.roles import Roles, table_roles
+from diptych.sources.tables.table_parts import NoFoldsError, Parts
 from diptych.sources.tables.titles import LABEL_TITLES, label_tier
 from diptych.sources.tables.whereabouts import first_records
 from diptych.sources.trees import Tree
@@ -40,12 +41,15 @@ def read_beside(tree: Tree, meaning: Meaning, by_folders: ByFolders) -> Dataset:
     tables = describing(tree)
     if tables and (meaning.label or not _are_facts(tree, tables, by_folders)):
         return read_described(tree, tables, meaning)
-    listings = [one for name in _tables(tree) if (one := _Listing(tree, name)).names_files]
-    if not listings or _is_level(meaning.label):
+    listings = _listings(tree, meaning.files)
+    if not listings:
         return by_folders(tree, meaning)
-    classes = _classes(tree, by_folders)
-    if chosen := _chosen(tree, listings, classes, meaning):
-        return read_described(tree, [one.name for one in chosen], meaning)
+    if _is_level(meaning.label):
+        classes = _classes(tree, by_folders, of_folders(meaning, True))
+    else:
+        classes = _classes(tree, by_folders, Meaning())
+        if chosen := _chosen(tree, listings, classes, meaning):
+            return read_described(tree, [one.name for one in chosen], meaning)
     if not classes:
         return by_folders(tree, meaning)
     facts = [one.facts(meaning) for one in listings if one.covers(classes) >= HALF]
@@ -55,16 +59,17 @@ def read_beside(tree: Tree, meaning: Meaning, by_folders: ByFolders) -> Dataset:
 def _are_facts(tree: Tree, tables: Sequence[str], by_folders: ByFolders) -> bool:
     """Whether tables have no column that is called as labels are, beside folders of classes."""
     return not any(_Listing(tree, name).is_labelled for name in tables) and bool(
-        _classes(tree, by_folders)
+        _classes(tree, by_folders, Meaning())
     )
 
 
 class _Listing:
     """A table of a tree that may name the files in it."""
 
-    def __init__(self, tree: Tree, name: str) -> None:
+    def __init__(self, tree: Tree, name: str, files: str | None = None) -> None:
         self.name = name
         self._tree = tree
+        self._said = Meaning(files=files)
         self._files = Files(tree, name.rpartition("/")[0])
 
     @cached_property
@@ -79,8 +84,10 @@ class _Listing:
     def records(self) -> Records:
         return records(self._tree.place(self.name))
 
-    def roles(self, meaning: Meaning, labelled: bool) -> tuple[Records, Roles]:
-        return table_roles(self.records, self._files, meaning, labelled)
+    @cached_property
+    def labelled(self) -> tuple[Records, Roles]:
+        """Its columns, one of which has labels; raises what `table_roles` does."""
+        return table_roles(self.records, self._files, self._said)
 
     @cached_property
     def labels(self) -> Mapping[str, str] | None:
@@ -89,7 +96,7 @@ class _Listing:
         Raises InputError where it may be meant in several ways.
         """
         try:
-            table, roles = self.roles(Meaning(), True)
+            table, roles = self.labelled
         except NoLabelsError:
             return None
         rows = named_rows(table, roles, self._files, part_in(PurePosixPath(self.name).stem))
@@ -101,7 +108,7 @@ class _Listing:
     def is_labelled(self) -> bool:
         """Whether it has columns that are surely labels, beside folders that may be classes."""
         try:
-            _, roles = self.roles(Meaning(), True)
+            _, roles = self.labelled
         except InputError:
             return False  # facts of several kinds, or none that could be labels
         title = roles.label_title
@@ -109,13 +116,23 @@ class _Listing:
 
     def facts(self, meaning: Meaning) -> Facts:
         """What it says of each file."""
-        said = replace(
-            Meaning(), files=meaning.files, part=meaning.part, fold=meaning.fold,
-            group=tuple(title for title in meaning.group if self.has(title)),
-        )  # fmt: skip
-        table, roles = self.roles(said, False)
+        groups = tuple(title for title in meaning.group if self.has(title))
+        of_folders = _is_level(meaning.part)
+        own = meaning.part is None or of_folders or self.has(meaning.part)
+        bare = replace(self._said, group=groups)
+        said = replace(bare, part=meaning.part, fold=None if of_folders else meaning.fold)
+        try:
+            table, roles = self._facts(said if own else bare)
+        except NoFoldsError:
+            own = False
+            table, roles = self._facts(bare)
+        if not own:  # folders say the parts, or another table
+            roles = roles._replace(parts=Parts((), lambda row: ""))
         rows = named_rows(table, roles, self._files, "")
         return Facts(self.name, table, roles, {row.file: row.cells for row in rows if row.file})
+
+    def _facts(self, said: Meaning) -> tuple[Records, Roles]:
+        return table_roles(self.records, self._files, said, labelled=False)
 
     def covers(self, classes: Mapping[str, str]) -> float:
         """The share of the pictures in class folders that it names."""
@@ -125,6 +142,20 @@ class _Listing:
     def has(self, title: str) -> bool:
         """Whether it has a column of this title."""
         return title.strip().casefold() in map(str.casefold, self.records.titles)
+
+
+def _listings(tree: Tree, files: str | None) -> list[_Listing]:
+    """The tables that name files, in the column that was said.
+
+    Raises InputError where none of them has that column.
+    """
+    listings = [one for name in _tables(tree) if (one := _Listing(tree, name, files)).names_files]
+    if files is None or not listings:
+        return listings
+    if having := [one for one in listings if one.has(files)]:
+        return having
+    position(listings[0].records, files, "files")  # raises, with the nearest title
+    return []
 
 
 def _tables(tree: Tree) -> list[str]:
@@ -145,15 +176,13 @@ def _chosen(
     tree: Tree, listings: Sequence[_Listing], classes: Mapping[str, str], meaning: Meaning
 ) -> list[_Listing]:
     """The tables that the tree is to be read by; none where its folders are the classes."""
-    for title in filter(None, (meaning.label, meaning.files)):
-        having = [one for one in listings if one.has(title)]
-        if having:
-            return _one_of(tree, having)
+    if meaning.label and (having := [one for one in listings if one.has(meaning.label)]):
+        return _one_of(tree, having)
     if classes:
         for one in listings:
             _refuse_otherwise(tree, one, classes)
         return []
-    if meaning.label:
+    if meaning.label or meaning.files:
         return _one_of(tree, listings)
     # Other tables may say more of the same pictures, in columns of which none is surely the label.
     sure = [one for one in listings if one.is_labelled and one.labels]
@@ -183,7 +212,7 @@ def _refuse_otherwise(tree: Tree, table: _Listing, classes: Mapping[str, str]) -
     pairs = {(labels[file], classes[file]) for file in classes if file in labels}
     if len(pairs) == len({one for one, _ in pairs}) == len({other for _, other in pairs}):
         return
-    _, roles = table.roles(Meaning(), True)
+    roles = table.labelled[1]
     folders = shortened(sorted(set(classes.values())), 3)
     if callable(roles.label) or not isinstance(roles.label, int):
         said = f"diptych audit {tree.root}/{table.name}"
@@ -195,10 +224,10 @@ def _refuse_otherwise(tree: Tree, table: _Listing, classes: Mapping[str, str]) -
     )
 
 
-def _classes(tree: Tree, by_folders: ByFolders) -> Mapping[str, str]:
+def _classes(tree: Tree, by_folders: ByFolders, meaning: Meaning) -> Mapping[str, str]:
     """The class of each picture that lies in a class folder, where there are several."""
     try:
-        data = by_folders(tree, Meaning())
+        data = by_folders(tree, meaning)
     except InputError:
         return {}
     classes = {

@@ -61,6 +61,13 @@ def label_spellings(labels: Iterable[str]) -> Mapping[str, str]:
     return {label: label for label in different}
 
 
+def id_of(cell: str) -> str:
+    """What a cell of ids says, "" for nothing: 1.0 is 1, as a column with gaps writes it."""
+    if says_nothing(cell):
+        return ""
+    return cell.partition(".")[0] if _WHOLE.fullmatch(cell) else cell
+
+
 def may_be_labels(cells: Sequence[str]) -> bool:
     """Whether a column may hold labels: a few different values, each again and again."""
     counts = Counter(cell for cell in cells if not says_nothing(cell))

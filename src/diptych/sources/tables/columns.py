@@ -1,7 +1,8 @@
 """What people call the columns of a table."""
 
-import math
 from collections.abc import Iterable, Sequence
+
+from diptych.data.class_order import is_number as is_number
 
 LABELS = ("label", "labels", "class", "target", "y", "category", "emotion")
 SPLITS = ("split", "usage", "part", "set", "subset", "fold")
@@ -33,11 +34,3 @@ def is_telling(cells: Iterable[str]) -> bool:
     """Whether a column may tell kinds of pictures apart: by a few words, or by numbers."""
     different = {cell for cell in cells if cell}
     return len(different) > 1 and (len(different) <= MOST_WORDS or all(map(is_number, different)))
-
-
-def is_number(cell: str) -> bool:
-    """Whether a cell is a number, and not infinite."""
-    try:
-        return math.isfinite(float(cell))
-    except ValueError:
-        return False

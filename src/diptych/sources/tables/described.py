@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.sources.meaning import Meaning
 from diptych.sources.tables.file_names import folder_part, part_in
@@ -45,7 +46,7 @@ def read_described(tree: Tree, tables: Sequence[str], meaning: Meaning) -> Datas
             strays.append(Stray(name, "not listed", f"{names} does not name it"))
     return Dataset(
         tree.root,
-        tuple(sorted({sample.label for sample in samples})),
+        in_order(sample.label for sample in samples),
         tuple(samples),
         (*strays, *tree.strays),
         note="\n".join(dict.fromkeys(piece.note for piece in pieces if piece.note)),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning, level
@@ -100,7 +101,7 @@ class _Reading(NamedTuple):
         notes += self._groups_note(samples, used)
         return Dataset(
             self.tree.root,
-            tuple(sorted({sample.label for sample in samples})),
+            in_order(sample.label for sample in samples),
             tuple(samples),
             tuple(strays),
             note="\n".join(filter(None, notes)),

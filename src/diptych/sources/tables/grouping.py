@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from diptych.data.grouping import groups_by
-from diptych.sources.tables.cells import says_nothing
+from diptych.sources.tables.cells import id_of, says_nothing
 from diptych.sources.tables.columns import is_number
 from diptych.sources.tables.titles import GROUPS, plain
 
@@ -17,9 +17,7 @@ def group_names(values: Sequence[Mapping[str, str]]) -> list[str]:
 
     What has any value in common with another is of its group; what has none at all is of no group.
     """
-    return groups_by(
-        [{title: "" if says_nothing(one) else one for title, one in own.items()} for own in values]
-    )
+    return groups_by([{title: id_of(one) for title, one in own.items()} for own in values])
 
 
 def looks_like_groups(title: str, cells: Sequence[str], labels: Sequence[str]) -> bool:

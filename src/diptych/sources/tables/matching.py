@@ -22,6 +22,7 @@ from diptych.sources.tables.file_names import (
     parted,
 )
 from diptych.sources.trees import Tree
+from diptych.sources.trees.folder import FolderTree
 from diptych.sources.trees.walking import is_hidden
 from diptych.system.files import is_regular
 
@@ -56,7 +57,8 @@ class Files:
         names = [name for name in tree.names if name.startswith(within)]
         self._names = frozenset(names)
         self._base = base
-        self._root = tree.root if isinstance(tree.root, Path) else None
+        # What lies in an archive comes from others, and means no file of this machine.
+        self._root = tree.root if isinstance(tree, FolderTree) else None
         self.by_name: dict[str, list[str]] = {}
         self._by_stem: dict[str, list[str]] = {}
         self.folders = frozenset(fold(folder.rpartition("/")[2]) for folder in tree.folders)

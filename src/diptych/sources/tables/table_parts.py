@@ -15,6 +15,10 @@ _TRUE, _FALSE = ("true", "1", "1.0", "yes"), ("false", "0", "0.0", "no")
 PartOf = Callable[[list[str]], str]  # the part of a row
 
 
+class NoFoldsError(InputError):
+    """A table has no column of folds."""
+
+
 class Parts:
     """How a table's rows are parted: by which columns, the part of a row, a word on it."""
 
@@ -86,7 +90,7 @@ def _fold(table: Records, free: Sequence[int], fold: int, title: str | None) -> 
     """One fold as the test part, the others to train on."""
     columns = _fold_columns(table, free) if title is None else [position(table, title, "part")]
     if not columns:
-        raise InputError(
+        raise NoFoldsError(
             f"{table.path}: no column of folds among {shortened(table.titles)}; --part COLUMN says "
             "which it is"
         )
@@ -116,7 +120,7 @@ def _fold_columns(table: Records, free: Sequence[int]) -> list[int]:
 
 def _folds(table: Records, at: int) -> list[str]:
     """The numbers of the folds, in their order; none where a cell is something else."""
-    cells = {_whole(cell) for cell in table.column(at) if _said(cell) and cell != "-1"}
+    cells = {_whole(cell) for cell in table.column(at) if _said(cell)} - {"-1"}
     if not all(cell.isdecimal() for cell in cells) or not 1 < len(cells) <= MOST_FOLDS:
         return []
     return sorted(cells, key=int)
