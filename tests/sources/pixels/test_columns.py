@@ -308,3 +308,11 @@ def test_the_order_of_colours_is_what_it_was(tmp_path: Path) -> None:
         known = PixelFormat((3, 3, 3), PixelValues(0, 255, planar))
         [(_, pixels)] = read_pixels(path, known)
         assert np.array_equal(pixels, pictures) is planar
+
+
+@pytest.mark.parametrize("nothing", ["NULL", "N/A", "\\N", "?", "(null)", "#REF!"])
+def test_what_programs_write_where_there_is_no_label_is_none(nothing: str, tmp_path: Path) -> None:
+    rows = [[nothing if i == 3 else "ab"[i % 2], *row] for i, row in enumerate(FLAT)]
+    data = read(table(tmp_path / "d.csv", ["label", *NAMES], rows))
+    assert data.classes == ("a", "b")
+    assert [stray.reason for stray in data.strays] == ["no label"]

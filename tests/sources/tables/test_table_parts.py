@@ -82,3 +82,37 @@ def test_folds_are_no_parts_and_what_has_none_is_trained_on(laid: Laid) -> None:
 def test_what_has_no_part_yet_is_free(laid: Laid) -> None:
     data = reading(laid, "split", lambda i: ("train", "test", "NaN")[i % 3])
     assert parts(data) == {"train": 10, "test": 10, "": 10}
+
+
+@pytest.mark.parametrize(
+    ("title", "true", "false"),
+    [("test", "test", "train"), ("validation", "valid", "train"), ("train", "train", "valid"),
+     ("is_training_image", "train", "valid"), ("Holdout", "test", "train")],
+)  # fmt: skip
+@pytest.mark.parametrize("said", [False, True])
+def test_a_part_may_be_a_column_of_zeros_and_ones(
+    laid: Laid, title: str, true: str, false: str, said: bool
+) -> None:
+    data = reading(laid, title, lambda i: str(int(i % 5 == 0)), **({"part": title} if said else {}))
+    assert parts(data) == {true: 6, false: 24}
+    assert f"parts in {title}" in data.note
+
+
+def test_a_class_called_train_is_no_part(laid: Laid) -> None:
+    for classes in ("bus,train", "bus,car,train"):
+        count = classes.count(",") + 1
+        lines = [f"img,{classes}"]
+        lines += [
+            f"p{i}.jpg,{','.join(str(int(i % count == k)) for k in range(count))}"
+            for i in range(30)
+        ]
+        root = laid((f"p{i}.jpg" for i in range(30)), {"l.csv": lines})
+        data = read(root / "l.csv")
+        assert data.classes == tuple(classes.split(","))
+        assert parts(data) == {"": 30}
+
+
+def test_rows_without_a_part_are_pointed_out(laid: Laid) -> None:
+    data = reading(laid, "split", lambda i: ("train", "test", "")[i % 3])
+    assert parts(data) == {"train": 10, "test": 10, "": 10}
+    assert "10 rows say no part in split" in data.note

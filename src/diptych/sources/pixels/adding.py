@@ -7,6 +7,7 @@ from diptych.data.class_order import is_number
 from diptych.errors import InputError
 from diptych.images.preprocess import Pixels
 from diptych.images.store import Store
+from diptych.sources.tables.cells import says_nothing
 
 
 def add_pixels(store: Store, pixels_NHWC: Pixels) -> list[str]:
@@ -45,8 +46,8 @@ def class_names(where: object, column: str, labels: Sequence[str]) -> dict[str, 
 
 
 def is_empty(label: str) -> bool:
-    """Whether a cell holds no label: pandas writes a missing one as nan."""
-    return label.strip().lower() in ("", "nan")
+    """Whether a cell holds no label, but what programs write where there is none."""
+    return says_nothing(label.strip())
 
 
 def _digest(pixels_HWC: Pixels) -> str:

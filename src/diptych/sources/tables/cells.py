@@ -8,7 +8,11 @@ from diptych.sources.tables.columns import is_number
 
 # What programs write where there is nothing: pandas, R, Excel, Weka, people.
 NOTHING = frozenset(
-    ("", "nan", "-nan", "null", "n/a", "#n/a", "<na>", "nat", "?", "-", "--", "n.a.", "#n/a n/a")
+    (
+        *("", "nan", "-nan", "null", "n/a", "#n/a", "<na>", "nat", "?", "-", "--", "n.a.", "."),
+        *("#n/a n/a", "\\n", "(null)", "<null>", "[]", "{}"),
+        *("#ref!", "#value!", "#name?", "#div/0!"),
+    )
 )
 # What may be the name of a class as well: no defect, Namibia.
 DOUBTFUL = frozenset(("none", "na", "nil"))

@@ -7,7 +7,15 @@ from diptych.sources.meaning import Meaning
 from diptych.sources.parts import part_of
 from diptych.sources.tables.cells import says_nothing
 from diptych.sources.tables.records import Records, position
-from diptych.sources.tables.titles import FOLD, PART_TITLES, TRUE_FOR, label_tier, plain, rank
+from diptych.sources.tables.titles import (
+    FOLD,
+    MAYBE_TRUE_FOR,
+    PART_TITLES,
+    TRUE_FOR,
+    label_tier,
+    plain,
+    rank,
+)
 
 MOST_FOLDS = 50
 _TRUE, _FALSE = ("true", "1", "1.0", "yes"), ("false", "0", "0.0", "no")
@@ -47,7 +55,7 @@ def table_parts(table: Records, free: Sequence[int], meaning: Meaning) -> Parts:
     for at in others:
         if _share_of_parts(table, at) == 1 and len(_different(table, at)) > 1:
             return _of_column(table, at, f"parts in {table.titles[at]}")
-    if truths := [at for at in free if plain(table.titles[at]) in TRUE_FOR]:
+    if truths := _columns_of_truths(table, free):
         return _of_truths(table, truths)
     folds = _fold_columns(table, free)
     note = "; ".join(
@@ -60,6 +68,8 @@ def table_parts(table: Records, free: Sequence[int], meaning: Meaning) -> Parts:
 
 def _of_column(table: Records, at: int, note: str = "") -> Parts:
     """The parts that a column names; raises InputError where a cell names none."""
+    if plain(table.titles[at]) in _MEANT and _is_of_truths(table, at):
+        return _of_truths(table, [at])
     if folds := _folds(table, at):
         raise InputError(
             f"{table.path}: {table.titles[at]} has folds ({shortened(folds)}), and no parts; "
@@ -67,7 +77,43 @@ def _of_column(table: Records, at: int, note: str = "") -> Parts:
         )
     for line, row in zip(table.lines, table.rows, strict=True):
         part_of(_said(row[at]), f"{table.path}: line {line}")
+    if empty := sum(not _said(row[at]) for row in table.rows):
+        rows = "1 row says" if empty == 1 else f"{empty:,} rows say"
+        silent = f"{rows} no part in {table.titles[at]}, and may come into train and valid"
+        note = "; ".join(filter(None, (note, silent)))
     return Parts((at,), lambda row: part_of(_said(row[at]), ""), note)
+
+
+_MEANT = {**MAYBE_TRUE_FOR, **TRUE_FOR}
+
+
+def _is_of_truths(table: Records, at: int) -> bool:
+    """Whether all cells of a column are True or False, and some are each."""
+    different = {cell.lower() for cell in table.column(at)}
+    return different <= {*_TRUE, *_FALSE} and len(different & {*_TRUE}) == 1 < len(different)
+
+
+def _columns_of_truths(table: Records, free: Sequence[int]) -> list[int]:
+    """The columns that say for each row whether it is of a part.
+
+    A column called as a part alone is one of them where it is no class of several: these have a
+    column each, and one of them is true.
+    """
+    if certain := [at for at in free if plain(table.titles[at]) in TRUE_FOR]:
+        return certain
+    truths = [at for at in free if _is_of_truths(table, at)]
+    maybe = [at for at in truths if plain(table.titles[at]) in MAYBE_TRUE_FOR]
+    others = [at for at in truths if at not in maybe]
+    if len(others) > 1:
+        return []
+    if others and any(_are_opposite(table, at, others[0]) for at in maybe):
+        return []
+    return maybe
+
+
+def _are_opposite(table: Records, one: int, other: int) -> bool:
+    """Whether in each row one of two columns is true, and not both."""
+    return all((row[one].lower() in _TRUE) != (row[other].lower() in _TRUE) for row in table.rows)
 
 
 def _of_truths(table: Records, columns: Sequence[int]) -> Parts:
@@ -75,7 +121,7 @@ def _of_truths(table: Records, columns: Sequence[int]) -> Parts:
     for at in columns:
         if not {cell.lower() for cell in table.column(at)} <= {*_TRUE, *_FALSE}:
             return Parts((), lambda row: "")
-    meant = [(at, TRUE_FOR[plain(table.titles[at])]) for at in columns]
+    meant = [(at, _MEANT[plain(table.titles[at])]) for at in columns]
     # What is false of is_train alone may be for either; most call it the validation part.
     other = "valid" if {part for _, part in meant} == {"train"} else "train"
 

@@ -26,7 +26,11 @@ PART_TITLES = (
 FOLD = re.compile(r"(k_?)?folds?(_?(id|no|nr|number|idx|index))?|cv_?fold")
 # What a column of True and False is called, and the part of what is true.
 TRUE_FOR = {"is_valid": "valid", "is_val": "valid", "is_validation": "valid", "is_test": "test"}
-TRUE_FOR |= {"is_train": "train", "is_training": "train"}
+TRUE_FOR |= {"is_train": "train", "is_training": "train", "is_training_image": "train"}
+TRUE_FOR |= {"is_holdout": "test"}
+# The same of titles that may be classes too, such as train beside bus.
+MAYBE_TRUE_FOR = {"train": "train", "training": "train", "valid": "valid", "val": "valid"}
+MAYBE_TRUE_FOR |= {"validation": "valid", "test": "test", "testing": "test", "holdout": "test"}
 GROUPS = re.compile(
     r"(^|_)(patients?|subjects?|lesions?|videos?|sources?|persons?|participants?|cases?|slides?"
     r"|sessions?|scenes?|sequences?|animals?|individuals?|users?|authors?|stud(y|ies)|clips?"
