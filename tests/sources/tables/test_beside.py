@@ -189,3 +189,38 @@ def test_labels_of_folders_go_with_groups_of_a_table(laid: Laid) -> None:
     data = read(root, label="folder:1", group="patient")
     assert data.classes == ("x", "y")
     assert {s.group for s in data.samples} == {f"P{i}" for i in range(5)}
+
+
+def split_by_tables(laid: Laid, *named: tuple[str, list[int]]) -> Path:
+    """Class folders, and a table for each part that names some of their pictures."""
+    files = [*numbered("images/cat", 8), *numbered("images/dog", 8)]
+    tables = {
+        name: ["file,label", *(f"images/{c}/{i}.jpg,{c}" for c in ("cat", "dog") for i in which)]
+        for name, which in named
+    }
+    return laid(files, tables)
+
+
+def test_tables_of_parts_beside_class_folders_say_the_parts(laid: Laid) -> None:
+    root = split_by_tables(laid, ("train.csv", [0, 1, 2, 3, 4]), ("test.csv", [5, 6]))
+    data = read(root)
+    assert Counter((s.part, s.label) for s in data.samples) == {
+        ("train", "cat"): 5, ("train", "dog"): 5, ("test", "cat"): 2, ("test", "dog"): 2,
+    }  # fmt: skip
+    assert reasons(data) == {"table": 2, "no part": 2}
+    assert "test is in test.csv" in data.note
+    assert "2 pictures that these do not name are set aside" in data.note
+
+
+def test_a_picture_in_two_tables_of_parts_is_refused(laid: Laid) -> None:
+    root = split_by_tables(laid, ("train.csv", [0, 1, 2, 3]), ("test.csv", [3, 4]))
+    with pytest.raises(InputError, match=r"both name .*3.jpg, which can be in one part alone"):
+        read(root)
+
+
+def test_tables_of_parts_with_other_labels_than_folders_are_asked_about(laid: Laid) -> None:
+    root = split_by_tables(laid, ("train.csv", [0, 1, 2, 3, 4]), ("test.csv", [5, 6]))
+    table = root / "test.csv"
+    table.write_text(table.read_text().replace("cat/5.jpg,cat", "cat/5.jpg,dog"))
+    with pytest.raises(InputError, match=r"label of test.csv are different labels of its pictures"):
+        read(root)

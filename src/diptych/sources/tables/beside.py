@@ -1,6 +1,6 @@
 """Tables that lie among the pictures they name: train.csv beside train/, facts beside classes."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -16,6 +16,7 @@ from diptych.sources.tables.matching import Files
 from diptych.sources.tables.naming import names_files
 from diptych.sources.tables.naming_rows import named_rows
 from diptych.sources.tables.onehot import OneHot
+from diptych.sources.tables.part_tables import parts_of_tables, with_parts_of_tables
 from diptych.sources.tables.records import Records, position, records
 from diptych.sources.tables.roles import Roles, table_roles
 from diptych.sources.tables.table_parts import NoFoldsError, Parts
@@ -52,6 +53,12 @@ def read_beside(tree: Tree, meaning: Meaning, by_folders: ByFolders) -> Dataset:
             return read_described(tree, [one.name for one in chosen], meaning)
     if not classes:
         return by_folders(tree, meaning)
+    parts = parts_of_tables([one.name for one in listings])
+    if parts and meaning.part is None and meaning.fold is None:
+        data = by_folders(tree, meaning)
+        if not data.parts():
+            files_of = {one.name: one.files() for one in listings if one.name in parts}
+            return with_parts_of_tables(data, parts, files_of)
     facts = [one.facts(meaning) for one in listings if one.covers(classes) >= HALF]
     return with_facts(tree, facts, meaning, by_folders)
 
@@ -134,6 +141,10 @@ class _Listing:
     def _facts(self, said: Meaning) -> tuple[Records, Roles]:
         return table_roles(self.records, self._files, said, labelled=False)
 
+    def files(self) -> Collection[str]:
+        """The files that it names."""
+        return self.facts(Meaning()).cells.keys()
+
     def covers(self, classes: Mapping[str, str]) -> float:
         """The share of the pictures in class folders that it names."""
         own = self.facts(Meaning()).cells
@@ -179,8 +190,9 @@ def _chosen(
     if meaning.label and (having := [one for one in listings if one.has(meaning.label)]):
         return _one_of(tree, having)
     if classes:
+        parts = parts_of_tables([one.name for one in listings])
         for one in listings:
-            _refuse_otherwise(tree, one, classes)
+            _refuse_otherwise(tree, one, classes, 0 if one.name in parts else MOST)
         return []
     if meaning.label or meaning.files:
         return _one_of(tree, listings)
@@ -205,9 +217,14 @@ def _one_of(tree: Tree, listings: Sequence[_Listing]) -> list[_Listing]:
     )
 
 
-def _refuse_otherwise(tree: Tree, table: _Listing, classes: Mapping[str, str]) -> None:
-    """Raise InputError where a table has other labels for the pictures than their folders are."""
-    if not table.is_labelled or not (labels := table.labels) or table.covers(classes) < MOST:
+def _refuse_otherwise(
+    tree: Tree, table: _Listing, classes: Mapping[str, str], least: float
+) -> None:
+    """Raise InputError where a table has other labels for the pictures than their folders are.
+
+    It is heard where it names at `least` this share of them.
+    """
+    if not table.is_labelled or not (labels := table.labels) or table.covers(classes) < least:
         return
     pairs = {(labels[file], classes[file]) for file in classes if file in labels}
     if len(pairs) == len({one for one, _ in pairs}) == len({other for _, other in pairs}):
