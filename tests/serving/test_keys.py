@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from diptych.serving.keys import add_key
 from served import SMALL, Server, command, serving
 
 
@@ -20,6 +21,10 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     line = command("--new-key", "shop", "--keys", path)
     done = subprocess.run(line, capture_output=True, text=True, check=True)
     return path, done.stdout.strip()
+
+
+def test_no_key_looks_like_an_option(tmp_path: Path) -> None:
+    assert all(add_key(tmp_path / "keys", f"k{i}").isalnum() for i in range(50))
 
 
 @pytest.fixture(scope="module")

@@ -51,7 +51,8 @@ def add_key(path: Path, name: str) -> str:
         raise InputError(f"--new-key '{name}': a name has letters, digits and any of _ . @ -")
     if path.exists() and path.stat().st_size and name in read(path).values():
         raise InputError(f"{path}: there is a key called '{name}' already; name another")
-    key = secrets.token_urlsafe(32)
+    # No sign that a command line takes for an option, as a minus at its beginning.
+    key = secrets.token_hex(32)
     try:
         path.touch(mode=0o600)
         with path.open("a", encoding="utf-8") as file:

@@ -190,26 +190,25 @@ def _named(name: str, files: str | None = None) -> Iterator[InputPicture]:
         short = name if len(name) < 200 else f"{name[:200]}…"
         yield InputPicture(short, ImageError("not a file", _OF_ADDRESS))
         return
-    if name and is_list(Path(name)):
-        yield from (InputPicture(own, place) for own, place in named_by(Path(name), files))
-        return
-    for path in expand_path(name):
-        yield from _in_file(path)
+    path = Path(name)
+    if name and (inside := _within(path)) is not None:
+        yield from inside
+    elif name and is_list(path):
+        yield from (InputPicture(own, place) for own, place in named_by(path, files))
+    else:
+        for path in expand_path(name):
+            inside = _within(path)
+            yield from [InputPicture(str(path), path)] if inside is None else inside
 
 
-def _in_file(path: Path) -> Iterator[InputPicture]:
-    """A file, or the pictures in it where it is an archive or Parquet file."""
+def _within(path: Path) -> list[InputPicture] | None:
+    """The pictures in an archive or Parquet file, or why it cannot be read; None of other files."""
     try:
         inside = pictures_in(path) if is_store(path.name) and is_regular(path) else None
     except InputError as error:
         about = str(error).removeprefix(f"{path}: ").removeprefix("cannot be read: ")
-        yield InputPicture(str(path), ImageError("unreadable", about))
-        return
-    if inside is None:
-        yield InputPicture(str(path), path)
-        return
-    for place in inside:
-        yield InputPicture(str(place), place)
+        return [InputPicture(str(path), ImageError("unreadable", about))]
+    return None if inside is None else [InputPicture(str(place), place) for place in inside]
 
 
 def _own_name(item: Any) -> str:

@@ -7,7 +7,6 @@ from diptych.data.places import Place
 from diptych.errors import ImageError, InputError
 from diptych.sources import is_table
 from diptych.sources.pixels.layout import looks_like_pixels
-from diptych.sources.stores import is_store, pictures_in
 from diptych.sources.tables.listing import listed_files
 from diptych.sources.tables.whereabouts import names_files
 
@@ -15,9 +14,7 @@ from diptych.sources.tables.whereabouts import names_files
 def is_list(path: Path) -> bool:
     """Whether a file is a table of names rather than of pixels, or a picture."""
     try:
-        if not (path.is_file() and is_table(path)) or _has_pictures(path):
-            return False
-        return not _holds_pixels(path)
+        return path.is_file() and is_table(path) and not _holds_pixels(path)
     except (InputError, OSError, ValueError):
         return False  # for whoever opens it to say why
 
@@ -34,11 +31,6 @@ def named_by(path: Path, files: str | None) -> Iterator[tuple[str, Place | Image
         if files is not None:
             raise
         yield str(path), ImageError(str(error).removeprefix(f"{path}: "), "")
-
-
-def _has_pictures(path: Path) -> bool:
-    """Whether it is an archive with more in it than tables."""
-    return is_store(path.name) and pictures_in(path) is not None
 
 
 def _holds_pixels(path: Path) -> bool:

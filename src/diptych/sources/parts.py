@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Collection
 from functools import lru_cache
+from pathlib import PurePosixPath
 
 from diptych.errors import InputError
 
@@ -72,6 +73,18 @@ def parts_named(names: Collection[str]) -> dict[str, str]:
     if "test" in others and "valid" not in others:
         parts |= dict.fromkeys(either, "valid")
     return parts
+
+
+def parts_of_tables(names: Collection[str]) -> dict[str, str]:
+    """The part that each of several tables is of, by what it is called, the training one first.
+
+    Nothing where there is none to train on, or two are of one part.
+    """
+    stems = {PurePosixPath(name).name.partition(".")[0]: name for name in names}
+    parts = {stems[stem]: part for stem, part in parts_named(stems).items()}
+    if len(set(parts.values())) != len(parts) or len(parts) < 2 or "train" not in parts.values():
+        return {}
+    return dict(sorted(parts.items(), key=lambda one: one[1] != "train"))
 
 
 def _with_more(names: Collection[str]) -> dict[str, str]:

@@ -224,3 +224,19 @@ def test_tables_of_parts_with_other_labels_than_folders_are_asked_about(laid: La
     table.write_text(table.read_text().replace("cat/5.jpg,cat", "cat/5.jpg,dog"))
     with pytest.raises(InputError, match=r"label of test.csv are different labels of its pictures"):
         read(root)
+
+
+def test_tables_of_parts_say_the_rest_as_others_do(laid: Laid) -> None:
+    files = [*numbered("cat", 6), *numbered("dog", 6)]
+    tables = {
+        f"{part}.csv": [
+            "file,patient,camera",
+            *(f"{c}/{i}.jpg,{part}{i // 2},{part}{i % 2}" for c in ("cat", "dog") for i in which),
+        ]
+        for part, which in (("train", range(4)), ("test", range(4, 6)))
+    }
+    data = read(laid(files, tables), group="patient")
+    assert data.parts() == ("train", "test") and len(data) == 12
+    assert {s.group for s in data.samples} == {"train0", "train1", "test2"}
+    assert set(data.columns["camera"].values()) == {"train0", "train1", "test0", "test1"}
+    assert reasons(data) == {"table": 2}

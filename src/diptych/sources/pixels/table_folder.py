@@ -1,17 +1,15 @@
 """Tables of pixels that lie together: fashion-mnist_train.csv beside fashion-mnist_test.csv."""
 
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
-from typing import NamedTuple
 
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Stray
 from diptych.data.pixel_format import PixelFormat
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning
-from diptych.sources.parts import parts_named
+from diptych.sources.parts import parts_of_tables
 from diptych.sources.pixels.arrays import ENDINGS
 from diptych.sources.pixels.layout import infer_layout, looks_like_pixels
 from diptych.sources.pixels.pixel_csv import read_pixel_csv
@@ -19,13 +17,6 @@ from diptych.sources.trees import Tree
 from diptych.sources.trees.shown import set_aside, shown
 
 TABLES = (".csv", ".tsv", ".csv.gz", ".csv.zst", ".csv.zip")
-
-
-class _Part(NamedTuple):
-    """A table, and the part that it is."""
-
-    name: str
-    part: str
 
 
 def pixel_tables(tree: Tree) -> list[str]:
@@ -53,7 +44,7 @@ def read_pixel_tables(
     others = [name for name in tree.names if name not in names]
     strays = [*tree.strays, *set_aside(others, "not used", "it is no table of pixels")]
     read: list[Dataset] = []
-    for name, part in _parts(tree, names):
+    for name, part in _parts(tree, names).items():
         place = tree.place(name)
         before = (read[0].pixel_format if read else None) or expected
         if part not in ("", "train") and infer_layout(place, meaning, before).roles.label is None:
@@ -78,23 +69,18 @@ def read_pixel_tables(
     )
 
 
-def _parts(tree: Tree, names: Sequence[str]) -> list[_Part]:
-    """The tables with their parts, that for training first."""
+def _parts(tree: Tree, names: Sequence[str]) -> Mapping[str, str]:
+    """The part of each table, that for training first; of one alone none."""
     if len(names) == 1:
-        return [_Part(names[0], "")]
-    stems = {PurePosixPath(name).name.partition(".")[0]: name for name in names}
-    parts = {stems[stem]: part for stem, part in parts_named(stems).items()}
-    if (
-        len(parts) < len(names)
-        or len(set(parts.values())) < len(names)
-        or ("train" not in parts.values())
-    ):
+        return {names[0]: ""}
+    parts = parts_of_tables(names)
+    if len(parts) < len(names):
         raise InputError(
             f"{tree.root}: it has {len(names)} tables of pixels ({shortened(names, 4)}), and their "
             "names do not tell which is to train on and which to test; give one, and another with "
             "--test"
         )
-    return sorted((_Part(*item) for item in parts.items()), key=lambda one: one.part != "train")
+    return parts
 
 
 def _of_part(data: Dataset, part: str) -> Dataset:

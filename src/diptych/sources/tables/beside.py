@@ -1,6 +1,6 @@
 """Tables that lie among the pictures they name: train.csv beside train/, facts beside classes."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import PurePosixPath
@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from diptych.data.dataset import Dataset
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning, level
+from diptych.sources.parts import parts_of_tables
 from diptych.sources.tables.described import describing, read_described
 from diptych.sources.tables.facts import Facts, of_folders, with_facts
 from diptych.sources.tables.file_names import COMPANIONS, part_in
@@ -16,7 +17,7 @@ from diptych.sources.tables.matching import Files
 from diptych.sources.tables.naming import names_files
 from diptych.sources.tables.naming_rows import named_rows
 from diptych.sources.tables.onehot import OneHot
-from diptych.sources.tables.part_tables import parts_of_tables, with_parts_of_tables
+from diptych.sources.tables.part_tables import with_parts_of_tables
 from diptych.sources.tables.records import Records, position, records
 from diptych.sources.tables.roles import Roles, table_roles
 from diptych.sources.tables.table_parts import NoFoldsError, Parts
@@ -54,13 +55,16 @@ def read_beside(tree: Tree, meaning: Meaning, by_folders: ByFolders) -> Dataset:
     if not classes:
         return by_folders(tree, meaning)
     parts = parts_of_tables([one.name for one in listings])
-    if parts and meaning.part is None and meaning.fold is None:
-        data = by_folders(tree, meaning)
-        if not data.parts():
-            files_of = {one.name: one.files() for one in listings if one.name in parts}
-            return with_parts_of_tables(data, parts, files_of)
-    facts = [one.facts(meaning) for one in listings if one.covers(classes) >= HALF]
-    return with_facts(tree, facts, meaning, by_folders)
+    heard = [one for one in listings if one.name in parts or one.covers(classes) >= HALF]
+    facts = [one.facts(meaning) for one in heard]
+    if not parts or meaning.part is not None or meaning.fold is not None:
+        return with_facts(tree, facts, meaning, by_folders)
+    files_of = {one.name: one.cells.keys() for one in facts}
+
+    def by_both(tree: Tree, meaning: Meaning) -> Dataset:
+        return with_parts_of_tables(by_folders(tree, meaning), parts, files_of)
+
+    return with_facts(tree, facts, meaning, by_both)
 
 
 def _are_facts(tree: Tree, tables: Sequence[str], by_folders: ByFolders) -> bool:
@@ -140,10 +144,6 @@ class _Listing:
 
     def _facts(self, said: Meaning) -> tuple[Records, Roles]:
         return table_roles(self.records, self._files, said, labelled=False)
-
-    def files(self) -> Collection[str]:
-        """The files that it names."""
-        return self.facts(Meaning()).cells.keys()
 
     def covers(self, classes: Mapping[str, str]) -> float:
         """The share of the pictures in class folders that it names."""

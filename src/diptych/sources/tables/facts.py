@@ -52,7 +52,8 @@ def with_facts(
             notes.append(
                 f"classes are the folders; {one.name} says {shortened(list(further))} of them"
             )
-        columns |= further
+        for title, values in further.items():
+            columns[title] = {**columns.get(title, {}), **values}
         samples, note = _with_parts(tree, one, samples, said_parts)
         notes += [note, *([] if meaning.group else _groups_note(one, samples))]
     names = {one.name for one in facts}

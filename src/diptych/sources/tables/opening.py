@@ -16,6 +16,7 @@ from isal import igzip
 
 from diptych.data.places import Member
 from diptych.errors import InputError, shortened
+from diptych.sources.trees.pieces import as_file
 from diptych.sources.trees.walking import is_hidden
 from diptych.system.files import regular
 
@@ -54,7 +55,7 @@ def open_table(path: Table) -> Iterator[IO[bytes]]:
         if encoding == "utf-8-sig":
             file.read(len(codecs.BOM_UTF8))
         if encoding.startswith("utf-16") or ends_with_cr:
-            yield io.BufferedReader(_Joined(_recoded(file, encoding, ends_with_cr)))
+            yield as_file(_recoded(file, encoding, ends_with_cr))
         else:
             yield file
 
@@ -197,7 +198,7 @@ def _bytes_of(path: Table) -> IO[bytes]:
 
 @contextmanager
 def _zst(file: IO[bytes]) -> Iterator[Any]:
-    yield io.BufferedReader(_Joined(_frames(file)))
+    yield as_file(_frames(file))
 
 
 def _frames(file: IO[bytes], size: int = 2**17) -> Iterator[bytes]:
@@ -212,23 +213,6 @@ def _frames(file: IO[bytes], size: int = 2**17) -> Iterator[bytes]:
                 raise EOFError("it ends too early")
             yield frame.decompress(data)
             data = frame.unused_data or file.read(size)
-
-
-class _Joined(io.RawIOBase):
-    """Pieces of bytes as one file."""
-
-    def __init__(self, pieces: Iterator[bytes]) -> None:
-        self.pieces, self.rest = pieces, memoryview(b"")
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        while not self.rest and (piece := next(self.pieces, None)) is not None:
-            self.rest = memoryview(piece)
-        head, self.rest = self.rest[: len(buffer)], self.rest[len(buffer) :]
-        buffer[: len(head)] = head
-        return len(head)
 
 
 @contextmanager

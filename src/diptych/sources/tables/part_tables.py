@@ -2,19 +2,9 @@
 
 from collections.abc import Collection, Mapping
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 from diptych.data.dataset import Dataset, Stray
 from diptych.errors import InputError, shortened
-from diptych.sources.parts import parts_named
-
-
-def parts_of_tables(names: Collection[str]) -> dict[str, str]:
-    """The part that each of several tables is of, by what it is called; {} where they are not."""
-    stems = {PurePosixPath(name).name.partition(".")[0]: name for name in names}
-    parts = {stems[stem]: part for stem, part in parts_named(stems).items()}
-    several = len(set(parts.values())) == len(parts) > 1
-    return parts if several and "train" in parts.values() else {}
 
 
 def with_parts_of_tables(
@@ -22,9 +12,13 @@ def with_parts_of_tables(
 ) -> Dataset:
     """Samples with the parts of the tables that name them; what none of them names is a stray.
 
+    Of a data set that has parts already nothing changes.
+
     `parts` has the part of each table, `files_of` the samples that it names. Raises InputError
     where two tables of parts name the same one.
     """
+    if data.parts():
+        return data
     part_of: dict[str, tuple[str, str]] = {}
     for table, part in parts.items():
         for name in files_of[table]:
