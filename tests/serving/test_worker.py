@@ -1,12 +1,15 @@
 import http.client
 import re
 import signal
+import socket
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from diptych.serving import worker
 from served import GOOD, Crowd, serving
 
 
@@ -23,6 +26,22 @@ def test_sigterm_under_load_loses_nothing(
     assert crowd.lost == []
     assert set(crowd.statuses) <= {200, 503}
     assert crowd.statuses.count(200) >= 60
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such filter")
+def test_before_a_socket_is_closed_nobody_new_gets_a_connection() -> None:
+    """A connection that began between the last look and the closing would be reset."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listening,
+        socket.create_connection(listening.getsockname(), timeout=5) as early,
+    ):
+        worker._turn_away(listening)
+        with pytest.raises(TimeoutError):
+            socket.create_connection(listening.getsockname(), timeout=0.3)
+        early.sendall(b"asked before")
+        accepted, _ = listening.accept()
+        with accepted:
+            assert accepted.recv(100) == b"asked before"
 
 
 def test_while_it_ends_it_is_alive_and_not_ready(bundles: dict[str, Path], tmp_path: Path) -> None:

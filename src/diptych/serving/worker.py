@@ -1,9 +1,12 @@
 """One process that answers: loads the bundles, listens, and ends in good order."""
 
 import asyncio
+import ctypes
 import os
 import signal
 import socket
+import struct
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
@@ -24,8 +27,20 @@ from diptych.serving.state import ServerState
 # Seconds between the wish to end and the end of listening: whoever asks meanwhile is told so, and
 # connections that stay open are closed after an answer.
 SETTLING = 0.5
+# Seconds for connections that had begun when new ones were turned away.
+HANDSHAKE = 0.25
 # Seconds for what was accepted, beyond those that a request may take.
 GRACE = 5
+
+# Linux's option SO_ATTACH_FILTER, and a filter of packets for it (see its socket(7) and bpf(4)):
+# of what comes to a listening socket, nothing that asks for a new connection.
+ATTACH_FILTER = 26
+NO_NEW_CONNECTION = (
+    (0x30, 0, 0, 13),  # load the byte of the TCP header that has its flags
+    (0x45, 0, 1, 0x02),  # is SYN among them?
+    (0x06, 0, 0, 0),  # then keep nothing of the packet
+    (0x06, 0, 0, 0xFFFFFFFF),  # otherwise all of it
+)
 
 
 def run_worker(
@@ -94,6 +109,9 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Stop listening, answer who is connected already, and close what is idle."""
         loop = asyncio.get_running_loop()
+        for listening in sockets or []:
+            _turn_away(listening)
+        await asyncio.sleep(HANDSHAKE)
         unaccepted = list(_unaccepted(sockets or []))
         for server in self.servers:
             server.close()
@@ -119,6 +137,18 @@ class _Server(uvicorn.Server):
 def _is_new(connection: object) -> bool:
     """Whether no request has come on a connection yet."""
     return isinstance(connection, HttpToolsProtocol) and connection.cycle is None
+
+
+def _turn_away(listening: socket.socket) -> None:
+    """Let no new connection begin, where the system can: one that began when the socket is closed
+    would be reset. Who tries nevertheless asks again a second later, and finds nobody."""
+    if sys.platform != "linux":
+        return
+    instructions = b"".join(struct.pack("HBBI", *one) for one in NO_NEW_CONNECTION)
+    kept = ctypes.create_string_buffer(instructions)
+    program = struct.pack("HL", len(NO_NEW_CONNECTION), ctypes.addressof(kept))
+    with suppress(OSError):  # a system that forbids it
+        listening.setsockopt(socket.SOL_SOCKET, ATTACH_FILTER, program)
 
 
 def _unaccepted(sockets: Sequence[socket.socket]) -> Iterator[socket.socket]:
