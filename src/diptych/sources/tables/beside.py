@@ -9,6 +9,7 @@ from diptych.data.dataset import Dataset
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning, level
 from diptych.sources.parts import parts_of_tables
+from diptych.sources.tables.candidates import tables_among
 from diptych.sources.tables.described import describing, read_described
 from diptych.sources.tables.facts import Facts, of_folders, with_facts
 from diptych.sources.tables.file_names import COMPANIONS, part_in
@@ -24,11 +25,7 @@ from diptych.sources.tables.table_parts import NoFoldsError, Parts
 from diptych.sources.tables.titles import LABEL_TITLES, label_tier
 from diptych.sources.tables.whereabouts import first_records
 from diptych.sources.trees import Tree
-from diptych.sources.trees.walking import is_hidden
 
-ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".csv.gz", ".csv.zst", ".tsv.gz", ".csv.zip")
-# More tables than this are no list of pictures each, but one for each folder, or for each picture.
-MOST_TABLES = 24
 # Of so many of the pictures in class folders a table has to speak, to be heard.
 MOST, HALF = 0.9, 0.5
 
@@ -160,27 +157,15 @@ def _listings(tree: Tree, files: str | None) -> list[_Listing]:
 
     Raises InputError where none of them has that column.
     """
-    listings = [one for name in _tables(tree) if (one := _Listing(tree, name, files)).names_files]
+    listings = [
+        one for name in tables_among(tree) if (one := _Listing(tree, name, files)).names_files
+    ]
     if files is None or not listings:
         return listings
     if having := [one for one in listings if one.has(files)]:
         return having
     position(listings[0].records, files, "files")  # raises, with the nearest title
     return []
-
-
-def _tables(tree: Tree) -> list[str]:
-    """The tables in the root, or where there are none, those in the folders in it."""
-    tables = [
-        name
-        for name in tree.names
-        if name.count("/") < 2
-        and name.lower().endswith(ENDINGS)
-        and not any(map(is_hidden, name.split("/")))
-        and "submission" not in name.lower()
-    ]
-    tables = [name for name in tables if "/" not in name] or tables
-    return tables if len(tables) <= MOST_TABLES else []
 
 
 def _chosen(
