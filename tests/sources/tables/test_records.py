@@ -36,3 +36,8 @@ def test_parquet_is_read_without_what_is_no_cell(tmp_path: Path) -> None:
     (tmp_path / "m.parquet").write_bytes(b"PAR1")
     with pytest.raises(InputError, match=r"m\.parquet: cannot be read: "):
         records(tmp_path / "m.parquet")
+
+
+def test_feather_is_read_as_parquet_is(tmp_path: Path) -> None:
+    polars.DataFrame({"f": ["a", "b"], "y": [1, 2]}).write_ipc(tmp_path / "m.feather")
+    assert records(tmp_path / "m.feather").rows == [["a", "1"], ["b", "2"]]

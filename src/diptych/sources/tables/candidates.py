@@ -1,7 +1,7 @@
 """Files of a tree that may be tables of its pictures, by their names alone."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 from diptych.sources.tables.file_names import PICTURES, fold
@@ -10,7 +10,7 @@ from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import is_hidden
 
 ENDINGS = (
-    *(".csv", ".tsv", ".tab", ".psv", ".jsonl", ".ndjson"),
+    *(".csv", ".tsv", ".tab", ".psv", ".jsonl", ".ndjson", ".feather"),
     *(".csv.gz", ".csv.zst", ".tsv.gz", ".csv.zip"),
 )
 # More tables than this are no list of pictures each, but one for each folder, or for each picture.
@@ -50,15 +50,17 @@ def _texts(tree: Tree, names: Iterable[str]) -> list[str]:
     texts = [
         name
         for name in names
-        if name.lower().endswith(TEXTS) and not _NO_LISTS.fullmatch(PurePosixPath(name).stem)
+        if name.lower().endswith((*TEXTS, ".json"))
+        and not _NO_LISTS.fullmatch(PurePosixPath(name).stem)
     ]
     if not texts:
         return []
-    pictures = {
-        fold(path.stem) for path in map(PurePosixPath, tree.names) if _is_called_picture(path)
-    }
+    pictures = set(_picture_stems(tree.names))
     return _upmost(name for name in texts if fold(PurePosixPath(name).stem) not in pictures)
 
 
-def _is_called_picture(path: PurePosixPath) -> bool:
-    return path.suffix.lower() in PICTURES
+def _picture_stems(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        stem, dot, ending = name.rpartition(".")
+        if dot + ending.lower() in PICTURES:
+            yield fold(stem.rpartition("/")[2])

@@ -160,11 +160,16 @@ def _writing(path: Table) -> tuple[str, bool, Spacing | None]:
         raise InputError(f"{path}: not text; save it as a table in UTF-8")
     wide = encoding.startswith("utf-16")
     text = head.decode(encoding, "ignore") if wide else decoded(head)
-    lines = text.removeprefix("\ufeff").splitlines()
+    return encoding, _LONE_CR.search(text) is not None, _spacing(path, text)
+
+
+def _spacing(path: Table, head: str) -> Spacing | None:
     name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
+    if name.endswith((".json", ".jsonl", ".ndjson")):
+        return None
+    lines = head.removeprefix("\ufeff").splitlines()
     # The last of many may be cut.
-    spacing = spacing_of(lines[: max(len(lines) - 1, 1)][:_LINES], name.endswith(TEXTS))
-    return encoding, _LONE_CR.search(text) is not None, spacing
+    return spacing_of(lines[: max(len(lines) - 1, 1)][:_LINES], name.endswith(TEXTS))
 
 
 def _recoded(file: IO[bytes], encoding: str, has_cr: bool) -> Iterator[bytes]:

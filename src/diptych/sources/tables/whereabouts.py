@@ -13,7 +13,15 @@ from diptych.sources.tables.columns import TOGETHER, column, is_number
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.naming import LOOKED_AT
 from diptych.sources.tables.opening import Table, first_rows
-from diptych.sources.tables.records import JSON_LINES, PARQUET, Records, position, records
+from diptych.sources.tables.records import (
+    FEATHER,
+    JSON,
+    JSON_LINES,
+    PARQUET,
+    Records,
+    position,
+    records,
+)
 from diptych.sources.trees.folder import FolderTree
 
 # A folder with more in it than this is no data set.
@@ -94,7 +102,7 @@ def names_files(path: Path) -> bool:
 
 def first_records(path: Table) -> Records:
     """The first rows of a table, however long it is."""
-    if path.suffix.lower() in (*JSON_LINES, PARQUET):
+    if path.suffix.lower() in (*JSON_LINES, JSON, PARQUET, FEATHER):
         return records(path)
     titles, *rows = first_rows(path, FIRST)
     even = [[cell.strip() for cell in row] for row in rows if len(row) == len(titles)]

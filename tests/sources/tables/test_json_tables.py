@@ -1,0 +1,83 @@
+"""Tables in JSON, as Kaggle, pandas, COCO and StyleGAN write them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from diptych.errors import InputError
+from diptych.sources.tables.records import records
+
+FILES, LABELS = [f"{i}.jpg" for i in range(4)], list("abab")
+PAIRS = list(zip(FILES, LABELS, strict=True))
+ROWS = [list(pair) for pair in PAIRS]
+COCO: dict[str, Any] = {
+    "images": [{"id": i, "file_name": name} for i, name in enumerate(FILES)],
+    "annotations": [{"image_id": i, "category_id": i % 2} for i in range(4)],
+    "categories": [{"id": 0, "name": "a"}, {"id": 1, "name": "b"}],
+}
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        dict(PAIRS),
+        {f: [label] for f, label in PAIRS},
+        [{"file": f, "label": label} for f, label in PAIRS],
+        {"info": {"by": "me"}, "data": [{"file": f, "label": label} for f, label in PAIRS]},
+        {f: {"label": label} for f, label in PAIRS},
+        {"file": dict(enumerate(FILES)), "label": dict(enumerate(LABELS))},
+        {"label": dict(PAIRS)},
+        {"columns": ["file", "label"], "index": [0, 1, 2, 3], "data": PAIRS},
+        {"file": FILES, "label": LABELS},
+        COCO,
+    ],
+)
+def test_forms_of_files_and_labels(value: Any, tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(json.dumps(value))
+    table = records(tmp_path / "t.json")
+    assert (table.titles, table.rows, table.headed) == (["file", "label"], ROWS, True)
+
+
+def test_the_files_of_each_class(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(json.dumps({"a": FILES[::2], "b": FILES[1::2]}))
+    assert sorted(records(tmp_path / "t.json").rows) == ROWS
+
+
+def test_rows_of_each_part(tmp_path: Path) -> None:
+    rows = [{"file": f, "label": label} for f, label in PAIRS]
+    (tmp_path / "t.json").write_text(json.dumps({"train": rows[:3], "test": rows[3:]}))
+    table = records(tmp_path / "t.json")
+    assert table.titles == ["file", "label", "split"]
+    assert table.column(2) == ["train", "train", "train", "test"]
+
+
+def test_pairs_have_no_titles(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(json.dumps({"labels": PAIRS}))
+    table = records(tmp_path / "t.json")
+    assert (table.rows, table.headed) == (ROWS, False)
+
+
+def test_objects_of_a_line_each(tmp_path: Path) -> None:
+    lines = [json.dumps({"file": f, "label": label}) for f, label in PAIRS]
+    (tmp_path / "t.json").write_text("\n".join(lines))
+    assert records(tmp_path / "t.json").rows == ROWS
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "is no JSON: "),
+        ('{"lr": {"a": 1}, "b": 2}', "no table is in this JSON; it may be"),
+        ("[1, 2]", "no table is in this JSON"),
+        (
+            json.dumps(COCO | {"annotations": [{"image_id": 0, "bbox": [1, 2, 3, 4]}]}),
+            "says where objects lie on pictures",
+        ),
+    ],
+)
+def test_what_is_no_table_is_refused(text: str, message: str, tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(text)
+    with pytest.raises(InputError, match=message):
+        records(tmp_path / "t.json")
