@@ -55,6 +55,13 @@ def test_other_files_are_none_of_labels(name: str, tmp_path: Path) -> None:
     assert read(tmp_path).classes == ("images",)
 
 
+@pytest.mark.parametrize("name", ["a.rar", "a.zip.001", "a.z01", "a.7z", "a.part1.rar"])
+def test_an_archive_that_is_not_read_is_named(name: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_bytes(b"Rar!")
+    with pytest.raises(InputError, match=f"{name} is .* archive .*unpack it"):
+        read(tmp_path)
+
+
 def test_classes_in_folders_need_no_other_file(tmp_path: Path) -> None:
     (pictures(pictures(tmp_path, "a"), "b") / "labels.xlsx").write_text("PK")
     assert read(tmp_path).classes == ("a", "b")

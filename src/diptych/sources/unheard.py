@@ -12,7 +12,7 @@ from diptych.sources.tables.file_names import PICTURES
 from diptych.sources.tables.records import records
 from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import is_hidden
-from diptych.sources.unread import WORKBOOKS, how_to_save
+from diptych.sources.unread import WORKBOOKS, how_to_save, is_unread_archive
 
 _LABELS = re.compile(
     r"labels?|class(es)?(?![a-z])|annot|target|truth|coco|instances|categor|diagnos|(^|[_.-])(gt|y|meta)($|[_.-])",
@@ -30,11 +30,12 @@ def read_heard(tree: Tree, meaning: Meaning, read: Callable[[], Dataset]) -> Dat
         if not unheard or unheard.split(" ")[0] in str(refusal):
             raise
         raise InputError(f"{refusal}; {unheard}") from refusal
-    if (
-        len(data.classes) > 1
-        or meaning.label is not None
-        or not (unheard := next(_unheard(tree), ""))
-    ):
+    if len(data.classes) > 1 or meaning.label is not None:
+        return data
+    if not data.samples and (archive := next(filter(is_unread_archive, tree.names), "")):
+        raise InputError(f"{tree.root}: {archive} is {how_to_save(archive)}")
+    unheard = next(_unheard(tree), "")
+    if not unheard:
         return data
     if not data.classes:
         raise InputError(f"{tree.root}: its pictures lie in no class folder, and {unheard}")

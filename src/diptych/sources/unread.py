@@ -17,10 +17,17 @@ _AS_CSV = (
 _INSTEAD = "save its arrays with numpy.savez('data.npz', images=…, labels=…), and give that file"
 
 
+ARCHIVES = (".7z", ".rar")
+_SPLIT = re.compile(
+    r"\.(zip|7z|rar|tar|tgz|tar\.\w+)\.(\d{2,}|part\w*|[a-z]{2})$|\.[zr]\d\d$", re.IGNORECASE
+)
+_OF_SPLIT = (
+    "a piece of an archive that was split; unpack it with what split it, and give the folder"
+)
 WORKBOOKS = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".numbers")
 # What to do with files of other programs.
 _FOREIGN = {
-    **dict.fromkeys((".7z", ".rar"), "an archive of a kind that is not read; unpack it"),
+    **dict.fromkeys(ARCHIVES, "an archive of a kind that is not read; unpack it"),
     **dict.fromkeys(WORKBOOKS, "a workbook; save the sheet of labels as CSV"),
     **dict.fromkeys(
         (".rds", ".rda", ".rdata", ".sav", ".dta", ".sas7bdat"),
@@ -39,10 +46,17 @@ _FOREIGN = {
 
 def refuse_unread(path: Path) -> None:
     """Raise InputError for a file that is not opened, with what to do."""
+    if _SPLIT.search(path.name):
+        raise InputError(f"{path}: {_OF_SPLIT}")
     if foreign := _FOREIGN.get(path.suffix.lower()):
         raise InputError(f"{path}: {foreign}")
     if reason := _reason(path):
         raise InputError(f"{path}: {reason}; {_INSTEAD}")
+
+
+def is_unread_archive(name: str) -> bool:
+    """Whether a file is called as archives that are not read, or as a piece of one."""
+    return name.lower().endswith(ARCHIVES) or bool(_SPLIT.search(name))
 
 
 def how_to_save(name: str) -> str:
@@ -51,6 +65,8 @@ def how_to_save(name: str) -> str:
     It is the end of a sentence: "labels.xlsx is …".
     """
     ending = Path(name).suffix.lower()
+    if _SPLIT.search(name):
+        return _OF_SPLIT
     if ending in _FOREIGN:
         return _FOREIGN[ending]
     kind = _OTHERS.get(ending, "a pickle, which may run any program")
