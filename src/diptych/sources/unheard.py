@@ -9,7 +9,9 @@ from diptych.errors import InputError
 from diptych.sources.meaning import Meaning
 from diptych.sources.tables.candidates import tables_among
 from diptych.sources.tables.file_names import PICTURES
-from diptych.sources.tables.records import records
+from diptych.sources.tables.matching import Files
+from diptych.sources.tables.naming import names_files
+from diptych.sources.tables.records import JSON, records
 from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import is_hidden
 from diptych.sources.unread import WORKBOOKS, how_to_save, is_unread_archive
@@ -71,16 +73,17 @@ def _why_nothing(tree: Tree, name: str) -> str:
     except InputError as error:
         return f"{name} cannot be used: {str(error).partition(f'{name}: ')[2] or error}"
     rows = [*([table.titles] if table.headed else []), *table.rows]
+    different = all(len({row[at] for row in rows}) == len(rows) for at in range(len(table.titles)))
     named = any(map(_is_called_picture, (cell for row in rows for cell in row)))
-    if not named and all(
-        len({row[at] for row in rows}) == len(rows) for at in range(len(table.titles))
-    ):
+    if different and not named and not name.lower().endswith(JSON):
         return ""
-    if len(table.titles) == 1:
+    if len(table.titles) == 1 and not named:
         return (
             f"{name} has {len(rows):,} labels and names no files; write the name of its file "
             "before each, and a comma"
         )
+    if names_files(table, Files(tree, name.rpartition("/")[0])):
+        return f"{name} says no labels of them; `diptych audit {tree.root}/{name}` says why"
     return f"{name} names no file that is there: '{table.rows[0][0]}', for one"
 
 

@@ -30,6 +30,10 @@ _FOREIGN = {
     **dict.fromkeys(ARCHIVES, "an archive of a kind that is not read; unpack it"),
     **dict.fromkeys(WORKBOOKS, "a workbook; save the sheet of labels as CSV"),
     **dict.fromkeys(
+        (".yaml", ".yml", ".xml", ".toml", ".ini"),
+        "no table; write files and labels as CSV",
+    ),
+    **dict.fromkeys(
         (".rds", ".rda", ".rdata", ".sav", ".dta", ".sas7bdat"),
         "a table of another program; save it there as CSV",
     ),

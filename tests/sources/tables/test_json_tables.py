@@ -31,6 +31,8 @@ COCO: dict[str, Any] = {
         {"label": dict(PAIRS)},
         {"columns": ["file", "label"], "index": [0, 1, 2, 3], "data": PAIRS},
         {"file": FILES, "label": LABELS},
+        {"classes": ["a", "b"], "labels": {f: LABELS.index(label) for f, label in PAIRS}},
+        [{"data": {"file": f}, "annotations": [{"label": [label]}]} for f, label in PAIRS],
         COCO,
     ],
 )
@@ -53,6 +55,12 @@ def test_rows_of_each_part(tmp_path: Path) -> None:
     assert table.column(2) == ["train", "train", "train", "test"]
 
 
+def test_words_that_come_twice_in_an_object_keep_their_ways(tmp_path: Path) -> None:
+    rows = [{"image": {"name": f}, "kind": {"name": label}} for f, label in PAIRS]
+    (tmp_path / "t.json").write_text(json.dumps(rows))
+    assert records(tmp_path / "t.json").titles == ["image.name", "kind.name"]
+
+
 def test_pairs_have_no_titles(tmp_path: Path) -> None:
     (tmp_path / "t.json").write_text(json.dumps({"labels": PAIRS}))
     table = records(tmp_path / "t.json")
@@ -70,6 +78,7 @@ def test_objects_of_a_line_each(tmp_path: Path) -> None:
     [
         ("{", "is no JSON: "),
         ('{"lr": {"a": 1}, "b": 2}', "no table is in this JSON; it may be"),
+        ('[{"image": "1.jpg", "annotations": [{"coordinates": {"x": 1}}]}]', "where objects lie"),
         ("[1, 2]", "no table is in this JSON"),
         (
             json.dumps(COCO | {"annotations": [{"image_id": 0, "bbox": [1, 2, 3, 4]}]}),

@@ -11,7 +11,7 @@ from diptych.sources.trees.walking import is_hidden
 
 ENDINGS = (
     *(".csv", ".tsv", ".tab", ".psv", ".jsonl", ".ndjson", ".feather"),
-    *(".csv.gz", ".csv.zst", ".tsv.gz", ".csv.zip"),
+    *(".csv.gz", ".csv.zst", ".tsv.gz", ".tsv.zst", ".txt.gz", ".txt.zst", ".csv.zip"),
 )
 # More tables than this are no list of pictures each, but one for each folder, or for each picture.
 MOST_TABLES = 24

@@ -1,6 +1,7 @@
 """Tables in JSON, of the forms in which programs write them: objects, pairs, columns, COCO's."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -12,8 +13,9 @@ from diptych.sources.tables.opening import Table, open_table
 FILE, LABEL, PART = "file", "label", "split"
 # A file of more bytes is no list of labels, and takes many times that in memory.
 _LIMIT = 2**28
+_PLACES = ("bbox", "segmentation", "coordinates", "keypoints", "bndbox", "shape_attributes")
 _OF_OBJECTS = (
-    "it says where objects lie on pictures (COCO); a classifier needs one label a picture: write "
+    "it says where objects lie on pictures; a classifier needs one label a picture: write "
     "a table of files and labels, or a folder for each class"
 )
 _FORMS = (
@@ -37,7 +39,9 @@ def json_table(path: Table) -> JsonTable:
     if len(data) > _LIMIT:
         raise InputError(f"{path}: more than {_LIMIT // 2**20} MiB of JSON; save it as CSV")
     try:
-        table = _table(path, _value(data.decode("utf-8-sig")))
+        table = _table(_value(data.decode("utf-8-sig")))
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from error
     except (ValueError, RecursionError) as cause:
         raise InputError(f"{path}: is no JSON: {cause}") from cause
     if table is None or not table.rows:
@@ -60,13 +64,13 @@ def _value(text: str) -> Any:
         raise
 
 
-def _table(path: Table, value: Any) -> JsonTable | None:
+def _table(value: Any) -> JsonTable | None:
     if isinstance(value, list):
         return _of_list(value)
     if not isinstance(value, dict):
         return None
     if {"images", "annotations"} <= value.keys():
-        return _of_coco(path, value)
+        return _of_coco(value)
     if isinstance(value.get("columns"), list) and isinstance(value.get("data"), list):
         return JsonTable([str(title) for title in value["columns"]], value["data"])
     values = list(value.values())
@@ -78,15 +82,30 @@ def _table(path: Table, value: Any) -> JsonTable | None:
         return _of_lists_by_name(value)
     if not any(isinstance(one, dict | list) for one in values):
         return JsonTable((FILE, LABEL), list(value.items()))
-    # A list among what else there is to say: pandas' orient="table", "labels" of a data set.
+    # Among what else there is to say: pandas' orient="table", "labels" of a data set.
     lists = [table for one in values if isinstance(one, list) and (table := _of_list(one))]
-    return lists[0] if len(lists) == 1 else None
+    named = [one for one in values if isinstance(one, dict) and any(map(_is_picture, one))]
+    if len(lists) + len(named) != 1:
+        return None
+    return lists[0] if lists else _in_words(_table(named[0]), values)
+
+
+def _in_words(table: JsonTable | None, values: Sequence[Any]) -> JsonTable | None:
+    """With numbers of labels as the only list of words calls them."""
+    words = [v for v in values if isinstance(v, list) and all(isinstance(w, str) for w in v)]
+    if table is None or len(words) != 1 or len(table.titles) != 2:
+        return table
+    numbers = [row[1] for row in table.rows]
+    if not all(type(n) is int and 0 <= n < len(words[0]) for n in numbers):
+        return table
+    return table._replace(rows=[[file, words[0][number]] for file, number in table.rows])
 
 
 def _of_list(items: Sequence[Any]) -> JsonTable | None:
     if items and all(isinstance(item, dict) for item in items):
-        titles = list(dict.fromkeys(str(title) for item in items for title in item))
-        return JsonTable(titles, [[item.get(title) for title in titles] for item in items])
+        objects = [_flat(item) for item in items]
+        titles = _short_titles(dict.fromkeys(key for one in objects for key in one))
+        return JsonTable(list(titles.values()), [[o.get(key) for key in titles] for o in objects])
     if items and all(isinstance(item, list) and len(item) == len(items[0]) for item in items):
         return JsonTable([f"column {i + 1}" for i in range(len(items[0]))], items, False)
     return None
@@ -107,8 +126,7 @@ def _of_objects_by_name(value: Mapping[str, Mapping[str, Any]]) -> JsonTable | N
             ],
         )
     title = FILE if FILE not in inner else "name"
-    rows = [[name, *(one.get(key) for key in inner)] for name, one in value.items()]
-    return JsonTable([title, *inner], rows)
+    return _of_list([{title: name, **one} for name, one in value.items()])
 
 
 def _of_lists_by_name(value: Mapping[str, Sequence[Any]]) -> JsonTable | None:
@@ -133,14 +151,14 @@ def _of_lists_by_name(value: Mapping[str, Sequence[Any]]) -> JsonTable | None:
     return JsonTable(list(value), list(zip(*value.values(), strict=True)))
 
 
-def _of_coco(path: Table, value: Mapping[str, Any]) -> JsonTable:
+def _of_coco(value: Mapping[str, Any]) -> JsonTable:
     """COCO's form with a label a picture, as iNaturalist has it.
 
     Raises InputError where it says where objects lie.
     """
     annotations = [one for one in value["annotations"] if isinstance(one, dict)]
     if any(one.get("bbox") or one.get("segmentation") for one in annotations):
-        raise InputError(f"{path}: {_OF_OBJECTS}")
+        raise InputError(_OF_OBJECTS)
     names = {one.get("id"): one.get("name") for one in value.get("categories", [])}
     labels: dict[Any, list[Any]] = {}
     for one in annotations:
@@ -150,6 +168,28 @@ def _of_coco(path: Table, value: Mapping[str, Any]) -> JsonTable:
         [one.get("file_name"), _alone(labels.get(one.get("id"), []))] for one in value["images"]
     ]
     return JsonTable((FILE, LABEL), rows)
+
+
+def _flat(value: Mapping[str, Any], above: str = "") -> dict[str, Any]:
+    """The cells of an object, and of the only objects within it, by their ways in it: a.b.
+
+    Raises InputError for what says where objects lie.
+    """
+    cells: dict[str, Any] = {}
+    for key, one in value.items():
+        if key in _PLACES and one:
+            raise InputError(_OF_OBJECTS)
+        way = f"{above}{key}"
+        one = one[0] if isinstance(one, list) and len(one) == 1 else one
+        cells |= _flat(one, f"{way}.") if isinstance(one, dict) else {way: one}
+    return cells
+
+
+def _short_titles(ways: Iterable[str]) -> dict[str, str]:
+    """What each way is called: by its last word, where no other is."""
+    last = {way: way.rpartition(".")[2] for way in ways}
+    times = Counter(last.values())
+    return {way: word if times[word] == 1 else way for way, word in last.items()}
 
 
 def _alone(labels: Sequence[Any]) -> Any:

@@ -12,6 +12,8 @@ JSON_LINES = (".jsonl", ".ndjson")
 JSON = ".json"
 PARQUET, FEATHER = ".parquet", ".feather"
 
+_UNSEEN = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060"
+
 Row = list[str]
 
 
@@ -51,9 +53,14 @@ def records(path: Table) -> Records:
             )
     if not numbered:
         raise InputError(f"{path}: it has no rows; add one for each picture")
-    cells = [[cell.strip() for cell in row] for _, row in numbered]
+    cells = [[bare(cell) for cell in row] for _, row in numbered]
     lines = [line for line, _ in numbered]
-    return Records(path, [title.strip() for title in titles], cells, lines, headed)
+    return Records(path, [bare(title) for title in titles], cells, lines, headed)
+
+
+def bare(cell: str) -> str:
+    """A cell without what nobody sees around it: blanks, marks of an encoding, of no width."""
+    return cell.strip().strip(_UNSEEN).strip() if not cell.isascii() else cell.strip()
 
 
 def without_header(table: Records) -> Records:

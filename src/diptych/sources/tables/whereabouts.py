@@ -19,6 +19,7 @@ from diptych.sources.tables.records import (
     JSON_LINES,
     PARQUET,
     Records,
+    bare,
     position,
     records,
 )
@@ -105,10 +106,10 @@ def first_records(path: Table) -> Records:
     if path.suffix.lower() in (*JSON_LINES, JSON, PARQUET, FEATHER):
         return records(path)
     titles, *rows = first_rows(path, FIRST)
-    even = [[cell.strip() for cell in row] for row in rows if len(row) == len(titles)]
+    even = [[bare(cell) for cell in row] for row in rows if len(row) == len(titles)]
     if not even:
         raise InputError(f"{path}: it has no rows; add one for each picture")
-    return Records(path, [title.strip() for title in titles], even, list(range(2, len(even) + 2)))
+    return Records(path, [bare(title) for title in titles], even, list(range(2, len(even) + 2)))
 
 
 def _share_there(
