@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from pathlib import PurePosixPath
 
 from diptych.sources.tables.file_names import PICTURES, fold
 from diptych.sources.tables.spaced import TEXTS
@@ -50,17 +49,20 @@ def _texts(tree: Tree, names: Iterable[str]) -> list[str]:
     texts = [
         name
         for name in names
-        if name.lower().endswith((*TEXTS, ".json"))
-        and not _NO_LISTS.fullmatch(PurePosixPath(name).stem)
+        if name.lower().endswith((*TEXTS, ".json")) and not _NO_LISTS.fullmatch(_stem(name))
     ]
     if not texts:
         return []
     pictures = set(_picture_stems(tree.names))
-    return _upmost(name for name in texts if fold(PurePosixPath(name).stem) not in pictures)
+    return _upmost(name for name in texts if fold(_stem(name)) not in pictures)
 
 
 def _picture_stems(names: Iterable[str]) -> Iterator[str]:
     for name in names:
-        stem, dot, ending = name.rpartition(".")
-        if dot + ending.lower() in PICTURES:
-            yield fold(stem.rpartition("/")[2])
+        if name[name.rfind(".") :].lower() in PICTURES:
+            yield fold(_stem(name))
+
+
+def _stem(name: str) -> str:
+    """A file's name without folders and ending; pathlib takes ten times as long."""
+    return name.rpartition("/")[2].rpartition(".")[0]

@@ -106,12 +106,15 @@ def numbered_rows(path: Table) -> Iterator[tuple[int, list[str]]]:
         text = io.TextIOWrapper(file, encoding="utf-8", errors="windows-1252", newline="")
         lines = islice(_lines(path, text), skipped, None)
         reader = csv.reader(lines, delimiter=parted_by, skipinitialspace=True)
+        line = 0
         for row in reader:
             if first:
                 row, first = list(first), ()
-            _refuse_open_quote(path, row, skipped + reader.line_num, parted_by)
-            if any(cell.strip().strip(_DOS_END) for cell in row):
-                yield skipped + reader.line_num, row
+            before, line = line, reader.line_num
+            if line > before + 1:
+                _refuse_open_quote(path, row, skipped + line, parted_by)
+            if row and (row[0][:1] > " " or any(cell.strip().strip(_DOS_END) for cell in row)):
+                yield skipped + line, row
 
 
 def _refuse_open_quote(path: Table, row: Sequence[str], line: int, parted_by: str) -> None:

@@ -53,14 +53,14 @@ def records(path: Table) -> Records:
             )
     if not numbered:
         raise InputError(f"{path}: it has no rows; add one for each picture")
-    cells = [[bare(cell) for cell in row] for _, row in numbered]
+    cells = [[c.strip() if c.isascii() else bare(c) for c in row] for _, row in numbered]
     lines = [line for line, _ in numbered]
     return Records(path, [bare(title) for title in titles], cells, lines, headed)
 
 
 def bare(cell: str) -> str:
     """A cell without what nobody sees around it: blanks, marks of an encoding, of no width."""
-    return cell.strip().strip(_UNSEEN).strip() if not cell.isascii() else cell.strip()
+    return cell.strip().strip(_UNSEEN).strip()
 
 
 def without_header(table: Records) -> Records:
