@@ -67,6 +67,12 @@ def test_pairs_have_no_titles(tmp_path: Path) -> None:
     assert (table.rows, table.headed) == (ROWS, False)
 
 
+def test_names_alone(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(json.dumps(FILES))
+    table = records(tmp_path / "t.json")
+    assert (table.rows, table.headed) == ([[name] for name in FILES], False)
+
+
 def test_objects_of_a_line_each(tmp_path: Path) -> None:
     lines = [json.dumps({"file": f, "label": label}) for f, label in PAIRS]
     (tmp_path / "t.json").write_text("\n".join(lines))

@@ -83,16 +83,26 @@ def _table(value: Any) -> JsonTable | None:
     if not any(isinstance(one, dict | list) for one in values):
         return JsonTable((FILE, LABEL), list(value.items()))
     # Among what else there is to say: pandas' orient="table", "labels" of a data set.
-    lists = [table for one in values if isinstance(one, list) and (table := _of_list(one))]
+    lists = _tables_among(values)
     named = [one for one in values if isinstance(one, dict) and any(map(_is_picture, one))]
     if len(lists) + len(named) != 1:
         return None
     return lists[0] if lists else _in_words(_table(named[0]), values)
 
 
+def _tables_among(values: Iterable[Any]) -> list[JsonTable]:
+    """The lists of objects or rows; words alone are those of classes."""
+    lists = [one for one in values if isinstance(one, list) and not _is_of_words(one)]
+    return [table for one in lists if (table := _of_list(one)) is not None]
+
+
+def _is_of_words(items: Sequence[Any]) -> bool:
+    return all(isinstance(item, str) for item in items)
+
+
 def _in_words(table: JsonTable | None, values: Sequence[Any]) -> JsonTable | None:
     """With numbers of labels as the only list of words calls them."""
-    words = [v for v in values if isinstance(v, list) and all(isinstance(w, str) for w in v)]
+    words = [v for v in values if isinstance(v, list) and _is_of_words(v)]
     if table is None or len(words) != 1 or len(table.titles) != 2:
         return table
     numbers = [row[1] for row in table.rows]
@@ -106,6 +116,8 @@ def _of_list(items: Sequence[Any]) -> JsonTable | None:
         objects = [_flat(item) for item in items]
         titles = _short_titles(dict.fromkeys(key for one in objects for key in one))
         return JsonTable(list(titles.values()), [[o.get(key) for key in titles] for o in objects])
+    if items and _is_of_words(items):
+        return JsonTable(["column 1"], [[item] for item in items], False)
     if items and all(isinstance(item, list) and len(item) == len(items[0]) for item in items):
         return JsonTable([f"column {i + 1}" for i in range(len(items[0]))], items, False)
     return None
@@ -140,7 +152,7 @@ def _of_lists_by_name(value: Mapping[str, Sequence[Any]]) -> JsonTable | None:
         rows = [[*row, name] for name, t in parts.items() if t is not None for row in t.rows]
         return JsonTable([*tables[0].titles, PART], rows, tables[0].headed)
     if any(isinstance(item, dict | list) for item in items):
-        lists = [table for one in value.values() if (table := _of_list(one))]
+        lists = _tables_among(value.values())
         return lists[0] if len(lists) == 1 else None
     if any(map(_is_picture, value)):
         return JsonTable((FILE, LABEL), [[n, _alone(labels)] for n, labels in value.items()])
