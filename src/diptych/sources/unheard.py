@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 
 from diptych.data.dataset import Dataset
 from diptych.errors import InputError
+from diptych.sources.foreign import WORKBOOKS, foreign, is_foreign_archive, with_labels
 from diptych.sources.meaning import Meaning
 from diptych.sources.tables.candidates import tables_among
 from diptych.sources.tables.file_names import PICTURES
@@ -14,7 +15,6 @@ from diptych.sources.tables.naming import names_files
 from diptych.sources.tables.records import JSON, records
 from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import is_hidden
-from diptych.sources.unread import WORKBOOKS, how_to_save, is_unread_archive
 
 _LABELS = re.compile(
     r"labels?|class(es)?(?![a-z])|annot|target|truth|coco|instances|categor|diagnos|(^|[_.-])(gt|y|meta)($|[_.-])",
@@ -34,8 +34,8 @@ def read_heard(tree: Tree, meaning: Meaning, read: Callable[[], Dataset]) -> Dat
         raise InputError(f"{refusal}; {unheard}") from refusal
     if len(data.classes) > 1 or meaning.label is not None:
         return data
-    if not data.samples and (archive := next(filter(is_unread_archive, tree.names), "")):
-        raise InputError(f"{tree.root}: {archive} is {how_to_save(archive)}")
+    if not data.samples and (archive := next(filter(is_foreign_archive, tree.names), "")):
+        raise InputError(f"{tree.root}: {archive} is {foreign(archive)}")
     unheard = next(_unheard(tree), "")
     if not unheard:
         return data
@@ -58,7 +58,7 @@ def _unheard(tree: Tree) -> Iterator[str]:
         if name.count("/") > 1 or any(map(is_hidden, name.split("/"))):
             continue
         ending = PurePosixPath(name).suffix.lower()
-        if (why := how_to_save(name)) and (ending in WORKBOOKS or _LABELS.search(_stem(name))):
+        if (why := with_labels(name)) and (ending in WORKBOOKS or _LABELS.search(_stem(name))):
             yield f"{name} is {why}"
 
 
