@@ -9,17 +9,17 @@ from diptych.data.dataset import Dataset
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning, level
 from diptych.sources.parts import parts_of_tables
+from diptych.sources.tables.column_roles import Roles, table_roles
 from diptych.sources.tables.described import describing, read_described
 from diptych.sources.tables.facts import Facts, of_folders, with_facts
+from diptych.sources.tables.file_column import names_files
 from diptych.sources.tables.file_names import COMPANIONS, part_in
 from diptych.sources.tables.labelling import NoLabelsError
 from diptych.sources.tables.matching import Files
-from diptych.sources.tables.naming import names_files
-from diptych.sources.tables.naming_rows import named_rows
 from diptych.sources.tables.onehot import OneHot
 from diptych.sources.tables.part_tables import with_parts_of_tables
 from diptych.sources.tables.records import Records, position, records
-from diptych.sources.tables.roles import Roles, table_roles
+from diptych.sources.tables.row_files import named_rows
 from diptych.sources.tables.table_parts import NoFoldsError, Parts
 from diptych.sources.tables.titles import LABEL_TITLES, label_tier
 from diptych.sources.tables.whereabouts import first_records

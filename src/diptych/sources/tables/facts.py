@@ -7,10 +7,10 @@ from typing import NamedTuple
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning, level
-from diptych.sources.tables.columns import is_telling
+from diptych.sources.tables.cells import is_telling
+from diptych.sources.tables.column_roles import Roles
 from diptych.sources.tables.grouping import group_names, looks_like_groups
 from diptych.sources.tables.records import Records, Row
-from diptych.sources.tables.roles import Roles
 from diptych.sources.trees import Tree
 
 

@@ -11,14 +11,13 @@ from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning, level
 from diptych.sources.parts import part_of
-from diptych.sources.tables.cells import label_spellings, no_labels
-from diptych.sources.tables.columns import is_telling
+from diptych.sources.tables.cells import is_telling, label_spellings, no_labels
+from diptych.sources.tables.column_roles import USED, Roles, folder_of, table_roles
 from diptych.sources.tables.file_names import folder_part, part_in
 from diptych.sources.tables.grouping import group_names, looks_like_groups
 from diptych.sources.tables.matching import Files
-from diptych.sources.tables.naming_rows import NamedRow, named_rows
 from diptych.sources.tables.records import Records, records
-from diptych.sources.tables.roles import USED, Roles, folder_of, table_roles
+from diptych.sources.tables.row_files import NamedRow, named_rows
 from diptych.sources.trees import Tree
 
 
