@@ -28,14 +28,17 @@ def describing(tree: Tree) -> list[str]:
     return [] if nested or len(folders) < len(found) else found
 
 
-def read_described(tree: Tree, tables: Sequence[str], meaning: Meaning) -> Dataset:
+def read_described(
+    tree: Tree, tables: Sequence[str], meaning: Meaning
+) -> tuple[Dataset, Mapping[str, str]]:
     """A tree as the tables in it say, each of its own folder; files without a row are strays.
 
-    Their parts are those that the folders are called after, where no column says any. Raises what
-    `read_table` raises.
+    With the file that each name of a sample means. Their parts are those that the folders are
+    called after, where no column says any. Raises what `read_table` raises.
     """
-    named = set[str]()
-    pieces = _pieces(tree, tables, meaning, named)
+    file_of = dict[str, str]()
+    pieces = _pieces(tree, tables, meaning, file_of)
+    named = set(file_of.values())
     samples = [sample for piece in pieces for sample in piece.samples]
     strays = [stray for piece in pieces for stray in piece.strays]
     names = " or ".join(tables[:2]) + (", …" if len(tables) > 2 else "")
@@ -44,7 +47,7 @@ def read_described(tree: Tree, tables: Sequence[str], meaning: Meaning) -> Datas
             strays.append(Stray(name, "table", "names the files and their labels"))
         elif name not in named:
             strays.append(Stray(name, "not listed", f"{names} does not name it"))
-    return Dataset(
+    data = Dataset(
         tree.root,
         in_order(sample.label for sample in samples),
         tuple(samples),
@@ -52,15 +55,18 @@ def read_described(tree: Tree, tables: Sequence[str], meaning: Meaning) -> Datas
         note="\n".join(dict.fromkeys(piece.note for piece in pieces if piece.note)),
         columns=_together(piece.columns for piece in pieces),
     )
+    return data, file_of
 
 
-def _pieces(tree: Tree, tables: Sequence[str], meaning: Meaning, named: set[str]) -> list[Dataset]:
+def _pieces(
+    tree: Tree, tables: Sequence[str], meaning: Meaning, file_of: dict[str, str]
+) -> list[Dataset]:
     """What each table says; one without labels has none where another has some.
 
-    The files that rows name are added to `named`.
+    The file that each name means is added to `file_of`.
     """
     several = len(tables) > 1
-    pieces, refusals, taken = [], list[NoLabelsError](), set[str]()
+    pieces, refusals = list[Dataset](), list[NoLabelsError]()
     for table in tables:
         below = several or table.rpartition("/")[2] in METADATA
         try:
@@ -69,14 +75,12 @@ def _pieces(tree: Tree, tables: Sequence[str], meaning: Meaning, named: set[str]
             refusals.append(refusal)
             bare = replace(meaning, label=None)
             piece, files = read_rows(tree, table, bare, below=below, labelled=False)
-        named |= files
         stem = PurePosixPath(table).stem
         if several:
             piece = _in_part(piece, folder_part(table.rpartition("/")[0]) or part_in(stem))
-        piece = piece.with_samples(
-            s if s.name not in taken else s._replace(name=f"{stem}/{s.name}") for s in piece.samples
-        )
-        taken |= {sample.name for sample in piece.samples}
+        new_names = {name: f"{stem}/{name}" if name in file_of else name for name in files}
+        piece = piece.with_samples(s._replace(name=new_names[s.name]) for s in piece.samples)
+        file_of |= {new_names[name]: file for name, file in files.items()}
         pieces.append(piece)
     if refusals and not any(piece.samples for piece in pieces):
         raise refusals[0]

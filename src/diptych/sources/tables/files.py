@@ -37,8 +37,8 @@ def read_table(
 
 def read_rows(
     tree: Tree, table: str, meaning: Meaning, *, below: bool = False, labelled: bool = True
-) -> tuple[Dataset, frozenset[str]]:
-    """What `read_table` reads, and every file that a row names, with a label or without."""
+) -> tuple[Dataset, Mapping[str, str]]:
+    """What `read_table` reads, and the file that each name means, with a label or without."""
     path = tree.place(table)
     meaning.refuse_unused(path, "a table of files", *USED)
     base = table.rpartition("/")[0]
@@ -48,7 +48,8 @@ def read_rows(
     data = _Reading(tree, rows, roles, meaning, base if below else "").dataset(named)
     if base and not below:
         data = replace(data, note=f"{data.note}\n{path.name}: its files lie below {tree.root}")
-    return data, frozenset(row.file for row in named)
+    above = f"{base}/" if below and base else ""
+    return data, {f"{above}{row.name}": row.file for row in named if row.file}
 
 
 def hinted_part(name: str, base: str, roles: Roles) -> str:
