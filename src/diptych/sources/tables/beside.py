@@ -4,8 +4,9 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import PurePosixPath
+from typing import Protocol
 
-from diptych.data.dataset import Dataset
+from diptych.data.dataset import Dataset, Stray
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning, level
 from diptych.sources.parts import parts_of_tables
@@ -22,12 +23,18 @@ from diptych.sources.tables.file_names import COMPANIONS, part_in
 from diptych.sources.tables.listings import Listing, listings_of
 from diptych.sources.tables.part_tables import with_parts_of_tables
 from diptych.sources.tables.table_parts import NoFoldsError
+from diptych.sources.tables.unlabelled import labels_of_unlabelled
 from diptych.sources.trees import Tree
 
 # Of so many of the pictures in class folders a table has to speak, to be heard.
 MOST, HALF = 0.9, 0.5
 
-ByFolders = Callable[[Tree, Meaning], Dataset]
+
+class ByFolders(Protocol):
+    """Reads a tree by its folders, and files in parts without class folders by their labels."""
+
+    def __call__(self, tree: Tree, meaning: Meaning, labels: Mapping[str, str] = ..., /) -> Dataset:
+        """The data set."""
 
 
 def read_beside(tree: Tree, meaning: Meaning, by_folders: ByFolders) -> Dataset:
@@ -44,7 +51,29 @@ def read_beside(tree: Tree, meaning: Meaning, by_folders: ByFolders) -> Dataset:
     sources = _sources(tree, described, listings, classes, meaning)
     if sources:
         return _by_tables(tree, sources, listings, meaning)
-    return _by_folders(tree, listings, meaning, classes, read) if classes else read(meaning)
+    if not classes:
+        return read(meaning)
+    if meaning.label is not None:
+        return _by_folders(tree, listings, meaning, classes, read)
+    labels, notes = labels_of_unlabelled(read(Meaning()), listings, classes)
+    if labels:
+        and_by_tables = partial(_with_labels, by_folders, tree, labels)
+        classes = _classes(and_by_tables, Meaning())
+        data = _by_folders(tree, listings, meaning, classes, and_by_tables)
+    else:
+        data = _by_folders(tree, listings, meaning, classes, read)
+    strays = [
+        Stray(s.name, "table", "names the files and their labels") if s.name in notes else s
+        for s in data.strays
+    ]
+    note = "\n".join(filter(None, (data.note, *notes.values())))
+    return replace(data, strays=tuple(strays), note=note)
+
+
+def _with_labels(
+    by_folders: ByFolders, tree: Tree, labels: Mapping[str, str], meaning: Meaning
+) -> Dataset:
+    return by_folders(tree, meaning, labels)
 
 
 def _by_folders(
@@ -162,7 +191,9 @@ def _chosen(
 
 
 def _one_of(tree: Tree, listings: Sequence[Listing]) -> Sequence[Listing]:
-    """The only one, or those of a part each."""
+    """The only one of those nearest to the root, or those of a part each."""
+    least = min(one.name.count("/") for one in listings)
+    listings = [one for one in listings if one.name.count("/") == least]
     stems = [
         part_in(PurePosixPath(one.name).stem) or part_in(one.name.rpartition("/")[0])
         for one in listings

@@ -24,8 +24,9 @@ from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import is_hidden
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".csv.gz", ".csv.zst", ".tsv.gz", ".csv.zip")
-# More tables than this are no list of pictures each, but one for each folder, or for each picture.
-MOST_TABLES = 24
+# More tables than this as deep are no list of pictures each, but one for each folder or picture.
+MOST_TABLES = 64
+DEEPEST = 3
 
 
 class Listing:
@@ -146,14 +147,20 @@ def listings_of(tree: Tree, files: str | None) -> list[Listing]:
 
 
 def _tables(tree: Tree) -> list[str]:
-    """The tables in the root, or where there are none, those in the folders in it."""
-    tables = [
+    """The tables in the root, then those in the folders in it, and so on."""
+    by_depth: dict[int, list[str]] = {}
+    for name in tree.names:
+        depth = name.count("/")
+        if (
+            depth <= DEEPEST
+            and (name.lower().endswith(ENDINGS) or name.rpartition("/")[2] in METADATA)
+            and not any(map(is_hidden, name.split("/")))
+            and "submission" not in name.lower()
+        ):
+            by_depth.setdefault(depth, []).append(name)
+    return [
         name
-        for name in tree.names
-        if name.count("/") < 2
-        and (name.lower().endswith(ENDINGS) or name.rpartition("/")[2] in METADATA)
-        and not any(map(is_hidden, name.split("/")))
-        and "submission" not in name.lower()
+        for _, tables in sorted(by_depth.items())
+        if len(tables) <= MOST_TABLES
+        for name in tables
     ]
-    tables = [name for name in tables if "/" not in name] or tables
-    return tables if len(tables) <= MOST_TABLES else []
