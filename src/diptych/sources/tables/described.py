@@ -7,13 +7,11 @@ from pathlib import PurePosixPath
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.sources.meaning import Meaning
+from diptych.sources.tables.candidates import METADATA
 from diptych.sources.tables.file_names import folder_part, part_in
 from diptych.sources.tables.files import read_rows
 from diptych.sources.tables.labelling import NoLabelsError
 from diptych.sources.trees import Tree
-
-# What is called so describes the files of its folder.
-METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv")
 
 
 def describing(tree: Tree) -> list[str]:

@@ -7,8 +7,8 @@ from pathlib import PurePosixPath
 
 from diptych.errors import InputError
 from diptych.sources.meaning import Meaning, level
+from diptych.sources.tables.candidates import METADATA, tables_among
 from diptych.sources.tables.column_roles import Roles, table_roles
-from diptych.sources.tables.described import METADATA
 from diptych.sources.tables.facts import Facts
 from diptych.sources.tables.file_column import names_files
 from diptych.sources.tables.file_names import part_in
@@ -21,12 +21,6 @@ from diptych.sources.tables.table_parts import NoFoldsError, Parts
 from diptych.sources.tables.titles import GROUPS, LABEL_TITLES, label_tier, plain
 from diptych.sources.tables.whereabouts import first_records
 from diptych.sources.trees import Tree
-from diptych.sources.trees.walking import is_hidden
-
-ENDINGS = (".csv", ".tsv", ".jsonl", ".ndjson", ".csv.gz", ".csv.zst", ".tsv.gz", ".csv.zip")
-# More tables than this as deep are no list of pictures each, but one for each folder or picture.
-MOST_TABLES = 64
-DEEPEST = 3
 
 
 class Listing:
@@ -135,7 +129,7 @@ def listings_of(tree: Tree, files: str | None) -> list[Listing]:
     """
     known: Callable[[str, bool], Files] = cache(lambda base, below: Files(tree, base, below))
     listings = []
-    for name in _tables(tree):
+    for name in tables_among(tree):
         base, _, last = name.rpartition("/")
         of = known(base, last in METADATA)
         one = Listing(tree, name, of)
@@ -144,23 +138,3 @@ def listings_of(tree: Tree, files: str | None) -> list[Listing]:
     if files is not None and listings and not any(one.has(files) for one in listings):
         position(listings[0].records, files, "files")  # raises, with the nearest title
     return listings
-
-
-def _tables(tree: Tree) -> list[str]:
-    """The tables in the root, then those in the folders in it, and so on."""
-    by_depth: dict[int, list[str]] = {}
-    for name in tree.names:
-        depth = name.count("/")
-        if (
-            depth <= DEEPEST
-            and (name.lower().endswith(ENDINGS) or name.rpartition("/")[2] in METADATA)
-            and not any(map(is_hidden, name.split("/")))
-            and "submission" not in name.lower()
-        ):
-            by_depth.setdefault(depth, []).append(name)
-    return [
-        name
-        for _, tables in sorted(by_depth.items())
-        if len(tables) <= MOST_TABLES
-        for name in tables
-    ]
