@@ -7,9 +7,8 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 from diptych.data.dataset import Dataset, Stray
-from diptych.errors import InputError, shortened
-from diptych.sources.meaning import Meaning, level
-from diptych.sources.parts import parts_of_tables
+from diptych.errors import InputError
+from diptych.sources.meaning import Meaning, is_level
 from diptych.sources.tables.described import describing, read_described
 from diptych.sources.tables.facts import (
     Facts,
@@ -18,16 +17,21 @@ from diptych.sources.tables.facts import (
     of_folders,
     refuse_unknown,
     with_facts,
+    with_note,
 )
 from diptych.sources.tables.file_names import COMPANIONS, part_in
+from diptych.sources.tables.label_source import label_source
 from diptych.sources.tables.listings import Listing, listings_of
+from diptych.sources.tables.part_lists import part_lists
 from diptych.sources.tables.part_tables import with_parts_of_tables
 from diptych.sources.tables.table_parts import NoFoldsError
 from diptych.sources.tables.unlabelled import labels_of_unlabelled
 from diptych.sources.trees import Tree
+from diptych.sources.trees.narrowed import NarrowedTree
+from diptych.sources.trees.walking import is_hidden
 
-# Of so many of the pictures in class folders a table has to speak, to be heard.
-MOST, HALF = 0.9, 0.5
+# Of so many of the pictures a table has to speak, to be heard.
+HALF = 0.5
 
 
 class ByFolders(Protocol):
@@ -42,13 +46,47 @@ def read_beside(tree: Tree, meaning: Meaning, by_folders: ByFolders) -> Dataset:
 
     Raises InputError where both say something else of its pictures, or several tables do.
     """
-    read = cache(partial(by_folders, tree))
     described = describing(tree)
-    listings = listings_of(tree, meaning.files)
+    label = None if is_level(meaning.label) else meaning.label
+    listings = listings_of(tree, meaning.files, label)
     if not described and not listings:
-        return read(meaning)
-    classes = _classes(read, of_folders(meaning, True) if _is_level(meaning.label) else Meaning())
-    sources = _sources(tree, described, listings, classes, meaning)
+        return by_folders(tree, meaning)
+    folders_of_lists = _folders_of_lists(tree, listings)
+    narrow = NarrowedTree(tree, folders_of_lists) if folders_of_lists else tree
+    data = _read(tree, narrow, described, listings, meaning, by_folders)
+    known = {sample.name for sample in data.samples} | {stray.name for stray in data.strays}
+    aside = [
+        Stray(name, "table", "says which files are in a part, or the like")
+        for name in tree.names
+        if name.startswith(tuple(f"{folder}/" for folder in folders_of_lists)) and name not in known
+    ]
+    return replace(data, strays=(*data.strays, *aside)) if aside else data
+
+
+def _folders_of_lists(tree: Tree, listings: Sequence[Listing]) -> list[str]:
+    """The folders that hold tables and texts alone, and are no classes whatever they are called."""
+    with_more = {
+        path.parent
+        for path in map(PurePosixPath, tree.names)
+        if path.suffix.lower() not in COMPANIONS and not is_hidden(path.name)
+    }
+    with_more |= {above for folder in with_more for above in folder.parents}
+    folders = {above for one in listings for above in PurePosixPath(one.name).parents} - with_more
+    return sorted(str(folder) for folder in folders if not folders & {*folder.parents})
+
+
+def _read(
+    tree: Tree,
+    narrow: Tree,
+    described: Sequence[str],
+    listings: Sequence[Listing],
+    meaning: Meaning,
+    by_folders: ByFolders,
+) -> Dataset:
+    """The same; folders are read of a tree without those of lists."""
+    read = cache(partial(by_folders, narrow))
+    classes = _classes(read, of_folders(meaning, True) if is_level(meaning.label) else Meaning())
+    sources = label_source(tree, described, listings, classes, meaning)
     if sources:
         return _by_tables(tree, sources, listings, meaning)
     if not classes:
@@ -57,7 +95,7 @@ def read_beside(tree: Tree, meaning: Meaning, by_folders: ByFolders) -> Dataset:
         return _by_folders(tree, listings, meaning, classes, read)
     labels, notes = labels_of_unlabelled(read(Meaning()), listings, classes)
     if labels:
-        and_by_tables = partial(_with_labels, by_folders, tree, labels)
+        and_by_tables = partial(_with_labels, by_folders, narrow, labels)
         classes = _classes(and_by_tables, Meaning())
         data = _by_folders(tree, listings, meaning, classes, and_by_tables)
     else:
@@ -66,8 +104,7 @@ def read_beside(tree: Tree, meaning: Meaning, by_folders: ByFolders) -> Dataset:
         Stray(s.name, "table", "names the files and their labels") if s.name in notes else s
         for s in data.strays
     ]
-    note = "\n".join(filter(None, (data.note, *notes.values())))
-    return replace(data, strays=tuple(strays), note=note)
+    return with_note(replace(data, strays=tuple(strays)), *notes.values())
 
 
 def _with_labels(
@@ -84,13 +121,14 @@ def _by_folders(
     read: Callable[[Meaning], Dataset],
 ) -> Dataset:
     """Folders as classes, with what tables say besides."""
-    parts = _parts(listings, meaning)
-    facts = _facts(listings, classes, parts, meaning)
+    lists = part_lists([one.name for one in listings], meaning, tree.root)
+    meaning = replace(meaning, fold=None) if lists.fold is not None else meaning
+    facts = _facts(listings, classes, lists.parts, meaning)
     if not facts:
-        return read(meaning)
+        return with_note(read(meaning), lists.note)
     refuse_unknown(tree.root, facts, meaning)
-    data = read(of_folders(meaning, are_parted(facts)))
-    pictures = with_parts_of_tables(Pictures(data), parts, facts)
+    data = with_note(read(of_folders(meaning, are_parted(facts))), lists.note)
+    pictures = with_parts_of_tables(Pictures(data), lists.parts, facts)
     return with_facts(pictures, facts, meaning)
 
 
@@ -100,6 +138,9 @@ def _by_tables(
     """Labels by one table, or one for each part, with what others say of the same files."""
     own = [one for one in listings if one.name in sources]
     others = [one for one in listings if one.name not in sources]
+    lists = part_lists([one.name for one in others], meaning, tree.root)
+    meaning = replace(meaning, fold=None) if lists.fold is not None else meaning
+    rows_of = {one.name: one.rows for one in own if one.rows}
     elsewhere = {
         title
         for title in (*meaning.group, meaning.part)
@@ -111,23 +152,15 @@ def _by_tables(
         mine, rest = replace(mine, part=None, fold=None), replace(meaning, group=())
     rest = replace(rest, group=tuple(title for title in meaning.group if title in elsewhere))
     try:
-        data, file_of = read_described(tree, sources, mine)
+        data, file_of = read_described(tree, sources, mine, rows_of)
     except NoFoldsError as refusal:
         rest = replace(rest, part=mine.part, fold=mine.fold)
         if mine.part is not None or not are_parted([one.facts(rest) for one in others]):
             raise refusal
-        data, file_of = read_described(tree, sources, replace(mine, fold=None))
-    parts = _parts(others, meaning)
-    facts = _facts(others, {file_of[sample.name] for sample in data.samples}, parts, rest)
-    pictures = Pictures(data, file_of, "joined by file name: ")
-    return with_facts(with_parts_of_tables(pictures, parts, facts), facts, rest)
-
-
-def _parts(listings: Sequence[Listing], meaning: Meaning) -> Mapping[str, str]:
-    """The part of each table that is called as one, where none was said otherwise."""
-    if meaning.part is not None or meaning.fold is not None:
-        return {}
-    return parts_of_tables([one.name for one in listings])
+        data, file_of = read_described(tree, sources, replace(mine, fold=None), rows_of)
+    facts = _facts(others, {file_of[sample.name] for sample in data.samples}, lists.parts, rest)
+    pictures = Pictures(with_note(data, lists.note), file_of, "joined by file name: ")
+    return with_facts(with_parts_of_tables(pictures, lists.parts, facts), facts, rest)
 
 
 def _facts(
@@ -145,90 +178,6 @@ def _facts(
     ]
 
 
-def _sources(
-    tree: Tree,
-    described: Sequence[str],
-    listings: Sequence[Listing],
-    classes: Mapping[str, str],
-    meaning: Meaning,
-) -> list[str]:
-    """The tables that the tree is to be read by; none where its folders are the classes."""
-    own = [one for one in listings if one.name in described]
-    others = [one for one in listings if one.name not in described]
-    if _is_level(meaning.label):
-        return list(described)
-    if meaning.label:
-        in_own, in_others = (any(o.has(meaning.label) for o in some) for some in (own, others))
-        is_described = in_own or not in_others
-    else:
-        labelled, elsewhere = (any(o.is_labelled for o in some) for some in (own, others))
-        is_described = labelled or not (classes or elsewhere)
-    if described and is_described:
-        return list(described)
-    return [one.name for one in _chosen(tree, listings, classes, meaning)]
-
-
-def _chosen(
-    tree: Tree, listings: Sequence[Listing], classes: Mapping[str, str], meaning: Meaning
-) -> Sequence[Listing]:
-    """The tables that have the labels; none where folders are the classes."""
-    if meaning.files is not None:
-        listings = [one for one in listings if one.has(meaning.files)]
-    if meaning.label and (having := [one for one in listings if one.has(meaning.label)]):
-        return _one_of(tree, having)
-    if classes:
-        parts = parts_of_tables([one.name for one in listings])
-        for one in listings:
-            _refuse_otherwise(tree, one, classes, 0 if one.name in parts else MOST)
-        return []
-    if meaning.label or meaning.files:
-        return _one_of(tree, listings)
-    # Other tables may say more of the same pictures, in columns of which none is surely the label.
-    sure = [one for one in listings if one.is_labelled and one.labels]
-    labelled = sure or [one for one in listings if one.labels]
-    labelled = [one for one in labelled if not one.is_of_groups] or labelled
-    return _one_of(tree, labelled) if labelled else []
-
-
-def _one_of(tree: Tree, listings: Sequence[Listing]) -> Sequence[Listing]:
-    """The only one of those nearest to the root, or those of a part each."""
-    least = min(one.name.count("/") for one in listings)
-    listings = [one for one in listings if one.name.count("/") == least]
-    stems = [
-        part_in(PurePosixPath(one.name).stem) or part_in(one.name.rpartition("/")[0])
-        for one in listings
-    ]
-    if len(listings) == 1 or (all(stems) and len(set(stems)) == len(stems)):
-        return list(listings)
-    names = shortened([one.name for one in listings])
-    raise InputError(
-        f"{tree.root}: several tables name its pictures and their labels: {names}; give the one "
-        "that is meant"
-    )
-
-
-def _refuse_otherwise(tree: Tree, table: Listing, classes: Mapping[str, str], least: float) -> None:
-    """Raise InputError where a table has other labels for the pictures than their folders are.
-
-    It is heard where it names at `least` this share of them.
-    """
-    if not table.is_labelled or not (labels := table.labels) or table.covers(classes) < least:
-        return
-    pairs = {(labels[file], classes[file]) for file in classes if file in labels}
-    if len(pairs) == len({one for one, _ in pairs}) == len({other for _, other in pairs}):
-        return
-    roles = table.labelled[1]
-    folders = shortened(sorted(set(classes.values())), 3)
-    if callable(roles.label) or not isinstance(roles.label, int):
-        said = f"diptych audit {tree.root}/{table.name}"
-    else:
-        said = f"--label '{roles.label_title}'"
-    raise InputError(
-        f"{tree.root}: its folders ({folders}) and {roles.label_title} of {table.name} are "
-        f"different labels of its pictures; say which are meant: --label folder:1 or {said}"
-    )
-
-
 def _classes(read: Callable[[Meaning], Dataset], meaning: Meaning) -> Mapping[str, str]:
     """The class of each picture that lies in a class folder, where there are several."""
     try:
@@ -242,7 +191,3 @@ def _classes(read: Callable[[Meaning], Dataset], meaning: Meaning) -> Mapping[st
     }
     different = set(classes.values())
     return classes if len(different) > 1 and not all(map(part_in, different)) else {}
-
-
-def _is_level(said: str | None) -> bool:
-    return said is not None and level(said) is not None

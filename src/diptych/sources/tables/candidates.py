@@ -1,7 +1,7 @@
 """Files of a tree that may be tables of its pictures, by their names alone."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
 
 from diptych.sources.tables.file_names import PICTURES, fold
@@ -15,6 +15,7 @@ ENDINGS = (
 )
 # More tables than this as deep are no list of pictures each, but one for each folder or picture.
 MOST_TABLES = 64
+MOST_FOLDERS = 512
 DEEPEST = 3  # folders above a table: archive/set/lists/train.txt
 # Texts that people and programs put beside data, and that list no pictures.
 # What is called so describes the files of its folder.
@@ -47,8 +48,14 @@ def _few(tables: Iterable[str]) -> list[str]:
     levels: dict[int, list[str]] = {}
     for name in tables:
         levels.setdefault(name.count("/"), []).append(name)
-    few = (levels[depth] for depth in sorted(levels) if len(levels[depth]) <= MOST_TABLES)
-    return [name for level in few for name in level]
+    return [name for depth in sorted(levels) if _are_few(levels[depth]) for name in levels[depth]]
+
+
+def _are_few(tables: Sequence[str]) -> bool:
+    """Whether these are not very many, but where each lies in a folder of its own."""
+    folders = {name.rpartition("/")[0] for name in tables}
+    most = MOST_FOLDERS if len(folders) == len(tables) else MOST_TABLES
+    return len(tables) <= most
 
 
 def _texts(tree: Tree, names: Iterable[str]) -> list[str]:

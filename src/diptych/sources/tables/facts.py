@@ -12,6 +12,9 @@ from diptych.sources.tables.column_roles import Roles
 from diptych.sources.tables.grouping import group_names, looks_like_groups
 from diptych.sources.tables.records import Records, Row
 
+# More lines than this are not read.
+MOST_NOTES = 12
+
 
 class Facts(NamedTuple):
     """A table without labels, and its row for each file that is there."""
@@ -49,7 +52,11 @@ def with_facts(pictures: Pictures, facts: Sequence[Facts], meaning: Meaning) -> 
     columns = dict(data.columns)
     samples = list(data.samples)
     for one in facts:
-        further = _columns(pictures, one)
+        further = {
+            title: values
+            for title, values in _columns(pictures, one).items()
+            if columns.get(title) != values  # of another table already
+        }
         said = [*further, *(() if pictures.file_of is None else one.roles.groups)]
         if said:
             notes.append(f"{pictures.labels_from}{one.name} says {shortened(said)} of them")
@@ -58,7 +65,10 @@ def with_facts(pictures: Pictures, facts: Sequence[Facts], meaning: Meaning) -> 
         samples, note = _with_parts(pictures, one, samples, said_parts)
         notes += [note, *([] if meaning.group else _groups_note(pictures, one))]
     names = {one.name for one in facts}
-    strays = [s if s.name not in names else _table(s) for s in data.strays]
+    strays = [s if s.name not in names else _table(s.name) for s in data.strays]
+    if pictures.file_of is None:  # a table may lie in a class folder
+        strays += [_table(sample.name) for sample in samples if sample.name in names]
+        samples = [sample for sample in samples if sample.name not in names]
     if said_parts:
         named = shortened([one.name for one in facts if one.roles.parts.columns])
         detail = f"{named} says no part of it"
@@ -67,8 +77,20 @@ def with_facts(pictures: Pictures, facts: Sequence[Facts], meaning: Meaning) -> 
     if titles:
         samples = _with_groups(pictures, facts, samples)
         notes.append(_alone(samples, titles))
-    note = "\n".join(filter(None, notes))
+    note = "\n".join(shortened_notes([note for note in notes if note]))
     return replace(data, samples=tuple(samples), strays=tuple(strays), columns=columns, note=note)
+
+
+def shortened_notes(notes: Sequence[str]) -> list[str]:
+    """The first of many notes, of which each is on one of as many tables."""
+    if len(notes) <= MOST_NOTES:
+        return list(notes)
+    return [*notes[:MOST_NOTES], f"and {len(notes) - MOST_NOTES:,} lines more, on other tables"]
+
+
+def with_note(data: Dataset, *notes: str) -> Dataset:
+    """The same with further lines on what was inferred."""
+    return replace(data, note="\n".join(filter(None, (data.note, *notes))))
 
 
 def are_parted(facts: Sequence[Facts]) -> bool:
@@ -97,14 +119,16 @@ def refuse_unknown(root: object, facts: Sequence[Facts], meaning: Meaning) -> No
             )
 
 
-def _table(stray: Stray) -> Stray:
-    return Stray(stray.name, "table", "says more of the files")
+def _table(name: str) -> Stray:
+    return Stray(name, "table", "says more of the files")
 
 
 def _columns(pictures: Pictures, one: Facts) -> dict[str, dict[str, str]]:
     columns = {}
     samples = pictures.data.samples
     for at in one.roles.further:
+        if not one.table.headed and len(set(one.table.column(at))) == len(one.table.rows):
+            continue  # ids
         values = {s.name: row[at] for s in samples if (row := pictures.row(one, s))}
         labels = {sample.label for sample in samples}
         as_labels = {(values[s.name], s.label) for s in samples if s.name in values}

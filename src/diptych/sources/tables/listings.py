@@ -1,6 +1,8 @@
 """Tables of a tree that name files in it, and what each of them says."""
 
-from collections.abc import Callable, Collection, Mapping
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
 from pathlib import PurePosixPath
@@ -10,11 +12,13 @@ from diptych.sources.meaning import Meaning, level
 from diptych.sources.tables.candidates import METADATA, tables_among
 from diptych.sources.tables.column_roles import Roles, table_roles
 from diptych.sources.tables.facts import Facts
-from diptych.sources.tables.file_column import names_files
-from diptych.sources.tables.file_names import part_in
+from diptych.sources.tables.file_column import NUMBERED, names_files
+from diptych.sources.tables.file_names import PICTURES, part_in
+from diptych.sources.tables.keyed import by_folder, by_id, by_title, cells_of, ids_of
 from diptych.sources.tables.labelling import NoLabelsError
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.onehot import OneHot
+from diptych.sources.tables.part_numbers import with_parts_in_words
 from diptych.sources.tables.records import Records, position, records
 from diptych.sources.tables.row_files import named_rows
 from diptych.sources.tables.table_parts import NoFoldsError, Parts
@@ -26,10 +30,25 @@ from diptych.sources.trees import Tree
 class Listing:
     """A table of a tree that may name the files in it."""
 
-    def __init__(self, tree: Tree, name: str, known: Files, files: str | None = None) -> None:
+    def __init__(
+        self,
+        tree: Tree,
+        name: str,
+        known: Files,
+        files: str | None = None,
+        label: str | None = None,
+        *,
+        below: bool = False,
+        by: str = "",
+        rows: Records | None = None,
+    ) -> None:
         self.name = name
+        self.below = below  # it is one of many, which speak of their own folder each
+        self.rows = rows  # where it names files by way of something else: a row for each
+        self.by = by  # the title of the column that does so: of folders, or of patients
         self._tree = tree
         self._said = Meaning(files=files)
+        self._label = label
         self._files = known
 
     @cached_property
@@ -43,12 +62,13 @@ class Listing:
     @cached_property
     def records(self) -> Records:
         """All its rows; raises what `records` does."""
-        return records(self._tree.place(self.name))
+        return self.rows or records(self._tree.place(self.name))
 
     @cached_property
     def labelled(self) -> tuple[Records, Roles]:
         """Its columns, one of which has labels; raises what `table_roles` does."""
-        return table_roles(self.records, self._files, self._said)
+        label = self._label if self.has(self._label) else None
+        return table_roles(self.records, self._files, replace(self._said, label=label))
 
     @cached_property
     def labels(self) -> Mapping[str, str] | None:
@@ -63,7 +83,7 @@ class Listing:
         rows = named_rows(table, roles, self._files, part_in(PurePosixPath(self.name).stem))
         labels = {row.file: roles.labels(row.cells) for row in rows if row.file}
         single = {file: own[0] for file, own in labels.items() if len(own) == 1}
-        return single if len(set(single.values())) > 1 else None
+        return single if self.below or len(set(single.values())) > 1 else None
 
     @cached_property
     def is_labelled(self) -> bool:
@@ -101,7 +121,16 @@ class Listing:
         return Facts(self.name, table, roles, {row.file: row.cells for row in rows if row.file})
 
     def _facts(self, said: Meaning) -> tuple[Records, Roles]:
-        return table_roles(self.records, self._files, said, labelled=False)
+        table, roles = table_roles(self.records, self._files, said, labelled=False)
+        if said.fold is not None:
+            return table, roles
+        table, at, note = with_parts_in_words(table, roles.file)
+        if at is None or said.part not in (None, table.titles[at]):
+            return table, roles
+        said = replace(said, files=table.titles[roles.file], part=table.titles[at])
+        table, roles = table_roles(table, self._files, said, labelled=False)
+        roles.parts.note = note
+        return table, roles
 
     @cached_property
     def named(self) -> Collection[str]:
@@ -110,31 +139,92 @@ class Listing:
 
     def covers(self, files: Collection[str]) -> float:
         """The share of these files that it names; none where it may mean several."""
+        if self.below:
+            own = f"{self.name.rpartition('/')[0]}/"
+            files = [file for file in files if file.startswith(own)]
         try:
             return sum(file in self.named for file in files) / max(len(files), 1)
         except InputError:
             return 0.0
 
     def has(self, title: str | None) -> bool:
-        """Whether it has a column of this title."""
-        return title is not None and title.strip().casefold() in map(
-            str.casefold, self.records.titles
-        )
+        """Whether it has a column of this title, or of this number where it has no titles."""
+        if title is None or title.strip().casefold() in map(str.casefold, self.records.titles):
+            return title is not None
+        number = NUMBERED.fullmatch(title.strip())
+        try:
+            return bool(number) and title.strip() in self.facts(Meaning()).table.titles
+        except InputError:
+            return False
 
 
-def listings_of(tree: Tree, files: str | None) -> list[Listing]:
-    """The tables that name files, in the column that was said where they have it.
+def listings_of(tree: Tree, files: str | None, label: str | None) -> list[Listing]:
+    """The tables that name files, in the column that was said where they have it, with labels too.
 
-    Raises InputError where none of them has that column.
+    Some do so by way of folders, or of ids in another table. Raises InputError where none of them
+    has that column.
     """
     known: Callable[[str, bool], Files] = cache(lambda base, below: Files(tree, base, below))
-    listings = []
-    for name in tables_among(tree):
+    listings, others = list[Listing](), list[str]()
+    names = tables_among(tree)
+    alone = _alone_in_their_folders(tree, names)
+    for name in names:
         base, _, last = name.rpartition("/")
-        of = known(base, last in METADATA)
-        one = Listing(tree, name, of)
+        of = known(base, last in METADATA or name in alone)
+        one = Listing(tree, name, of, below=name in alone)
         if last in METADATA or one.names_files:
-            listings.append(Listing(tree, name, of, files) if one.has(files) else one)
+            said = files if one.has(files) else None
+            listings.append(Listing(tree, name, of, said, label, below=name in alone))
+        else:
+            others.append(name)
     if files is not None and listings and not any(one.has(files) for one in listings):
         position(listings[0].records, files, "files")  # raises, with the nearest title
-    return listings
+    return [*listings, *_keyed(tree, others, listings, known("", False), label)]
+
+
+def _alone_in_their_folders(tree: Tree, tables: Sequence[str]) -> Collection[str]:
+    """Those of which each is the only table in a folder of pictures, if there are several."""
+    counts = Counter(name.rpartition("/")[0] for name in tables)
+    with_pictures = {
+        name.rpartition("/")[0]
+        for name in tree.names
+        if PurePosixPath(name).suffix.lower() in PICTURES
+    }
+    alone = {
+        name
+        for name in tables
+        if (folder := name.rpartition("/")[0]) in with_pictures and folder and counts[folder] == 1
+    }
+    return alone if len(alone) > 1 else ()
+
+
+def _keyed(
+    tree: Tree,
+    tables: Sequence[str],
+    listings: Sequence[Listing],
+    known: Files,
+    label: str | None,
+) -> Iterator[Listing]:
+    """The tables that name files by way of folders, or of what is in one of the others."""
+    facts = _all_facts(listings) if tables else []
+    ids = next(filter(None, (ids_of(one.cells, one.roles.file) for one in facts)), {})
+    columns = [cells_of(one.table.titles, one.cells, one.roles.file) for one in facts]
+    for name in tables:
+        try:
+            first = first_records(tree.place(name))
+            table = records(tree.place(name)) if first.rows else first
+        except InputError:
+            continue  # no table
+        by = by_folder(first, tree.names) and by_folder(table, tree.names)
+        by = by or next(filter(None, (by_title(table, of) for of in columns)), None)
+        rows, title = by or (by_id(table, ids) if ids else None, "")
+        if rows is not None:
+            yield Listing(tree, name, known, rows.titles[0], label, by=title, rows=rows)
+
+
+def _all_facts(listings: Sequence[Listing]) -> list[Facts]:
+    facts = []
+    for one in listings:
+        with contextlib.suppress(InputError):
+            facts.append(one.facts(Meaning()))
+    return facts

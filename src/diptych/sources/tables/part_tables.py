@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from diptych.data.dataset import Stray
 from diptych.errors import InputError, shortened
-from diptych.sources.tables.facts import Facts, Pictures
+from diptych.sources.tables.facts import Facts, Pictures, with_note
 
 
 def with_parts_of_tables(
@@ -32,7 +32,10 @@ def with_parts_of_tables(
                     f"{data.root}: {other} and {one.name} both name {sample.name}, which can be in "
                     "one part alone; correct one of them"
                 )
-    if len({part for _, part in part_of.values()}) < 2:
+    own = {part for _, part in part_of.values()}
+    if "train" not in own and 0 < len(part_of) < len(data.samples):
+        return _with_the_rest(pictures, part_of)
+    if len(own) < 2:
         return pictures
     tables = shortened(sorted(parts))
     samples = [s._replace(part=part_of[s.name][1]) for s in data.samples if s.name in part_of]
@@ -50,4 +53,22 @@ def with_parts_of_tables(
         note += f"; {len(aside):,} pictures that these do not name are set aside"
     note = "\n".join(filter(None, (data.note, note)))
     data = replace(data, samples=tuple(samples), strays=tuple(strays), note=note)
+    return pictures._replace(data=data)
+
+
+def _with_the_rest(pictures: Pictures, part_of: Mapping[str, tuple[str, str]]) -> Pictures:
+    """With the parts of lists, and all others to train on, where no list says what is for that."""
+    data = pictures.data
+    samples = [s._replace(part=part_of.get(s.name, ("", "train"))[1]) for s in data.samples]
+    of_table = dict(part_of.values())
+    strays = [
+        s._replace(reason="table", detail="says which files are in a part")
+        if s.name in of_table
+        else s
+        for s in data.strays
+    ]
+    counts = ", ".join(f"{part} is in {table}" for table, part in of_table.items())
+    left = len(samples) - len(part_of)
+    note = f"{pictures.labels_from}{counts}; the {left:,} pictures that no list names are for train"
+    data = with_note(replace(data, samples=tuple(samples), strays=tuple(strays)), note)
     return pictures._replace(data=data)

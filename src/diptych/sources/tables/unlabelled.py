@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from diptych.data.dataset import Dataset
 from diptych.errors import InputError, shortened
-from diptych.sources.meaning import LEVEL
+from diptych.sources.tables.contradictions import level_of_classes
 from diptych.sources.tables.listings import Listing
 from diptych.sources.tables.titles import plain
 
@@ -32,7 +32,7 @@ def labels_of_unlabelled(
             if one.is_labelled:
                 raise InputError(
                     f"{data.root}: {unlike}; call both the same, or say --label "
-                    f"{_level_of(classes)} to leave those pictures out"
+                    f"{level_of_classes(classes)} to leave those pictures out"
                 )
             notes[one.name] = f"{unlike}; they are set aside, call both the same to have them"
             continue
@@ -102,10 +102,3 @@ def _classes_named(
 def _spelling(class_named: Mapping[str, str]) -> str:
     name, folder = min((name, folder) for name, folder in class_named.items() if name != folder)
     return f"; its {name} is {folder}"
-
-
-def _level_of(classes: Mapping[str, str]) -> str:
-    """The level of folders that are the classes, as --label takes it."""
-    name, label = next(iter(classes.items()))
-    folders = name.split("/")[:-1]
-    return f"{LEVEL}{folders.index(label) + 1 if label in folders else 1}"
