@@ -1,7 +1,7 @@
 """Files of a tree that may be tables of its pictures, by their names alone."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from diptych.sources.tables.file_names import PICTURES, fold
@@ -10,16 +10,16 @@ from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import is_hidden
 
 ENDINGS = (
-    *(".csv", ".tsv", ".tab", ".psv", ".jsonl", ".ndjson"),
-    *(".csv.gz", ".csv.zst", ".tsv.gz", ".csv.zip"),
+    *(".csv", ".tsv", ".tab", ".psv", ".jsonl", ".ndjson", ".feather"),
+    *(".csv.gz", ".csv.zst", ".tsv.gz", ".tsv.zst", ".txt.gz", ".txt.zst", ".csv.zip"),
 )
 # More tables than this as deep are no list of pictures each, but one for each folder or picture.
 MOST_TABLES = 64
 MOST_FOLDERS = 512
 DEEPEST = 3  # folders above a table: archive/set/lists/train.txt
-# Texts that people and programs put beside data, and that list no pictures.
 # What is called so describes the files of its folder.
 METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv")
+# Texts that people and programs put beside data, and that list no pictures.
 _NO_LISTS = re.compile(
     r"(read[ _-]?me|licen[cs]e|requirements|copying|notice|change(log|s)|cite|citation|about|todo"
     r"|version|info|thumbs|robots|cmakelists).*",
@@ -62,15 +62,17 @@ def _texts(tree: Tree, names: Iterable[str]) -> list[str]:
     texts = [
         name
         for name in names
-        if name.lower().endswith(TEXTS) and not _NO_LISTS.fullmatch(PurePosixPath(name).stem)
+        if name.lower().endswith((*TEXTS, ".json"))
+        and not _NO_LISTS.fullmatch(PurePosixPath(name).stem)
     ]
     if not texts:
         return []
-    pictures = {
-        fold(path.stem) for path in map(PurePosixPath, tree.names) if _is_called_picture(path)
-    }
+    pictures = set(_picture_stems(tree.names))
     return _few(name for name in texts if fold(PurePosixPath(name).stem) not in pictures)
 
 
-def _is_called_picture(path: PurePosixPath) -> bool:
-    return path.suffix.lower() in PICTURES
+def _picture_stems(names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        stem, dot, ending = name.rpartition(".")
+        if dot + ending.lower() in PICTURES:
+            yield fold(stem.rpartition("/")[2])
