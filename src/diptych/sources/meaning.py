@@ -68,3 +68,8 @@ def level(text: str) -> int | None:
     if not number.isdigit() or not int(number):
         raise InputError(f"'{text}': folders are counted from {LEVEL}1, the first below the root")
     return int(number) - 1
+
+
+def is_level(text: str | None) -> bool:
+    """Whether a text names a level of folders; raises what `level` does."""
+    return text is not None and level(text) is not None

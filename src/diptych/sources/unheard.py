@@ -9,9 +9,9 @@ from diptych.errors import InputError
 from diptych.sources.foreign import WORKBOOKS, foreign, is_foreign_archive, with_labels
 from diptych.sources.meaning import Meaning
 from diptych.sources.tables.candidates import tables_among
+from diptych.sources.tables.file_column import names_files
 from diptych.sources.tables.file_names import PICTURES
 from diptych.sources.tables.matching import Files
-from diptych.sources.tables.naming import names_files
 from diptych.sources.tables.records import JSON, records
 from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import is_hidden

@@ -47,6 +47,19 @@ def test_the_files_of_each_class(tmp_path: Path) -> None:
     assert sorted(records(tmp_path / "t.json").rows) == ROWS
 
 
+def test_stems_below_each_class_are_files_however_many(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(json.dumps({"a": ["a/1", "a/2"], "b": ["b/1", "b/2"]}))
+    table = records(tmp_path / "t.json")
+    assert (table.titles, table.rows[0]) == (["file", "label"], ["a/1", "a"])
+
+
+def test_the_files_of_each_part(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text(json.dumps({"train": ["a/1.jpg"], "test": ["b/2.jpg"]}))
+    table = records(tmp_path / "t.json")
+    assert table.titles == ["file", "split"]
+    assert table.rows == [["a/1.jpg", "train"], ["b/2.jpg", "test"]]
+
+
 def test_rows_of_each_part(tmp_path: Path) -> None:
     rows = [{"file": f, "label": label} for f, label in PAIRS]
     (tmp_path / "t.json").write_text(json.dumps({"train": rows[:3], "test": rows[3:]}))

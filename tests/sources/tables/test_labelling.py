@@ -135,3 +135,16 @@ def test_probabilities_and_many_ones_are_no_labels(laid: Laid, row: str) -> None
 def test_two_facts_that_are_true_or_not_are_no_one_hot(laid: Laid) -> None:
     with pytest.raises(InputError, match="several columns may hold the labels"):
         reading(laid, "male,smiling", lambda i: f"{i % 2},{i // 2 % 2}")
+
+
+def test_patients_over_folders_of_classes_are_asked_about(laid: Laid) -> None:
+    files = [f"{'ab'[i % 2]}/{i}.jpg" for i in range(24)]
+    root = laid(
+        files, {"l.csv": ["file,patient", *(f"{f},P{i // 4}" for i, f in enumerate(files))]}
+    )
+    with pytest.raises(
+        InputError, match=r"--label folder:1 says the folders, with --group 'patient'"
+    ):
+        read(root / "l.csv")
+    assert read(root / "l.csv", label="folder:1", group="patient").classes == ("a", "b")
+    assert len(read(root / "l.csv", label="patient").classes) == 6

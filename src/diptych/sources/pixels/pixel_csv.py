@@ -33,9 +33,9 @@ from diptych.sources.pixels.ranges import (
     suggested,
 )
 from diptych.sources.pixels.rows import NotInRange, blocks, whole_extent
-from diptych.sources.tables.cells import id_of
-from diptych.sources.tables.columns import LABELS, is_telling
+from diptych.sources.tables.cells import id_of, is_telling
 from diptych.sources.tables.opening import Table, first_rows, is_in_utf_8
+from diptych.sources.tables.titles import LABELS
 
 
 class _Rows(NamedTuple):

@@ -12,8 +12,8 @@ from diptych.sources.meaning import LEVEL, Meaning
 from diptych.sources.pixels.cells import FEWEST
 from diptych.sources.pixels.shapes import shape_of
 from diptych.sources.pixels.unnamed import unnamed_label
-from diptych.sources.tables.columns import LABELS, SPLITS, column
 from diptych.sources.tables.opening import Table
+from diptych.sources.tables.titles import LABELS, SPLITS, column
 
 TOGETHER = ("pixels",)  # what a column is called that holds all numbers of a picture
 FOLDS = ("fold", "folds", "kfold", "cv_fold")

@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from diptych.sources.tables.columns import is_number
+from diptych.sources.tables.cells import is_number
 from diptych.sources.tables.opening import Table, decoded, dialect, open_table
 
 _NUMBERED = re.compile(r"\D*\d+(\D+\d+)?")

@@ -22,8 +22,7 @@ from diptych.sources.records.parquet_rows import (
     rows_of,
     schema_of,
 )
-from diptych.sources.tables.cells import label_spellings, no_labels, says_nothing
-from diptych.sources.tables.columns import is_telling
+from diptych.sources.tables.cells import is_telling, label_spellings, no_labels, says_nothing
 from diptych.sources.tables.grouping import group_names
 
 PARQUET = (".parquet", ".pq")

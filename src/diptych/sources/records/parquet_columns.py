@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning
-from diptych.sources.tables.columns import LABELS, SPLITS, column
+from diptych.sources.tables.titles import LABELS, SPLITS, column
 
 if TYPE_CHECKING:
     import polars as pl

@@ -11,8 +11,7 @@ from diptych.sources.meaning import Meaning
 from diptych.sources.records.parquet_columns import Columns, columns_of
 from diptych.sources.records.parquet_footer import Footer, read_footer
 from diptych.sources.records.parquet_pictures import Blocks, ParquetPictures
-from diptych.sources.tables.cells import says_nothing
-from diptych.sources.tables.columns import is_number
+from diptych.sources.tables.cells import is_number, says_nothing
 from diptych.sources.trees.unchanged import Unchanged
 
 

@@ -13,9 +13,9 @@ from diptych.errors import InputError, shortened
 from diptych.images.decoding import read_file
 from diptych.sources.meaning import Meaning
 from diptych.sources.records.parquet import part_of_file
-from diptych.sources.tables.cells import says_nothing
-from diptych.sources.tables.columns import LABELS, column, is_number, is_telling
+from diptych.sources.tables.cells import is_number, is_telling, says_nothing
 from diptych.sources.tables.grouping import group_names
+from diptych.sources.tables.titles import LABELS, column
 from diptych.sources.trees import Tree
 from diptych.sources.trees.archives import ending_of
 from diptych.sources.trees.shown import set_aside, shown

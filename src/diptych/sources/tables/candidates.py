@@ -1,7 +1,7 @@
 """Files of a tree that may be tables of its pictures, by their names alone."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from diptych.sources.tables.file_names import PICTURES, fold
 from diptych.sources.tables.spaced import TEXTS
@@ -12,8 +12,12 @@ ENDINGS = (
     *(".csv", ".tsv", ".tab", ".psv", ".jsonl", ".ndjson", ".feather"),
     *(".csv.gz", ".csv.zst", ".tsv.gz", ".tsv.zst", ".txt.gz", ".txt.zst", ".csv.zip"),
 )
-# More tables than this are no list of pictures each, but one for each folder, or for each picture.
-MOST_TABLES = 24
+# More tables than this as deep are no list of pictures each, but one for each folder or picture.
+MOST_TABLES = 64
+MOST_FOLDERS = 512
+DEEPEST = 3  # folders above a table: archive/set/lists/train.txt
+# What is called so describes the files of its folder.
+METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv")
 # Texts that people and programs put beside data, and that list no pictures.
 _NO_LISTS = re.compile(
     r"(read[ _-]?me|licen[cs]e|requirements|copying|notice|change(log|s)|cite|citation|about|todo"
@@ -23,26 +27,34 @@ _NO_LISTS = re.compile(
 
 
 def tables_among(tree: Tree) -> list[str]:
-    """The tables in the root, or where there are none, those in the folders in it.
+    """The tables in the root, then those in the folders in it, and so on.
 
     Lists of text are told apart from texts about single pictures, which are called as these are.
     """
     names = [
         name
         for name in tree.names
-        if name.count("/") < 2
+        if name.count("/") <= DEEPEST
         and not any(map(is_hidden, name.split("/")))
         and "submission" not in name.lower()
     ]
-    tables = _upmost(name for name in names if name.lower().endswith(ENDINGS))
+    tables = _few(n for n in names if n.lower().endswith(ENDINGS) or n.endswith(METADATA))
     return [*tables, *(name for name in _texts(tree, names) if name not in tables)]
 
 
-def _upmost(tables: Iterable[str]) -> list[str]:
-    """Those in the root, if there are any; none where there are very many."""
-    tables = list(tables)
-    tables = [name for name in tables if "/" not in name] or tables
-    return tables if len(tables) <= MOST_TABLES else []
+def _few(tables: Iterable[str]) -> list[str]:
+    """Those nearest to the root first, without levels on which there are very many."""
+    levels: dict[int, list[str]] = {}
+    for name in tables:
+        levels.setdefault(name.count("/"), []).append(name)
+    return [name for depth in sorted(levels) if _are_few(levels[depth]) for name in levels[depth]]
+
+
+def _are_few(tables: Sequence[str]) -> bool:
+    """Whether these are not very many, but where each lies in a folder of its own."""
+    folders = {name.rpartition("/")[0] for name in tables}
+    most = MOST_FOLDERS if len(folders) == len(tables) else MOST_TABLES
+    return len(tables) <= most
 
 
 def _texts(tree: Tree, names: Iterable[str]) -> list[str]:
@@ -54,7 +66,7 @@ def _texts(tree: Tree, names: Iterable[str]) -> list[str]:
     if not texts:
         return []
     pictures = set(_picture_stems(tree.names))
-    return _upmost(name for name in texts if fold(_stem(name)) not in pictures)
+    return _few(name for name in texts if fold(_stem(name)) not in pictures)
 
 
 def _picture_stems(names: Iterable[str]) -> Iterator[str]:

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from diptych.data.grouping import groups_by
-from diptych.sources.tables.cells import id_of, says_nothing
-from diptych.sources.tables.columns import is_number
+from diptych.sources.tables.cells import id_of, is_number, says_nothing
 from diptych.sources.tables.titles import GROUPS, plain
 
 # Of so many values that come again, this share of them in one class only, is one picture's subject.

@@ -123,6 +123,12 @@ def _of_list(items: Sequence[Any]) -> JsonTable | None:
     return None
 
 
+def _of_names(items: Sequence[Any]) -> JsonTable | None:
+    if not all(isinstance(item, str) for item in items):
+        return None
+    return JsonTable((FILE,), [[item] for item in items])
+
+
 def _of_objects_by_name(value: Mapping[str, Mapping[str, Any]]) -> JsonTable | None:
     """Objects by the names of files, or columns by their titles, as pandas writes them."""
     inner = list(dict.fromkeys(key for one in value.values() for key in one))
@@ -145,7 +151,7 @@ def _of_lists_by_name(value: Mapping[str, Sequence[Any]]) -> JsonTable | None:
     """Lists by the names of parts, classes or files, or columns by their titles."""
     items = [item for one in value.values() for item in one]
     if all(name.lower() in PART_NAMES for name in value):
-        parts = {name: _of_list(one) for name, one in value.items() if one}
+        parts = {name: _of_names(one) or _of_list(one) for name, one in value.items() if one}
         tables = [table for table in parts.values() if table is not None]
         if len(tables) < len(parts) or len({tuple(table.titles) for table in tables}) != 1:
             return None
@@ -158,7 +164,9 @@ def _of_lists_by_name(value: Mapping[str, Sequence[Any]]) -> JsonTable | None:
         return JsonTable((FILE, LABEL), [[n, _alone(labels)] for n, labels in value.items()])
     lengths = {len(one) for one in value.values()}
     columns = sum(any(map(_is_picture, one)) for one in value.values())
-    if columns == len(value) or len(lengths) > 1:  # the files of each class
+    # Without endings too, where each begins with its class: Food-101's train.json.
+    below = all(str(item).startswith(f"{name}/") for name, own in value.items() for item in own)
+    if columns == len(value) or len(lengths) > 1 or below:  # the files of each class
         return JsonTable((FILE, LABEL), [[f, label] for label, own in value.items() for f in own])
     return JsonTable(list(value), list(zip(*value.values(), strict=True)))
 

@@ -3,8 +3,13 @@
 from collections.abc import Sequence
 
 from diptych.errors import InputError
-from diptych.sources.tables.cells import described, is_amount, may_be_labels, says_nothing
-from diptych.sources.tables.columns import is_number
+from diptych.sources.tables.cells import (
+    described,
+    is_amount,
+    is_number,
+    may_be_labels,
+    says_nothing,
+)
 from diptych.sources.tables.onehot import OneHot, one_hot
 from diptych.sources.tables.records import Records
 from diptych.sources.tables.titles import (

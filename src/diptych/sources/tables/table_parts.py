@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import part_of
-from diptych.sources.tables.cells import says_nothing
+from diptych.sources.tables.cells import says_nothing, truth, whole
 from diptych.sources.tables.records import Records, position
 from diptych.sources.tables.titles import (
     FOLD,
@@ -18,7 +18,6 @@ from diptych.sources.tables.titles import (
 )
 
 MOST_FOLDS = 50
-_TRUE, _FALSE = ("true", "1", "1.0", "yes"), ("false", "0", "0.0", "no")
 
 PartOf = Callable[[list[str]], str]  # the part of a row
 
@@ -89,8 +88,7 @@ _MEANT = {**MAYBE_TRUE_FOR, **TRUE_FOR}
 
 def _is_of_truths(table: Records, at: int) -> bool:
     """Whether all cells of a column are True or False, and some are each."""
-    different = {cell.lower() for cell in table.column(at)}
-    return different <= {*_TRUE, *_FALSE} and len(different & {*_TRUE}) == 1 < len(different)
+    return {truth(cell) for cell in table.column(at)} == {True, False}
 
 
 def _columns_of_truths(table: Records, free: Sequence[int]) -> list[int]:
@@ -113,20 +111,20 @@ def _columns_of_truths(table: Records, free: Sequence[int]) -> list[int]:
 
 def _are_opposite(table: Records, one: int, other: int) -> bool:
     """Whether in each row one of two columns is true, and not both."""
-    return all((row[one].lower() in _TRUE) != (row[other].lower() in _TRUE) for row in table.rows)
+    return all(truth(row[one]) != truth(row[other]) for row in table.rows)
 
 
 def _of_truths(table: Records, columns: Sequence[int]) -> Parts:
     """The parts by columns of True and False, such as is_valid."""
     for at in columns:
-        if not {cell.lower() for cell in table.column(at)} <= {*_TRUE, *_FALSE}:
+        if None in map(truth, table.column(at)):
             return Parts((), lambda row: "")
     meant = [(at, _MEANT[plain(table.titles[at])]) for at in columns]
     # What is false of is_train alone may be for either; most call it the validation part.
     other = "valid" if {part for _, part in meant} == {"train"} else "train"
 
     def of_row(row: list[str]) -> str:
-        return next((part for at, part in meant if row[at].lower() in _TRUE), other)
+        return next((part for at, part in meant if truth(row[at])), other)
 
     names = " and ".join(table.titles[at] for at in columns)
     return Parts(tuple(columns), of_row, f"parts in {names}: what is not true is for {other}")
@@ -151,7 +149,7 @@ def _fold(table: Records, free: Sequence[int], fold: int, title: str | None) -> 
         )
     return Parts(
         (at,),
-        lambda row: "test" if _whole(row[at]) == str(fold) else "train",
+        lambda row: "test" if whole(row[at]) == str(fold) else "train",
         f"fold {fold} of {table.titles[at]} is to test on",
     )
 
@@ -166,15 +164,10 @@ def _fold_columns(table: Records, free: Sequence[int]) -> list[int]:
 
 def _folds(table: Records, at: int) -> list[str]:
     """The numbers of the folds, in their order; none where a cell is something else."""
-    cells = {_whole(cell) for cell in table.column(at) if _said(cell)} - {"-1"}
+    cells = {whole(cell) for cell in table.column(at) if _said(cell)} - {"-1"}
     if not all(cell.isdecimal() for cell in cells) or not 1 < len(cells) <= MOST_FOLDS:
         return []
     return sorted(cells, key=int)
-
-
-def _whole(cell: str) -> str:
-    """A fold's number as pandas may have written it: 3.0 is 3."""
-    return cell.removesuffix(".0")
 
 
 def _different(table: Records, at: int) -> set[str]:

@@ -12,7 +12,7 @@ from diptych.sources.tables.titles import FILE_TITLES, plain, rank
 
 # So many rows, from the whole table, tell what its columns name.
 LOOKED_AT = 500
-_NUMBERED = re.compile(r"column \d+")
+NUMBERED = re.compile(r"column \d+")
 # What a column that counts the rows is called: pandas writes one without a title.
 _INDICES = ("", "unnamed_0", "index", "no", "nr", "row", "id")
 
@@ -33,7 +33,7 @@ def file_column(table: Records, files: Files, said: str | None) -> tuple[Records
     Raises InputError where no column does, or several do.
     """
     if said is not None:
-        if _NUMBERED.fullmatch(said) and said not in table.titles:
+        if NUMBERED.fullmatch(said) and said not in table.titles:
             table = without_header(table)
         return table, position(table, said, "files")
     at = _naming(table, files)

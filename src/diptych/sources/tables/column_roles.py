@@ -6,9 +6,9 @@ from typing import NamedTuple
 from diptych.errors import InputError
 from diptych.sources.meaning import Meaning, level
 from diptych.sources.tables.cells import is_amount, says_nothing
+from diptych.sources.tables.file_column import file_column
 from diptych.sources.tables.labelling import NoLabelsError, label_column
 from diptych.sources.tables.matching import Files
-from diptych.sources.tables.naming import file_column
 from diptych.sources.tables.onehot import OneHot
 from diptych.sources.tables.records import Records, Row, position, without_header
 from diptych.sources.tables.table_parts import Parts, table_parts
