@@ -81,7 +81,9 @@ def _table(value: Any) -> JsonTable | None:
     if all(isinstance(one, list) for one in values):
         return _of_lists_by_name(value)
     if not any(isinstance(one, dict | list) for one in values):
-        return JsonTable((FILE, LABEL), list(value.items()))
+        # Numbers may be names of files, and of classes: what they have is called no label then.
+        sure = any(map(_is_picture, value))
+        return JsonTable((FILE, LABEL if sure else "value"), list(value.items()))
     # Among what else there is to say: pandas' orient="table", "labels" of a data set.
     lists = _tables_among(values)
     named = [one for one in values if isinstance(one, dict) and any(map(_is_picture, one))]
