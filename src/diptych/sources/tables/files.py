@@ -87,9 +87,12 @@ class _Reading(NamedTuple):
                 strays.append(Stray(name, "several labels", self._at(row, detail)))
             elif not label:
                 strays.append(Stray(name, "no label", self._at(row, "has no label")))
+            elif not (part := self._part(row)) and self.roles.parts.required:
+                detail = f"says no part in {self.roles.parts.required}"
+                strays.append(Stray(name, "no part", self._at(row, detail)))
             else:
                 place = row.place or self.tree.place(row.file)
-                samples.append(Sample(name, label, place, self.roles.parts.part_of_row(row.cells)))
+                samples.append(Sample(name, label, place, part))
                 used.append(row)
         if not samples and self.roles.label is not None:
             raise self._nothing(rows, strays)
@@ -97,6 +100,7 @@ class _Reading(NamedTuple):
         samples, parts_note = self._with_parts(samples, used)
         samples = self._with_groups(samples, used)
         notes = [self._note(samples), parts_note, self.roles.parts.note, doubtful]
+        notes.append(self._partless_note(strays))
         notes += self._groups_note(samples, used)
         return Dataset(
             self.tree.root,
@@ -106,6 +110,19 @@ class _Reading(NamedTuple):
             note="\n".join(filter(None, notes)),
             columns=self._columns(samples, used),
         )
+
+    def _part(self, row: NamedRow) -> str:
+        """The part that a row says, else that of its folder, where each row has to have one."""
+        part = self.roles.parts.part_of_row(row.cells)
+        if part or not self.roles.parts.required:
+            return part
+        return folder_part(row.file.rpartition("/")[0])
+
+    def _partless_note(self, strays: Sequence[Stray]) -> str:
+        if not (count := sum(stray.reason == "no part" for stray in strays)):
+            return ""
+        rows = "1 row says" if count == 1 else f"{count:,} rows say"
+        return f"{rows} no part in {self.roles.parts.required}, set aside; say it there to use them"
 
     def _at(self, row: NamedRow, what: str) -> str:
         return f"line {row.line} of {self.table.path.name} {what}"
