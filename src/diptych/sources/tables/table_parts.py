@@ -84,14 +84,12 @@ def _of_column(table: Records, at: int, note: str = "") -> Parts:
         )
     _refuse_other_words(table, at)
     required = table.titles[at]
-    if silent := sum(not _said(row[at]) for row in table.rows):
-        # A test part alone is marked; rows are to be trained on unless others say so.
-        if not any(part_named(cell) == "train" for cell in _different(table, at)):
-            required = ""
-            rest = (
-                f"{_rows(silent)} no part in {table.titles[at]}, and none says train: to train on"
-            )
-            note = "; ".join(filter(None, (note, rest)))
+    silent = sum(not _said(row[at]) for row in table.rows)
+    # Where a test part alone is marked, the rest is to train on.
+    if silent and not any(part_named(cell) == "train" for cell in _different(table, at)):
+        rest = f"{_rows(silent)} no part in {required}, and none says train: to train on"
+        note = "; ".join(filter(None, (note, rest)))
+        required = ""
     return Parts((at,), lambda row: part_named(_said(row[at])), note, required)
 
 
