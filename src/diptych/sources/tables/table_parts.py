@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 from diptych.errors import InputError, shortened
-from diptych.sources.folders.names import fold_of
+from diptych.sources.folders.folder_names import fold_of
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import part_named
 from diptych.sources.tables.cells import says_nothing, truth, whole
