@@ -25,6 +25,13 @@ class _Column(NamedTuple):
     stems: int  # … by their names without it, or with another
     called: int  # cells that end as names of pictures do
     counts_rows: bool
+    is_index: bool  # counts them, and is called so
+    different: int  # cells
+
+    @property
+    def there(self) -> int:
+        """Different files that are there, by their names with the ending or without it."""
+        return self.named + self.stems
 
 
 def file_column(table: Records, files: Files, said: str | None) -> tuple[Records, int]:
@@ -60,20 +67,35 @@ def _naming(table: Records, files: Files) -> int:
     some = by_name or [column for column in columns if column.stems]
     if not some:
         return _unfound(table, called)
-    most = max(column.named + column.stems for column in some)
-    best = [column for column in some if 10 * (column.named + column.stems) >= 9 * most]
-    best = [column for column in best if not column.counts_rows] or best
-    ranks = [rank(table.titles[column.at], FILE_TITLES) for column in best]
-    first = best[ranks.index(min(ranks))]
+    return _likeliest(table, some).at
+
+
+def _likeliest(table: Records, some: Sequence[_Column]) -> _Column:
+    """The column that names most; of several, the only one called so, or that names them all.
+
+    Raises InputError where several may be meant.
+    """
+    most = max(column.there for column in some)
+    best = [column for column in some if 10 * column.there >= 9 * most]
+    if all(column.counts_rows for column in best):
+        # Counted from 0 and from 1: one of them has a file for each row.
+        best = [column for column in best if column.there == most]
+    else:
+        best = [column for column in best if not column.is_index]
+    ranks = {c: rank(table.titles[c.at], FILE_TITLES) for c in best}
+    usual = [column for column in best if ranks[column] < len(FILE_TITLES)]
+    complete = [column for column in best if column.there == column.different]
+    first = min(best, key=lambda column: ranks[column])
     others = [c for c in best if table.column(c.at) != table.column(first.at)]
-    usual = sum(number < len(FILE_TITLES) for number in ranks)
-    if others and usual != 1:
-        names = " and ".join(table.titles[c.at] for c in (first, *others[:1]))
-        raise InputError(
-            f"{table.path}: {names} name files that are there; --files "
-            f"'{table.titles[first.at]}' says which is meant"
-        )
-    return first.at
+    if not others or (len(usual) == 1 and (first in complete or not complete)):
+        return first
+    if len(complete) == 1:
+        return complete[0]
+    names = " and ".join(table.titles[c.at] for c in (first, *others[:1]))
+    raise InputError(
+        f"{table.path}: {names} name files that are there; --files '{table.titles[first.at]}' says "
+        "which is meant"
+    )
 
 
 def _unfound(table: Records, called: Sequence[_Column]) -> int:
@@ -97,8 +119,10 @@ def _looked_at(table: Records, files: Files) -> list[_Column]:
         cells = {row[at] for row in rows}
         sure = [files.names_one(cell) for cell in cells]
         called = sum(_is_called(row[at]) for row in rows)
-        counts = plain(title) in _INDICES and _counts_rows(table, at)
-        columns.append(_Column(at, sure.count("name"), sure.count("stem"), called, counts))
+        counts = _counts_rows(table, at)
+        is_index = counts and plain(title) in _INDICES
+        named, stems = sure.count("name"), sure.count("stem")
+        columns.append(_Column(at, named, stems, called, counts, is_index, len(cells)))
     return columns
 
 

@@ -201,7 +201,7 @@ class _Reading(NamedTuple):
         return columns
 
     def _note(self, samples: Sequence[Sample]) -> str:
-        named = self.table.titles[self.roles.file]
+        named = self.table.titles[self.roles.file] or "(no title)"
         header = "" if self.table.headed else ", and no header"
         labels = f", labels in {self.roles.label_title}" if self.roles.label_title else ""
         name = f"{self.prefix}/{self.table.path.name}" if self.prefix else self.table.path.name
