@@ -1,7 +1,7 @@
 """Which column of a table names files, and whether its first line has titles at all."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from diptych.errors import InputError, shortened
@@ -12,6 +12,8 @@ from diptych.sources.tables.titles import FILE_TITLES, plain, rank
 
 # So many rows, from the whole table, tell what its columns name.
 LOOKED_AT = 500
+# So many different numbers are no chance.
+MANY = 20
 _NUMBERED = re.compile(r"column \d+")
 # What a column that counts the rows is called: pandas writes one without a title.
 _INDICES = ("", "unnamed_0", "index", "no", "nr", "row", "id")
@@ -27,6 +29,7 @@ class _Column(NamedTuple):
     counts_rows: bool
     is_index: bool  # counts them, and is called so
     different: int  # cells
+    is_of_numbers: bool  # and nothing else
 
     @property
     def there(self) -> int:
@@ -52,10 +55,20 @@ def file_column(table: Records, files: Files, said: str | None) -> tuple[Records
 
 
 def names_files(table: Records, files: Files) -> bool:
-    """Whether some column names files that are there, by their full names or all different."""
+    """Whether some column names files that are there, by their full names or all different.
+
+    Numbers are names by chance too, of 1.png and 2.png: they have to be of many files, or of half
+    of those that there are, where no title says that they are names.
+    """
     columns = _looked_at(table, files)
     rows = min(len(table.rows), LOOKED_AT)
-    return any(2 * max(column.named, column.stems) > rows for column in columns)
+    some = [column for column in columns if 2 * max(column.named, column.stems) > rows]
+    return any(
+        not column.is_of_numbers
+        or rank(table.titles[column.at], FILE_TITLES) < len(FILE_TITLES)
+        or (column.there > 1 and column.there >= min(MANY, files.count / 2))
+        for column in some
+    )
 
 
 def _naming(table: Records, files: Files) -> int:
@@ -122,7 +135,9 @@ def _looked_at(table: Records, files: Files) -> list[_Column]:
         counts = _counts_rows(table, at)
         is_index = counts and plain(title) in _INDICES
         named, stems = sure.count("name"), sure.count("stem")
-        columns.append(_Column(at, named, stems, called, counts, is_index, len(cells)))
+        columns.append(
+            _Column(at, named, stems, called, counts, is_index, len(cells), _are_numbers(cells))
+        )
     return columns
 
 
@@ -130,6 +145,10 @@ def _is_called(cell: str) -> bool:
     """Whether a cell ends as names of pictures do."""
     stem, dot, ending = cell.rpartition(".")
     return bool(stem) and f"{dot}{ending.lower()}" in PICTURES
+
+
+def _are_numbers(cells: Iterable[str]) -> bool:
+    return all(cell.isdecimal() for cell in cells if cell)
 
 
 def _counts_rows(table: Records, at: int) -> bool:

@@ -73,6 +73,11 @@ class Files:
             if f"{dot}{ending}" not in COMPANIONS:
                 self._by_stem.setdefault(stem if dot and stem else key, []).append(name)
 
+    @property
+    def count(self) -> int:
+        """How many files there are that may be pictures."""
+        return sum(map(len, self._by_stem.values()))
+
     def names_one(self, name: str) -> str:
         """How surely a cell names a file: "name" with its ending, "stem" without, "" not at all."""
         if not name:
