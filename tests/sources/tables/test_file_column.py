@@ -93,3 +93,14 @@ def test_what_names_all_files_goes_before_a_usual_title_that_does_not(laid: Laid
     rows = [f"{(7 * i) % 20},{20 - i},{x}" for i, x in enumerate(LABELS)]
     data = reading(laid, ["image_id,sample,label", *rows])
     assert files(data) == BACKWARDS
+
+
+@pytest.mark.parametrize("lines", [["a,b", "1,2"], ["a,b", "1,2", "2,3", "3,2"]])
+def test_a_few_numbers_that_are_called_as_files_are_name_none(laid: Laid, lines: list[str]) -> None:
+    data = read(laid((f"{'xy'[i % 2]}/{i}.jpg" for i in range(20)), {"notes.csv": lines}))
+    assert (len(data), data.classes) == (20, ("x", "y"))
+
+
+def test_many_numbers_under_any_title_name_files(laid: Laid) -> None:
+    lines = ["nr,kind", *(f"{i},{x}" for i, x in enumerate(LABELS, 1))]
+    assert len(read(laid(NUMBERED, {"im/l.csv": lines}) / "im")) == 20

@@ -7,6 +7,7 @@ from diptych.errors import InputError
 from diptych.sources.meaning import Meaning, level
 from diptych.sources.tables.cells import is_amount, says_nothing
 from diptych.sources.tables.file_column import file_column
+from diptych.sources.tables.label_cells import SeveralMeaningsError, labels_in
 from diptych.sources.tables.labelling import NoLabelsError, label_column
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.onehot import OneHot
@@ -15,6 +16,8 @@ from diptych.sources.tables.table_parts import Parts, table_parts
 from diptych.sources.tables.titles import LABEL_TITLES, label_tier
 
 USED = ("files", "label", "part", "group", "fold")  # what a Meaning may say of such a table
+
+MOST_SHOWN = 60  # letters of a cell in an error
 
 Of = Callable[[Row, str], str]  # what a row says, or a folder of the file that it names
 
@@ -35,7 +38,9 @@ class Roles(NamedTuple):
             return self.label.labels(row)
         if self.label is None:
             return []
-        return [self.label(row, file) if callable(self.label) else row[self.label]]
+        if callable(self.label):
+            return [self.label(row, file)]
+        return list(labels_in(row[self.label]))
 
 
 def table_roles(
@@ -87,6 +92,7 @@ def _label(
         if number is not None:
             return folder_of(number), meaning.label
         at = position(table, meaning.label, "label")
+        _refuse_objects(table, at)
         return at, table.titles[at]
     if not labelled:
         return None, ""
@@ -94,6 +100,7 @@ def _label(
     if isinstance(label, OneHot):
         return label, f"{len(label.columns)} columns of zeros and ones"
     _refuse_amount(table, label)
+    _refuse_objects(table, label)
     return label, table.titles[label]
 
 
@@ -104,6 +111,19 @@ def _refuse_amount(table: Records, at: int) -> None:
             f"{table.path}: {table.titles[at]} looks continuous ('{min(different)}'); a label is a "
             "class, not an amount; --label COLUMN says which column has classes"
         )
+
+
+def _refuse_objects(table: Records, at: int) -> None:
+    """Raise InputError where a cell of labels has an object with several values."""
+    for line, cell in zip(table.lines, table.column(at), strict=True):
+        try:
+            labels_in(cell)
+        except SeveralMeaningsError as cause:
+            short = cell if len(cell) <= MOST_SHOWN else f"{cell[:MOST_SHOWN]}…"
+            raise InputError(
+                f"{table.path}: line {line}: {table.titles[at]} has an object with several values: "
+                f"{short}; write the class of each picture, as a word, into a column of its own"
+            ) from cause
 
 
 def _is_cell(table: Records, label: object) -> bool:

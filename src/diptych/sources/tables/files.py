@@ -15,6 +15,7 @@ from diptych.sources.tables.cells import is_telling, label_spellings, no_labels
 from diptych.sources.tables.column_roles import USED, Roles, folder_of, table_roles
 from diptych.sources.tables.file_names import folder_part, part_in
 from diptych.sources.tables.grouping import group_names, looks_like_groups
+from diptych.sources.tables.label_cells import is_written, labels_in
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.records import Records, records
 from diptych.sources.tables.row_files import NamedRow, named_rows
@@ -100,7 +101,7 @@ class _Reading(NamedTuple):
         samples, parts_note = self._with_parts(samples, used)
         samples = self._with_groups(samples, used)
         notes = [self._note(samples), parts_note, self.roles.parts.note, doubtful]
-        notes.append(self._partless_note(strays))
+        notes += [self._partless_note(strays), self._written_note(used)]
         notes += self._groups_note(samples, used)
         return Dataset(
             self.tree.root,
@@ -123,6 +124,14 @@ class _Reading(NamedTuple):
             return ""
         rows = "1 row says" if count == 1 else f"{count:,} rows say"
         return f"{rows} no part in {self.roles.parts.required}, set aside; say it there to use them"
+
+    def _written_note(self, rows: Sequence[NamedRow]) -> str:
+        """A word on labels that are written as lists."""
+        at = self.roles.label
+        written = (r.cells[at] for r in rows if isinstance(at, int) and is_written(r.cells[at]))
+        if (cell := next(written, None)) is None:
+            return ""
+        return f"{self.roles.label_title} has lists or objects: {cell} is '{labels_in(cell)[0]}'"
 
     def _at(self, row: NamedRow, what: str) -> str:
         return f"line {row.line} of {self.table.path.name} {what}"
