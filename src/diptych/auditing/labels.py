@@ -6,7 +6,7 @@ Nothing is set aside for it: whether two labels mean the same only their owner c
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from diptych.auditing.report import Finding
 from diptych.data.dataset import Dataset
@@ -60,6 +60,14 @@ def combined_labels(labels: Sequence[str]) -> Iterator[Finding]:
         made = " and ".join(f"'{word}'" for word in words)
         detail = f"looks like {made} at once; here it is a class of its own, like any other"
         yield Finding(f"{label}/", "combined label", detail, False)
+
+
+def _recombine(several: Collection[Sequence[str]]) -> bool:
+    """Whether labels of several words are tags: most have the words of another one, and more."""
+    sets = [frozenset(words) for words in several]
+    times = Counter(word for one in sets for word in one)
+    related = sum(any(one < other or other < one for other in sets) for one in sets)
+    return related * 2 >= len(sets) > 2 and max(times.values()) > 2
 
 
 def amounts(labels: Sequence[str]) -> Iterator[Finding]:
@@ -135,12 +143,19 @@ def _singular(label: str) -> str:
     return word
 
 
+def _counted(label: str) -> str:
+    """A whole number without zeros before it or decimals."""
+    match = re.fullmatch(r"0*(\d+)(\.0+)?", label)
+    return match[1] if match else label
+
+
 _SPELLINGS: dict[str, Callable[[str], str]] = {
     "how letters are written": _written,
     "capitals": _folded,
     "spaces, hyphens or underscores": _joined,
     "the mark of a copy": _original,
     "singular and plural": _singular,
+    "zeros": _counted,
 }
 
 
@@ -158,7 +173,8 @@ def _combined(labels: Iterable[str], sign: str) -> dict[str, list[str]]:
     }
     sure = any(known.issuperset(words) for words in made.values())
     if sign in _SOFT and not sure:
-        return {}  # "white cat" beside "cat" is a kind of it
+        # "white cat" beside "cat" is a kind of it
+        return several if sign == " " and _recombine(several.values()) else {}
     if sign in _HARD:
         return made
     return {
