@@ -67,6 +67,11 @@ def table_roles(
         parts = Parts((), lambda row: "")
     free = [at for at in free if at not in parts.columns]
     label, title = _label(table, free, meaning, labelled)
+    if label == file:
+        raise InputError(
+            f"{table.path}: {title} names the files, and has no labels; --label COLUMN names "
+            "another one, or --label name:_ reads cat_1.jpg as cat"
+        )
     if table.headed and not (meaning.files or meaning.label) and _is_cell(table, label):
         return table_roles(without_header(table), files, meaning, labelled)
     used = {file, *parts.columns, *said}
