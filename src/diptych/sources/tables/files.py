@@ -18,7 +18,7 @@ from diptych.sources.tables.grouping import group_names, looks_like_groups
 from diptych.sources.tables.label_cells import is_written, labels_in
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.records import Records, records
-from diptych.sources.tables.row_files import NamedRow, named_rows
+from diptych.sources.tables.row_files import NamedRow, named_rows, passed_over_note
 from diptych.sources.trees import Tree
 
 
@@ -101,7 +101,7 @@ class _Reading(NamedTuple):
         samples, parts_note = self._with_parts(samples, used)
         samples = self._with_groups(samples, used)
         notes = [self._note(samples), parts_note, self.roles.parts.note, doubtful]
-        notes += [self._partless_note(strays), self._written_note(used)]
+        notes += [self._partless_note(strays), self._written_note(used), passed_over_note(used)]
         notes += self._groups_note(samples, used)
         return Dataset(
             self.tree.root,
@@ -214,4 +214,6 @@ class _Reading(NamedTuple):
         header = "" if self.table.headed else ", and no header"
         labels = f", labels in {self.roles.label_title}" if self.roles.label_title else ""
         name = f"{self.prefix}/{self.table.path.name}" if self.prefix else self.table.path.name
+        if self.roles.folder is not None:
+            named += f", their folders in {self.table.titles[self.roles.folder]}"
         return f"{name}: {len(samples):,} files, named in {named}{labels}{header}"
