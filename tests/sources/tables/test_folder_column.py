@@ -40,7 +40,5 @@ def test_a_name_is_never_found_in_another_folder_than_its_row_says(laid: Laid) -
 
 
 def test_names_of_several_files_are_asked_about(laid: Laid) -> None:
-    with pytest.raises(
-        InputError, match=r"files could be meant: .* write its folder or ending too"
-    ):
+    with pytest.raises(InputError, match="write its folder or ending too"):
         reading(laid, "camera,file,label", lambda k, i: f"c{k},{i}.jpg,{'ab'[i % 2]}")

@@ -42,7 +42,7 @@ def in_folder(folder: str, name: str) -> str:
 
 def _leads_to_files(table: Records, file: int, at: int, files: Files) -> bool:
     """Whether most rows name a file in the folder of a column's cell."""
-    known = {folder: folders_in(folder)[-1:] for folder in set(table.column(at))}
+    known = {folder: _folders(folder)[-1:] for folder in set(table.column(at))}
     if not any(own and own[0] in files.folders for own in known.values()):
         return False
     there = sum(bool(_in(row[at], row[file], files)) for row in table.rows)
@@ -61,9 +61,13 @@ def _called(name: str, files: Files) -> Sequence[str]:
     return files.by_name.get(last) or next(filter(None, files.by_stem(last)), ())
 
 
+def _folders(cell: str) -> tuple[str, ...]:
+    return folders_in(cell.replace("\\", "/"))
+
+
 def _in(folder: str, name: str, files: Files) -> list[str]:
     """The files of a name in a folder, whose path may begin above the table or below it."""
-    wanted = folders_in(folder.replace("\\", "/"))
+    wanted = _folders(folder)
     found = []
     for file in _called(name, files):
         own = folders_in(file.rpartition("/")[0])
