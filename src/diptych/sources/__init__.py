@@ -15,6 +15,7 @@ from diptych.data.places import Address, place_named
 from diptych.errors import InputError, described
 from diptych.images.preprocess import is_picture
 from diptych.sources.folders.classes import read_folders
+from diptych.sources.ids_in_names import note_on_ids
 from diptych.sources.in_memory import read_labelled
 from diptych.sources.joining import refuse_overlap, with_test
 from diptych.sources.meaning import Meaning, meaning_of
@@ -129,7 +130,10 @@ def _read(data: Any, meaning: Meaning, expected: PixelFormat) -> Dataset:
             f"{described(data)} is no folder or table; pictures in memory, or a list of names, "
             "want a label each: read(pictures, labels)"
         )
-    return _with_one_spelling(_as_it_lies(_place(data), meaning, expected))
+    samples = _with_one_spelling(_as_it_lies(_place(data), meaning, expected))
+    if meaning.group or not (note := note_on_ids(samples)):
+        return samples
+    return replace(samples, note="\n".join(filter(None, (samples.note, note))))
 
 
 def _place(data: "str | os.PathLike[str] | Address") -> Path | Address:
