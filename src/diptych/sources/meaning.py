@@ -16,8 +16,9 @@ class Meaning:
     """What was said; None, or nothing, where it is to be inferred.
 
     `files`, `label`, `part` and `group` are titles of columns, or levels of folders ("folder:2" is
-    the second below the data set's root); `label` and `group` may be what files are called too
-    ("name:_", as `name_patterns` tells).
+    the second below the data set's root, which a group is with the way down to it; "folder:*/2" is
+    its name alone); `label` and `group` may be what files are called too ("name:_", as
+    `name_patterns` tells).
     """
 
     files: str | None = None
@@ -73,7 +74,7 @@ def level(text: str) -> int | None:
     """
     if not text.startswith(LEVEL):
         return None
-    number: Any = text.removeprefix(LEVEL)
+    number: Any = text.removeprefix(LEVEL).removeprefix("*/")
     if not number.isdigit() or not int(number):
         raise InputError(f"'{text}': folders are counted from {LEVEL}1, the first below the root")
     return int(number) - 1

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
+from diptych.sources.folder_groups import note_on_restarts
 from diptych.sources.folders.folder_roles import Roles, roles_of
 from diptych.sources.folders.hints import hint
 from diptych.sources.folders.label_lists import LabelList, label_list
@@ -88,9 +89,10 @@ def _with_names(
         strays += without
         notes.append(note)
     if said.groups_of_names and samples:
-        samples, note = grouped_by_names(samples, said.groups, said.groups_of_names)
+        samples, note = grouped_by_names(samples, said)
         notes.append(note)
-    return samples, notes
+    notes.append(note_on_restarts({sample.group for sample in samples}, meaning.group))
+    return samples, list(filter(None, notes))
 
 
 def _classes_by_part(samples: Sequence[Sample]) -> dict[str, set[str]]:

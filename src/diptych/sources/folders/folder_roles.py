@@ -49,7 +49,7 @@ def roles_of(
         roles = {way: _with_part(way, role, said, where) for way, role in roles.items()}
         if said.label is None or not any(classes_of):
             classes_of = {"": set().union(*classes_of.values())}
-    groups = groups_of(roles, said.groups)
+    groups = groups_of({way: role.label for way, role in roles.items()}, said)
     roles = {way: role._replace(group=groups.get(way, "")) for way, role in roles.items()}
     return Roles(roles, classes_of, notes)
 

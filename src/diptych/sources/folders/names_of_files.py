@@ -1,12 +1,12 @@
 """Labels and groups that the names of files say, where somebody said that they do."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from diptych.data.dataset import Sample, Stray
 from diptych.data.grouping import groups_by
 from diptych.errors import InputError, shortened
-from diptych.sources.meaning import LEVEL
+from diptych.sources.folders.said_levels import Said
 
 ClassOf = Callable[[str], str]
 
@@ -32,24 +32,19 @@ def labelled_by_names(
     return named, strays, note
 
 
-def grouped_by_names(
-    samples: Sequence[Sample],
-    levels: Sequence[int],
-    patterns: Mapping[str, ClassOf],
-) -> tuple[list[Sample], str]:
-    """Samples in groups by what their names say, and by folders at these levels; and a line.
+def grouped_by_names(samples: Sequence[Sample], said: Said) -> tuple[list[Sample], str]:
+    """Samples in groups by what their names and folders at levels say; and a line.
 
     What has any of them in common with another is of its group.
     """
     values = []
     for sample in samples:
-        way = sample.name.split("/")[:-1]
-        own = {f"{LEVEL}{at + 1}": way[at] if at < len(way) else "" for at in levels}
-        values.append(own | {title: of(sample.name) for title, of in patterns.items()})
+        own = said.groups_in(tuple(sample.name.split("/")[:-1]), sample.label)
+        values.append(own | {title: of(sample.name) for title, of in said.groups_of_names.items()})
     groups = groups_by(values)
     sizes = Counter(filter(None, groups))
     alone = groups.count("")
-    title = " and ".join(patterns)
+    title = " and ".join(said.groups_of_names)
     note = f"{len(sizes):,} groups are read from names of files, by {title}: {shortened([*sizes])}"
     if alone:
         first = samples[groups.index("")].name

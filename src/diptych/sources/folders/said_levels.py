@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from diptych.data.grouping import groups_by
 from diptych.errors import InputError
+from diptych.sources.folder_groups import by_names_alone, folder_group
 from diptych.sources.folders.ambiguity import some
 from diptych.sources.folders.folder_names import fold_of
 from diptych.sources.folders.outline import Levels
@@ -20,6 +21,7 @@ class Said:
     label: int | None = None
     part: int | None = None
     groups: tuple[int, ...] = ()
+    by_names_alone: bool = False  # whether groups are so wherever their folders lie
     parts: Mapping[str, str] = field(default_factory=dict)  # of the names at the level of parts
     label_of: Callable[[str], str] | None = None  # of the name of a file
     groups_of_names: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
@@ -31,6 +33,13 @@ class Said:
     def numbers(self, count: int) -> Sequence[int]:
         """The numbers of the levels that are left, from 1 at the first below the root."""
         return [at + 1 for at in range(count) if at not in (self.part, *self.groups)]
+
+    def groups_in(self, levels: Levels, label: str) -> dict[str, str]:
+        """The group of a folder's files at each level that was said to have them."""
+        return {
+            f"{LEVEL}{at + 1}": folder_group(levels, at, label, self.by_names_alone)
+            for at in self.groups
+        }
 
     def part_of(self, levels: Levels) -> str:
         """The part that was said of a folder's files; "" where none was."""
@@ -53,18 +62,17 @@ def said_of(meaning: Meaning, ways: Collection[Levels], where: object) -> Said:
         part = _level_of_folds(ways, where)
     parts = {} if part is None else _parts(part, meaning.fold, ways, where)
     levels = tuple(at for at in groups if at is not None)
-    return Said(label, part, levels, parts, label_of, patterns)
+    alone = by_names_alone(meaning.group)
+    return Said(label, part, levels, alone, parts, label_of, patterns)
 
 
-def groups_of(ways: Collection[Levels], levels: Sequence[int]) -> dict[Levels, str]:
-    """The group of each folder: those are one that have the same name at one of these levels.
+def groups_of(labels: Mapping[Levels, str], said: Said) -> dict[Levels, str]:
+    """The group of each folder, of these labels: those are one that have one at the same level.
 
     A folder that does not reach down to any of them has none.
     """
-    keyed = {way: {f"{LEVEL}{at + 1}": way[at] for at in levels if at < len(way)} for way in ways}
-    # One level says its names alone, however deep a folder is.
-    every = dict.fromkeys((f"{LEVEL}{at + 1}" for at in levels), "")
-    return dict(zip(keyed, groups_by([every | own for own in keyed.values()]), strict=True))
+    groups = groups_by([said.groups_in(way, label) for way, label in labels.items()])
+    return dict(zip(labels, groups, strict=True))
 
 
 def _level(kind: str, text: str | None, ways: Collection[Levels], where: object) -> int | None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from diptych.errors import InputError
+from diptych.sources.folder_groups import by_names_alone, folder_group
 from diptych.sources.meaning import Meaning, is_title, level
 from diptych.sources.name_patterns import name_pattern
 from diptych.sources.tables.cells import is_amount, says_nothing
@@ -39,6 +40,16 @@ class Roles(NamedTuple):
         """What a row calls its file, with the folder that it says."""
         name = row[self.file]
         return name if self.folder is None else in_folder(row[self.folder], name)
+
+    def groups_in(self, row: Row, file: str, label: str) -> dict[str, str]:
+        """What a row with this label, or a folder of its file, says of each kind of group."""
+        way = file.split("/")[:-1]
+        return {
+            title: of(row, file)
+            if (at := level(title)) is None
+            else folder_group(way, at, label, by_names_alone(self.groups))
+            for title, of in self.groups.items()
+        }
 
     def labels(self, row: Row, file: str = "") -> list[str]:
         """The labels of a row, or of a folder of its file: one, none or several."""

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError, shortened
+from diptych.sources.folder_groups import note_on_restarts
 from diptych.sources.meaning import Meaning, level
 from diptych.sources.parts import part_of
 from diptych.sources.tables.cells import is_telling, label_spellings, no_labels
@@ -178,15 +179,15 @@ class _Reading(NamedTuple):
         if not self.roles.groups or not samples:
             return samples
         values = [
-            {title: of(row.cells, row.file) for title, of in self.roles.groups.items()}
-            for row in rows
+            self.roles.groups_in(row.cells, row.file, sample.label)
+            for sample, row in zip(samples, rows, strict=True)
         ]
         named = zip(samples, group_names(values), strict=True)
         return [sample._replace(group=name) for sample, name in named]
 
     def _groups_note(self, samples: Sequence[Sample], rows: Sequence[NamedRow]) -> list[str]:
         if self.roles.groups:
-            return []
+            return [note_on_restarts({sample.group for sample in samples}, self.roles.groups)]
         labels = [sample.label for sample in samples]
         titles = self.table.titles
         return [
