@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from diptych.sources import read
 
 
-def groups(place: Path, **said: str | Sequence[str]) -> dict[str, str]:
-    return {s.name: s.group for s in read(place, **said).samples}  # type: ignore[arg-type]
+def groups(place: Path, **said: Any) -> dict[str, str]:
+    return {s.name: s.group for s in read(place, **said).samples}
 
 
 def laid(root: Path, *names: str) -> Path:
@@ -40,7 +41,7 @@ def test_sequences_that_restart_at_each_site_are_groups_of_their_own(
 ) -> None:
     root = laid(tmp_path, *SITES)
     place = as_table(root, SITES) if kind == "table" else root
-    said = {} if kind == "table" else {"label": "folder:2"}
+    said: dict[str, Any] = {} if kind == "table" else {"label": "folder:2"}
     one = groups(place, **said, group="folder:3")
     assert one["siteA/cat/seq0/0.png"] == one["siteA/dog/seq0/0.png"] == "siteA/seq0"
     assert set(one.values()) == {"siteA/seq0", "siteA/seq1", "siteB/seq0", "siteB/seq1"}

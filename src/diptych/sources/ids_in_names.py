@@ -33,6 +33,10 @@ def note_on_ids(data: Dataset) -> str:
     samples = data.samples
     if any(sample.group for sample in samples[:1]) or "--group" in data.note:
         return ""
+    # Names that begin anew in each folder have the same ids for other things.
+    files = {sample.name.rpartition("/")[2] for sample in samples}
+    if len(files) < BEGINNING * len(samples):
+        return ""
     # What Roboflow makes of a picture is known by such names already.
     if sum(".rf." in sample.name for sample in samples[:LOOKED_AT]) * 2 > LOOKED_AT:
         return ""
@@ -58,9 +62,11 @@ def _patterns(samples: Sequence[Sample]) -> Iterator[str]:
     yield from (rf"{NAME}({word}\d+)" for word, _ in words.most_common(2))
     stems = [name.rpartition(".")[0] for name in names]
     for sign in _SEPARATORS:
-        own = rf"\{sign}" if sign == "." else sign
-        once = all(stem.count(sign) == 1 for stem in stems)
-        yield f"{NAME}{sign}" if once and sign != " " else f"{NAME}^([^{own}]+){own}"
+        if all(stem.count(sign) == 1 for stem in stems) and sign != " ":
+            yield f"{NAME}{sign}"
+        else:
+            # Behind the last full stop is the ending.
+            yield rf"{NAME}^([^.]+)\..*\." if sign == "." else f"{NAME}^([^{sign}]+){sign}"
 
 
 def _are_called_so(samples: Sequence[Sample], ids: Mapping[str, str]) -> bool:

@@ -24,6 +24,12 @@ Laid = Callable[..., Path]
         ("['cat', 'dog', None, '']", ("cat", "dog")),
         ('{"objects": [], "answer": {"value": "cat"}}', ("cat",)),
         ("[]", ()),
+        ("('cat',)", ("cat",)),
+        ("{'cat'}", ("cat",)),
+        ("'cat'", ("cat",)),
+        ("['cat' 'dog']", ("cat", "dog")),
+        ("(cat)", ("(cat)",)),
+        ("'n' roll", ("'n' roll",)),
         ("[unknown]", ("[unknown]",)),
         ("{brown} dog", ("{brown} dog",)),
         ("cat", ("cat",)),
@@ -51,7 +57,7 @@ def test_classes_are_the_words_in_them(laid: Laid, written: str) -> None:
     assert data.classes == ("cat", "dog")
     assert len(data) == 9
     assert [s.reason for s in data.strays] == ["several labels", "no label"]
-    assert f"label has lists or objects: {cells[0]} is 'cat'" in data.note
+    assert f"label is written by a program: {cells[0]} is 'cat'" in data.note
 
 
 def test_objects_of_several_values_are_refused(laid: Laid) -> None:

@@ -160,3 +160,9 @@ def test_two_columns_of_one_title_are_told(laid: Laid, said: dict[str, str]) -> 
 def test_the_column_that_names_files_has_no_labels(laid: Laid) -> None:
     with pytest.raises(InputError, match="img names the files, and has no labels"):
         reading(laid, "label", lambda i: "ab"[i % 2], label="img")
+
+
+def test_a_cross_marks_the_class(laid: Laid) -> None:
+    data = reading(laid, "cat,dog", lambda i: ("x,", ",X")[i % 2])
+    assert data.classes == ("cat", "dog")
+    assert len(data) == 24

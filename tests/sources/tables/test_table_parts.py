@@ -157,3 +157,14 @@ def test_a_class_called_train_is_no_part(laid: Laid) -> None:
         data = read(root / "l.csv")
         assert data.classes == tuple(classes.split(","))
         assert parts(data) == {"": 30}
+
+
+@pytest.mark.parametrize(("true", "false"), [("T", "F"), ("y", "n"), ("WAHR", "FALSCH")])
+def test_true_and_false_are_written_in_many_ways(laid: Laid, true: str, false: str) -> None:
+    data = reading(laid, "is_test", lambda i: true if i % 5 == 0 else false)
+    assert parts(data) == {"test": 6, "train": 24}
+
+
+def test_a_column_that_is_called_as_folds_says_why_it_has_none(laid: Laid) -> None:
+    with pytest.raises(InputError, match="fold says what is no fold: test; write numbers"):
+        reading(laid, "fold", lambda i: ("0", "1", "test")[i % 3], fold=0)

@@ -9,7 +9,7 @@ from diptych.sources.meaning import Meaning, is_title, level
 from diptych.sources.name_patterns import name_pattern
 from diptych.sources.tables.cells import is_amount, says_nothing
 from diptych.sources.tables.file_column import file_column
-from diptych.sources.tables.folder_column import folder_column, in_folder
+from diptych.sources.tables.folder_columns import folder_columns, in_folder
 from diptych.sources.tables.label_cells import SeveralMeaningsError, labels_in
 from diptych.sources.tables.labelling import NoLabelsError, label_column
 from diptych.sources.tables.matching import Files
@@ -34,12 +34,11 @@ class Roles(NamedTuple):
     parts: Parts
     groups: dict[str, Of]  # by their titles
     further: tuple[int, ...]
-    folder: int | None = None  # of the file, where that has a column of its own
+    folders: tuple[int, ...] = ()  # of the file, where these have columns of their own
 
     def name(self, row: Row) -> str:
-        """What a row calls its file, with the folder that it says."""
-        name = row[self.file]
-        return name if self.folder is None else in_folder(row[self.folder], name)
+        """What a row calls its file, with the folders that it says."""
+        return in_folder([row[at] for at in self.folders], row[self.file])
 
     def groups_in(self, row: Row, file: str, label: str) -> dict[str, str]:
         """What a row with this label, or a folder of its file, says of each kind of group."""
@@ -96,8 +95,8 @@ def table_roles(
     used |= set(label.columns) if isinstance(label, OneHot) else {label}  # type: ignore[arg-type]
     further = tuple(at for at, own in enumerate(table.titles) if own and at not in used)
     # A label, too, may be a folder's name: a file is looked for there by it.
-    folder = folder_column(table, file, [at for at in free if at != label], files)
-    return table, Roles(file, label, title, parts, groups, further, folder)
+    folders = folder_columns(table, file, [at for at in free if at != label], files)
+    return table, Roles(file, label, title, parts, groups, further, folders)
 
 
 def folder_of(number: int) -> Of:

@@ -132,7 +132,7 @@ class _Reading(NamedTuple):
         written = (r.cells[at] for r in rows if isinstance(at, int) and is_written(r.cells[at]))
         if (cell := next(written, None)) is None:
             return ""
-        return f"{self.roles.label_title} has lists or objects: {cell} is '{labels_in(cell)[0]}'"
+        return f"{self.roles.label_title} is written by a program: {cell} is '{labels_in(cell)[0]}'"
 
     def _at(self, row: NamedRow, what: str) -> str:
         return f"line {row.line} of {self.table.path.name} {what}"
@@ -149,7 +149,9 @@ class _Reading(NamedTuple):
                 f"{self.tree.root}"
             )
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in count.items())
-        return InputError(f"{path}: no row has a file and a label: {reasons}")
+        return InputError(
+            f"{path}: no row has a file and a label: {reasons}; {strays[0].detail}, for one"
+        )
 
     def _spelt(self, samples: Sequence[Sample]) -> list[Sample]:
         spelling = label_spellings(sample.label for sample in samples)
@@ -215,6 +217,6 @@ class _Reading(NamedTuple):
         header = "" if self.table.headed else ", and no header"
         labels = f", labels in {self.roles.label_title}" if self.roles.label_title else ""
         name = f"{self.prefix}/{self.table.path.name}" if self.prefix else self.table.path.name
-        if self.roles.folder is not None:
-            named += f", their folders in {self.table.titles[self.roles.folder]}"
+        if folders := [self.table.titles[at] for at in self.roles.folders]:
+            named += f", their folders in {' and '.join(folders)}"
         return f"{name}: {len(samples):,} files, named in {named}{labels}{header}"

@@ -1,4 +1,4 @@
-"""The labels in a cell that programs write as a list or an object: ["cat"], {"choice": "cat"}."""
+"""Labels as programs write them into cells: ["cat"], ('cat',), {"choice": "cat"}, 'cat'."""
 
 import ast
 import json
@@ -10,7 +10,9 @@ from typing import Any
 from diptych.sources.tables.cells import says_nothing
 
 # What does not parse as either, such as [unknown], is a word like any other.
-_WRITTEN = re.compile(r"\s*(\[.*\]|\{.*\})\s*", re.DOTALL)
+_WRITTEN = re.compile(r"""\s*(\[.*\]|\{.*\}|\(.*\)|'.*'|".*")\s*""", re.DOTALL)
+# NumPy writes no commas: ['cat' 'dog'].
+_WITHOUT_COMMA = re.compile(r"""(['"])\s+(?=['"])""")
 
 
 class SeveralMeaningsError(ValueError):
@@ -18,7 +20,7 @@ class SeveralMeaningsError(ValueError):
 
 
 def is_written(cell: str) -> bool:
-    """Whether a cell has a list or an object in it, of JSON or of Python."""
+    """Whether a cell has a list, an object or a quoted word in it, of JSON or of Python."""
     return _parsed(cell) is not None
 
 
@@ -32,23 +34,25 @@ def labels_in(cell: str) -> tuple[str, ...]:
     return (cell,) if value is None else tuple(dict.fromkeys(_labels(value)))
 
 
-def _parsed(cell: str) -> list[Any] | dict[Any, Any] | None:
+def _parsed(cell: str) -> Any:
+    """What is written in a cell; None for a word like any other."""
     if not _WRITTEN.fullmatch(cell):
         return None
+    written = _WITHOUT_COMMA.sub(r"\1, ", cell)
     for parse in (json.loads, ast.literal_eval):
         try:
-            value = parse(cell)
+            value = parse(written)
         except (ValueError, SyntaxError, MemoryError, RecursionError):
             continue
-        return value if isinstance(value, list | dict) else None
+        return value if isinstance(value, list | dict | tuple | set | str) else None
     return None
 
 
 def _labels(value: object) -> Iterator[str]:
     """The words and numbers in a value, however deep."""
     match value:
-        case list():
-            for one in value:
+        case list() | tuple() | set():
+            for one in sorted(value) if isinstance(value, set) else value:
                 yield from _labels(one)
         case dict():
             told = [found for one in value.values() if (found := list(_labels(one)))]

@@ -7,7 +7,7 @@ from diptych.errors import InputError, shortened
 from diptych.sources.folders.folder_names import fold_of
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import part_named
-from diptych.sources.tables.cells import says_nothing, truth, whole
+from diptych.sources.tables.cells import DOUBTFUL, says_nothing, truth, whole
 from diptych.sources.tables.records import Records, position
 from diptych.sources.tables.titles import (
     FOLD,
@@ -178,6 +178,9 @@ def _fold(table: Records, free: Sequence[int], fold: int, title: str | None) -> 
     """One fold as the test part, the others to train on."""
     columns = _fold_columns(table, free) if title is None else [position(table, title, "part")]
     if not columns:
+        for at in free:
+            if FOLD.fullmatch(plain(table.titles[at])):
+                _refuse_no_folds(table, at)
         raise NoFoldsError(
             f"{table.path}: no column of folds among {shortened(table.titles)}; --part COLUMN says "
             "which it is"
@@ -195,6 +198,15 @@ def _fold(table: Records, free: Sequence[int], fold: int, title: str | None) -> 
     if silent := sum(not _said(row[at]) for row in table.rows):
         note += f"; {_rows(silent)} no fold, to train on"
     return Parts((at,), lambda row: "test" if _fold_in(row[at]) == str(fold) else "train", note)
+
+
+def _refuse_no_folds(table: Records, at: int) -> None:
+    """Raise NoFoldsError with the cells that keep a column from being one of folds."""
+    others = [cell for cell in sorted(_different(table, at)) if not _fold_in(cell)]
+    why = f"says what is no fold: {shortened(others)}" if others else "has no several folds"
+    raise NoFoldsError(
+        f"{table.path}: {table.titles[at]} {why}; write numbers, or nothing where none is meant"
+    )
 
 
 def _fold_columns(table: Records, free: Sequence[int]) -> list[int]:
@@ -230,7 +242,7 @@ def _different(table: Records, at: int) -> set[str]:
 
 def _said(cell: str) -> str:
     """A cell, or "" where it says nothing."""
-    return "" if says_nothing(cell) else cell
+    return "" if says_nothing(cell) or cell.casefold() in DOUBTFUL else cell
 
 
 def _share_of_parts(table: Records, at: int) -> float:

@@ -42,3 +42,11 @@ def test_a_name_is_never_found_in_another_folder_than_its_row_says(laid: Laid) -
 def test_names_of_several_files_are_asked_about(laid: Laid) -> None:
     with pytest.raises(InputError, match="write its folder or ending too"):
         reading(laid, "camera,file,label", lambda k, i: f"c{k},{i}.jpg,{'ab'[i % 2]}")
+
+
+def test_folders_may_be_of_several_columns(laid: Laid) -> None:
+    files = [f"{2020 + k}/s{s}/{i}.jpg" for k in range(3) for s in range(2) for i in range(4)]
+    rows = [f"{name[:4]},{name[5:7]},{name[8]},{'ab'[int(name[8]) % 2]}" for name in files]
+    data = read(laid(files, {"l.csv": ["year,site,id,label", *rows]}) / "l.csv")
+    assert paths(data) == files
+    assert "named in id, their folders in year and site" in data.note
