@@ -52,6 +52,12 @@ def test_sequences_that_restart_at_each_site_are_groups_of_their_own(
     assert "another group" not in read(place, **said, group="folder:*/3").note
 
 
+def test_a_patient_whose_pictures_an_archive_has_in_two_pieces_is_one(tmp_path: Path) -> None:
+    names = [f"set-{k:03}/{'xy'[i % 2]}/p{i}/{k}.png" for k in (1, 2) for i in range(4)]
+    data = groups(laid(tmp_path / "set", *names), group="folder:3")
+    assert set(data.values()) == {"p0", "p1", "p2", "p3"}
+
+
 @pytest.mark.parametrize("kind", ["folders", "table"])
 def test_a_patient_in_two_classes_and_parts_is_one(tmp_path: Path, kind: str) -> None:
     names = [

@@ -21,12 +21,17 @@ def by_names_alone(said: Collection[str]) -> bool:
     return len(levels) > 1 or any(one.startswith(ANYWHERE) for one in levels)
 
 
-def folder_group(way: Sequence[str], at: int, label: str, alone: bool) -> str:
-    """The group by the folder at a level, from 0, of a file with this label; "" above it."""
+def folder_group(
+    way: Sequence[str], at: int, label: str, alone: bool = False, joined: int = 0
+) -> str:
+    """The group by the folder at a level, from 0, of a file with this label; "" above it.
+
+    `joined` levels at the top say nothing.
+    """
     if at >= len(way):
         return ""
     own = fold(label)
-    above = () if alone else (n for n in way[:at] if fold(n) != own and not part_named(n))
+    above = () if alone else (n for n in way[joined:at] if fold(n) != own and not part_named(n))
     return "/".join((*above, way[at]))
 
 

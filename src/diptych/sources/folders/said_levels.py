@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from diptych.data.grouping import groups_by
 from diptych.errors import InputError
 from diptych.sources.folder_groups import by_names_alone, folder_group
 from diptych.sources.folders.ambiguity import some
-from diptych.sources.folders.folder_names import fold_of
+from diptych.sources.folders.folder_names import are_pieces, fold_of
 from diptych.sources.folders.outline import Levels
 from diptych.sources.meaning import LEVEL, Meaning, level
 from diptych.sources.name_patterns import NAME, name_pattern
@@ -22,6 +23,7 @@ class Said:
     part: int | None = None
     groups: tuple[int, ...] = ()
     by_names_alone: bool = False  # whether groups are so wherever their folders lie
+    joined: int = 0  # how many levels at the top are the pieces of one archive
     parts: Mapping[str, str] = field(default_factory=dict)  # of the names at the level of parts
     label_of: Callable[[str], str] | None = None  # of the name of a file
     groups_of_names: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
@@ -37,7 +39,7 @@ class Said:
     def groups_in(self, levels: Levels, label: str) -> dict[str, str]:
         """The group of a folder's files at each level that was said to have them."""
         return {
-            f"{LEVEL}{at + 1}": folder_group(levels, at, label, self.by_names_alone)
+            f"{LEVEL}{at + 1}": folder_group(levels, at, label, self.by_names_alone, self.joined)
             for at in self.groups
         }
 
@@ -63,7 +65,8 @@ def said_of(meaning: Meaning, ways: Collection[Levels], where: object) -> Said:
     parts = {} if part is None else _parts(part, meaning.fold, ways, where)
     levels = tuple(at for at in groups if at is not None)
     alone = by_names_alone(meaning.group)
-    return Said(label, part, levels, alone, parts, label_of, patterns)
+    joined = int(are_pieces({way[0] for way in ways if way}, PurePath(str(where)).name))
+    return Said(label, part, levels, alone, joined, parts, label_of, patterns)
 
 
 def groups_of(labels: Mapping[Levels, str], said: Said) -> dict[Levels, str]:
