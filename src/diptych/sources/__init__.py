@@ -130,10 +130,7 @@ def _read(data: Any, meaning: Meaning, expected: PixelFormat) -> Dataset:
             f"{described(data)} is no folder or table; pictures in memory, or a list of names, "
             "want a label each: read(pictures, labels)"
         )
-    samples = _with_one_spelling(_as_it_lies(_place(data), meaning, expected))
-    if meaning.group or not (note := note_on_ids(samples)):
-        return samples
-    return replace(samples, note="\n".join(filter(None, (samples.note, note))))
+    return _with_one_spelling(_as_it_lies(_place(data), meaning, expected))
 
 
 def _place(data: "str | os.PathLike[str] | Address") -> Path | Address:
@@ -203,10 +200,11 @@ def _read_alone(
     if looks_like_pixels(place) and not (of_this_machine and names_files(place)):
         return replace(read_pixel_csv(place, meaning, expected), root=root)
     if isinstance(table, Path):
-        data = read_table(*tree_of_table(table, meaning), meaning)
+        data = _with_hints(read_table(*tree_of_table(table, meaning), meaning), meaning)
         return data if is_in_utf_8(table) else replace(data, note=f"{data.note}; {_NOT_UTF_8}")
     tree = files()
-    return read_table(tree, table.within if table.within in tree.names else table.name, meaning)
+    name = table.within if table.within in tree.names else table.name
+    return _with_hints(read_table(tree, name, meaning), meaning)
 
 
 def _read_tree(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:
@@ -217,4 +215,11 @@ def _read_tree(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:
         return read_array_folder(tree, meaning, expected)
     if tables := pixel_tables(tree):
         return read_pixel_tables(tree, tables, meaning, expected)
-    return read_beside(tree, meaning, read_folders)
+    return _with_hints(read_beside(tree, meaning, read_folders), meaning)
+
+
+def _with_hints(data: Dataset, meaning: Meaning) -> Dataset:
+    """Files with a word on what their names may say of groups, where nobody said any."""
+    if meaning.group or not (note := note_on_ids(data)):
+        return data
+    return replace(data, note="\n".join(filter(None, (data.note, note))))

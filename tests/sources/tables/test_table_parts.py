@@ -95,7 +95,7 @@ def test_rows_that_say_no_part_are_set_aside(laid: Laid, title: str, nothing: st
     assert parts(data) == {"train": 10, "valid": 10}
     assert {s.reason for s in data.strays} == {"no part"}
     assert data.strays[0].detail == f"line 4 of l.csv says no part in {title}"
-    assert f"10 rows say no part in {title}, set aside; say it there" in data.note
+    assert f"10 pictures without a part in {title} are set aside; fill it in" in data.note
 
 
 def test_of_a_row_without_a_part_a_folder_may_say_it(laid: Laid) -> None:

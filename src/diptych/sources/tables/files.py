@@ -123,8 +123,8 @@ class _Reading(NamedTuple):
     def _partless_note(self, strays: Sequence[Stray]) -> str:
         if not (count := sum(stray.reason == "no part" for stray in strays)):
             return ""
-        rows = "1 row says" if count == 1 else f"{count:,} rows say"
-        return f"{rows} no part in {self.roles.parts.required}, set aside; say it there to use them"
+        title = self.roles.parts.required
+        return f"{count:,} pictures without a part in {title} are set aside; fill it in to use them"
 
     def _written_note(self, rows: Sequence[NamedRow]) -> str:
         """A word on labels that are written as lists."""

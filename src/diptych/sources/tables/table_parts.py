@@ -84,12 +84,12 @@ def _of_column(table: Records, at: int, note: str = "") -> Parts:
         )
     _refuse_other_words(table, at)
     required = table.titles[at]
-    silent = sum(not _said(row[at]) for row in table.rows)
-    # Where a test part alone is marked, the rest is to train on.
-    if silent and not any(part_named(cell) == "train" for cell in _different(table, at)):
-        rest = f"{_rows(silent)} no part in {required}, and none says train: to train on"
-        note = "; ".join(filter(None, (note, rest)))
-        required = ""
+    if silent := sum(not _said(row[at]) for row in table.rows):
+        said = f"{_rows(silent)} no part in {required}"
+        # Where a test part alone is marked, the rest is to train on.
+        if not any(part_named(cell) == "train" for cell in _different(table, at)):
+            said, required = f"{said}, and none says train: to train on", ""
+        note = "; ".join(filter(None, (note, said)))
     return Parts((at,), lambda row: part_named(_said(row[at])), note, required)
 
 
@@ -171,6 +171,8 @@ def _of_truths(table: Records, columns: Sequence[int]) -> Parts:
 
     names = " and ".join(table.titles[at] for at in columns)
     note = f"parts in {names}: what is not true is for {other}"
+    if silent := sum(not of_row(row) for row in table.rows):
+        note += f"; {_rows(silent)} nothing there"
     return Parts(tuple(columns), of_row, note, names)
 
 
