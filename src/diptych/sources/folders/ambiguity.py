@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Iterable
 
 from diptych.errors import InputError
-from diptych.sources.folders.masks import masks_among
-from diptych.sources.folders.names import (
+from diptych.sources.folders.folder_names import (
     are_pieces,
     fold_of,
     is_of_many_masks,
     is_wrapper,
     may_lack_labels,
 )
+from diptych.sources.folders.masks import masks_among
 from diptych.sources.folders.outline import Outline
 from diptych.sources.parts import part_named
 

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
-from diptych.sources.folders.annotations import LabelList, label_list
+from diptych.sources.folders.folder_roles import Roles, roles_of
 from diptych.sources.folders.hints import hint
+from diptych.sources.folders.label_lists import LabelList, label_list
 from diptych.sources.folders.masks import masks_among
 from diptych.sources.folders.nesting import note_on_nested
 from diptych.sources.folders.outline import Levels, documents
-from diptych.sources.folders.roles import Roles, roles_of
-from diptych.sources.folders.said import said_of
+from diptych.sources.folders.said_levels import said_of
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import parts_named
 from diptych.sources.trees import Tree

@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Mapping
 
 from diptych.sources.folders.ambiguity import some
+from diptych.sources.folders.folder_roles import Role
 from diptych.sources.folders.outline import Levels
-from diptych.sources.folders.roles import Role
-from diptych.sources.folders.said import Said
+from diptych.sources.folders.said_levels import Said
 from diptych.sources.parts import part_named
 
 

@@ -13,14 +13,14 @@ from diptych.sources.folders.ambiguity import (
     refuse_shared,
     some,
 )
-from diptych.sources.folders.beside import leave_out
-from diptych.sources.folders.names import (
+from diptych.sources.folders.folder_names import (
     are_pieces,
     is_unlabelled,
     is_wrapper,
     may_be_unlabelled,
     may_lack_labels,
 )
+from diptych.sources.folders.left_out import leave_out
 from diptych.sources.folders.outline import Levels, Outline, joined
 from diptych.sources.parts import part_named, parts_named
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from diptych.data.grouping import groups_by
 from diptych.errors import InputError
 from diptych.sources.folders.ambiguity import some
-from diptych.sources.folders.names import fold_of
+from diptych.sources.folders.folder_names import fold_of
 from diptych.sources.folders.outline import Levels
 from diptych.sources.meaning import LEVEL, Meaning, level
 from diptych.sources.parts import parts_named

@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from diptych.errors import InputError
-from diptych.sources.folders.beside import leave_out
+from diptych.sources.folders.left_out import leave_out
 from diptych.sources.folders.outline import Levels, outline
-from diptych.sources.folders.said import Said, groups_of
+from diptych.sources.folders.said_levels import Said, groups_of
 from diptych.sources.folders.structure import Structure, structure_of
 from diptych.sources.parts import parts_named
 

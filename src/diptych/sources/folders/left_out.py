@@ -1,6 +1,6 @@
 """Folders beside those of pictures that hold masks, or texts about them."""
 
-from diptych.sources.folders.names import is_of_lists, is_of_masks, is_wrapper
+from diptych.sources.folders.folder_names import is_of_lists, is_of_masks, is_wrapper
 from diptych.sources.folders.outline import Levels, Outline
 from diptych.sources.parts import parts_named
 
