@@ -81,7 +81,8 @@ def read(
 
     What all of it means is inferred, or said: the titles of the columns of `files`, `label`, `part`
     and `group` (of several columns too), or a level of folders ("folder:1" is the first below the
-    root); which `fold` is to test on; the `shape` of rows of pixels ("28x28", "32x32x3") and their
+    root), or for labels and groups a pattern of names ("name:_" is what stands before the last _);
+    which `fold` is to test on; the `shape` of rows of pixels ("28x28", "32x32x3") and their
     `value_range`, from black to white ("0-255", "-1-1", any two numbers). What is not said of
     numbers is as in the pictures that were `expected`, such as `bundle.pixel_format`.
 

@@ -10,9 +10,10 @@ from diptych.sources.folders.folder_roles import Roles, roles_of
 from diptych.sources.folders.hints import hint
 from diptych.sources.folders.label_lists import LabelList, label_list
 from diptych.sources.folders.masks import masks_among
+from diptych.sources.folders.names_of_files import grouped_by_names, labelled_by_names
 from diptych.sources.folders.nesting import note_on_nested
 from diptych.sources.folders.outline import Levels, documents
-from diptych.sources.folders.said_levels import said_of
+from diptych.sources.folders.said_levels import Said, said_of
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import parts_named
 from diptych.sources.trees import Tree
@@ -41,6 +42,9 @@ def read_folders(tree: Tree, meaning: Meaning) -> Dataset:
     lists = _lists(tree, roles)
     with no_garbage():
         samples = _samples(tree, files, roles, lists, strays)
+        samples, in_names = _with_names(samples, said, meaning, strays, root)
+    if said.label_of:
+        roles = roles._replace(classes_of=_classes_by_part(samples))
     strays += sorted(_missing(lists, samples))
     if meaning.fold is None:
         _refuse_different(root, roles, samples)
@@ -52,13 +56,48 @@ def read_folders(tree: Tree, meaning: Meaning) -> Dataset:
     ]
     notes = [
         *roles.notes,
+        *in_names,
         *lines,
         *_notes_on(strays, roles),
         *note_on_nested(roles.of, counts, said),
     ]
-    if not samples and (may_be := hint([stray.name for stray in strays])):
+    if may_be := _hint(samples, strays):
         notes.append(may_be)
     return Dataset(root, in_order(classes), tuple(samples), tuple(strays), None, "\n".join(notes))
+
+
+def _hint(samples: Sequence[Sample], strays: Sequence[Stray]) -> str:
+    """What may be meant, where there are no classes to tell apart."""
+    if len({sample.label for sample in samples}) > 1:
+        return ""
+    if not samples:
+        return hint([stray.name for stray in strays])
+    kinds = hint([sample.name for sample in samples])
+    return kinds or hint([stray.name for stray in strays if stray.reason != "hidden file"])
+
+
+def _with_names(
+    samples: list[Sample], said: Said, meaning: Meaning, strays: list[Stray], where: object
+) -> tuple[list[Sample], list[str]]:
+    """Samples with the labels and groups that the names of files say; lines on both."""
+    notes = []
+    if said.label_of:
+        samples, without, note = labelled_by_names(
+            samples, str(meaning.label), said.label_of, where
+        )
+        strays += without
+        notes.append(note)
+    if said.groups_of_names and samples:
+        samples, note = grouped_by_names(samples, said.groups, said.groups_of_names)
+        notes.append(note)
+    return samples, notes
+
+
+def _classes_by_part(samples: Sequence[Sample]) -> dict[str, set[str]]:
+    classes: dict[str, set[str]] = {}
+    for sample in samples:
+        classes.setdefault(sample.part, set()).add(sample.label)
+    return classes
 
 
 def _by_folder(tree: Tree) -> tuple[dict[str, list[str]], list[Stray]]:

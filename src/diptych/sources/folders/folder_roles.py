@@ -43,9 +43,8 @@ def roles_of(
     `counts` are of pictures and documents in each, and `called` is the root's own name. Raises
     InputError for a question that nobody answered.
     """
-    roles, classes_of, notes = (_labelled if said.label is not None else _inferred)(
-        counts, said, where, called
-    )
+    read = _unlabelled if said.label_of else _inferred if said.label is None else _labelled
+    roles, classes_of, notes = read(counts, said, where, called)
     if said.part is not None:
         roles = {way: _with_part(way, role, said, where) for way, role in roles.items()}
         if said.label is None or not any(classes_of):
@@ -96,6 +95,27 @@ def _role(way: Levels, structure: Structure) -> Role:
         parts = sorted(part for part in structure.classes_of if part)
         return Role(reason="no part", detail=f"outside of {', '.join(parts)}")
     return NO_CLASS
+
+
+def _unlabelled(
+    counts: Mapping[Levels, tuple[int, int]], said: Said, where: object, called: str
+) -> Roles:
+    """Roles where the names of files say the labels: parts, and what is set aside."""
+    deepest = max(map(len, counts), default=0)
+    parts_at, parts = (None, {}) if said.part is not None else _level_of_parts(counts, deepest)
+    aside = leave_out(outline(counts))
+    roles = {}
+    for way in counts:
+        left_out = [above for depth in range(len(way)) if (above := way[: depth + 1]) in aside]
+        name = way[parts_at] if parts_at is not None and len(way) > parts_at else ""
+        if left_out:
+            reason, detail = aside[left_out[0]]
+            roles[way] = Role(reason=reason, detail=detail)
+        elif parts and not name:
+            roles[way] = Role(reason="no part", detail=f"outside of {', '.join(parts)}")
+        else:
+            roles[way] = Role(part=parts.get(name, ""))
+    return Roles(roles, {}, [])
 
 
 def _labelled(

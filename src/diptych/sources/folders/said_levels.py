@@ -1,6 +1,6 @@
-"""What was said of levels of folders: which are the labels, the parts, the groups."""
+"""What was said of folders and names of files: which are the labels, the parts, the groups."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from diptych.data.grouping import groups_by
@@ -9,17 +9,20 @@ from diptych.sources.folders.ambiguity import some
 from diptych.sources.folders.folder_names import fold_of
 from diptych.sources.folders.outline import Levels
 from diptych.sources.meaning import LEVEL, Meaning, level
+from diptych.sources.name_patterns import NAME, name_pattern
 from diptych.sources.parts import parts_named
 
 
 @dataclass(frozen=True)
 class Said:
-    """Levels of folders that somebody named, from 0 at the first below the root."""
+    """Levels of folders that somebody named, from 0 at the first below the root, and patterns."""
 
     label: int | None = None
     part: int | None = None
     groups: tuple[int, ...] = ()
     parts: Mapping[str, str] = field(default_factory=dict)  # of the names at the level of parts
+    label_of: Callable[[str], str] | None = None  # of the name of a file
+    groups_of_names: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
 
     def rest(self, levels: Levels) -> Levels:
         """A folder's way without what was said of it, of which the meaning is to be inferred."""
@@ -44,10 +47,13 @@ def said_of(meaning: Meaning, ways: Collection[Levels], where: object) -> Said:
     label = _level("label", meaning.label, ways, where)
     part = _level("part", meaning.part, ways, where)
     groups = [_level("group", one, ways, where) for one in meaning.group]
+    patterns = {one: of for one in meaning.group if (of := name_pattern(one))}
+    label_of = name_pattern(meaning.label) if meaning.label else None
     if meaning.fold is not None and part is None:
         part = _level_of_folds(ways, where)
     parts = {} if part is None else _parts(part, meaning.fold, ways, where)
-    return Said(label, part, tuple(at for at in groups if at is not None), parts)
+    levels = tuple(at for at in groups if at is not None)
+    return Said(label, part, levels, parts, label_of, patterns)
 
 
 def groups_of(ways: Collection[Levels], levels: Sequence[int]) -> dict[Levels, str]:
@@ -62,12 +68,14 @@ def groups_of(ways: Collection[Levels], levels: Sequence[int]) -> dict[Levels, s
 
 
 def _level(kind: str, text: str | None, ways: Collection[Levels], where: object) -> int | None:
-    if text is None:
+    if text is None or name_pattern(text):
         return None
     at = level(text)
     if at is None:
+        names = "" if kind == "part" else f", and {NAME}_ reads cat_1.jpg as cat"
         raise InputError(
             f"{where}: folders have no column '{text}'; --{kind} {LEVEL}1 is the first below it"
+            f"{names}"
         )
     deepest = max(map(len, ways), default=0)
     if at >= deepest:

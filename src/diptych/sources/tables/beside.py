@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 
 from diptych.data.dataset import Dataset
 from diptych.errors import InputError, shortened
-from diptych.sources.meaning import Meaning, level
+from diptych.sources.meaning import Meaning, is_title
 from diptych.sources.parts import parts_of_tables
 from diptych.sources.tables.described import describing, read_described
 from diptych.sources.tables.facts import Facts, of_folders, with_facts
@@ -257,4 +257,4 @@ def _classes(tree: Tree, by_folders: ByFolders, meaning: Meaning) -> Mapping[str
 
 
 def _is_level(said: str | None) -> bool:
-    return said is not None and level(said) is not None
+    return said is not None and not is_title(said)

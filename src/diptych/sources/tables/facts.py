@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError, shortened
-from diptych.sources.meaning import Meaning, level
+from diptych.sources.meaning import Meaning, is_title
 from diptych.sources.tables.columns import is_telling
 from diptych.sources.tables.grouping import group_names, looks_like_groups
 from diptych.sources.tables.records import Records, Row
@@ -36,11 +36,11 @@ def with_facts(
     """
     if not facts:
         return by_folders(tree, meaning)
-    titles = [title for title in meaning.group if level(title) is None]
+    titles = [title for title in meaning.group if is_title(title)]
     parted = any(one.roles.parts.columns for one in facts)
     said_parts = parted and (meaning.part is not None or meaning.fold is not None)
     _refuse_unknown(tree, facts, titles, "group")
-    if meaning.part is not None and level(meaning.part) is None:
+    if meaning.part is not None and is_title(meaning.part):
         _refuse_unknown(tree, facts, [meaning.part], "part")
     data = by_folders(tree, of_folders(meaning, parted))
     notes = [data.note]
@@ -72,9 +72,9 @@ def with_facts(
 
 def of_folders(meaning: Meaning, parted: bool) -> Meaning:
     """What was said of folders, where tables say the rest; the parts too where it is `parted`."""
-    levels = tuple(title for title in meaning.group if level(title) is not None)
+    levels = tuple(title for title in meaning.group if not is_title(title))
     said = replace(meaning, files=None, group=levels)
-    if parted and (meaning.part is None or level(meaning.part) is None):
+    if parted and (meaning.part is None or is_title(meaning.part)):
         said = replace(said, part=None, fold=None)
     return said
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from diptych.errors import InputError
-from diptych.sources.meaning import Meaning, level
+from diptych.sources.meaning import Meaning, is_title, level
+from diptych.sources.name_patterns import name_pattern
 from diptych.sources.tables.cells import is_amount, says_nothing
 from diptych.sources.tables.labelling import NoLabelsError, label_column
 from diptych.sources.tables.matching import Files
@@ -86,6 +87,8 @@ def _label(
         number = level(meaning.label)
         if number is not None:
             return folder_of(number), meaning.label
+        if name_of := name_pattern(meaning.label):
+            return lambda row, file: name_of(file or ""), meaning.label
         at = position(table, meaning.label, "label")
         return at, table.titles[at]
     if not labelled:
@@ -117,6 +120,8 @@ def _of(table: Records, title: str, option: str) -> Of:
     number = level(title)
     if number is not None:
         return folder_of(number)
+    if name_of := name_pattern(title):
+        return lambda row, file: name_of(file or "")
     at = position(table, title, option)
     return lambda row, file: row[at]
 
@@ -124,7 +129,7 @@ def _of(table: Records, title: str, option: str) -> Of:
 def _at(table: Records, title: str) -> int | None:
     """The column of a title; None of a level of folders, and of what there is not."""
     try:
-        return None if level(title) is not None else position(table, title, "label")
+        return None if not is_title(title) else position(table, title, "label")
     except InputError:
         return None
 
