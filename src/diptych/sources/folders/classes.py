@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
+from diptych.sources.folders.companions import companions_among
 from diptych.sources.folders.folder_roles import Roles, roles_of
 from diptych.sources.folders.hints import hint
 from diptych.sources.folders.label_lists import LabelList, label_list
@@ -16,6 +18,7 @@ from diptych.sources.folders.outline import Levels, documents
 from diptych.sources.folders.said_levels import Said, said_of
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import parts_named
+from diptych.sources.tables.file_names import PICTURES
 from diptych.sources.trees import Tree
 from diptych.sources.trees.shown import why_hidden
 from diptych.sources.trees.walking import any_hidden, is_hidden
@@ -154,7 +157,7 @@ def _samples(
                 whys[lists[listed].name.removeprefix(above)] = LIST
         else:
             labels = {}
-            whys = dict.fromkeys(inside, (reason, detail)) if reason else dict(_masks(inside))
+            whys = dict(_aside(inside, reason, detail) if reason else _beside(inside))
         strays += [Stray(above + file, *why) for file, why in whys.items()]
         samples += [
             Sample(name := above + file, labels.get(file, label), place(name), part, group)
@@ -169,9 +172,18 @@ NOT_LISTED = "not listed", "no line of the list of labels names it"
 LIST = "table", "names the files and their labels"
 
 
-def _masks(files: Sequence[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+def _aside(files: Sequence[str], reason: str, detail: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Files of one folder that is set aside; beside masks lie texts that say the same."""
+    for file in files:
+        is_text = reason == "mask" and PurePosixPath(file).suffix.lower() not in PICTURES
+        yield file, ("annotation" if is_text else reason, detail)
+
+
+def _beside(files: Sequence[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """What lies beside pictures in their folder."""
     for file, picture in masks_among(files):
         yield file, ("mask", f"drawn over {picture}, by its name")
+    yield from companions_among(files)
 
 
 def _lists(tree: Tree, roles: Roles) -> dict[str, LabelList]:

@@ -20,7 +20,7 @@ from diptych.sources.folders.folder_names import (
     may_be_unlabelled,
     may_lack_labels,
 )
-from diptych.sources.folders.left_out import leave_out
+from diptych.sources.folders.left_out import leave_out, notes_on_figures
 from diptych.sources.folders.outline import Levels, Outline, joined
 from diptych.sources.parts import part_named, parts_named
 
@@ -64,6 +64,7 @@ def structure_of(root: Outline, numbers: Sequence[int], where: object, called: s
     """
     result = Structure(numbers=numbers)
     result.aside |= leave_out(root)
+    result.notes += notes_on_figures(result.aside, numbers)
     top = _unwrapped(root, called, result)
     parts = _parts(top.folders)
     if parts:
