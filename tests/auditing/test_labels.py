@@ -22,6 +22,9 @@ def similar(counts: Mapping[str, int]) -> dict[str, str]:
         ("ﬁsh", "fish", "how letters are written"),
         ("cat - Copy", "cat", "the mark of a copy"),
         ("cat (1)", "cat", "the mark of a copy"),
+        ("Kopie von cat", "cat", "the mark of a copy"),
+        ("cat_backup", "cat", "the mark of a copy"),
+        ("class 01", "class 1", "leading zeros"),
         ("ca\u200bt", "cat", "how letters are written"),
     ],
 )

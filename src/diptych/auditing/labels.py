@@ -116,12 +116,19 @@ def _joined(label: str) -> str:
     return re.sub(r"(?<!\d)[\s_-]+|[\s_-]+(?!\d)", "", _folded(label))
 
 
-_COPY = re.compile(r"[ _-]+(?:copy|kopie)(?: \d+)?(?: *\(\d+\))?$| *\(\d+\)$")
+_COPY = re.compile(
+    r"^(?:copy of|kopie von|copia de|copie de) +"
+    r"|[ _-]+(?:copy|kopie|old|backup|bak)(?: \d+)?(?: *\(\d+\))?$| *\(\d+\)$"
+)
 
 
 def _original(label: str) -> str:
     """Without what systems add to the name of a copied folder."""
     return _joined(_COPY.sub("", _folded(label)))
+
+
+def _without_zeros(label: str) -> str:
+    return re.sub(r"(?<!\d)0+(?=\d)", "", _joined(label))
 
 
 _PLURALS = ((r"ies$", "y"), (r"([sxz]|ch|sh)es$", r"\1"), (r"([^sui])s$", r"\1"))
@@ -140,6 +147,7 @@ _SPELLINGS: dict[str, Callable[[str], str]] = {
     "capitals": _folded,
     "spaces, hyphens or underscores": _joined,
     "the mark of a copy": _original,
+    "leading zeros": _without_zeros,
     "singular and plural": _singular,
 }
 

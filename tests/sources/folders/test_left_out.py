@@ -47,11 +47,11 @@ def test_many_figures_or_no_page_are_asked_for_and_the_answer_leaves_them_out(
 
 
 def test_one_folder_of_folders_beside_one_of_pictures_is_asked_for(tmp_path: Path) -> None:
-    root = laid(tmp_path, *each("proj/crops/{}", ("cat", "dog")), "proj/images/1.jpg")
+    root = laid(tmp_path, *each("proj/crops/{}", ("cat", "dog")), "proj/scans/1.jpg")
     with pytest.raises(InputError, match="--label folder:3 says cat, dog, --label folder:2 says"):
         read(root)
     laid(root, *each("proj/{}", ("birds", "fish")))
-    assert set(told(read(root))) == {"birds", "crops", "fish", "images"}
+    assert set(told(read(root))) == {"birds", "crops", "fish", "scans"}
 
 
 def test_texts_in_the_same_folders_as_the_pictures_are_no_classes(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from diptych.sources.folders.hints import hint
 from diptych.sources.folders.label_lists import LabelList, label_list
 from diptych.sources.folders.masks import masks_among
 from diptych.sources.folders.names_of_files import grouped_by_names, labelled_by_names
-from diptych.sources.folders.nesting import note_on_nested
+from diptych.sources.folders.nesting import note_on_nested, notes_on_leftovers
 from diptych.sources.folders.outline import Levels, documents
 from diptych.sources.folders.said_levels import Said, said_of
 from diptych.sources.meaning import Meaning
@@ -62,6 +62,7 @@ def read_folders(tree: Tree, meaning: Meaning) -> Dataset:
         *in_names,
         *lines,
         *_notes_on(strays, roles),
+        *notes_on_leftovers(roles.of, counts),
         *note_on_nested(roles.of, counts, said),
     ]
     if may_be := _hint(samples, strays):

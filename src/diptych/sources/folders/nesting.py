@@ -4,7 +4,9 @@ from collections import Counter
 from collections.abc import Mapping
 
 from diptych.sources.folders.ambiguity import some
+from diptych.sources.folders.folder_names import is_wrapper
 from diptych.sources.folders.folder_roles import Role
+from diptych.sources.folders.leftovers import kind_of_leftovers
 from diptych.sources.folders.outline import Levels
 from diptych.sources.folders.said_levels import Said
 from diptych.sources.parts import part_named
@@ -47,3 +49,32 @@ def note_on_nested(
                 f"--label folder:{number} takes them for the classes"
             ]
     return []
+
+
+def notes_on_leftovers(
+    roles: Mapping[Levels, Role], counts: Mapping[Levels, tuple[int, int]]
+) -> list[str]:
+    """A line on classes, and one on folders in classes, that may be no more than leftovers."""
+    classes, inside = set[str](), Counter[str]()
+    for way, role in roles.items():
+        if not role.label or not counts[way][0]:
+            continue
+        kinds = [
+            name
+            for name in way[role.level + 1 :]
+            if kind_of_leftovers(name) and not is_wrapper(name)
+        ]
+        if kinds:
+            inside["/".join(way)] += counts[way][0]
+        elif kind_of_leftovers(role.label):
+            classes.add(role.label)
+    notes = [
+        f"{label} is read as a class; if it holds {kind_of_leftovers(label)}, take it out of there"
+        for label in sorted(classes)
+    ]
+    if inside:
+        notes.append(
+            f"{inside.total():,} pictures in {some(inside)} are used, as the others of their "
+            "classes are; if they are copies, or were thrown away, take them out of there"
+        )
+    return notes

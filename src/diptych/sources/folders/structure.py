@@ -21,6 +21,7 @@ from diptych.sources.folders.folder_names import (
     may_lack_labels,
 )
 from diptych.sources.folders.left_out import leave_out, notes_on_figures
+from diptych.sources.folders.leftovers import refuse_leftovers
 from diptych.sources.folders.outline import Levels, Outline, joined
 from diptych.sources.parts import part_named, parts_named
 
@@ -76,6 +77,7 @@ def structure_of(root: Outline, numbers: Sequence[int], where: object, called: s
     else:
         for refuse in (
             refuse_hidden_part,
+            refuse_leftovers,
             refuse_flat_pieces,
             refuse_shared,
             refuse_classes_within,
@@ -187,6 +189,7 @@ def _read_parts(top: Outline, parts: Mapping[str, str], where: object, result: S
         result.unlabelled.clear()  # there are no labels at all
     if trains:
         train = joined(tops[name] for name in trains)
+        refuse_leftovers(train, where, result.level(train))
         refuse_shared(train, where, result.level(train))
 
 
