@@ -15,9 +15,9 @@ from diptych.sources.folders.masks import masks_among
 from diptych.sources.folders.names_of_files import grouped_by_names, labelled_by_names
 from diptych.sources.folders.nesting import note_on_nested, notes_on_leftovers
 from diptych.sources.folders.outline import Levels, documents
+from diptych.sources.folders.part_classes import refuse_different
 from diptych.sources.folders.said_levels import Said, said_of
 from diptych.sources.meaning import Meaning
-from diptych.sources.parts import parts_named
 from diptych.sources.tables.file_names import PICTURES
 from diptych.sources.trees import Tree
 from diptych.sources.trees.shown import why_hidden
@@ -50,7 +50,7 @@ def read_folders(tree: Tree, meaning: Meaning) -> Dataset:
         roles = roles._replace(classes_of=_classes_by_part(samples))
     strays += sorted(_missing(lists, samples))
     if meaning.fold is None:
-        _refuse_different(root, roles, samples)
+        refuse_different(root, roles.classes_of, samples)
     # An empty class folder is still a class: training on it must fail, not forget it.
     classes = {sample.label for sample in samples}.union(*roles.classes_of.values())
     lines = [
@@ -222,28 +222,6 @@ def _notes_on(strays: Sequence[Stray], roles: Roles) -> list[str]:
             "a picture that is none needs another name"
         )
     return notes
-
-
-def _refuse_different(root: object, roles: Roles, samples: Sequence[Sample]) -> None:
-    """Raise InputError where parts have different classes: they would be scored against others."""
-    every = set().union(*roles.classes_of.values())
-    parts = parts_named(roles.classes_of)
-    if not parts:
-        return
-    labels_of: dict[str, set[str]] = {}
-    for sample in samples:
-        labels_of.setdefault(sample.part, set()).add(sample.label)
-    folders = {part: name for name, part in sorted(parts.items(), reverse=True)}
-    lacking = [
-        f"{name} has no picture of {', '.join(sorted(gone))}"
-        for name, part in sorted((name, part) for part, name in folders.items())
-        if (gone := every - labels_of.get(part, set()))
-    ]
-    if lacking:
-        raise InputError(
-            f"{root}: the classes of its parts differ: {'; '.join(lacking)}; "
-            "add, rename or remove folders"
-        )
 
 
 def _levels(folder: str) -> Levels:

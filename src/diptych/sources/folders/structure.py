@@ -13,6 +13,7 @@ from diptych.sources.folders.ambiguity import (
     refuse_shared,
     some,
 )
+from diptych.sources.folders.deeper_classes import refuse_index, refuse_shared_below
 from diptych.sources.folders.folder_names import (
     are_pieces,
     is_unlabelled,
@@ -79,7 +80,9 @@ def structure_of(root: Outline, numbers: Sequence[int], where: object, called: s
             refuse_hidden_part,
             refuse_leftovers,
             refuse_flat_pieces,
+            refuse_shared_below,
             refuse_shared,
+            refuse_index,
             refuse_classes_within,
             refuse_beside_wrapper,
         ):
@@ -189,8 +192,8 @@ def _read_parts(top: Outline, parts: Mapping[str, str], where: object, result: S
         result.unlabelled.clear()  # there are no labels at all
     if trains:
         train = joined(tops[name] for name in trains)
-        refuse_leftovers(train, where, result.level(train))
-        refuse_shared(train, where, result.level(train))
+        for refuse in (refuse_leftovers, refuse_shared, refuse_index):
+            refuse(train, where, result.level(train))
 
 
 # Names of parts that need no word.
