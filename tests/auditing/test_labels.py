@@ -22,9 +22,12 @@ def similar(counts: Mapping[str, int]) -> dict[str, str]:
         ("ﬁsh", "fish", "how letters are written"),
         ("cat - Copy", "cat", "the mark of a copy"),
         ("cat (1)", "cat", "the mark of a copy"),
+        ("Kopie von cat", "cat", "the mark of a copy"),
+        ("cat_backup", "cat", "the mark of a copy"),
+        ("class 01", "class 1", "leading zeros"),
         ("ca\u200bt", "cat", "how letters are written"),
-        ("01", "1", "zeros"),
-        ("1.0", "1", "zeros"),
+        ("01", "1", "leading zeros"),
+        ("1.0", "1", "decimals"),
     ],
 )
 def test_labels_that_may_be_one_are_pointed_out(rare: str, usual: str, difference: str) -> None:

@@ -124,12 +124,19 @@ def _joined(label: str) -> str:
     return re.sub(r"(?<!\d)[\s_-]+|[\s_-]+(?!\d)", "", _folded(label))
 
 
-_COPY = re.compile(r"[ _-]+(?:copy|kopie)(?: \d+)?(?: *\(\d+\))?$| *\(\d+\)$")
+_COPY = re.compile(
+    r"^(?:copy of|kopie von|copia de|copie de) +"
+    r"|[ _-]+(?:copy|kopie|old|backup|bak)(?: \d+)?(?: *\(\d+\))?$| *\(\d+\)$"
+)
 
 
 def _original(label: str) -> str:
     """Without what systems add to the name of a copied folder."""
     return _joined(_COPY.sub("", _folded(label)))
+
+
+def _without_zeros(label: str) -> str:
+    return re.sub(r"(?<!\d)0+(?=\d)", "", _joined(label))
 
 
 _PLURALS = ((r"ies$", "y"), (r"([sxz]|ch|sh)es$", r"\1"), (r"([^sui])s$", r"\1"))
@@ -143,10 +150,9 @@ def _singular(label: str) -> str:
     return word
 
 
-def _counted(label: str) -> str:
-    """A whole number without zeros before it or decimals."""
-    match = re.fullmatch(r"0*(\d+)(\.0+)?", label)
-    return match[1] if match else label
+def _whole(label: str) -> str:
+    """Without zeros behind the point of a whole number: 1.0."""
+    return re.sub(r"^(\d+)\.0+$", r"\1", _without_zeros(label))
 
 
 _SPELLINGS: dict[str, Callable[[str], str]] = {
@@ -154,8 +160,9 @@ _SPELLINGS: dict[str, Callable[[str], str]] = {
     "capitals": _folded,
     "spaces, hyphens or underscores": _joined,
     "the mark of a copy": _original,
+    "leading zeros": _without_zeros,
     "singular and plural": _singular,
-    "zeros": _counted,
+    "decimals": _whole,
 }
 
 

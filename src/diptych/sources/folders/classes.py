@@ -2,21 +2,24 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
 from diptych.sources.folder_groups import note_on_restarts
+from diptych.sources.folders.companions import companions_among
 from diptych.sources.folders.folder_roles import Roles, roles_of
 from diptych.sources.folders.hints import hint
 from diptych.sources.folders.label_lists import LabelList, label_list
 from diptych.sources.folders.masks import masks_among
 from diptych.sources.folders.names_of_files import grouped_by_names, labelled_by_names
-from diptych.sources.folders.nesting import note_on_nested
+from diptych.sources.folders.nesting import note_on_nested, notes_on_leftovers
 from diptych.sources.folders.outline import Levels, documents
+from diptych.sources.folders.part_classes import refuse_different
 from diptych.sources.folders.said_levels import Said, said_of
 from diptych.sources.meaning import Meaning
-from diptych.sources.parts import parts_named
+from diptych.sources.tables.file_names import PICTURES
 from diptych.sources.trees import Tree
 from diptych.sources.trees.shown import why_hidden
 from diptych.sources.trees.walking import any_hidden, is_hidden
@@ -48,7 +51,7 @@ def read_folders(tree: Tree, meaning: Meaning) -> Dataset:
         roles = roles._replace(classes_of=_classes_by_part(samples))
     strays += sorted(_missing(lists, samples))
     if meaning.fold is None:
-        _refuse_different(root, roles, samples)
+        refuse_different(root, roles.classes_of, samples)
     # An empty class folder is still a class: training on it must fail, not forget it.
     classes = {sample.label for sample in samples}.union(*roles.classes_of.values())
     lines = [
@@ -60,6 +63,7 @@ def read_folders(tree: Tree, meaning: Meaning) -> Dataset:
         *in_names,
         *lines,
         *_notes_on(strays, roles),
+        *notes_on_leftovers(roles.of, counts),
         *note_on_nested(roles.of, counts, said),
     ]
     if may_be := _hint(samples, strays):
@@ -156,7 +160,7 @@ def _samples(
                 whys[lists[listed].name.removeprefix(above)] = LIST
         else:
             labels = {}
-            whys = dict.fromkeys(inside, (reason, detail)) if reason else dict(_masks(inside))
+            whys = dict(_aside(inside, reason, detail) if reason else _beside(inside))
         strays += [Stray(above + file, *why) for file, why in whys.items()]
         samples += [
             Sample(name := above + file, labels.get(file, label), place(name), part, group)
@@ -171,9 +175,18 @@ NOT_LISTED = "not listed", "no line of the list of labels names it"
 LIST = "table", "names the files and their labels"
 
 
-def _masks(files: Sequence[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+def _aside(files: Sequence[str], reason: str, detail: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Files of one folder that is set aside; beside masks lie texts that say the same."""
+    for file in files:
+        is_text = reason == "mask" and PurePosixPath(file).suffix.lower() not in PICTURES
+        yield file, ("annotation" if is_text else reason, detail)
+
+
+def _beside(files: Sequence[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """What lies beside pictures in their folder."""
     for file, picture in masks_among(files):
         yield file, ("mask", f"drawn over {picture}, by its name")
+    yield from companions_among(files)
 
 
 def _lists(tree: Tree, roles: Roles) -> dict[str, LabelList]:
@@ -211,28 +224,6 @@ def _notes_on(strays: Sequence[Stray], roles: Roles) -> list[str]:
             "a picture that is none needs another name"
         )
     return notes
-
-
-def _refuse_different(root: object, roles: Roles, samples: Sequence[Sample]) -> None:
-    """Raise InputError where parts have different classes: they would be scored against others."""
-    every = set().union(*roles.classes_of.values())
-    parts = parts_named(roles.classes_of)
-    if not parts:
-        return
-    labels_of: dict[str, set[str]] = {}
-    for sample in samples:
-        labels_of.setdefault(sample.part, set()).add(sample.label)
-    folders = {part: name for name, part in sorted(parts.items(), reverse=True)}
-    lacking = [
-        f"{name} has no picture of {', '.join(sorted(gone))}"
-        for name, part in sorted((name, part) for part, name in folders.items())
-        if (gone := every - labels_of.get(part, set()))
-    ]
-    if lacking:
-        raise InputError(
-            f"{root}: the classes of its parts differ: {'; '.join(lacking)}; "
-            "add, rename or remove folders"
-        )
 
 
 def _levels(folder: str) -> Levels:

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from diptych.errors import InputError
-from diptych.sources.folders.left_out import leave_out
+from diptych.sources.folders.left_out import leave_out, notes_on_figures
 from diptych.sources.folders.outline import Levels, outline
 from diptych.sources.folders.said_levels import Said, groups_of
 from diptych.sources.folders.structure import Structure, structure_of
@@ -142,7 +142,8 @@ def _labelled(
         else:
             roles[way] = Role(_label(way[at]), parts.get(name, ""), level=at)
         classes_of.setdefault(name, set()).add(_label(way[at]))
-    return Roles(roles, classes_of, [])
+    numbers = range(1, 2 + max(map(len, counts), default=0))
+    return Roles(roles, classes_of, notes_on_figures(aside, numbers))
 
 
 def _label(folder: str) -> str:
