@@ -47,7 +47,10 @@ from diptych.sources.trees.numbered import named_by_pattern
 from diptych.sources.unread import refuse_unread
 from diptych.system.files import is_regular, path_of
 
-TABLES = (".csv", ".tsv", ".jsonl", ".gz", ".zst", ".zip")
+TABLES = (
+    *(".csv", ".tsv", ".tab", ".psv", ".txt", ".lst", ".list", ".dat", ".jsonl", ".ndjson"),
+    *(".gz", ".zst", ".zip"),
+)
 _NOT_UTF_8 = "its text is not UTF-8, and was read as Windows-1252"
 
 

@@ -78,3 +78,8 @@ def level(text: str) -> int | None:
     if not number.isdigit() or not int(number):
         raise InputError(f"'{text}': folders are counted from {LEVEL}1, the first below the root")
     return int(number) - 1
+
+
+def is_level(text: str | None) -> bool:
+    """Whether a text says folders or names of files; raises what these do."""
+    return text is not None and not is_title(text)

@@ -140,8 +140,14 @@ def test_a_column_of_labels_is_no_pixel(tmp_path: Path) -> None:
         read(path, label="p0")
 
 
-def test_rows_that_are_longer_than_the_titles_are_named(tmp_path: Path) -> None:
+def test_rows_may_end_in_a_delimiter_where_titles_do_not(tmp_path: Path) -> None:
     rows = [[y, *row, ""] for y, row in zip(LABELS, FLAT, strict=True)]
+    same(table(tmp_path / "d.csv", ["label", *NAMES], rows))
+
+
+def test_rows_that_are_longer_than_the_titles_are_named(tmp_path: Path) -> None:
+    rows = [[y, *row] for y, row in zip(LABELS, FLAT, strict=True)]
+    rows[0].append(7)
     path = table(tmp_path / "d.csv", ["label", *NAMES], rows)
     with pytest.raises(InputError, match="line 2 has 18 columns, the first line 17"):
         read(path)

@@ -166,3 +166,16 @@ def test_a_cross_marks_the_class(laid: Laid) -> None:
     data = reading(laid, "cat,dog", lambda i: ("x,", ",X")[i % 2])
     assert data.classes == ("cat", "dog")
     assert len(data) == 24
+
+
+def test_patients_over_folders_of_classes_are_asked_about(laid: Laid) -> None:
+    files = [f"{'ab'[i % 2]}/{i}.jpg" for i in range(24)]
+    root = laid(
+        files, {"l.csv": ["file,patient", *(f"{f},P{i // 4}" for i, f in enumerate(files))]}
+    )
+    with pytest.raises(
+        InputError, match=r"--label folder:1 says the folders, with --group 'patient'"
+    ):
+        read(root / "l.csv")
+    assert read(root / "l.csv", label="folder:1", group="patient").classes == ("a", "b")
+    assert len(read(root / "l.csv", label="patient").classes) == 6

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
@@ -26,12 +27,15 @@ from diptych.sources.trees.walking import any_hidden, is_hidden
 from diptych.system.garbage import no_garbage
 
 
-def read_folders(tree: Tree, meaning: Meaning) -> Dataset:
+def read_folders(
+    tree: Tree, meaning: Meaning, labels: Mapping[str, str] = MappingProxyType({})
+) -> Dataset:
     """Every file of a tree, as a sample or as a stray with its reason.
 
     Classes are the folders in its root or in folders of parts, with others on the way; files may
-    lie deeper than their class folder. Raises InputError where there is no file, the folders can be
-    meant in several ways, or the parts have different classes.
+    lie deeper than their class folder. Of files in a part without class folders `labels` may say
+    the class. Raises InputError where there is no file, the folders can be meant in several ways,
+    or the parts have different classes.
     """
     root = tree.root
     meaning.refuse_unused(
@@ -45,7 +49,7 @@ def read_folders(tree: Tree, meaning: Meaning) -> Dataset:
     roles = roles_of(counts, said, root, root.name)
     lists = _lists(tree, roles)
     with no_garbage():
-        samples = _samples(tree, files, roles, lists, strays)
+        samples = _samples(tree, files, roles, lists, labels, strays)
         samples, in_names = _with_names(samples, said, meaning, strays, root)
     if said.label_of:
         roles = roles._replace(classes_of=_classes_by_part(samples))
@@ -145,6 +149,7 @@ def _samples(
     files: Mapping[str, Sequence[str]],
     roles: Roles,
     lists: Mapping[str, LabelList],
+    said: Mapping[str, str],
     strays: list[Stray],
 ) -> list[Sample]:
     """The samples by the roles of their folders; every other file becomes a stray."""
@@ -158,6 +163,9 @@ def _samples(
             whys = {file: NOT_LISTED for file in inside if file not in labels}
             if lists[listed].name.startswith(above):
                 whys[lists[listed].name.removeprefix(above)] = LIST
+        elif reason == "unlabelled":
+            labels = {file: said[above + file] for file in inside if above + file in said}
+            whys = {file: (reason, detail) for file in inside if file not in labels}
         else:
             labels = {}
             whys = dict(_aside(inside, reason, detail) if reason else _beside(inside))
@@ -211,7 +219,7 @@ def _notes_on(strays: Sequence[Stray], roles: Roles) -> list[str]:
     masks = [stray.name for stray in strays if stray.reason == "mask"]
     unlabelled = Counter[str]()
     for stray in strays:
-        if stray.reason == "unlabelled":
+        if stray.reason == "unlabelled" and not documents((stray.name,)):
             folder = stray.name.rpartition("/")[0]
             unlabelled[roles.of[_levels(folder)].listed or folder] += 1
     notes = [

@@ -14,7 +14,7 @@ from diptych.sources.tables.titles import FILE_TITLES, plain, rank
 LOOKED_AT = 500
 # So many different numbers are no chance.
 MANY = 20
-_NUMBERED = re.compile(r"column \d+")
+NUMBERED = re.compile(r"column \d+")
 # What a column that counts the rows is called: pandas writes one without a title.
 _INDICES = ("", "unnamed_0", "index", "no", "nr", "row", "id")
 
@@ -43,7 +43,7 @@ def file_column(table: Records, files: Files, said: str | None) -> tuple[Records
     Raises InputError where no column does, or several do.
     """
     if said is not None:
-        if _NUMBERED.fullmatch(said) and said not in table.titles:
+        if NUMBERED.fullmatch(said) and said not in table.titles:
             table = without_header(table)
         return table, position(table, said, "files")
     at = _naming(table, files)

@@ -20,6 +20,7 @@ from diptych.sources.tables.label_cells import is_written, labels_in
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.records import Records, records
 from diptych.sources.tables.row_files import NamedRow, named_rows, passed_over_note
+from diptych.sources.tables.titles import GROUPS, LABEL_TITLES, label_tier, plain
 from diptych.sources.trees import Tree
 
 
@@ -38,19 +39,46 @@ def read_table(
 
 
 def read_rows(
-    tree: Tree, table: str, meaning: Meaning, *, below: bool = False, labelled: bool = True
-) -> tuple[Dataset, frozenset[str]]:
-    """What `read_table` reads, and every file that a row names, with a label or without."""
+    tree: Tree,
+    table: str,
+    meaning: Meaning,
+    *,
+    below: bool = False,
+    labelled: bool = True,
+    rows: Records | None = None,
+) -> tuple[Dataset, Mapping[str, str]]:
+    """What `read_table` reads, and the file that each name means, with a label or without."""
     path = tree.place(table)
     meaning.refuse_unused(path, "a table of files", *USED)
-    base = table.rpartition("/")[0]
+    base = table.rpartition("/")[0] if rows is None else ""
     files = Files(tree, base, below)
-    rows, roles = table_roles(records(path), files, meaning, labelled)
+    rows, roles = table_roles(rows or records(path), files, meaning, labelled)
     named = named_rows(rows, roles, files, hinted_part(path.name, base, roles))
+    if meaning.label is None:
+        _refuse_groups_for_labels(rows, roles, named)
     data = _Reading(tree, rows, roles, meaning, base if below else "").dataset(named)
     if base and not below:
         data = replace(data, note=f"{data.note}\n{path.name}: its files lie below {tree.root}")
-    return data, frozenset(row.file for row in named)
+    above = f"{base}/" if below and base else ""
+    return data, {f"{above}{row.name}": row.file for row in named if row.file}
+
+
+def _refuse_groups_for_labels(table: Records, roles: Roles, rows: Sequence[NamedRow]) -> None:
+    """Raise InputError where the labels would be patients or the like, beside folders of others."""
+    title = roles.label_title
+    if label_tier(title) < len(LABEL_TITLES) or not GROUPS.search(plain(title)):
+        return
+    pairs = {(row.file.rpartition("/")[0], *roles.labels(row.cells)) for row in rows if row.file}
+    folders = {folder for folder, *_ in pairs}
+    names = {folder.rpartition("/")[2] for folder in folders}
+    if len(names) < 2 or all(map(part_in, names)) or len(pairs) == len(folders):
+        return
+    depth = next(iter(folders)).count("/") + 1
+    raise InputError(
+        f"{table.path}: {title} looks like what groups pictures, and these lie in folders "
+        f"({shortened(sorted(names), 3)}); which are the labels? --label folder:{depth} says the "
+        f"folders, with --group '{title}', and --label '{title}' that column"
+    )
 
 
 def hinted_part(name: str, base: str, roles: Roles) -> str:

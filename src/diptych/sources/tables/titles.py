@@ -44,6 +44,12 @@ TOGETHER = ("pixels",)
 _WORDS = re.compile(r"label|class|category|name|species|kind|type|breed|diagnosis")
 
 
+_SUBJECTS = re.compile(
+    r"(^|_)(patients?|subjects?|persons?|participants?|cases?|donors?|lesions?|individuals?"
+    r"|slides?|stud(y|ies)|videos?|volunteers?|sessions?)(_|$|id)"
+)
+
+
 def plain(title: str) -> str:
     """A title in small letters, its words parted by one underscore: "Image Index", "imageIndex"."""
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", title.strip())
@@ -66,6 +72,11 @@ def label_tier(title: str) -> int:
     """How surely a title means labels: 0 is the surest, the number of tiers not at all."""
     tiers = (i for i, names in enumerate(LABEL_TITLES) if rank(title, names) < len(names))
     return next(tiers, len(LABEL_TITLES))
+
+
+def is_subject(title: str) -> bool:
+    """Whether a column of such a title says of whom or what several pictures were taken."""
+    return bool(_SUBJECTS.search(plain(title)))
 
 
 def may_name_classes(title: str) -> bool:
