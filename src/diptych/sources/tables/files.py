@@ -14,7 +14,7 @@ from diptych.sources.parts import part_of
 from diptych.sources.tables.cells import label_spellings, no_labels
 from diptych.sources.tables.columns import is_telling
 from diptych.sources.tables.file_names import folder_part, part_in
-from diptych.sources.tables.grouping import group_names, looks_like_groups
+from diptych.sources.tables.grouping import group_names, groups_note, looks_like_groups
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.naming_rows import NamedRow, named_rows
 from diptych.sources.tables.records import Records, records
@@ -165,8 +165,7 @@ class _Reading(NamedTuple):
         labels = [sample.label for sample in samples]
         titles = self.table.titles
         return [
-            f"{titles[at]} has ids that come again ({len(set(cells)):,} of {len(cells):,}); "
-            f"--group '{titles[at]}' keeps what has the same together"
+            groups_note(titles[at], cells)
             for at in self.roles.further
             if looks_like_groups(titles[at], cells := [row.cells[at] for row in rows], labels)
         ]

@@ -75,8 +75,8 @@ def _of_column(table: Records, at: int, note: str = "") -> Parts:
             f"{table.path}: {table.titles[at]} has folds ({shortened(folds)}), and no parts; "
             f"--fold {folds[0]} tests on one of them"
         )
-    for line, row in zip(table.lines, table.rows, strict=True):
-        part_of(_said(row[at]), f"{table.path}: line {line}")
+    for i, row in enumerate(table.rows):
+        part_of(_said(row[at]), f"{table.path}: {table.where(i)}")
     if empty := sum(not _said(row[at]) for row in table.rows):
         rows = "1 row says" if empty == 1 else f"{empty:,} rows say"
         silent = f"{rows} no part in {table.titles[at]}, and may come into train and valid"
