@@ -25,6 +25,7 @@ from diptych.sources.pixels.number_arrays import (
     key_of,
 )
 from diptych.sources.pixels.ranges import Range
+from diptych.sources.pixels.shapes import mirrored
 from diptych.sources.tables.cells import id_of
 from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import is_hidden
@@ -214,8 +215,7 @@ def _note(
     used = [array for pair in found for array in (pair.images, pair.labels)]
     if rest := [key for key, array in arrays.items() if array not in used]:
         said.append(f"not used: {shortened(rest, 4)}")
-    if any("emnist" in one.array.name.lower() for one in pictures):
-        said.append("read as they lie (EMNIST's own files have rows for columns: all are mirrored)")
+    said += filter(None, {mirrored(one.array.name) for one in pictures})
     return f"{root.name}: {', '.join(said)}"
 
 

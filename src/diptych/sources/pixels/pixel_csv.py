@@ -31,6 +31,7 @@ from diptych.sources.pixels.ranges import (
     refuse_fractions,
     suggested,
 )
+from diptych.sources.pixels.shapes import mirrored
 from diptych.sources.tables.attributes import attributes_of, parts_said, table_of
 from diptych.sources.tables.cells import no_labels
 from diptych.sources.tables.columns import LABELS
@@ -209,4 +210,4 @@ def _note(
     # Numbers are the same in every encoding.
     if (roles.texts or not "".join(names).isascii()) and not is_in_utf_8(path):
         said.append("text that is not UTF-8 read as Windows-1252")
-    return f"{path.name}: {', '.join(said)}"
+    return f"{path.name}: {', '.join(filter(None, (*said, mirrored(path.name))))}"
