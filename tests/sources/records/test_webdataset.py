@@ -60,14 +60,14 @@ def test_words_and_json(tmp_path: Path) -> None:
     )
     said = {
         str(i): json.dumps(
-            {"label": i % 2, "camera": "xy"[i % 2], "patient": i // 2, "kind": "ab"[i // 2]}
+            {"label": i % 2, "camera": "xy"[i > 2], "patient": i // 2, "kind": "ab"[i // 2]}
         )
         for i in range(4)
     }
     path = shard(tmp_path / "b.tar", said, "json")
     data = read(path, group="patient")
     assert (data.classes, [s.group for s in data.samples]) == (("0", "1"), ["0", "0", "1", "1"])
-    assert data.columns["camera"] == {f"{i}.png": "xy"[i % 2] for i in range(4)}
+    assert data.columns["camera"] == {f"{i}.png": "xy"[i > 2] for i in range(4)}
     assert read(path, label="kind").classes == ("a", "b")
     with pytest.raises(InputError, match="has no 'absent' for --label"):
         read(path, label="absent")

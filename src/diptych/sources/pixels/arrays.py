@@ -54,7 +54,7 @@ def are_arrays(tree: Tree) -> bool:
         return False
     if any(map(is_array_name, names)):
         return True
-    refuse_unread_folder(tree.root, names)
+    refuse_unread_folder(tree)
     return False
 
 
@@ -210,7 +210,13 @@ def _note(
     count = sum(one.array.shape[0] for one in pictures)
     first = pictures[0].planar and not pictures[0].flat
     said = [f"{count:,} pictures of {size}{' with the channels first' if first else ''}"]
-    said += [f"{pair.images.key} with the labels of {_key(pair.labels)}" for pair in found]
+    classes = [pair.label for pair in found if pair.label]
+    said += [f"each file is a class ({shortened(classes, 3)})"] * bool(classes)
+    said += [
+        f"{pair.images.key} with the labels of {_key(pair.labels)}"
+        for pair in found
+        if not pair.label
+    ]
     said.append(f"values {values}{why and ' ('}{why}{why and ')'}")
     used = [array for pair in found for array in (pair.images, pair.labels)]
     if rest := [key for key, array in arrays.items() if array not in used]:
