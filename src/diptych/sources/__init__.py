@@ -44,7 +44,7 @@ from diptych.sources.tables.whereabouts import names_files, tree_of_table
 from diptych.sources.trees import Tree
 from diptych.sources.trees.folder import FolderTree
 from diptych.sources.trees.numbered import named_by_pattern
-from diptych.sources.unread import refuse_unread
+from diptych.sources.unread import is_called_unread, refuse_unread
 from diptych.system.files import is_regular, path_of
 
 TABLES = (
@@ -175,7 +175,7 @@ def _as_it_lies(place: Path | Address, meaning: Meaning, expected: PixelFormat) 
         return read_store(place, place, meaning, readers)
     if is_regular(place) and holds_arrays(place):
         return read_array_file(place, meaning, expected)
-    if not is_table(place):
+    if not is_table(place) or is_called_unread(place.name):
         if is_regular(place):
             refuse_unread(place)
         raise InputError(

@@ -15,11 +15,12 @@ from diptych.sources.parts import part_of
 from diptych.sources.tables.cells import is_telling, label_spellings, no_labels
 from diptych.sources.tables.column_roles import USED, Roles, folder_of, table_roles
 from diptych.sources.tables.file_names import folder_part, part_in
-from diptych.sources.tables.grouping import group_names, looks_like_groups
+from diptych.sources.tables.grouping import group_names, groups_note, looks_like_groups
 from diptych.sources.tables.label_cells import is_written, labels_in
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.records import Records, records
 from diptych.sources.tables.row_files import NamedRow, named_rows, passed_over_note
+from diptych.sources.tables.table_parts import partless_note
 from diptych.sources.tables.titles import GROUPS, LABEL_TITLES, label_tier, plain
 from diptych.sources.trees import Tree
 
@@ -130,7 +131,9 @@ class _Reading(NamedTuple):
         samples, parts_note = self._with_parts(samples, used)
         samples = self._with_groups(samples, used)
         notes = [self._note(samples), parts_note, self.roles.parts.note, doubtful]
-        notes += [self._partless_note(strays), self._written_note(used), passed_over_note(used)]
+        partless = sum(stray.reason == "no part" for stray in strays)
+        notes += [partless_note(partless, self.roles.parts), self._written_note(used)]
+        notes.append(passed_over_note(used))
         notes += self._groups_note(samples, used)
         return Dataset(
             self.tree.root,
@@ -147,12 +150,6 @@ class _Reading(NamedTuple):
         if part or not self.roles.parts.required:
             return part
         return folder_part(row.file.rpartition("/")[0])
-
-    def _partless_note(self, strays: Sequence[Stray]) -> str:
-        if not (count := sum(stray.reason == "no part" for stray in strays)):
-            return ""
-        title = self.roles.parts.required
-        return f"{count:,} pictures without a part in {title} are set aside; fill it in to use them"
 
     def _written_note(self, rows: Sequence[NamedRow]) -> str:
         """A word on labels that are written as lists."""
@@ -221,8 +218,7 @@ class _Reading(NamedTuple):
         labels = [sample.label for sample in samples]
         titles = self.table.titles
         return [
-            f"{titles[at]} has ids that come again ({len(set(cells)):,} of {len(cells):,}); "
-            f"--group '{titles[at]}' keeps what has the same together"
+            groups_note(titles[at], cells)
             for at in self.roles.further
             if looks_like_groups(titles[at], cells := [row.cells[at] for row in rows], labels)
         ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from diptych.data.places import Address
 from diptych.errors import InputError, shortened
 from diptych.sources.tables.opening import Table, numbered_rows, open_table
 
@@ -18,15 +19,20 @@ Row = list[str]
 class Records(NamedTuple):
     """A table in memory: as many cells in each row as there are titles."""
 
-    path: Table
+    path: Table | Address
     titles: list[str]
     rows: list[Row]
     lines: list[int]  # where each row stands in the file, for messages
     headed: bool = True  # whether the titles are the file's own
+    names: Sequence[str] = ()  # what rows are called in messages, where not by their lines
 
     def column(self, at: int) -> list[str]:
         """The cells of a column."""
         return [row[at] for row in self.rows]
+
+    def where(self, row: int) -> str:
+        """What a row, counted from 0, is called in messages."""
+        return self.names[row] if self.names else f"line {self.lines[row]}"
 
 
 def records(path: Table) -> Records:

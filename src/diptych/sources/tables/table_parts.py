@@ -43,6 +43,12 @@ class Parts:
         self.required = required
 
 
+def partless_note(count: int, parts: Parts) -> str:
+    """A word on so many pictures that say no part; "" for none."""
+    aside = f"without a part in {parts.required} are set aside; fill it in to use them"
+    return f"{count:,} pictures {aside}" if count else ""
+
+
 def table_parts(table: Records, free: Sequence[int], meaning: Meaning) -> Parts:
     """What was said of parts and folds, else what columns say by themselves.
 
@@ -102,9 +108,9 @@ def _refuse_other_words(table: Records, at: int) -> None:
         f"'{word}' in {count:,} row{'s'[: count != 1]}" for word, count in others.most_common(3)
     )
     title, more = table.titles[at], ", …" if len(others) > 3 else ""
-    line = table.lines[table.column(at).index(next(iter(others)))]
+    where = table.where(table.column(at).index(next(iter(others))))
     raise InputError(
-        f"{table.path}: {title} says what is no part: {words}{more} (line {line}, for one); write "
+        f"{table.path}: {title} says what is no part: {words}{more} ({where}, for one); write "
         "train, valid or test, or nothing where rows are to be left out; with another title the "
         "column parts nothing"
     )
@@ -152,12 +158,12 @@ def _of_truths(table: Records, columns: Sequence[int]) -> Parts:
     Raises InputError where a cell says something else.
     """
     for at in columns:
-        for line, cell in zip(table.lines, table.column(at), strict=True):
+        for i, cell in enumerate(table.column(at)):
             if truth(cell) is None and not says_nothing(cell):
                 raise InputError(
-                    f"{table.path}: line {line}: {table.titles[at]} is neither true nor false: "
-                    f"'{cell}'; write True or False, or nothing where a row is to be left out; "
-                    "with another title the column parts nothing"
+                    f"{table.path}: {table.where(i)}: {table.titles[at]} is neither true nor "
+                    f"false: '{cell}'; write True or False, or nothing where a row is to be left "
+                    "out; with another title the column parts nothing"
                 )
     meant = [(at, _MEANT[plain(table.titles[at])]) for at in columns]
     # What is false of is_train alone may be for either; most call it the validation part.
