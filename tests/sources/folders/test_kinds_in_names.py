@@ -2,7 +2,7 @@ import shlex
 
 import pytest
 
-from diptych.sources.folders.kinds_in_names import kinds_in
+from diptych.sources.folders.kinds_in_names import fields_in, kinds_in
 from diptych.sources.name_patterns import name_pattern
 
 
@@ -46,3 +46,15 @@ def test_a_few_pictures_may_be_called_otherwise() -> None:
     names = [f"{kind}{i}.jpg" for kind in ("cat", "dog") for i in range(20)]
     assert kinds_in([*names, "cover page.jpg"]) is not None
     assert kinds_in([*names, *(f"what is it {chr(97 + i)}.jpg" for i in range(5))]) is None
+
+
+def test_fields_that_come_again_may_be_the_class() -> None:
+    names = [f"{age}_{sex}_{race}_2017{age}{sex}{race}.jpg.chip.jpg" for age in range(20, 32)
+             for sex in (0, 1) for race in (0, 1, 2)]  # fmt: skip
+    told = fields_in(names)
+    assert "20_0_0_20172000.jpg.chip.jpg and others have 4 fields in their names" in told
+    assert "2 with 0, 1, 3 with 0, 1, 2): if field 2 is the class, --label " in told
+    label_of = name_pattern(shlex.split(told.partition("--label ")[2])[0])
+    assert label_of and label_of("25_1_2_2017.jpg.chip.jpg") == "1"
+    assert fields_in([f"IMG_{20240101 + i}_{i}.jpg" for i in range(9)]) == ""
+    assert fields_in([]) == ""

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from diptych.sources.folders.ambiguity import some
-from diptych.sources.folders.kinds_in_names import kinds_in
+from diptych.sources.folders.kinds_in_names import fields_in, kinds_in
 
 _RECORDS = (".tfrecord", ".tfrecords", ".lmdb", ".mdb", ".rec", ".arrow")
 _OBJECTS = (".xml", ".txt", ".json")
@@ -25,6 +25,8 @@ def hint(names: Sequence[str]) -> str:
             f"{kinds.example} and others have words in their names: if {some(kinds.words)} are the "
             f"classes, {kinds.option} reads them from there"
         )
+    if fields := fields_in(names):
+        return fields
     objects = [
         file
         for file in files

@@ -44,21 +44,29 @@ def _beside_pictures(folder: Outline) -> dict[str, Why]:
     for name, one in folder.folders.items():
         if one.is_empty:
             continue
-        others = [other for other in with_pictures if other != name]
-        twin = next((other for other in others if _alike(one, folder.folders[other])), "")
         if is_of_masks(name) and wrappers and one.all_pictures:
             whys[name] = "mask", f"{name} lies beside {wrappers[0]}"
-        elif is_of_many_masks(name) and twin and one.all_pictures:
+        elif is_of_many_masks(name) and one.all_pictures and (twin := _twin(name, folder)):
             whys[name] = "mask", f"{name} lies beside {twin}, and has the same folders"
-        elif with_pictures and not one.all_pictures and (above or twin or is_of_lists(name)):
+        elif (
+            with_pictures
+            and not one.all_pictures
+            and (above or is_of_lists(name) or _twin(name, folder))
+        ):
             whys[name] = "no class", f"{name} has no pictures in it"
     return whys
 
 
-def _alike(one: Outline, other: Outline) -> bool:
-    """Whether a folder has several folders, and most of them are in the other one too."""
-    names, others = set(branching(one).folders), set(branching(other).folders)
-    return len(names & others) > 1 and 2 * len(names & others) > len(names)
+def _twin(name: str, above: Outline) -> str:
+    """Another folder with pictures that has most of the folders in this one too; "" for none."""
+    names = set(branching(above.folders[name]).folders)
+    if len(names) < 2:
+        return ""
+    for other, one in above.folders.items():
+        same = names & set(branching(one).folders)
+        if other != name and len(same) > 1 and 2 * len(same) > len(names) and one.all_pictures:
+            return other
+    return ""
 
 
 def notes_on_figures(aside: Mapping[Levels, Why], numbers: Sequence[int]) -> list[str]:

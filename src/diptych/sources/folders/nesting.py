@@ -97,11 +97,12 @@ def notes_on_leftovers(
         ]
         if kinds:
             inside["/".join(way)] += counts[way][0]
-        elif kind_of_leftovers(role.label):
+        else:
             classes.add(role.label)
     notes = [
         f"{label} is read as a class; if it holds {kind_of_leftovers(label)}, take it out of there"
         for label in sorted(classes)
+        if len(classes) > 1 and kind_of_leftovers(label)
     ]
     if inside:
         notes.append(
