@@ -17,7 +17,7 @@ from diptych.images.decoding import CHUNK, stored_pictures
 from diptych.images.preprocess import Pixels
 from diptych.images.rows import StoredRows, in_batches
 from diptych.images.store import Store
-from diptych.sources.tables.columns import MOST_WORDS
+from diptych.sources.tables.cells import MOST_WORDS
 
 Floats = npt.NDArray[np.float64]
 Column = Sequence[str | float]  # a fact of each picture; "" and NaN where it is not known

@@ -21,7 +21,7 @@ from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
 from diptych.sources.inputs import in_memory, input_pictures
 from diptych.sources.pixels.adding import add_pixels
-from diptych.sources.tables.columns import is_number
+from diptych.sources.tables.cells import is_number
 from diptych.system.files import is_regular, write_file
 
 # What the data set is called in messages.

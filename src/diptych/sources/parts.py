@@ -32,6 +32,7 @@ _FILLERS = (
     *("set", "sets", "data", "dataset", "datasets", "split", "splits", "part", "folder", "files"),
     *("images", "image", "imgs", "img", "pictures", "photos", "pics", "jpg", "jpeg", "png"),
     *("seg", "cls", "raw", "final", "original", "cropped", "resized", "samples", "examples"),
+    *("list", "lists", "filelist", "imagelist", "file"),
     *("ilsvrc2012", "ilsvrc", "imagenet", "集", "データ", "데이터", r"\d+"),
 )
 _FILLER = "|".join(sorted(_FILLERS, key=len, reverse=True))

@@ -162,9 +162,9 @@ def test_nothing_to_read_is_said_in_a_line(tmp_path: Path) -> None:
         read(tmp_path / "absent")
     with pytest.raises(InputError, match="no file in it"):
         read(tmp_path)
-    (tmp_path / "file.txt").write_text("x")
+    (tmp_path / "file.doc").write_text("x")
     with pytest.raises(InputError, match="not a folder"):
-        read(tmp_path / "file.txt")
+        read(tmp_path / "file.doc")
 
 
 def test_the_order_of_classes_is_locked_by_a_hash() -> None:

@@ -195,6 +195,25 @@ def test_a_pair_of_arrays_lies_in_one_file_or_in_two(
     assert data.samples[0].path == folder / f"{images}.npy"
 
 
+def test_a_file_of_pictures_for_each_class_is_called_as_it(tmp_path: Path) -> None:
+    for label in ("cat", "alarm clock"):
+        np.save(tmp_path / f"full_numpy_bitmap_{label}.npy", GREY.reshape(24, -1)[:, :25])
+    data = read(tmp_path)
+    assert data.counts() == {"alarm clock": 24, "cat": 24}
+    assert "each file is a class (alarm clock, cat)" in data.note or "(cat, alarm" in data.note
+    # Pieces of one array are no classes, and a picture in each file is none of them.
+    for names, arrays, said in (
+        (("part_1", "part_2"), GREY, "it is not clear what is pictures"),
+        (("cat/1", "cat/2", "dog/1"), GREY[0], r"a picture in each \.npy is not read, .* PNG"),
+    ):
+        folder = tmp_path / names[0].replace("/", "_")
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            np.save(folder / f"{name}.npy", arrays)
+        with pytest.raises(InputError, match=said):
+            read(folder)
+
+
 def test_arrays_without_names_are_asked_for(tmp_path: Path) -> None:
     np.savez(tmp_path / "d.npz", GREY, Y)
     with pytest.raises(InputError, match=r"arr_0 \(24, 5, 6\), arr_1 \(24,\); say .*--label NAME"):
@@ -388,6 +407,32 @@ def test_other_kinds_of_arrays_are_said(name: str, kind: str, tmp_path: Path) ->
     for place in (tmp_path / name, tmp_path):
         with pytest.raises(InputError, match=rf"a file of {kind}.*numpy\.savez"):
             read(place)
+
+
+@pytest.mark.parametrize(
+    ("names", "content", "said"),
+    [
+        (
+            ("train", "test", "meta", "file.txt~"),
+            b"\x80\x02}q\x01.",
+            "meta: a pickle, which may run",
+        ),
+        (("data_batch_1.bin", "test_batch.bin", "batches.meta.txt"), bytes(9), "bare numbers"),
+        (("train_x.h5.gz", "train_y.h5.gz"), gzip.compress(b"\x89HDF"), "open it with h5py"),
+        (("mnist.pkl.gz",), gzip.compress(b"\x80\x02}q\x01."), "a pickle, which may run"),
+    ],
+)
+def test_folders_of_what_is_not_opened_are_no_classes(
+    names: tuple[str, ...], content: bytes, said: str, tmp_path: Path
+) -> None:
+    for name in names:
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(content)
+    with pytest.raises(InputError, match=rf"{said}.*numpy\.savez"):
+        read(tmp_path)
+    if len(names) < 3:
+        with pytest.raises(InputError, match=said):
+            read(tmp_path / "in" / names[0])
 
 
 def test_a_file_of_arrays_beside_pictures_is_no_data_set(folder_of: Any) -> None:

@@ -35,7 +35,7 @@ def test_a_contest_is_read_by_its_only_table_of_labels(laid: Laid) -> None:
     data = read(laid([*numbered("train", 18), *numbered("test", 20)], tables))
     assert len(data) == 18
     assert all(s.path.parent.name == "train" for s in data.samples if isinstance(s.path, Path))
-    assert reasons(data) == {"missing": 2, "table": 1, "not listed": 22}
+    assert reasons(data) == {"missing": 2, "table": 2, "not listed": 21}
 
 
 def test_a_table_may_lie_in_a_folder_of_its_own(laid: Laid) -> None:
@@ -51,7 +51,8 @@ def test_a_table_for_each_part_is_read_as_such(laid: Laid) -> None:
 
 
 def test_two_tables_of_labels_are_asked_about(laid: Laid) -> None:
-    root = laid(numbered("images", 20), {"one.csv": rows(20), "two.csv": rows(20)})
+    others = ["id,label", *(f"{i},{'ab'[i // 2 % 2]}" for i in range(20))]
+    root = laid(numbered("images", 20), {"one.csv": rows(20), "two.csv": others})
     with pytest.raises(
         InputError, match=r"several tables name its pictures .*: one\.csv, two\.csv"
     ):
@@ -240,3 +241,42 @@ def test_tables_of_parts_say_the_rest_as_others_do(laid: Laid) -> None:
     assert {s.group for s in data.samples} == {"train0", "train1", "test2"}
     assert set(data.columns["camera"].values()) == {"train0", "train1", "test0", "test1"}
     assert reasons(data) == {"table": 2}
+
+
+def in_three_tables(laid: Laid) -> Path:
+    names = [f"{i}.jpg" for i in range(24)]
+    tables = {
+        "labels.csv": ["file,label", *(f"{n},{'ab'[i % 2]}" for i, n in enumerate(names))],
+        "split.csv": ["image,split", *(f"{i},{('train', 'test')[i % 4 == 0]}" for i in range(24))],
+        "patients.csv": ["file,patient", *(f"{n},P{i // 4}" for i, n in enumerate(names))],
+    }
+    return laid((f"images/{n}" for n in names), tables)
+
+
+def test_tables_that_name_the_same_files_are_joined(laid: Laid) -> None:
+    data = read(in_three_tables(laid), group="patient")
+    assert Counter(s.part for s in data.samples) == {"train": 18, "test": 6}
+    assert {s.group for s in data.samples if s.name in ("4.jpg", "7.jpg")} == {"P1"}
+    assert data.classes == ("a", "b") and reasons(data) == {"table": 3}
+    assert "parts in split of split.csv" in data.note
+    assert "joined by file name: patients.csv says patient of them" in data.note
+
+
+def test_a_part_that_was_said_may_be_in_any_table(laid: Laid) -> None:
+    root = in_three_tables(laid)
+    lines = (root / "split.csv").read_text().splitlines()
+    (root / "split.csv").write_text("\n".join(lines[:-1]))
+    assert Counter(s.part for s in read(root).samples) == {"": 24}
+    assert "says no part of 1 of 24 pictures, and is not used" in read(root).note
+    data = read(root, part="split")
+    assert Counter(s.part for s in data.samples) == {"train": 17, "test": 6}
+    assert reasons(data) == {"table": 3, "no part": 1}
+    with pytest.raises(InputError, match="no column 'hospital' for --group"):
+        read(root, group="hospital")
+
+
+def test_a_fold_may_be_in_another_table_than_the_labels(laid: Laid) -> None:
+    folds = ["image,fold", *(f"{i}.jpg,{i % 3}" for i in range(20))]
+    data = read(laid(numbered("images", 20), {"labels.csv": rows(20), "folds.csv": folds}), fold=1)
+    assert Counter(s.part for s in data.samples) == {"train": 13, "test": 7}
+    assert data.classes == ("a", "b")

@@ -63,6 +63,63 @@ def test_empty_lines_may_come_first(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "before",
+    [
+        "# made by hand\n# file by file\n",
+        "% made by hand, on a day\n",
+        "Labels of my set,\n,\n",
+        "Labels of my set\n\n",
+        ",,\n",
+    ],
+)
+def test_remarks_and_a_heading_may_come_first(before: str, tmp_path: Path) -> None:
+    path = written(tmp_path, f"{before}{TEXT}".encode())
+    lines = before.count("\n")
+    assert list(numbered_rows(path)) == [(lines + i, row) for i, row in enumerate(ROWS, 1)]
+    assert first_rows(path, 9) == ROWS
+
+
+def test_titles_may_be_marked(tmp_path: Path) -> None:
+    path = written(tmp_path, b"# by hand\n# file label\na.png 1\nb.png 2\n", "t.txt")
+    assert first_rows(path, 9) == [["file", "label"], ["a.png", "1"], ["b.png", "2"]]
+    path = written(tmp_path, b"#,file\n1,a.png\n2,b.png\n")
+    assert first_rows(path, 9) == [["#", "file"], ["1", "a.png"], ["2", "b.png"]]
+
+
+@pytest.mark.parametrize(
+    ("text", "titles", "row"),
+    [
+        ("file,label\n1,a.png,Brot\n2,b.png,Käse\n", ["", *ROWS[0]], ["1", "a.png", "Brot"]),
+        ("file,label\na.png,Brot,\nb.png,Käse,\n", [*ROWS[0], ""], ["a.png", "Brot", ""]),
+        ("file,label,\na.png,Brot\nb.png,Käse\n", ROWS[0], ["a.png", "Brot"]),
+    ],
+)
+def test_titles_are_as_many_as_cells(
+    text: str, titles: list[str], row: list[str], tmp_path: Path
+) -> None:
+    path = written(tmp_path, text.encode())
+    assert [got for _, got in numbered_rows(path)][:2] == [titles, row]
+    assert first_rows(path, 2) == [titles, row]
+
+
+def test_lines_that_end_in_several_ways(tmp_path: Path) -> None:
+    path = written(tmp_path, b"file,label\r\na.png,x\rb.png,y\nc.png,z")
+    assert first_rows(path, 9) == [ROWS[0], ["a.png", "x"], ["b.png", "y"], ["c.png", "z"]]
+    assert [row for _, row in numbered_rows(path)] == first_rows(path, 9)
+
+
+def test_rows_of_empty_cells_are_none(tmp_path: Path) -> None:
+    path = written(tmp_path, f"{TEXT},\n,\n".encode())
+    assert [row for _, row in numbered_rows(path)] == ROWS
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_blanks_part_the_columns_of_a_text(encoding: str, tmp_path: Path) -> None:
+    path = written(tmp_path, "a.png Käse\r\nb.png  Brot\r\n".encode(encoding), "t.txt")
+    assert [row for _, row in numbered_rows(path)] == ROWS[1:]
+
+
+@pytest.mark.parametrize(
     ("line", "sign"),
     [
         ("3;0,50;0,25", ";"),

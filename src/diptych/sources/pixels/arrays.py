@@ -25,6 +25,7 @@ from diptych.sources.pixels.number_arrays import (
     key_of,
 )
 from diptych.sources.pixels.ranges import Range
+from diptych.sources.pixels.shapes import mirrored
 from diptych.sources.tables.cells import id_of
 from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import is_hidden
@@ -53,7 +54,7 @@ def are_arrays(tree: Tree) -> bool:
         return False
     if any(map(is_array_name, names)):
         return True
-    refuse_unread_folder(tree.root, names)
+    refuse_unread_folder(tree)
     return False
 
 
@@ -209,13 +210,18 @@ def _note(
     count = sum(one.array.shape[0] for one in pictures)
     first = pictures[0].planar and not pictures[0].flat
     said = [f"{count:,} pictures of {size}{' with the channels first' if first else ''}"]
-    said += [f"{pair.images.key} with the labels of {_key(pair.labels)}" for pair in found]
+    classes = [pair.label for pair in found if pair.label]
+    said += [f"each file is a class ({shortened(classes, 3)})"] * bool(classes)
+    said += [
+        f"{pair.images.key} with the labels of {_key(pair.labels)}"
+        for pair in found
+        if not pair.label
+    ]
     said.append(f"values {values}{why and ' ('}{why}{why and ')'}")
     used = [array for pair in found for array in (pair.images, pair.labels)]
     if rest := [key for key, array in arrays.items() if array not in used]:
         said.append(f"not used: {shortened(rest, 4)}")
-    if any("emnist" in one.array.name.lower() for one in pictures):
-        said.append("read as they lie (EMNIST's own files have rows for columns: all are mirrored)")
+    said += filter(None, {mirrored(one.array.name) for one in pictures})
     return f"{root.name}: {', '.join(said)}"
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from diptych.sources.tables.columns import is_number
+from diptych.sources.tables.cells import is_number
 from diptych.sources.tables.opening import Table, decoded, dialect, open_table
 
 _NUMBERED = re.compile(r"\D*\d+(\D+\d+)?")
@@ -36,7 +36,7 @@ def unnamed_label(path: Table, columns: Sequence[int], titles: Sequence[str]) ->
 def _cell_counts(path: Table, columns: Sequence[int], header: bool) -> dict[int, Counter[str]]:
     """How often each cell of some columns occurs."""
     counts = {i: Counter[str]() for i in columns}
-    parted_by, skipped = dialect(path)
+    parted_by, skipped, _ = dialect(path)
     with open_table(path) as file:
         lines = (decoded(line) for line in islice(file, skipped + header, None))
         for row in csv.reader(lines, delimiter=parted_by):

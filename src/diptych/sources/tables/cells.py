@@ -1,10 +1,10 @@
-"""What cells say: nothing at all, a number, a label."""
+"""What cells say: nothing at all, a number, true or false, a label."""
 
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
-from diptych.sources.tables.columns import is_number
+from diptych.data.class_order import is_number as is_number
 
 # What programs write where there is nothing: pandas, R, Excel, Weka, people.
 NOTHING = frozenset(
@@ -16,14 +16,30 @@ NOTHING = frozenset(
 )
 # What may be the name of a class as well: no defect, Namibia.
 DOUBTFUL = frozenset(("none", "na", "nil"))
+# Excel says it in the language of its owner; people make a cross.
+_TRUE = ("true", "1", "1.0", "yes", "t", "y", "x", "wahr", "ja", "vrai", "oui", "verdadero", "vero")
+_FALSE = ("false", "0", "0.0", "no", "f", "n", "falsch", "nein", "faux", "non", "falso")
+_TRUTHS = {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}
 _WHOLE = re.compile(r"-?\d+\.0+")
 # A column of numbers with more different ones is an amount, where it is not called otherwise.
 MOST_NUMBERS = 20
+# A column of words with more different ones names pictures, and tells no kinds of them apart.
+MOST_WORDS = 20
 
 
 def says_nothing(cell: str) -> bool:
     """Whether a cell is empty, or has what programs write into empty ones."""
     return cell.casefold() in NOTHING
+
+
+def truth(cell: str) -> bool | None:
+    """What a cell of a fact that is true or not says; None for anything else."""
+    return _TRUTHS.get(cell.casefold())
+
+
+def whole(cell: str) -> str:
+    """A whole number as a column without gaps writes it: 3.0, as pandas writes it, is 3."""
+    return cell.partition(".")[0] if _WHOLE.fullmatch(cell) else cell
 
 
 def no_labels(labels: Iterable[str]) -> tuple[frozenset[str], str]:
@@ -61,15 +77,13 @@ def label_spellings(labels: Iterable[str]) -> Mapping[str, str]:
     """What each label is called: 1 and 1.0 are "1", where all are whole numbers; 01 stays so."""
     different = set(labels)
     if all(_WHOLE.fullmatch(label) or label.lstrip("-").isdecimal() for label in different):
-        return {l: l.partition(".")[0] if _WHOLE.fullmatch(l) else l for l in different}  # noqa: E741
+        return {label: whole(label) for label in different}
     return {label: label for label in different}
 
 
 def id_of(cell: str) -> str:
     """What a cell of ids says, "" for nothing: 1.0 is 1, as a column with gaps writes it."""
-    if says_nothing(cell):
-        return ""
-    return cell.partition(".")[0] if _WHOLE.fullmatch(cell) else cell
+    return "" if says_nothing(cell) else whole(cell)
 
 
 def may_be_labels(cells: Sequence[str]) -> bool:
@@ -78,6 +92,12 @@ def may_be_labels(cells: Sequence[str]) -> bool:
     if len(counts) < 2 or 2 * len(counts) > counts.total():
         return False
     return not is_amount(counts)
+
+
+def is_telling(cells: Iterable[str]) -> bool:
+    """Whether a column may tell kinds of pictures apart: by a few words, or by numbers."""
+    different = {cell for cell in cells if cell}
+    return len(different) > 1 and (len(different) <= MOST_WORDS or all(map(is_number, different)))
 
 
 def is_amount(different: Iterable[str]) -> bool:

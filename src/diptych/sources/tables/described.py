@@ -3,17 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
+from types import MappingProxyType
 
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
-from diptych.sources.meaning import Meaning
+from diptych.sources.meaning import LEVEL, Meaning
+from diptych.sources.tables.candidates import METADATA
 from diptych.sources.tables.file_names import folder_part, part_in
 from diptych.sources.tables.files import read_rows
 from diptych.sources.tables.labelling import NoLabelsError
+from diptych.sources.tables.records import Records
 from diptych.sources.trees import Tree
 
-# What is called so describes the files of its folder.
-METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv")
+# Of more tables only the first has its own line.
+MOST_NOTES = 4
 
 
 def describing(tree: Tree) -> list[str]:
@@ -28,14 +31,21 @@ def describing(tree: Tree) -> list[str]:
     return [] if nested or len(folders) < len(found) else found
 
 
-def read_described(tree: Tree, tables: Sequence[str], meaning: Meaning) -> Dataset:
+def read_described(
+    tree: Tree,
+    tables: Sequence[str],
+    meaning: Meaning,
+    rows_of: Mapping[str, Records] = MappingProxyType({}),
+) -> tuple[Dataset, Mapping[str, str]]:
     """A tree as the tables in it say, each of its own folder; files without a row are strays.
 
-    Their parts are those that the folders are called after, where no column says any. Raises what
-    `read_table` raises.
+    With the file that each name of a sample means. Their parts are those that the folders are
+    called after, where no column says any. `rows_of` are the rows of tables that name files by way
+    of something else. Raises what `read_table` raises.
     """
-    named = set[str]()
-    pieces = _pieces(tree, tables, meaning, named)
+    file_of = dict[str, str]()
+    pieces = _pieces(tree, tables, meaning, rows_of, file_of)
+    named = set(file_of.values())
     samples = [sample for piece in pieces for sample in piece.samples]
     strays = [stray for piece in pieces for stray in piece.strays]
     names = " or ".join(tables[:2]) + (", …" if len(tables) > 2 else "")
@@ -44,43 +54,63 @@ def read_described(tree: Tree, tables: Sequence[str], meaning: Meaning) -> Datas
             strays.append(Stray(name, "table", "names the files and their labels"))
         elif name not in named:
             strays.append(Stray(name, "not listed", f"{names} does not name it"))
-    return Dataset(
+    data = Dataset(
         tree.root,
         in_order(sample.label for sample in samples),
         tuple(samples),
         (*strays, *tree.strays),
-        note="\n".join(dict.fromkeys(piece.note for piece in pieces if piece.note)),
+        note="\n".join(_notes(tables, pieces, meaning)),
         columns=_together(piece.columns for piece in pieces),
     )
+    return data, file_of
 
 
-def _pieces(tree: Tree, tables: Sequence[str], meaning: Meaning, named: set[str]) -> list[Dataset]:
+def _pieces(
+    tree: Tree,
+    tables: Sequence[str],
+    meaning: Meaning,
+    rows_of: Mapping[str, Records],
+    file_of: dict[str, str],
+) -> list[Dataset]:
     """What each table says; one without labels has none where another has some.
 
-    The files that rows name are added to `named`.
+    The file that each name means is added to `file_of`.
     """
     several = len(tables) > 1
-    pieces, refusals, taken = [], list[NoLabelsError](), set[str]()
+    pieces, refusals = list[Dataset](), list[NoLabelsError]()
     for table in tables:
         below = several or table.rpartition("/")[2] in METADATA
+        rows = rows_of.get(table)
+        own = replace(meaning, files=rows.titles[0]) if rows else meaning
         try:
-            piece, files = read_rows(tree, table, meaning, below=below)
+            piece, files = read_rows(tree, table, own, below=below, rows=rows)
         except NoLabelsError as refusal:
             refusals.append(refusal)
-            bare = replace(meaning, label=None)
-            piece, files = read_rows(tree, table, bare, below=below, labelled=False)
-        named |= files
+            bare = replace(own, label=None)
+            piece, files = read_rows(tree, table, bare, below=below, labelled=False, rows=rows)
         stem = PurePosixPath(table).stem
         if several:
             piece = _in_part(piece, folder_part(table.rpartition("/")[0]) or part_in(stem))
-        piece = piece.with_samples(
-            s if s.name not in taken else s._replace(name=f"{stem}/{s.name}") for s in piece.samples
-        )
-        taken |= {sample.name for sample in piece.samples}
+        new_names = {name: f"{stem}/{name}" if name in file_of else name for name in files}
+        piece = piece.with_samples(s._replace(name=new_names[s.name]) for s in piece.samples)
+        file_of |= {new_names[name]: file for name, file in files.items()}
         pieces.append(piece)
     if refusals and not any(piece.samples for piece in pieces):
         raise refusals[0]
     return pieces
+
+
+def _notes(tables: Sequence[str], pieces: Sequence[Dataset], meaning: Meaning) -> list[str]:
+    """What is to be said of the pieces; of very many the first tells how they were read."""
+    notes = list(dict.fromkeys(piece.note for piece in pieces if piece.note))
+    if len(notes) > MOST_NOTES:
+        notes = [notes[0], f"and so of {len(notes) - 1:,} further tables"]
+    folders = [table.rpartition("/")[0] for table in tables]
+    alone = len(set(folders)) == len(folders) > 1
+    if alone and not meaning.group and not any(map(folder_part, folders)):
+        here = f"{LEVEL}{folders[0].count('/') + 1}"
+        notes.append(f"each table is of its own folder; --group {here} keeps these together")
+    return notes
 
 
 def _in_part(data: Dataset, part: str) -> Dataset:

@@ -1,17 +1,19 @@
 """What tables say of pictures whose labels are their folders: patients, cameras, parts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError, shortened
-from diptych.sources.meaning import Meaning, level
-from diptych.sources.tables.columns import is_telling
+from diptych.sources.meaning import Meaning, is_title
+from diptych.sources.tables.cells import is_telling
+from diptych.sources.tables.column_roles import Roles
 from diptych.sources.tables.grouping import group_names, looks_like_groups
 from diptych.sources.tables.records import Records, Row
-from diptych.sources.tables.roles import Roles
-from diptych.sources.trees import Tree
+
+# More lines than this are not read.
+MOST_NOTES = 12
 
 
 class Facts(NamedTuple):
@@ -23,81 +25,111 @@ class Facts(NamedTuple):
     cells: Mapping[str, Row]
 
 
-def with_facts(
-    tree: Tree,
-    facts: Sequence[Facts],
-    meaning: Meaning,
-    by_folders: Callable[[Tree, Meaning], Dataset],
-) -> Dataset:
-    """A tree of class folders with what tables say of its pictures: columns, groups, parts.
+class Pictures(NamedTuple):
+    """A data set that folders or tables label, and the file that each name of a sample means."""
+
+    data: Dataset
+    file_of: Mapping[str, str] | None = None  # None where each is called as its file is
+    labels_from: str = "classes are the folders; "
+
+    def row(self, one: Facts, sample: Sample) -> Row | None:
+        """What a table says of a sample."""
+        return one.cells.get(self.file_of[sample.name] if self.file_of else sample.name)
+
+
+def with_facts(pictures: Pictures, facts: Sequence[Facts], meaning: Meaning) -> Dataset:
+    """Pictures with what tables that name the same files say of them: columns, groups, parts.
 
     Pictures without a part are strays where it was said that a table has the parts. Raises
-    InputError for a title that no table has, and for parts that folders say otherwise.
+    InputError for parts that folders or their own table say otherwise.
     """
+    data = pictures.data
     if not facts:
-        return by_folders(tree, meaning)
-    titles = [title for title in meaning.group if level(title) is None]
-    parted = any(one.roles.parts.columns for one in facts)
-    said_parts = parted and (meaning.part is not None or meaning.fold is not None)
-    _refuse_unknown(tree, facts, titles, "group")
-    if meaning.part is not None and level(meaning.part) is None:
-        _refuse_unknown(tree, facts, [meaning.part], "part")
-    data = by_folders(tree, of_folders(meaning, parted))
+        return data
+    titles = [title for title in meaning.group if is_title(title)]
+    said_parts = are_parted(facts) and (meaning.part is not None or meaning.fold is not None)
     notes = [data.note]
     columns = dict(data.columns)
     samples = list(data.samples)
     for one in facts:
-        further = _columns(one, samples)
-        if further:
-            notes.append(
-                f"classes are the folders; {one.name} says {shortened(list(further))} of them"
-            )
+        further = {
+            title: values
+            for title, values in _columns(pictures, one).items()
+            if columns.get(title) != values  # of another table already
+        }
+        said = [*further, *(() if pictures.file_of is None else one.roles.groups)]
+        if said:
+            notes.append(f"{pictures.labels_from}{one.name} says {shortened(said)} of them")
         for title, values in further.items():
             columns[title] = {**columns.get(title, {}), **values}
-        samples, note = _with_parts(tree, one, samples, said_parts)
-        notes += [note, *([] if meaning.group else _groups_note(one, samples))]
+        samples, note = _with_parts(pictures, one, samples, said_parts)
+        notes += [note, *([] if meaning.group else _groups_note(pictures, one))]
     names = {one.name for one in facts}
-    strays = [s if s.name not in names else _table(s) for s in data.strays]
+    strays = [s if s.name not in names else _table(s.name) for s in data.strays]
+    if pictures.file_of is None:  # a table may lie in a class folder
+        strays += [_table(sample.name) for sample in samples if sample.name in names]
+        samples = [sample for sample in samples if sample.name not in names]
     if said_parts:
         named = shortened([one.name for one in facts if one.roles.parts.columns])
         detail = f"{named} says no part of it"
         strays += [Stray(s.name, "no part", detail) for s in samples if not s.part]
         samples = [sample for sample in samples if sample.part]
     if titles:
-        samples = _with_groups(facts, samples)
+        samples = _with_groups(pictures, facts, samples)
         notes.append(_alone(samples, titles))
-    note = "\n".join(filter(None, notes))
+    note = "\n".join(shortened_notes([note for note in notes if note]))
     return replace(data, samples=tuple(samples), strays=tuple(strays), columns=columns, note=note)
+
+
+def shortened_notes(notes: Sequence[str]) -> list[str]:
+    """The first of many notes, of which each is on one of as many tables."""
+    if len(notes) <= MOST_NOTES:
+        return list(notes)
+    return [*notes[:MOST_NOTES], f"and {len(notes) - MOST_NOTES:,} lines more, on other tables"]
+
+
+def with_note(data: Dataset, *notes: str) -> Dataset:
+    """The same with further lines on what was inferred."""
+    return replace(data, note="\n".join(filter(None, (data.note, *notes))))
+
+
+def are_parted(facts: Sequence[Facts]) -> bool:
+    """Whether a column of one of the tables says parts."""
+    return any(one.roles.parts.columns for one in facts)
 
 
 def of_folders(meaning: Meaning, parted: bool) -> Meaning:
     """What was said of folders, where tables say the rest; the parts too where it is `parted`."""
-    levels = tuple(title for title in meaning.group if level(title) is not None)
+    levels = tuple(title for title in meaning.group if not is_title(title))
     said = replace(meaning, files=None, group=levels)
-    if parted and (meaning.part is None or level(meaning.part) is None):
+    if parted and (meaning.part is None or is_title(meaning.part)):
         said = replace(said, part=None, fold=None)
     return said
 
 
-def _refuse_unknown(tree: Tree, facts: Sequence[Facts], titles: Sequence[str], option: str) -> None:
-    """Raise InputError for a title that no table has."""
+def refuse_unknown(root: object, facts: Sequence[Facts], meaning: Meaning) -> None:
+    """Raise InputError for a title of groups or parts that no table has."""
     have = [title for one in facts for title in one.table.titles]
     folded = {title.casefold() for title in have}
-    if unknown := [title for title in titles if title.strip().casefold() not in folded]:
-        raise InputError(
-            f"{tree.root}: no column '{unknown[0]}' for --{option}; {facts[0].name} has "
-            f"{shortened(have)}"
-        )
+    said = [("group", title) for title in meaning.group] + [("part", meaning.part or "")]
+    for option, title in said:
+        if title and is_title(title) and title.strip().casefold() not in folded:
+            raise InputError(
+                f"{root}: no column '{title}' for --{option}; {facts[0].name} has {shortened(have)}"
+            )
 
 
-def _table(stray: Stray) -> Stray:
-    return Stray(stray.name, "table", "says more of the files")
+def _table(name: str) -> Stray:
+    return Stray(name, "table", "says more of the files")
 
 
-def _columns(one: Facts, samples: Sequence[Sample]) -> dict[str, dict[str, str]]:
+def _columns(pictures: Pictures, one: Facts) -> dict[str, dict[str, str]]:
     columns = {}
+    samples = pictures.data.samples
     for at in one.roles.further:
-        values = {s.name: one.cells[s.name][at] for s in samples if s.name in one.cells}
+        if not one.table.headed and len(set(one.table.column(at))) == len(one.table.rows):
+            continue  # ids
+        values = {s.name: row[at] for s in samples if (row := pictures.row(one, s))}
         labels = {sample.label for sample in samples}
         as_labels = {(values[s.name], s.label) for s in samples if s.name in values}
         same = len(as_labels) == len(set(values.values())) == len(labels)
@@ -107,7 +139,7 @@ def _columns(one: Facts, samples: Sequence[Sample]) -> dict[str, dict[str, str]]
 
 
 def _with_parts(
-    tree: Tree, one: Facts, samples: list[Sample], said: bool
+    pictures: Pictures, one: Facts, samples: list[Sample], said: bool
 ) -> tuple[list[Sample], str]:
     """With the parts that the table says; unless that was said, only where folders say none.
 
@@ -115,7 +147,7 @@ def _with_parts(
     """
     columns, note = one.roles.parts.columns, one.roles.parts.note
     parts = [
-        one.roles.parts.part_of_row(one.cells[sample.name]) if sample.name in one.cells else ""
+        one.roles.parts.part_of_row(row) if (row := pictures.row(one, sample)) else ""
         for sample in samples
     ]
     if not any(parts):
@@ -129,7 +161,8 @@ def _with_parts(
         differ += sample.part
         if said:
             raise InputError(
-                f"{tree.root}: {differ}; correct one of them, or leave --part and --fold out"
+                f"{pictures.data.root}: {differ}; correct one of them, or leave --part and --fold "
+                "out"
             )
         return samples, f"parts are the folders; {differ}"
     if said or not any(sample.part for sample in samples):
@@ -146,12 +179,12 @@ def _with_parts(
     return samples, note
 
 
-def _with_groups(facts: Sequence[Facts], samples: list[Sample]) -> list[Sample]:
+def _with_groups(pictures: Pictures, facts: Sequence[Facts], samples: list[Sample]) -> list[Sample]:
     values: list[dict[str, str]] = []
     for sample in samples:
         own = {"folder": sample.group} if sample.group else {}
         for one in facts:
-            row = one.cells.get(sample.name)
+            row = pictures.row(one, sample)
             own |= {title: of(row, "") for title, of in one.roles.groups.items()} if row else {}
         values.append(own)
     named = zip(samples, group_names(values), strict=True)
@@ -169,13 +202,13 @@ def _alone(samples: Sequence[Sample], titles: Sequence[str]) -> str:
     )
 
 
-def _groups_note(one: Facts, samples: Sequence[Sample]) -> list[str]:
-    known = [sample for sample in samples if sample.name in one.cells]
-    labels = [sample.label for sample in known]
+def _groups_note(pictures: Pictures, one: Facts) -> list[str]:
+    rows = [(s.label, row) for s in pictures.data.samples if (row := pictures.row(one, s))]
+    labels = [label for label, _ in rows]
     titles = one.table.titles
     return [
         f"{titles[at]} of {one.name} has ids that come again; --group '{titles[at]}' keeps what "
         "has the same together"
         for at in one.roles.further
-        if looks_like_groups(titles[at], [one.cells[s.name][at] for s in known], labels)
+        if looks_like_groups(titles[at], [row[at] for _, row in rows], labels)
     ]

@@ -9,16 +9,19 @@ from typing import NamedTuple
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError, shortened
+from diptych.sources.folder_groups import note_on_restarts
 from diptych.sources.meaning import Meaning, level
 from diptych.sources.parts import part_of
-from diptych.sources.tables.cells import label_spellings, no_labels
-from diptych.sources.tables.columns import is_telling
+from diptych.sources.tables.cells import is_telling, label_spellings, no_labels
+from diptych.sources.tables.column_roles import USED, Roles, folder_of, table_roles
 from diptych.sources.tables.file_names import folder_part, part_in
-from diptych.sources.tables.grouping import group_names, looks_like_groups
+from diptych.sources.tables.grouping import group_names, groups_note, looks_like_groups
+from diptych.sources.tables.label_cells import is_written, labels_in
 from diptych.sources.tables.matching import Files
-from diptych.sources.tables.naming_rows import NamedRow, named_rows
 from diptych.sources.tables.records import Records, records
-from diptych.sources.tables.roles import USED, Roles, folder_of, table_roles
+from diptych.sources.tables.row_files import NamedRow, named_rows, passed_over_note
+from diptych.sources.tables.table_parts import partless_note
+from diptych.sources.tables.titles import GROUPS, LABEL_TITLES, label_tier, plain
 from diptych.sources.trees import Tree
 
 
@@ -37,19 +40,46 @@ def read_table(
 
 
 def read_rows(
-    tree: Tree, table: str, meaning: Meaning, *, below: bool = False, labelled: bool = True
-) -> tuple[Dataset, frozenset[str]]:
-    """What `read_table` reads, and every file that a row names, with a label or without."""
+    tree: Tree,
+    table: str,
+    meaning: Meaning,
+    *,
+    below: bool = False,
+    labelled: bool = True,
+    rows: Records | None = None,
+) -> tuple[Dataset, Mapping[str, str]]:
+    """What `read_table` reads, and the file that each name means, with a label or without."""
     path = tree.place(table)
     meaning.refuse_unused(path, "a table of files", *USED)
-    base = table.rpartition("/")[0]
+    base = table.rpartition("/")[0] if rows is None else ""
     files = Files(tree, base, below)
-    rows, roles = table_roles(records(path), files, meaning, labelled)
+    rows, roles = table_roles(rows or records(path), files, meaning, labelled)
     named = named_rows(rows, roles, files, hinted_part(path.name, base, roles))
+    if meaning.label is None:
+        _refuse_groups_for_labels(rows, roles, named)
     data = _Reading(tree, rows, roles, meaning, base if below else "").dataset(named)
     if base and not below:
         data = replace(data, note=f"{data.note}\n{path.name}: its files lie below {tree.root}")
-    return data, frozenset(row.file for row in named)
+    above = f"{base}/" if below and base else ""
+    return data, {f"{above}{row.name}": row.file for row in named if row.file}
+
+
+def _refuse_groups_for_labels(table: Records, roles: Roles, rows: Sequence[NamedRow]) -> None:
+    """Raise InputError where the labels would be patients or the like, beside folders of others."""
+    title = roles.label_title
+    if label_tier(title) < len(LABEL_TITLES) or not GROUPS.search(plain(title)):
+        return
+    pairs = {(row.file.rpartition("/")[0], *roles.labels(row.cells)) for row in rows if row.file}
+    folders = {folder for folder, *_ in pairs}
+    names = {folder.rpartition("/")[2] for folder in folders}
+    if len(names) < 2 or all(map(part_in, names)) or len(pairs) == len(folders):
+        return
+    depth = next(iter(folders)).count("/") + 1
+    raise InputError(
+        f"{table.path}: {title} looks like what groups pictures, and these lie in folders "
+        f"({shortened(sorted(names), 3)}); which are the labels? --label folder:{depth} says the "
+        f"folders, with --group '{title}', and --label '{title}' that column"
+    )
 
 
 def hinted_part(name: str, base: str, roles: Roles) -> str:
@@ -88,9 +118,12 @@ class _Reading(NamedTuple):
                 strays.append(Stray(name, "several labels", self._at(row, detail)))
             elif not label:
                 strays.append(Stray(name, "no label", self._at(row, "has no label")))
+            elif not (part := self._part(row)) and self.roles.parts.required:
+                detail = f"says no part in {self.roles.parts.required}"
+                strays.append(Stray(name, "no part", self._at(row, detail)))
             else:
                 place = row.place or self.tree.place(row.file)
-                samples.append(Sample(name, label, place, self.roles.parts.part_of_row(row.cells)))
+                samples.append(Sample(name, label, place, part))
                 used.append(row)
         if not samples and self.roles.label is not None:
             raise self._nothing(rows, strays)
@@ -98,6 +131,9 @@ class _Reading(NamedTuple):
         samples, parts_note = self._with_parts(samples, used)
         samples = self._with_groups(samples, used)
         notes = [self._note(samples), parts_note, self.roles.parts.note, doubtful]
+        partless = sum(stray.reason == "no part" for stray in strays)
+        notes += [partless_note(partless, self.roles.parts), self._written_note(used)]
+        notes.append(passed_over_note(used))
         notes += self._groups_note(samples, used)
         return Dataset(
             self.tree.root,
@@ -107,6 +143,21 @@ class _Reading(NamedTuple):
             note="\n".join(filter(None, notes)),
             columns=self._columns(samples, used),
         )
+
+    def _part(self, row: NamedRow) -> str:
+        """The part that a row says, else that of its folder, where each row has to have one."""
+        part = self.roles.parts.part_of_row(row.cells)
+        if part or not self.roles.parts.required:
+            return part
+        return folder_part(row.file.rpartition("/")[0])
+
+    def _written_note(self, rows: Sequence[NamedRow]) -> str:
+        """A word on labels that are written as lists."""
+        at = self.roles.label
+        written = (r.cells[at] for r in rows if isinstance(at, int) and is_written(r.cells[at]))
+        if (cell := next(written, None)) is None:
+            return ""
+        return f"{self.roles.label_title} is written by a program: {cell} is '{labels_in(cell)[0]}'"
 
     def _at(self, row: NamedRow, what: str) -> str:
         return f"line {row.line} of {self.table.path.name} {what}"
@@ -123,7 +174,9 @@ class _Reading(NamedTuple):
                 f"{self.tree.root}"
             )
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in count.items())
-        return InputError(f"{path}: no row has a file and a label: {reasons}")
+        return InputError(
+            f"{path}: no row has a file and a label: {reasons}; {strays[0].detail}, for one"
+        )
 
     def _spelt(self, samples: Sequence[Sample]) -> list[Sample]:
         spelling = label_spellings(sample.label for sample in samples)
@@ -153,20 +206,19 @@ class _Reading(NamedTuple):
         if not self.roles.groups or not samples:
             return samples
         values = [
-            {title: of(row.cells, row.file) for title, of in self.roles.groups.items()}
-            for row in rows
+            self.roles.groups_in(row.cells, row.file, sample.label)
+            for sample, row in zip(samples, rows, strict=True)
         ]
         named = zip(samples, group_names(values), strict=True)
         return [sample._replace(group=name) for sample, name in named]
 
     def _groups_note(self, samples: Sequence[Sample], rows: Sequence[NamedRow]) -> list[str]:
         if self.roles.groups:
-            return []
+            return [note_on_restarts({sample.group for sample in samples}, self.roles.groups)]
         labels = [sample.label for sample in samples]
         titles = self.table.titles
         return [
-            f"{titles[at]} has ids that come again ({len(set(cells)):,} of {len(cells):,}); "
-            f"--group '{titles[at]}' keeps what has the same together"
+            groups_note(titles[at], cells)
             for at in self.roles.further
             if looks_like_groups(titles[at], cells := [row.cells[at] for row in rows], labels)
         ]
@@ -185,8 +237,10 @@ class _Reading(NamedTuple):
         return columns
 
     def _note(self, samples: Sequence[Sample]) -> str:
-        named = self.table.titles[self.roles.file]
+        named = self.table.titles[self.roles.file] or "(no title)"
         header = "" if self.table.headed else ", and no header"
         labels = f", labels in {self.roles.label_title}" if self.roles.label_title else ""
         name = f"{self.prefix}/{self.table.path.name}" if self.prefix else self.table.path.name
+        if folders := [self.table.titles[at] for at in self.roles.folders]:
+            named += f", their folders in {' and '.join(folders)}"
         return f"{name}: {len(samples):,} files, named in {named}{labels}{header}"

@@ -4,8 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from diptych.data.grouping import groups_by
-from diptych.sources.tables.cells import id_of, says_nothing
-from diptych.sources.tables.columns import is_number
+from diptych.sources.tables.cells import id_of, is_number, says_nothing
 from diptych.sources.tables.titles import GROUPS, plain
 
 # Of so many values that come again, this share of them in one class only, is one picture's subject.
@@ -37,3 +36,11 @@ def looks_like_groups(title: str, cells: Sequence[str], labels: Sequence[str]) -
         classes.setdefault(cell, set()).add(label)
     pure = sum(len(classes[cell]) == 1 for cell in repeated)
     return len(counts) > 2 * len(set(labels)) and pure >= PURE * len(repeated)
+
+
+def groups_note(title: str, cells: Sequence[str]) -> str:
+    """A word on a column of such ids, where nobody said to group by it."""
+    return (
+        f"{title} has ids that come again ({len(set(cells)):,} of {len(cells):,}); "
+        f"--group '{title}' keeps what has the same together"
+    )

@@ -6,11 +6,11 @@ from typing import NamedTuple
 
 from diptych.data.places import Place
 from diptych.sources.meaning import Meaning
+from diptych.sources.tables.column_roles import table_roles
 from diptych.sources.tables.files import hinted_part
 from diptych.sources.tables.matching import Files
-from diptych.sources.tables.naming_rows import named_rows
 from diptych.sources.tables.records import records
-from diptych.sources.tables.roles import table_roles
+from diptych.sources.tables.row_files import named_rows
 from diptych.sources.tables.whereabouts import tree_of_table
 
 

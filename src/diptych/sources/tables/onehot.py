@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from diptych.sources.tables.cells import truth
 from diptych.sources.tables.records import Records, Row
 
 # The share of rows with a single one: two facts that are true or not have one by chance.
 OF_TWO, OF_MORE = 0.95, 0.75
-_VALUES = {"1": 1, "1.0": 1, "true": 1, "0": 0, "0.0": 0, "false": 0}
 
 
 class OneHot(NamedTuple):
@@ -18,7 +18,7 @@ class OneHot(NamedTuple):
 
     def labels(self, row: Row) -> list[str]:
         """The classes that a row has a one for."""
-        ones = (_VALUES.get(row[at].lower()) for at in self.columns)
+        ones = (truth(row[at]) for at in self.columns)
         return [label for label, one in zip(self.classes, ones, strict=True) if one]
 
 
@@ -41,7 +41,7 @@ def one_hot(table: Records, free: Sequence[int]) -> OneHot | None:
 
 
 def _is_binary(table: Records, at: int) -> bool:
-    return all(cell == "" or cell.lower() in _VALUES for cell in table.column(at))
+    return all(cell == "" or truth(cell) is not None for cell in table.column(at))
 
 
 def _runs(columns: Sequence[int]) -> Iterator[list[int]]:

@@ -1,4 +1,4 @@
-"""Tables as files: plain or compressed, in UTF-8 or others, with one of four delimiters."""
+"""Tables as files: plain or compressed, in UTF-8 or others, whatever parts their columns."""
 
 import codecs
 import contextlib
@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import IO, Any, AnyStr, NamedTuple, TypeAlias
+from typing import IO, Any, AnyStr, TypeAlias
 
 from isal import igzip
 
 from diptych.data.places import Member
 from diptych.errors import InputError, shortened
+from diptych.sources.tables.dialects import Dialect, dialect_of
+from diptych.sources.tables.spaced import TEXTS, Spacing, spacing_of
 from diptych.sources.trees.pieces import as_file
 from diptych.sources.trees.walking import is_hidden
 from diptych.system.files import regular
@@ -27,37 +29,26 @@ csv.field_size_limit(2**26)
 # One such cell and others beside it; what is longer would only fill the memory.
 LINE_LIMIT = 2**27
 
-DELIMITERS = ("\t", ";", "|", ",")
 _HEAD = 2**16  # bytes that tell how a table is written
+_LINES = 200  # that tell how blanks part columns
+_LONE_CR = re.compile(r"\r(?=[^\n])")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-# Excel's word on what parts the columns, as a line of its own.
-_SEPARATOR = re.compile(r'\s*"?sep=(.)"?\s*', re.IGNORECASE)
-_QUOTED = re.compile('"[^"]*"')
-_DECIMAL_COMMA = re.compile(r"(?<=\d),(?=\d)")
-
-
-class Dialect(NamedTuple):
-    """How the rows of a table are written."""
-
-    delimiter: str
-    skipped: int = 0  # lines before the first row: Excel's "sep=;", and empty ones
 
 
 @contextmanager
 def open_table(path: Table) -> Iterator[IO[bytes]]:
     """A table as text in UTF-8, decompressed as it is read, without a mark of the encoding.
 
-    Text of one byte a letter comes as it is: `decoded` reads it. Raises InputError for a damaged
-    file, and for one that is no text.
+    Blanks that part columns are tabs. Text of one byte a letter comes as it is: `decoded` reads it.
+    Raises InputError for a damaged file, and for one that is no text.
     """
-    encoding, ends_with_cr = _encoding(path)
+    encoding, has_cr, spacing = _writing(path)
     with open_bytes(path) as file:
         if encoding == "utf-8-sig":
             file.read(len(codecs.BOM_UTF8))
-        if encoding.startswith("utf-16") or ends_with_cr:
-            yield as_file(_recoded(file, encoding, ends_with_cr))
-        else:
-            yield file
+        if encoding.startswith("utf-16") or has_cr:
+            file = as_file(_recoded(file, encoding, has_cr))
+        yield file if spacing is None else as_file(_respaced(path, file, spacing))
 
 
 @contextmanager
@@ -84,30 +75,24 @@ def decoded(data: bytes) -> str:
 
 def dialect(path: Table) -> Dialect:
     """How the rows of a table are written, by its first lines."""
-    skipped, said = 0, None
     with open_table(path) as file:
-        for first in map(decoded, _lines(path, file)):
-            said = said or _SEPARATOR.fullmatch(first)
-            if first.strip() and not _SEPARATOR.fullmatch(first):
-                return Dialect(said[1] if said else _delimiter(first), skipped)
-            skipped += 1
-    return Dialect(",", skipped)
+        return dialect_of(map(decoded, _lines(path, file)))
 
 
 def delimiter(path: Table) -> str:
-    """What parts the columns, by the first line."""
+    """What parts the columns, by the first lines."""
     return dialect(path).delimiter
 
 
 def first_rows(path: Table, count: int) -> list[list[str]]:
     """The rows that the first lines hold, without empty ones; raises InputError where none do."""
-    parted_by, skipped = dialect(path)
+    parted_by, skipped, first = dialect(path)
     with open_table(path) as file:
         lines = [decoded(line) for line in islice(_lines(path, file), skipped, skipped + count)]
         rows = [row for row in csv.reader(lines, delimiter=parted_by) if row]
     if not rows:
         raise InputError(f"{path}: the file is empty")
-    return rows
+    return [list(first), *rows[1:]] if first else rows
 
 
 def numbered_rows(path: Table) -> Iterator[tuple[int, list[str]]]:
@@ -115,11 +100,15 @@ def numbered_rows(path: Table) -> Iterator[tuple[int, list[str]]]:
 
     Raises InputError for what is no text.
     """
-    parted_by, skipped = dialect(path)
+    parted_by, skipped, first = dialect(path)
     with open_table(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", errors="windows-1252", newline="")
         reader = csv.reader(islice(_lines(path, text), skipped, None), delimiter=parted_by)
-        yield from ((skipped + reader.line_num, row) for row in reader if row)
+        for row in reader:
+            if first:
+                row, first = list(first), ()
+            if any(map(str.strip, row)):
+                yield skipped + reader.line_num, row
 
 
 def is_in_utf_8(path: Table) -> bool:
@@ -154,8 +143,9 @@ def _windows_1252(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("windows-1252", _windows_1252)
 
 
-def _encoding(path: Table) -> tuple[str, bool]:
-    """In what a table is written, and whether its lines end as on an old Mac, with CR alone."""
+def _writing(path: Table) -> tuple[str, bool, Spacing | None]:
+    """In what a table is written, whether a CR alone ends lines in it, as on an old Mac, and how
+    blanks part its columns."""
     with open_bytes(path) as file:
         head = file.read(_HEAD)
     encoding = next((name for mark, name in _BOMS if head.startswith(mark)), "")
@@ -169,27 +159,30 @@ def _encoding(path: Table) -> tuple[str, bool]:
     if not encoding.startswith("utf-16") and b"\0" in head:
         raise InputError(f"{path}: not text; save it as a table in UTF-8")
     wide = encoding.startswith("utf-16")
-    text = head.decode(encoding, "ignore").encode() if wide else head
-    return encoding, b"\r" in text and b"\n" not in text
+    text = head.decode(encoding, "ignore") if wide else decoded(head)
+    lines = text.removeprefix("\ufeff").splitlines()
+    name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
+    # The last of many may be cut.
+    spacing = spacing_of(lines[: max(len(lines) - 1, 1)][:_LINES], name.endswith(TEXTS))
+    return encoding, _LONE_CR.search(text) is not None, spacing
 
 
-def _delimiter(line: str) -> str:
-    """What parts the columns of a line: the sign that is most often there, outside of quotes."""
-    line = _QUOTED.sub("", line)
-    # Between digits a comma may be a decimal one, if there is something else to part columns.
-    others = max(DELIMITERS[:-1], key=line.count)
-    if line.count(others) and not _DECIMAL_COMMA.sub("", line).count(","):
-        return others
-    return max(reversed(DELIMITERS), key=line.count)
-
-
-def _recoded(file: IO[bytes], encoding: str, ends_with_cr: bool) -> Iterator[bytes]:
-    """The same text in UTF-8, with lines that end in LF."""
+def _recoded(file: IO[bytes], encoding: str, has_cr: bool) -> Iterator[bytes]:
+    """The same text in UTF-8, with lines that end in LF where a CR alone ends some of them."""
     decoder = codecs.getincrementaldecoder(encoding)()
+    cut = b""
     while block := file.read(_HEAD):
-        text = decoder.decode(block) if encoding.startswith("utf-16") else None
-        data = block if text is None else text.encode()
-        yield data.replace(b"\r", b"\n") if ends_with_cr else data
+        data = decoder.decode(block).encode() if encoding.startswith("utf-16") else block
+        if has_cr:
+            data = cut + data
+            cut = b"\r" if data.endswith(b"\r") else b""
+            data = data.removesuffix(cut).replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        yield data
+    yield cut.replace(b"\r", b"\n")
+
+
+def _respaced(path: Table, file: IO[bytes], spacing: Spacing) -> Iterator[bytes]:
+    return (spacing.respaced(decoded(line)).encode() for line in _lines(path, file))
 
 
 def _bytes_of(path: Table) -> IO[bytes]:
@@ -225,6 +218,7 @@ def _zip(whole: IO[bytes]) -> Iterator[Any]:
             if not name.endswith("/") and not any(map(is_hidden, PurePosixPath(name).parts))
         ]
         tables = [n for n in names if n.lower().endswith((".csv", ".tsv", ".txt"))]
+        tables = [n for n in tables if not n.lower().endswith(".txt")] or tables
         if not tables:
             inside = f"; it has {shortened(names, 3)}" if names else ""
             raise InputError(f"{whole.name}: no table (.csv, .tsv, .txt) is in it{inside}")

@@ -1,33 +1,42 @@
-"""A table for each part, beside class folders: train.csv and test.csv say who is in which."""
+"""A table for each part: train.csv and test.csv say who is in which."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from diptych.data.dataset import Dataset, Stray
+from diptych.data.dataset import Stray
 from diptych.errors import InputError, shortened
+from diptych.sources.tables.facts import Facts, Pictures, with_note
 
 
 def with_parts_of_tables(
-    data: Dataset, parts: Mapping[str, str], files_of: Mapping[str, Collection[str]]
-) -> Dataset:
+    pictures: Pictures, parts: Mapping[str, str], facts: Sequence[Facts]
+) -> Pictures:
     """Samples with the parts of the tables that name them; what none of them names is a stray.
 
-    Of a data set that has parts already nothing changes.
-
-    `parts` has the part of each table, `files_of` the samples that it names. Raises InputError
-    where two tables of parts name the same one.
+    Where they have parts already, or are all of one, nothing changes. `parts` has the part of each
+    table. Raises InputError where two tables of parts name the same sample.
     """
-    if data.parts():
-        return data
+    data = pictures.data
+    if not parts or data.parts():
+        return pictures
     part_of: dict[str, tuple[str, str]] = {}
-    for table, part in parts.items():
-        for name in files_of[table]:
-            other, _ = part_of.setdefault(name, (table, part))
-            if other != table:
+    for one in facts:
+        if one.name not in parts:
+            continue
+        for sample in data.samples:
+            if not pictures.row(one, sample):
+                continue
+            other, _ = part_of.setdefault(sample.name, (one.name, parts[one.name]))
+            if other != one.name:
                 raise InputError(
-                    f"{data.root}: {other} and {table} both name {name}, which can be in one part "
-                    "alone; correct one of them"
+                    f"{data.root}: {other} and {one.name} both name {sample.name}, which can be in "
+                    "one part alone; correct one of them"
                 )
+    own = {part for _, part in part_of.values()}
+    if "train" not in own and 0 < len(part_of) < len(data.samples):
+        return _with_the_rest(pictures, part_of)
+    if len(own) < 2:
+        return pictures
     tables = shortened(sorted(parts))
     samples = [s._replace(part=part_of[s.name][1]) for s in data.samples if s.name in part_of]
     strays = [
@@ -39,8 +48,27 @@ def with_parts_of_tables(
     aside = [s.name for s in data.samples if s.name not in part_of]
     strays += [Stray(name, "no part", f"none of {tables} names it") for name in aside]
     counts = ", ".join(f"{part} is in {table}" for table, part in parts.items())
-    note = f"classes are the folders; {counts}"
+    note = f"{pictures.labels_from}{counts}"
     if aside:
         note += f"; {len(aside):,} pictures that these do not name are set aside"
     note = "\n".join(filter(None, (data.note, note)))
-    return replace(data, samples=tuple(samples), strays=tuple(strays), note=note)
+    data = replace(data, samples=tuple(samples), strays=tuple(strays), note=note)
+    return pictures._replace(data=data)
+
+
+def _with_the_rest(pictures: Pictures, part_of: Mapping[str, tuple[str, str]]) -> Pictures:
+    """With the parts of lists, and all others to train on, where no list says what is for that."""
+    data = pictures.data
+    samples = [s._replace(part=part_of.get(s.name, ("", "train"))[1]) for s in data.samples]
+    of_table = dict(part_of.values())
+    strays = [
+        s._replace(reason="table", detail="says which files are in a part")
+        if s.name in of_table
+        else s
+        for s in data.strays
+    ]
+    counts = ", ".join(f"{part} is in {table}" for table, part in of_table.items())
+    left = len(samples) - len(part_of)
+    note = f"{pictures.labels_from}{counts}; the {left:,} pictures that no list names are for train"
+    data = with_note(replace(data, samples=tuple(samples), strays=tuple(strays)), note)
+    return pictures._replace(data=data)

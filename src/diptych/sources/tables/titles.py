@@ -1,4 +1,4 @@
-"""What people call the columns of tables that name files."""
+"""What people call the columns of tables."""
 
 import re
 from collections.abc import Sequence
@@ -36,13 +36,30 @@ GROUPS = re.compile(
     r"|sessions?|scenes?|sequences?|animals?|individuals?|users?|authors?|stud(y|ies)|clips?"
     r"|donors?|plants?|specimens?|groups?|tracks?|bursts?|sites?|batch|wells?)(_|$|id)"
 )
+# Beside columns of pixels, where other titles may be anything.
+LABELS = ("label", "labels", "class", "target", "y", "category", "emotion")
+SPLITS = ("split", "usage", "part", "set", "subset", "fold")
+# What a column is called that holds all numbers of a picture.
+TOGETHER = ("pixels",)
 _WORDS = re.compile(r"label|class|category|name|species|kind|type|breed|diagnosis")
+
+
+_SUBJECTS = re.compile(
+    r"(^|_)(patients?|subjects?|persons?|participants?|cases?|donors?|lesions?|individuals?"
+    r"|slides?|stud(y|ies)|videos?|volunteers?|sessions?)(_|$|id)"
+)
 
 
 def plain(title: str) -> str:
     """A title in small letters, its words parted by one underscore: "Image Index", "imageIndex"."""
     parted = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", title.strip())
     return re.sub(r"[^\w]+|_+", "_", parted.casefold()).strip("_")
+
+
+def column(titles: Sequence[str], names: Sequence[str]) -> int | None:
+    """The position of the first of the names that is a title, in small letters or capitals."""
+    lower = [title.strip().lower() for title in titles]
+    return next((lower.index(name) for name in names if name in lower), None)
 
 
 def rank(title: str, names: Sequence[str]) -> int:
@@ -57,6 +74,18 @@ def label_tier(title: str) -> int:
     return next(tiers, len(LABEL_TITLES))
 
 
+def is_subject(title: str) -> bool:
+    """Whether a column of such a title says of whom or what several pictures were taken."""
+    return bool(_SUBJECTS.search(plain(title)))
+
+
 def may_name_classes(title: str) -> bool:
     """Whether a column of such a title may say in words what another says in numbers."""
     return bool(_WORDS.search(plain(title)))
+
+
+def may_be_parts(title: str) -> bool:
+    """Whether a title is one that columns of parts, folds or groups have, rather than labels."""
+    own = plain(title)
+    named = rank(title, PART_TITLES) < len(PART_TITLES) or own in TRUE_FOR or own in MAYBE_TRUE_FOR
+    return named or bool(FOLD.fullmatch(own) or GROUPS.search(own))

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from diptych.errors import InputError
 from diptych.sources.meaning import Meaning
-from diptych.sources.tables import naming
-from diptych.sources.tables.columns import TOGETHER, column, is_number
+from diptych.sources.tables import file_column
+from diptych.sources.tables.cells import is_number
+from diptych.sources.tables.file_column import LOOKED_AT
 from diptych.sources.tables.matching import Files
-from diptych.sources.tables.naming import LOOKED_AT
 from diptych.sources.tables.opening import Table, first_rows
 from diptych.sources.tables.records import JSON_LINES, PARQUET, Records, position, records
+from diptych.sources.tables.titles import TOGETHER, column
 from diptych.sources.trees.folder import FolderTree
 
 # A folder with more in it than this is no data set.
@@ -87,7 +88,7 @@ def names_files(path: Path) -> bool:
         if 2 * len(cells := set(table.column(at))) > len(table.rows)
         and not all(map(is_number, cells))
     ]
-    return bool(words) and naming.names_files(
+    return bool(words) and file_column.names_files(
         table, Files(tree_of_table(path, Meaning(), table)[0])
     )
 

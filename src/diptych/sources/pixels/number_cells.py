@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from diptych.errors import InputError
-from diptych.sources.tables.columns import is_number
+from diptych.sources.tables.cells import is_number
 
 FEWEST = 9  # numbers make a picture, of 3×3
 _DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+(?:[eE][-+]?\d+)?\s*")

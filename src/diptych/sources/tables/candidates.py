@@ -1,0 +1,76 @@
+"""Files of a tree that may be tables of its pictures, by their names alone."""
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import PurePosixPath
+
+from diptych.sources.tables.file_names import PICTURES, fold
+from diptych.sources.tables.spaced import TEXTS
+from diptych.sources.trees import Tree
+from diptych.sources.trees.walking import is_hidden
+
+ENDINGS = (
+    *(".csv", ".tsv", ".tab", ".psv", ".jsonl", ".ndjson"),
+    *(".csv.gz", ".csv.zst", ".tsv.gz", ".csv.zip"),
+)
+# More tables than this as deep are no list of pictures each, but one for each folder or picture.
+MOST_TABLES = 64
+MOST_FOLDERS = 512
+DEEPEST = 3  # folders above a table: archive/set/lists/train.txt
+# Texts that people and programs put beside data, and that list no pictures.
+# What is called so describes the files of its folder.
+METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv")
+_NO_LISTS = re.compile(
+    r"(read[ _-]?me|licen[cs]e|requirements|copying|notice|change(log|s)|cite|citation|about|todo"
+    r"|version|info|thumbs|robots|cmakelists).*",
+    re.IGNORECASE,
+)
+
+
+def tables_among(tree: Tree) -> list[str]:
+    """The tables in the root, then those in the folders in it, and so on.
+
+    Lists of text are told apart from texts about single pictures, which are called as these are.
+    """
+    names = [
+        name
+        for name in tree.names
+        if name.count("/") <= DEEPEST
+        and not any(map(is_hidden, name.split("/")))
+        and "submission" not in name.lower()
+    ]
+    tables = _few(n for n in names if n.lower().endswith(ENDINGS) or n.endswith(METADATA))
+    return [*tables, *(name for name in _texts(tree, names) if name not in tables)]
+
+
+def _few(tables: Iterable[str]) -> list[str]:
+    """Those nearest to the root first, without levels on which there are very many."""
+    levels: dict[int, list[str]] = {}
+    for name in tables:
+        levels.setdefault(name.count("/"), []).append(name)
+    return [name for depth in sorted(levels) if _are_few(levels[depth]) for name in levels[depth]]
+
+
+def _are_few(tables: Sequence[str]) -> bool:
+    """Whether these are not very many, but where each lies in a folder of its own."""
+    folders = {name.rpartition("/")[0] for name in tables}
+    most = MOST_FOLDERS if len(folders) == len(tables) else MOST_TABLES
+    return len(tables) <= most
+
+
+def _texts(tree: Tree, names: Iterable[str]) -> list[str]:
+    texts = [
+        name
+        for name in names
+        if name.lower().endswith(TEXTS) and not _NO_LISTS.fullmatch(PurePosixPath(name).stem)
+    ]
+    if not texts:
+        return []
+    pictures = {
+        fold(path.stem) for path in map(PurePosixPath, tree.names) if _is_called_picture(path)
+    }
+    return _few(name for name in texts if fold(PurePosixPath(name).stem) not in pictures)
+
+
+def _is_called_picture(path: PurePosixPath) -> bool:
+    return path.suffix.lower() in PICTURES

@@ -1,0 +1,230 @@
+"""Tables of a tree that name files in it, and what each of them says."""
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cache, cached_property
+from pathlib import PurePosixPath
+
+from diptych.errors import InputError
+from diptych.sources.meaning import Meaning, level
+from diptych.sources.tables.candidates import METADATA, tables_among
+from diptych.sources.tables.column_roles import Roles, table_roles
+from diptych.sources.tables.facts import Facts
+from diptych.sources.tables.file_column import NUMBERED, names_files
+from diptych.sources.tables.file_names import PICTURES, part_in
+from diptych.sources.tables.keyed import by_folder, by_id, by_title, cells_of, ids_of
+from diptych.sources.tables.labelling import NoLabelsError
+from diptych.sources.tables.matching import Files
+from diptych.sources.tables.onehot import OneHot
+from diptych.sources.tables.part_numbers import with_parts_in_words
+from diptych.sources.tables.records import Records, position, records
+from diptych.sources.tables.row_files import named_rows
+from diptych.sources.tables.table_parts import NoFoldsError, Parts
+from diptych.sources.tables.titles import GROUPS, LABEL_TITLES, label_tier, plain
+from diptych.sources.tables.whereabouts import first_records
+from diptych.sources.trees import Tree
+
+
+class Listing:
+    """A table of a tree that may name the files in it."""
+
+    def __init__(
+        self,
+        tree: Tree,
+        name: str,
+        known: Files,
+        files: str | None = None,
+        label: str | None = None,
+        *,
+        below: bool = False,
+        by: str = "",
+        rows: Records | None = None,
+    ) -> None:
+        self.name = name
+        self.below = below  # it is one of many, which speak of their own folder each
+        self.rows = rows  # where it names files by way of something else: a row for each
+        self.by = by  # the title of the column that does so: of folders, or of patients
+        self._tree = tree
+        self._said = Meaning(files=files)
+        self._label = label
+        self._files = known
+
+    @cached_property
+    def names_files(self) -> bool:
+        """Whether it does, as its first rows tell."""
+        try:
+            return names_files(first_records(self._tree.place(self.name)), self._files)
+        except InputError:
+            return False
+
+    @cached_property
+    def records(self) -> Records:
+        """All its rows; raises what `records` does."""
+        return self.rows or records(self._tree.place(self.name))
+
+    @cached_property
+    def labelled(self) -> tuple[Records, Roles]:
+        """Its columns, one of which has labels; raises what `table_roles` does."""
+        label = self._label if self.has(self._label) else None
+        return table_roles(self.records, self._files, replace(self._said, label=label))
+
+    @cached_property
+    def labels(self) -> Mapping[str, str] | None:
+        """What it says is on each file; None where it says nothing.
+
+        Raises InputError where it may be meant in several ways.
+        """
+        try:
+            table, roles = self.labelled
+        except NoLabelsError:
+            return None
+        rows = named_rows(table, roles, self._files, part_in(PurePosixPath(self.name).stem))
+        labels = {row.file: roles.labels(row.cells) for row in rows if row.file}
+        single = {file: own[0] for file, own in labels.items() if len(own) == 1}
+        return single if self.below or len(set(single.values())) > 1 else None
+
+    @cached_property
+    def is_labelled(self) -> bool:
+        """Whether it has columns that are surely labels, beside folders that may be classes."""
+        try:
+            _, roles = self.labelled
+        except InputError:
+            return False  # facts of several kinds, or none that could be labels
+        title = roles.label_title
+        return isinstance(roles.label, OneHot) or label_tier(title) < len(LABEL_TITLES)
+
+    @property
+    def is_of_groups(self) -> bool:
+        """Whether what would be its labels is called as patients, videos and other groups are."""
+        return not self.is_labelled and bool(GROUPS.search(plain(self.labelled[1].label_title)))
+
+    def facts(self, meaning: Meaning) -> Facts:
+        """What it says of each file."""
+        groups = tuple(title for title in meaning.group if self.has(title))
+        of_folders = meaning.part is not None and level(meaning.part) is not None
+        own = meaning.part is None or of_folders or self.has(meaning.part)
+        bare = replace(self._said, group=groups)
+        said = replace(bare, part=meaning.part, fold=None if of_folders else meaning.fold)
+        try:
+            table, roles = self._facts(said if own else bare)
+        except NoFoldsError:
+            own = False
+            table, roles = self._facts(bare)
+        if not own:  # folders say the parts, or another table
+            roles = roles._replace(parts=Parts((), lambda row: ""))
+        try:
+            rows = named_rows(table, roles, self._files, "")
+        except InputError:  # train/1.jpg and test/1.jpg are there
+            rows = named_rows(table, roles, self._files, part_in(PurePosixPath(self.name).stem))
+        return Facts(self.name, table, roles, {row.file: row.cells for row in rows if row.file})
+
+    def _facts(self, said: Meaning) -> tuple[Records, Roles]:
+        table, roles = table_roles(self.records, self._files, said, labelled=False)
+        if said.fold is not None:
+            return table, roles
+        table, at, note = with_parts_in_words(table, roles.file)
+        if at is None or said.part not in (None, table.titles[at]):
+            return table, roles
+        said = replace(said, files=table.titles[roles.file], part=table.titles[at])
+        table, roles = table_roles(table, self._files, said, labelled=False)
+        roles.parts.note = note
+        return table, roles
+
+    @cached_property
+    def named(self) -> Collection[str]:
+        """The files that it names; raises what `table_roles` does."""
+        return self.facts(Meaning()).cells.keys()
+
+    def covers(self, files: Collection[str]) -> float:
+        """The share of these files that it names; none where it may mean several."""
+        if self.below:
+            own = f"{self.name.rpartition('/')[0]}/"
+            files = [file for file in files if file.startswith(own)]
+        try:
+            return sum(file in self.named for file in files) / max(len(files), 1)
+        except InputError:
+            return 0.0
+
+    def has(self, title: str | None) -> bool:
+        """Whether it has a column of this title, or of this number where it has no titles."""
+        if title is None or title.strip().casefold() in map(str.casefold, self.records.titles):
+            return title is not None
+        number = NUMBERED.fullmatch(title.strip())
+        try:
+            return bool(number) and title.strip() in self.facts(Meaning()).table.titles
+        except InputError:
+            return False
+
+
+def listings_of(tree: Tree, files: str | None, label: str | None) -> list[Listing]:
+    """The tables that name files, in the column that was said where they have it, with labels too.
+
+    Some do so by way of folders, or of ids in another table. Raises InputError where none of them
+    has that column.
+    """
+    known: Callable[[str, bool], Files] = cache(lambda base, below: Files(tree, base, below))
+    listings, others = list[Listing](), list[str]()
+    names = tables_among(tree)
+    alone = _alone_in_their_folders(tree, names)
+    for name in names:
+        base, _, last = name.rpartition("/")
+        of = known(base, last in METADATA or name in alone)
+        one = Listing(tree, name, of, below=name in alone)
+        if last in METADATA or one.names_files:
+            said = files if one.has(files) else None
+            listings.append(Listing(tree, name, of, said, label, below=name in alone))
+        else:
+            others.append(name)
+    if files is not None and listings and not any(one.has(files) for one in listings):
+        position(listings[0].records, files, "files")  # raises, with the nearest title
+    return [*listings, *_keyed(tree, others, listings, known("", False), label)]
+
+
+def _alone_in_their_folders(tree: Tree, tables: Sequence[str]) -> Collection[str]:
+    """Those of which each is the only table in a folder of pictures, if there are several."""
+    counts = Counter(name.rpartition("/")[0] for name in tables)
+    with_pictures = {
+        name.rpartition("/")[0]
+        for name in tree.names
+        if PurePosixPath(name).suffix.lower() in PICTURES
+    }
+    alone = {
+        name
+        for name in tables
+        if (folder := name.rpartition("/")[0]) in with_pictures and folder and counts[folder] == 1
+    }
+    return alone if len(alone) > 1 else ()
+
+
+def _keyed(
+    tree: Tree,
+    tables: Sequence[str],
+    listings: Sequence[Listing],
+    known: Files,
+    label: str | None,
+) -> Iterator[Listing]:
+    """The tables that name files by way of folders, or of what is in one of the others."""
+    facts = _all_facts(listings) if tables else []
+    ids = next(filter(None, (ids_of(one.cells, one.roles.file) for one in facts)), {})
+    columns = [cells_of(one.table.titles, one.cells, one.roles.file) for one in facts]
+    for name in tables:
+        try:
+            first = first_records(tree.place(name))
+            table = records(tree.place(name)) if first.rows else first
+        except InputError:
+            continue  # no table
+        by = by_folder(first, tree.names) and by_folder(table, tree.names)
+        by = by or next(filter(None, (by_title(table, of) for of in columns)), None)
+        rows, title = by or (by_id(table, ids) if ids else None, "")
+        if rows is not None:
+            yield Listing(tree, name, known, rows.titles[0], label, by=title, rows=rows)
+
+
+def _all_facts(listings: Sequence[Listing]) -> list[Facts]:
+    facts = []
+    for one in listings:
+        with contextlib.suppress(InputError):
+            facts.append(one.facts(Meaning()))
+    return facts

@@ -1,0 +1,40 @@
+"""Parts that well-known tables write as numbers."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from diptych.sources import read
+
+Laid = Callable[..., Path]
+
+
+def part(i: int) -> int:
+    return 0 if i < 14 else 1 + i % 2
+
+
+@pytest.mark.parametrize("name", ["list_eval_partition.csv", "list_eval_partition.txt"])
+def test_a_partition_of_numbers_is_one_of_parts(laid: Laid, name: str) -> None:
+    attributes = [f"{i}.jpg,{(-1, 1)[i % 2]},{(-1, 1)[i % 3 > 0]}" for i in range(20)]
+    partition = {
+        "csv": ["image_id,partition", *(f"{i}.jpg,{part(i)}" for i in range(20))],
+        "txt": [f"{i}.jpg {part(i)}" for i in range(20)],
+    }[name[-3:]]
+    tables = {"list_attr.csv": ["image_id,Smiling,Young", *attributes], name: partition}
+    root = laid((f"img/{i}.jpg" for i in range(20)), tables)
+    data = read(root, label="Smiling")
+    assert Counter(s.part for s in data.samples) == {"train": 14, "valid": 3, "test": 3}
+    assert f"of {name}: 0 is train, 1 is valid, 2 is test" in data.note
+
+
+def test_folds_of_one_size_are_no_such_parts(laid: Laid) -> None:
+    tables = {
+        "labels.csv": ["file,label", *(f"{i}.jpg,{'ab'[i % 2]}" for i in range(18))],
+        "folds.csv": ["file,partition", *(f"{i}.jpg,{i % 3}" for i in range(18))],
+    }
+    root = laid((f"img/{i}.jpg" for i in range(18)), tables)
+    assert read(root).parts() == ()
+    assert "--fold 0 tests on one" in read(root).note
+    assert Counter(s.part for s in read(root, fold=2).samples) == {"train": 12, "test": 6}
