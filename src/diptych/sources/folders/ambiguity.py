@@ -85,7 +85,7 @@ def refuse_beside_wrapper(top: Outline, where: object, level: int) -> None:
     ways = [name for name in plain if len(branching(top.folders[name]).folders) > 1]
     for name, folder in sorted(top.folders.items()):
         inner = branching(folder)
-        if not (len(inner.folders) > 1 and folder.is_way):
+        if not (is_wrapper(name) or ways == [name]) or len(inner.folders) < 2 or not folder.is_way:
             continue
         others = [other for other, one in top.folders.items() if other != name and not one.is_empty]
         # Of two folders, one may hold all classes; of many, one may have folders as the others not.
