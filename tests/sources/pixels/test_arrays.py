@@ -3,6 +3,7 @@
 import gzip
 import pickle
 import struct
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from archives import write_tar, write_zip
 from diptych import read
 from diptych.data.pixel_format import PixelFormat, PixelValues
 from diptych.errors import InputError
@@ -240,8 +242,36 @@ def test_arrays_may_say_parts_and_groups(tmp_path: Path) -> None:
     assert data.samples[5].group == "1"
     with pytest.raises(InputError, match="no array is called patients; did you mean 'patient'"):
         read(path, group="patients")
-    with pytest.raises(InputError, match="pictures in arrays has no use for --fold"):
+    with pytest.raises(InputError, match="no column of folds among split, patient"):
         read(path, fold=1)
+
+
+def test_arrays_beside_the_pictures_are_as_columns_of_tables(tmp_path: Path) -> None:
+    valid, patient = np.arange(N) % 4 == 0, np.arange(N) // 4
+    data = read(
+        saved(tmp_path / "d.npz", images=GREY, labels=Y, is_valid=valid, patient_id=patient)
+    )
+    assert [sample.part == "valid" for sample in data.samples] == valid.tolist()
+    assert "parts in is_valid" in data.note
+    assert "--group 'patient_id' keeps" in data.note
+    path = saved(tmp_path / "e.npz", images=GREY, labels=Y, fold=np.arange(N) % 3)
+    assert "fold has 3 folds (0, 1, 2); --fold 0 tests on one" in read(path).note
+    tested = [sample.part == "test" for sample in read(path, fold=1).samples]
+    assert tested == (np.arange(N) % 3 == 1).tolist()
+    parted = saved(tmp_path / "f.npz", x_train=GREY, y_train=Y, x_test=GREY, y_test=Y)
+    with pytest.raises(InputError, match="--part, --fold and --group are for pictures in one"):
+        read(parted, fold=1)
+
+
+def test_arrays_in_an_archive_are_read(tmp_path: Path) -> None:
+    file = saved(tmp_path / "d.npz", images=GREY, labels=Y).read_bytes()
+    for path in (
+        write_zip(tmp_path / "a.zip", {"d.npz": file}, zipfile.ZIP_DEFLATED),
+        write_tar(tmp_path / "a.tar.gz", {"d.npz": file}, "w:gz"),
+    ):
+        data = read(path)
+        assert labels_of(data) == [str(y) for y in Y]
+        assert (pixels_of(data)[..., 0] == GREY).all()
 
 
 @pytest.mark.parametrize(

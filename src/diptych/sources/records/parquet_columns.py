@@ -69,7 +69,8 @@ def picture_column(root: object, schema: "Schema", said: str | None) -> str:
     if not having:
         raise InputError(
             f"{root}: no column of pictures among {shortened([*schema])}; it holds the bytes of a "
-            "file in each row, as the library datasets writes them"
+            "file in each row, as the library datasets writes them; pixels that are numbers are "
+            "read from a CSV: polars.read_parquet(…).write_csv(…)"
         )
     by_title = [title for title in having if title.lower() in PICTURES]
     if len(having) > 1 and len(by_title) != 1:
