@@ -22,7 +22,12 @@ def similar(counts: Mapping[str, int]) -> dict[str, str]:
         ("ﬁsh", "fish", "how letters are written"),
         ("cat - Copy", "cat", "the mark of a copy"),
         ("cat (1)", "cat", "the mark of a copy"),
+        ("Kopie von cat", "cat", "the mark of a copy"),
+        ("cat_backup", "cat", "the mark of a copy"),
+        ("class 01", "class 1", "leading zeros"),
         ("ca\u200bt", "cat", "how letters are written"),
+        ("01", "1", "leading zeros"),
+        ("1.0", "1", "decimals"),
     ],
 )
 def test_labels_that_may_be_one_are_pointed_out(rare: str, usual: str, difference: str) -> None:
@@ -54,6 +59,10 @@ def test_labels_that_differ_in_meaning_are_left_alone(labels: tuple[str, str]) -
         (("rust", "scab", "scab frog_eye", "scab rust", "rust frog_eye complex"),
          ["rust frog_eye complex/", "scab frog_eye/", "scab rust/"]),
         (("cat", "dog", "cat_and_dog"), ["cat_and_dog/"]),
+        (("clear primary", "clear primary water", "cloudy", "haze primary"),
+         ["clear primary/", "clear primary water/", "haze primary/"]),
+        (("red fox", "arctic red fox", "grey wolf"), []),
+        (("song sparrow", "fox sparrow", "house sparrow", "tree swallow"), []),
         (("cat", "dog", "white cat", "black cat", "white dog"), []),
         (("with_mask", "without_mask"), []),
         (("Apple___scab", "Apple___healthy", "Pear___healthy"), []),

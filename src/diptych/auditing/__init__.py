@@ -9,6 +9,10 @@ no class            not inside a class folder
 no part             in a data set that is split already, outside of its parts
 unlabelled          in a part of a data set that has no class folders, such as a test to be sent in
 mask                drawn over a picture beside it, or in a folder of masks, by its name
+annotation          in a folder of masks, and no picture: says where things lie on pictures
+sidecar             notes of a program on a picture, the moving part of a Live Photo, by its name
+backup              what a program kept of a file beside it, by its name
+figure              in a folder of figures beside the one of all classes, by its name
 hidden folder       in a folder that some program keeps for itself
 hidden file         its name begins with a dot, or a program keeps it for itself
 link                leads to a folder that is looked at where it lies, or to no file; or lies in

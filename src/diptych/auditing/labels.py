@@ -6,7 +6,7 @@ Nothing is set aside for it: whether two labels mean the same only their owner c
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from diptych.auditing.report import Finding
 from diptych.data.dataset import Dataset
@@ -60,6 +60,14 @@ def combined_labels(labels: Sequence[str]) -> Iterator[Finding]:
         made = " and ".join(f"'{word}'" for word in words)
         detail = f"looks like {made} at once; here it is a class of its own, like any other"
         yield Finding(f"{label}/", "combined label", detail, False)
+
+
+def _recombine(several: Collection[Sequence[str]]) -> bool:
+    """Whether labels of several words are tags: most have the words of another one, and more."""
+    sets = [frozenset(words) for words in several]
+    times = Counter(word for one in sets for word in one)
+    related = sum(any(one < other or other < one for other in sets) for one in sets)
+    return related * 2 >= len(sets) > 2 and max(times.values()) > 2
 
 
 def amounts(labels: Sequence[str]) -> Iterator[Finding]:
@@ -116,12 +124,19 @@ def _joined(label: str) -> str:
     return re.sub(r"(?<!\d)[\s_-]+|[\s_-]+(?!\d)", "", _folded(label))
 
 
-_COPY = re.compile(r"[ _-]+(?:copy|kopie)(?: \d+)?(?: *\(\d+\))?$| *\(\d+\)$")
+_COPY = re.compile(
+    r"^(?:copy of|kopie von|copia de|copie de) +"
+    r"|[ _-]+(?:copy|kopie|old|backup|bak)(?: \d+)?(?: *\(\d+\))?$| *\(\d+\)$"
+)
 
 
 def _original(label: str) -> str:
     """Without what systems add to the name of a copied folder."""
     return _joined(_COPY.sub("", _folded(label)))
+
+
+def _without_zeros(label: str) -> str:
+    return re.sub(r"(?<!\d)0+(?=\d)", "", _joined(label))
 
 
 _PLURALS = ((r"ies$", "y"), (r"([sxz]|ch|sh)es$", r"\1"), (r"([^sui])s$", r"\1"))
@@ -135,12 +150,19 @@ def _singular(label: str) -> str:
     return word
 
 
+def _whole(label: str) -> str:
+    """Without zeros behind the point of a whole number: 1.0."""
+    return re.sub(r"^(\d+)\.0+$", r"\1", _without_zeros(label))
+
+
 _SPELLINGS: dict[str, Callable[[str], str]] = {
     "how letters are written": _written,
     "capitals": _folded,
     "spaces, hyphens or underscores": _joined,
     "the mark of a copy": _original,
+    "leading zeros": _without_zeros,
     "singular and plural": _singular,
+    "decimals": _whole,
 }
 
 
@@ -158,7 +180,8 @@ def _combined(labels: Iterable[str], sign: str) -> dict[str, list[str]]:
     }
     sure = any(known.issuperset(words) for words in made.values())
     if sign in _SOFT and not sure:
-        return {}  # "white cat" beside "cat" is a kind of it
+        # "white cat" beside "cat" is a kind of it
+        return several if sign == " " and _recombine(several.values()) else {}
     if sign in _HARD:
         return made
     return {

@@ -90,11 +90,15 @@ def add_table(verb: ArgumentParser) -> None:
     """The arguments that say how data are meant that can be meant in several ways."""
     said = verb.add_argument_group("how the data are meant, where it is not as inferred")
     said.add_argument("--files", metavar="COLUMN", help="the title of the column that names files")
-    said.add_argument("--label", metavar="COLUMN", help="… of the labels; folder:N is a folder")
+    said.add_argument(
+        "--label", metavar="COLUMN",
+        help="… of the labels; folder:N is a folder, name:_ a name up to its last _",
+    )  # fmt: skip
     said.add_argument("--part", metavar="COLUMN", help="… of the parts; folder:N is a folder")
     said.add_argument(
         "--group", action="append", default=[], metavar="COLUMN",
-        help="… of what must stay together, such as patients; again for more; folder:N is a folder",
+        help="… of what must stay together, such as patients; again for more; folder:N or "
+        "name:_ too",
     )  # fmt: skip
     said.add_argument("--fold", type=int, metavar="K", help="test on this fold of a column of them")
     said.add_argument("--shape", metavar="HxWxC", help="of a CSV's pictures")

@@ -15,6 +15,7 @@ from diptych.data.places import Address, place_named
 from diptych.errors import InputError, described
 from diptych.images.preprocess import is_picture
 from diptych.sources.folders.classes import read_folders
+from diptych.sources.ids_in_names import note_on_ids
 from diptych.sources.in_memory import read_labelled
 from diptych.sources.joining import refuse_overlap, with_test
 from diptych.sources.meaning import Meaning, meaning_of
@@ -44,7 +45,7 @@ from diptych.sources.trees import Tree
 from diptych.sources.trees.folder import FolderTree
 from diptych.sources.trees.numbered import named_by_pattern
 from diptych.sources.unheard import read_heard
-from diptych.sources.unread import refuse_unread
+from diptych.sources.unread import is_called_unread, refuse_unread
 from diptych.system.files import is_regular, path_of
 
 # What is called so may be any text.
@@ -103,7 +104,8 @@ def read(
 
     What all of it means is inferred, or said: the titles of the columns of `files`, `label`, `part`
     and `group` (of several columns too), or a level of folders ("folder:1" is the first below the
-    root); which `fold` is to test on; the `shape` of rows of pixels ("28x28", "32x32x3") and their
+    root), or for labels and groups a pattern of names ("name:_" is what stands before the last _);
+    which `fold` is to test on; the `shape` of rows of pixels ("28x28", "32x32x3") and their
     `value_range`, from black to white ("0-255", "-1-1", any two numbers). What is not said of
     numbers is as in the pictures that were `expected`, such as `bundle.pixel_format`.
 
@@ -192,7 +194,7 @@ def _as_it_lies(place: Path | Address, meaning: Meaning, expected: PixelFormat) 
         return read_store(place, place, meaning, readers)
     if is_regular(place) and holds_arrays(place):
         return read_array_file(place, meaning, expected)
-    if not is_table(place):
+    if not is_table(place) or is_called_unread(place.name):
         if is_regular(place):
             refuse_unread(place)
         raise InputError(
@@ -221,10 +223,11 @@ def _read_alone(
     if pixels and not (of_this_machine and names_files(place)):
         return replace(read_pixel_csv(place, meaning, expected), root=root)
     if isinstance(table, Path):
-        data = read_table(*tree_of_table(table, meaning), meaning)
+        data = _with_hints(read_table(*tree_of_table(table, meaning), meaning), meaning)
         return data if is_in_utf_8(table) else replace(data, note=f"{data.note}; {_NOT_UTF_8}")
     tree = files()
-    return read_table(tree, table.within if table.within in tree.names else table.name, meaning)
+    name = table.within if table.within in tree.names else table.name
+    return _with_hints(read_table(tree, name, meaning), meaning)
 
 
 def _read_tree(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:
@@ -235,4 +238,13 @@ def _read_tree(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:
         return read_array_folder(tree, meaning, expected)
     if tables := pixel_tables(tree):
         return read_pixel_tables(tree, tables, meaning, expected)
-    return read_heard(tree, meaning, lambda: read_beside(tree, meaning, read_folders))
+    return read_heard(
+        tree, meaning, lambda: _with_hints(read_beside(tree, meaning, read_folders), meaning)
+    )
+
+
+def _with_hints(data: Dataset, meaning: Meaning) -> Dataset:
+    """Files with a word on what their names may say of groups, where nobody said any."""
+    if meaning.group or not (note := note_on_ids(data)):
+        return data
+    return replace(data, note="\n".join(filter(None, (data.note, note))))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from diptych.errors import InputError, described
+from diptych.sources.name_patterns import name_pattern
 
 # How a column is named that is none: the folder of a picture, from the top; folder:1 is the first.
 LEVEL = "folder:"
@@ -15,7 +16,9 @@ class Meaning:
     """What was said; None, or nothing, where it is to be inferred.
 
     `files`, `label`, `part` and `group` are titles of columns, or levels of folders ("folder:2" is
-    the second below the data set's root).
+    the second below the data set's root, which a group is with the way down to it; "folder:*/2" is
+    its name alone); `label` and `group` may be what files are called too ("name:_", as
+    `name_patterns` tells).
     """
 
     files: str | None = None
@@ -52,9 +55,16 @@ def meaning_of(
             raise InputError(f"{name} is the title of a column, not {described(value)}")
         if value and value.startswith(LEVEL):
             level(value)
+        if value and name_pattern(value) and name not in ("label", "group"):
+            raise InputError(f"{name} is not read from names of files; label and group are")
     if fold is not None and (isinstance(fold, bool) or not isinstance(fold, int) or fold < 0):
         raise InputError(f"fold is a whole number from 0 on, not {described(fold)}")
     return Meaning(files, label, part, groups, fold, shape, value_range)
+
+
+def is_title(text: str) -> bool:
+    """Whether a text is the title of a column: no level of folders, no pattern of names."""
+    return level(text) is None and name_pattern(text) is None
 
 
 def level(text: str) -> int | None:
@@ -64,12 +74,12 @@ def level(text: str) -> int | None:
     """
     if not text.startswith(LEVEL):
         return None
-    number: Any = text.removeprefix(LEVEL)
+    number: Any = text.removeprefix(LEVEL).removeprefix("*/")
     if not number.isdigit() or not int(number):
         raise InputError(f"'{text}': folders are counted from {LEVEL}1, the first below the root")
     return int(number) - 1
 
 
 def is_level(text: str | None) -> bool:
-    """Whether a text names a level of folders; raises what `level` does."""
-    return text is not None and level(text) is not None
+    """Whether a text says folders or names of files; raises what these do."""
+    return text is not None and not is_title(text)

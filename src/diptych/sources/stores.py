@@ -47,12 +47,15 @@ def read_store(path: Path, root: Path | Address, meaning: Meaning, readers: Read
     names = shown(tree.names)
     if not names:
         raise InputError(f"{root}: {_why_empty(tree)}")
-    if len(names) > 1 and len(pixel_tables(tree)) > 1:
-        return readers.tree(tree, meaning)
+    if len(names) > 1 and pixel_tables(tree):
+        return _read(tree, meaning, readers)
     if all(map(_may_be_table, names)):
         if ending_of(root.name) == ".zip" and isinstance(root, Path):
-            return readers.table(path, lambda: FolderTree(path.parent), path, meaning)
-        return readers.table(_only(tree, names), lambda: tree, root, meaning)
+            data = readers.table(path, lambda: FolderTree(path.parent), path, meaning)
+        else:
+            data = readers.table(_only(tree, names), lambda: tree, root, meaning)
+        hidden = set_aside(set(tree.names) - set(names), "not used", "")
+        return replace(data, strays=(*tree.strays, *hidden, *data.strays))
     inner = [name for name in names if is_store(name)]
     if inner and not any(map(_is_called_picture, names)):
         raise InputError(

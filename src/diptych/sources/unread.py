@@ -1,49 +1,79 @@
 """Files that are not opened, and what to do: pickles, which may run any program, and others."""
 
 import re
-from collections.abc import Iterable
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from diptych.errors import InputError
 from diptych.sources.foreign import foreign
 from diptych.sources.tables.opening import Table, open_bytes
+from diptych.sources.trees import Tree
+from diptych.sources.trees.shown import shown
 
 _PICKLES = (".pkl", ".pickle", ".p", ".pt", ".pth", ".joblib")
-_CIFAR = re.compile(r"data_batch(_\d)?|test_batch|batches\.meta", re.IGNORECASE)
-_OTHERS = {".mat": "MATLAB", ".h5": "HDF5", ".hdf5": "HDF5"}
+# What CIFAR and STL-10 call files of numbers that say nothing of themselves.
+_BARE = re.compile(
+    r"(data_batch(_\d)?|(un)?(test|train|labeled)(_batch|_[xy])?)\.bin", re.IGNORECASE
+)
+# Kinds of files by their endings, and what opens them in Python.
+_OTHERS = {
+    ".mat": ("MATLAB", "scipy.io.loadmat"),
+    **dict.fromkeys((".h5", ".hdf5", ".hdf"), ("HDF5", "h5py.File")),
+}
+_PACKED = (".gz", ".zst")
 _TEXTS = (".md", ".txt", ".html", ".json", ".csv", ".xml", ".pdf")
 _INSTEAD = "save its arrays with numpy.savez('data.npz', images=…, labels=…), and give that file"
+# So many files without an ending are looked into: CIFAR-10 has eight, CIFAR-100 three.
+_MOST_OPENED = 20
 
 
 def refuse_unread(path: Path) -> None:
     """Raise InputError for a file that is not opened, with what to do."""
-    if what := foreign(path.name):
+    if what := foreign(_unpacked(path.name)):
         raise InputError(f"{path}: {what}")
     if reason := _reason(path):
         raise InputError(f"{path}: {reason}; {_INSTEAD}")
 
 
-def refuse_unread_folder(root: object, names: Iterable[str]) -> None:
-    """Raise InputError where a folder holds such files, as CIFAR's does, and texts about them."""
-    paths = [path for path in map(Path, names) if path.suffix.lower() not in _TEXTS]
-    unread = [
-        path
-        for path in paths
-        if _CIFAR.fullmatch(path.name) or path.suffix.lower() in (*_PICKLES, *_OTHERS)
-    ]
-    if unread and len(unread) == len(paths):
-        kind = _OTHERS.get(unread[0].suffix.lower())
-        what = f"a file of {kind}" if kind else "a pickle, which may run any program"
-        raise InputError(f"{root}: {unread[0].as_posix()} is {what}, and is not opened; {_INSTEAD}")
+def is_called_unread(name: str) -> bool:
+    """Whether a file is called as those are that are not opened, packed or not."""
+    suffix = _suffix(name)
+    return suffix in (*_PICKLES, *_OTHERS) or bool(_BARE.fullmatch(_unpacked(name)))
 
 
-def _reason(path: Table) -> str:
-    suffix = path.suffix.lower()
+def refuse_unread_folder(tree: Tree) -> None:
+    """Raise InputError where a tree holds such files alone, as CIFAR's does, and texts about them.
+
+    Files without an ending are looked into.
+    """
+    names = [n for n in shown(tree.names) if _suffix(n) not in _TEXTS and not n.endswith("~")]
+    unsure = [name for name in names if not is_called_unread(name)]
+    if len(unsure) > _MOST_OPENED or any(_suffix(name) not in ("", ".meta") for name in unsure):
+        return
+    reasons = [f"{name}: {reason}" for name in names if (reason := _reason(tree.place(name)))]
+    if reasons and len(reasons) == len(names):
+        raise InputError(f"{tree.root}: {reasons[0]}; {_INSTEAD}")
+
+
+def _reason(place: Table) -> str:
+    suffix = _suffix(place.name)
     if suffix in _OTHERS:
-        return f"a file of {_OTHERS[suffix]} is not opened"
-    if suffix in _PICKLES or _is_pickle(path):
+        kind, opener = _OTHERS[suffix]
+        return f"a file of {kind} is not opened; open it with {opener}"
+    if suffix in _PICKLES or _is_pickle(place):
         return "a pickle, which may run any program, is not opened"
+    if _BARE.fullmatch(_unpacked(place.name)):
+        return "bare numbers, of which nothing says what they are, are not opened"
     return ""
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(_unpacked(name)).suffix.lower()
+
+
+def _unpacked(name: str) -> str:
+    """What a file is called once it is unpacked, without folders."""
+    file = PurePosixPath(name)
+    return file.stem if file.suffix.lower() in _PACKED else file.name
 
 
 def _is_pickle(path: Table) -> bool:

@@ -5,7 +5,10 @@ from diptych.sources.folders.hints import hint
 
 def test_words_that_names_begin_with_may_be_classes() -> None:
     names = [f"train/{kind}.{i}.jpg" for kind in ("cat", "dog") for i in range(3)]
-    assert "names begin with cat, dog: if those are the classes, put" in hint([*names, "a.txt"])
+    assert hint([*names, "a.txt"]) == (
+        "cat.0.jpg and others have words in their names: if cat, dog are the classes, "
+        "--label name:. reads them from there"
+    )
     assert hint(["IMG_1.jpg", "IMG_2.jpg"]) == ""
     assert hint(["a1.jpg", "b2.jpg"]) == ""
 

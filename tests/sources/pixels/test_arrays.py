@@ -3,6 +3,7 @@
 import gzip
 import pickle
 import struct
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from archives import write_tar, write_zip
 from diptych import read
 from diptych.data.pixel_format import PixelFormat, PixelValues
 from diptych.errors import InputError
@@ -195,6 +197,25 @@ def test_a_pair_of_arrays_lies_in_one_file_or_in_two(
     assert data.samples[0].path == folder / f"{images}.npy"
 
 
+def test_a_file_of_pictures_for_each_class_is_called_as_it(tmp_path: Path) -> None:
+    for label in ("cat", "alarm clock"):
+        np.save(tmp_path / f"full_numpy_bitmap_{label}.npy", GREY.reshape(24, -1)[:, :25])
+    data = read(tmp_path)
+    assert data.counts() == {"alarm clock": 24, "cat": 24}
+    assert "each file is a class (alarm clock, cat)" in data.note or "(cat, alarm" in data.note
+    # Pieces of one array are no classes, and a picture in each file is none of them.
+    for names, arrays, said in (
+        (("part_1", "part_2"), GREY, "it is not clear what is pictures"),
+        (("cat/1", "cat/2", "dog/1"), GREY[0], r"a picture in each \.npy is not read, .* PNG"),
+    ):
+        folder = tmp_path / names[0].replace("/", "_")
+        for name in names:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            np.save(folder / f"{name}.npy", arrays)
+        with pytest.raises(InputError, match=said):
+            read(folder)
+
+
 def test_arrays_without_names_are_asked_for(tmp_path: Path) -> None:
     np.savez(tmp_path / "d.npz", GREY, Y)
     with pytest.raises(InputError, match=r"arr_0 \(24, 5, 6\), arr_1 \(24,\); say .*--label NAME"):
@@ -221,8 +242,36 @@ def test_arrays_may_say_parts_and_groups(tmp_path: Path) -> None:
     assert data.samples[5].group == "1"
     with pytest.raises(InputError, match="no array is called patients; did you mean 'patient'"):
         read(path, group="patients")
-    with pytest.raises(InputError, match="pictures in arrays has no use for --fold"):
+    with pytest.raises(InputError, match="no column of folds among split, patient"):
         read(path, fold=1)
+
+
+def test_arrays_beside_the_pictures_are_as_columns_of_tables(tmp_path: Path) -> None:
+    valid, patient = np.arange(N) % 4 == 0, np.arange(N) // 4
+    data = read(
+        saved(tmp_path / "d.npz", images=GREY, labels=Y, is_valid=valid, patient_id=patient)
+    )
+    assert [sample.part == "valid" for sample in data.samples] == valid.tolist()
+    assert "parts in is_valid" in data.note
+    assert "--group 'patient_id' keeps" in data.note
+    path = saved(tmp_path / "e.npz", images=GREY, labels=Y, fold=np.arange(N) % 3)
+    assert "fold has 3 folds (0, 1, 2); --fold 0 tests on one" in read(path).note
+    tested = [sample.part == "test" for sample in read(path, fold=1).samples]
+    assert tested == (np.arange(N) % 3 == 1).tolist()
+    parted = saved(tmp_path / "f.npz", x_train=GREY, y_train=Y, x_test=GREY, y_test=Y)
+    with pytest.raises(InputError, match="--part, --fold and --group are for pictures in one"):
+        read(parted, fold=1)
+
+
+def test_arrays_in_an_archive_are_read(tmp_path: Path) -> None:
+    file = saved(tmp_path / "d.npz", images=GREY, labels=Y).read_bytes()
+    for path in (
+        write_zip(tmp_path / "a.zip", {"d.npz": file}, zipfile.ZIP_DEFLATED),
+        write_tar(tmp_path / "a.tar.gz", {"d.npz": file}, "w:gz"),
+    ):
+        data = read(path)
+        assert labels_of(data) == [str(y) for y in Y]
+        assert (pixels_of(data)[..., 0] == GREY).all()
 
 
 @pytest.mark.parametrize(
@@ -388,6 +437,32 @@ def test_other_kinds_of_arrays_are_said(name: str, kind: str, tmp_path: Path) ->
     for place in (tmp_path / name, tmp_path):
         with pytest.raises(InputError, match=rf"a file of {kind}.*numpy\.savez"):
             read(place)
+
+
+@pytest.mark.parametrize(
+    ("names", "content", "said"),
+    [
+        (
+            ("train", "test", "meta", "file.txt~"),
+            b"\x80\x02}q\x01.",
+            "meta: a pickle, which may run",
+        ),
+        (("data_batch_1.bin", "test_batch.bin", "batches.meta.txt"), bytes(9), "bare numbers"),
+        (("train_x.h5.gz", "train_y.h5.gz"), gzip.compress(b"\x89HDF"), "open it with h5py"),
+        (("mnist.pkl.gz",), gzip.compress(b"\x80\x02}q\x01."), "a pickle, which may run"),
+    ],
+)
+def test_folders_of_what_is_not_opened_are_no_classes(
+    names: tuple[str, ...], content: bytes, said: str, tmp_path: Path
+) -> None:
+    for name in names:
+        (tmp_path / "in").mkdir(exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(content)
+    with pytest.raises(InputError, match=rf"{said}.*numpy\.savez"):
+        read(tmp_path)
+    if len(names) < 3:
+        with pytest.raises(InputError, match=said):
+            read(tmp_path / "in" / names[0])
 
 
 def test_a_file_of_arrays_beside_pictures_is_no_data_set(folder_of: Any) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from archives import write_tar, write_zip
 from diptych.errors import InputError
 from diptych.sources import read
 from layouts import reasons, told
@@ -54,6 +55,65 @@ def test_an_archive_of_several_is_read_too(tmp_path: Path) -> None:
             archive.writestr(f"__MACOSX/._{name}", b"\0\5\26\7")
     data = read(tmp_path / "archive.zip")
     assert told(data) == {"train 0": 3, "train 1": 3, "test 0": 3, "test 1": 3}
+
+
+@pytest.mark.parametrize("ending", ["zip", "tar", "tar.gz"])
+@pytest.mark.parametrize("within", ["", "data/"])
+def test_every_member_beside_a_lone_table_is_accounted_for(
+    tmp_path: Path, ending: str, within: str
+) -> None:
+    table = pixels(tmp_path / "digits.csv", 6).read_bytes()
+    for beside in ((), ("readme.txt",), ("README.md", "sample_submission.csv")):
+        hidden = "._digits.csv", "__MACOSX/._x"
+        files = {f"{within}digits.csv": table, **dict.fromkeys((*hidden, *beside), b"x,y\n1,2\n")}
+        path = tmp_path / f"a.{ending}"
+        data = read(write_zip(path, files) if ending == "zip" else write_tar(path, files, "w"))
+        assert told(data) == {"0": 3, "1": 3}
+        aside = {"._digits.csv": "hidden file", "__MACOSX/._x": "hidden folder"}
+        assert reasons(data) == aside | dict.fromkeys(beside, "not used")
+
+
+def test_zips_of_tables_in_a_folder_tell_what_else_they_hold(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        files = {f"{part}.csv": pixels(tmp_path / "x.csv", 6).read_bytes(), "LICENSE": b"x"}
+        write_zip(tmp_path / f"{part}.csv.zip", files)
+    (tmp_path / "x.csv").unlink()
+    data = read(tmp_path)
+    assert told(data) == {"train 0": 3, "train 1": 3, "test 0": 3, "test 1": 3}
+    assert reasons(data) == dict.fromkeys(
+        ("train.csv.zip/LICENSE", "test.csv.zip/LICENSE"), "not used"
+    )
+
+
+def test_the_same_table_in_two_folders_is_one(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        for folder in ("", f"{part}/"):
+            pixels(tmp_path / f"{folder}sign_{part}.csv", 6 if part == "train" else 4)
+    (tmp_path / "chart.png").write_bytes(b"x")
+    data = read(tmp_path)
+    assert told(data) == {"train 0": 3, "train 1": 3, "test 0": 2, "test 1": 2}
+    assert reasons(data) == dict.fromkeys(
+        ("train/sign_train.csv", "test/sign_test.csv", "chart.png"), "not used"
+    )
+    pixels(tmp_path / "train" / "sign_train.csv", 8)
+    with pytest.raises(InputError, match="3 tables of pixels"):
+        read(tmp_path)
+
+
+def test_a_table_without_labels_needs_no_folds(tmp_path: Path) -> None:
+    train = pixels(tmp_path / "train.csv", 6)
+    head, *lines = train.read_text().splitlines()
+    rows = [f"{head},fold", *(f"{line},{i % 3}" for i, line in enumerate(lines))]
+    train.write_text("\n".join(rows))
+    pixels(tmp_path / "test.csv", 4, labels=False)
+    data = read(tmp_path, fold=1)
+    assert told(data) == {"train 0": 2, "train 1": 2, "test 0": 1, "test 1": 1}
+    assert reasons(data) == {"test.csv": "unlabelled"}
+
+
+def test_tables_of_emnist_are_said_to_be_mirrored(tmp_path: Path) -> None:
+    assert "all are mirrored" in read(pixels(tmp_path / "emnist-letters-train.csv", 6)).note
+    assert "mirrored" not in read(pixels(tmp_path / "letters-train.csv", 6)).note
 
 
 def test_names_that_tell_no_parts_are_asked_about(tmp_path: Path) -> None:

@@ -108,7 +108,9 @@ def test_columns_are_said_where_titles_do_not_tell(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     words = {"huggingface": json.dumps({"info": {"features": features}})}
     pl.DataFrame(columns).write_parquet(path, metadata=words)
-    with pytest.raises(InputError, match=r"no column is called as labels .* fine, coarse; say"):
+    with pytest.raises(
+        InputError, match=r"several columns may hold .* \(fine, coarse\); say which"
+    ):
         read(path)
     assert read(path, label="coarse").classes == ("fruit", "tree")
     masks = read(path, label="fine", files="mask")
@@ -120,12 +122,12 @@ def test_columns_are_said_where_titles_do_not_tell(tmp_path: Path) -> None:
 def test_parts_groups_and_folds_of_columns(tmp_path: Path) -> None:
     path = write(
         tmp_path / "a.parquet", ["cat", "dog"] * 3, split=["train"] * 4 + ["test"] * 2,
-        patient=["a", "1.0", "a", "?", "1", "c"], kfold=[0, 1, 2] * 2, site=["x", "y"] * 3,
+        patient=["a", "1.0", "a", "?", "1", "c"], kfold=[0, 1, 2] * 2, site=["x", "y", "y"] * 2,
     )  # fmt: skip
     data = read(path, group="patient")
     assert [s.part for s in data.samples] == ["train"] * 4 + ["test"] * 2
     assert [s.group for s in data.samples] == ["a", "1", "a", "", "1", "c"]
-    assert data.columns["site"] == {f"a.parquet/{i}": "xy"[i % 2] for i in range(6)}
+    assert data.columns["site"] == {f"a.parquet/{i}": "xyy"[i % 3] for i in range(6)}
     folds = read(path, fold=1)
     assert [s.part for s in folds.samples] == ["train", "test", "train"] * 2
     with pytest.raises(InputError, match="kfold has no fold 7"):
@@ -137,7 +139,7 @@ def test_parts_groups_and_folds_of_columns(tmp_path: Path) -> None:
 def test_files_of_other_columns_are_refused(tmp_path: Path) -> None:
     write(tmp_path / "a.parquet", ["cat", "dog"])
     write(tmp_path / "b.parquet", ["cat", "dog"], image="photo")
-    with pytest.raises(InputError, match=r"its columns are others \(photo, label\)"):
+    with pytest.raises(InputError, match=r"its pictures are in photo, those of a\.parquet in"):
         read(tmp_path)
 
 
@@ -147,7 +149,7 @@ def test_what_holds_no_classes_is_one_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no column of pictures among text, label"):
         read(path)
     pl.DataFrame({"image": [png(0)], "label": [None]}).write_parquet(path)
-    with pytest.raises(InputError, match="none of its 1 rows has a label"):
+    with pytest.raises(InputError, match=r"no column of labels \(label: empty\)"):
         read(path)
     pl.DataFrame({"image": [png(0)], "label": ["x"]}).clear().write_parquet(path)
     with pytest.raises(InputError, match="it has no rows"):
@@ -164,11 +166,16 @@ def test_a_damaged_file_is_one_line(tmp_path: Path, kept: int) -> None:
 
 def test_a_further_column_of_one_file_is_left_out(tmp_path: Path) -> None:
     write(tmp_path / "a.parquet", ["cat", "dog"] * 3, site=["x", "y"] * 3)
-    write(tmp_path / "b.parquet", ["cat", "dog"] * 3, site=["x", "y"] * 3, lens=["p", "q"] * 3)
+    write(
+        tmp_path / "b.parquet",
+        ["cat", "dog"] * 3,
+        site=["x", "y", "y"] * 2,
+        lens=["p", "q", "q"] * 2,
+    )
     data = read(tmp_path)
     assert (len(data), set(data.columns)) == (12, {"site"})
     write(tmp_path / "b.parquet", ["cat", "dog"], split=["train", "test"])
-    with pytest.raises(InputError, match=r"a\.parquet: it has no column split, which says"):
+    with pytest.raises(InputError, match=r"a\.parquet: it has no column split, which others"):
         read(tmp_path)
 
 
@@ -181,18 +188,103 @@ def test_files_may_spell_a_title_in_capitals(tmp_path: Path) -> None:
 def test_a_column_may_be_said_for_two_things(tmp_path: Path) -> None:
     path = write(tmp_path / "a.parquet", ["cat", "dog", "cat"])
     assert [s.group for s in read(path, group="label").samples] == ["cat", "dog", "cat"]
-    with pytest.raises(InputError, match=r"a\.parquet/0, label: no part 'cat'"):
+    with pytest.raises(InputError, match=r"no part: 'cat' in 2 rows, .* \(a\.parquet/0, for"):
         read(path, part="label")
 
 
 def test_a_cell_of_parts_that_names_none_is_one_line(tmp_path: Path) -> None:
     split = ["train", "train", "train", "test", None, "unknown"]
     path = write(tmp_path / "a.parquet", ["cat", "dog"] * 3, split=split)
-    with pytest.raises(InputError, match=r"a\.parquet/5, split: no part 'unknown'"):
+    with pytest.raises(InputError, match=r"no part: 'unknown' in 1 row \(a\.parquet/5"):
         read(path)
     split[-1] = "?"
     path = write(path, ["cat", "dog"] * 3, split=split)
-    assert [s.part for s in read(path).samples] == ["train"] * 3 + ["test", "", ""]
+    data = read(path)
+    assert [s.part for s in data.samples] == ["train"] * 3 + ["test"]
+    assert [(s.name, s.reason) for s in data.strays] == [
+        ("a.parquet/4", "no part"), ("a.parquet/5", "no part"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("further", "parts", "note"),
+    [
+        ({"is_valid": [True, False, False] * 4}, ["valid", "train", "train"], "parts in is_valid"),
+        ({"phase": ["dev", "Training", "hold-out"] * 4}, ["valid", "train", "test"], "in phase"),
+        ({"kfold": [0, 1, 2] * 4}, ["", "", ""], "kfold has 3 folds (0, 1, 2); --fold 0"),
+        ({"patient_id": [f"p{i // 2}" for i in range(12)]}, ["", "", ""], "--group 'patient_id'"),
+    ],
+)
+def test_further_columns_are_those_of_tables_of_files(
+    tmp_path: Path, further: dict[str, Any], parts: list[str], note: str
+) -> None:
+    data = read(write(tmp_path / "a.parquet", ["cat", "cat", "dog", "dog"] * 3, **further))
+    assert [s.part for s in data.samples[:3]] == parts
+    assert note in data.note
+
+
+def test_files_that_are_parts_have_no_folds(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        write(tmp_path / f"mnist_{part}.parquet", ["cat", "dog"] * 2, kfold=[0, 1, 2, 0])
+    assert read(tmp_path).parts() == ("train", "test")
+    with pytest.raises(InputError, match="its files are parts already, which --fold would mix"):
+        read(tmp_path, fold=0)
+
+
+def test_lists_of_one_label_are_that_label(tmp_path: Path) -> None:
+    labels = [["cat"], ["dog"], ["cat", "dog"], [], ["dog"], None]
+    data = read(write(tmp_path / "a.parquet", labels))
+    assert [s.label for s in data.samples] == ["cat", "dog", "dog"]
+    assert {(s.name, s.reason, s.detail) for s in data.strays} == {
+        ("a.parquet/2", "several labels", "label has 2 labels: cat, dog"),
+        ("a.parquet/3", "no label", "label says nothing"),
+        ("a.parquet/5", "no label", "label says nothing"),
+    }
+
+
+@pytest.mark.parametrize("form", ["feature", "list"])
+def test_lists_of_classes_are_called_as_the_file_says(tmp_path: Path, form: str) -> None:
+    inner = {"names": ["cat", "dog"], "_type": "ClassLabel"}
+    feature = {"feature": inner, "_type": "Sequence"} if form == "feature" else [inner]
+    words = {"huggingface": json.dumps({"info": {"features": {"labels": feature}}})}
+    frame = pl.DataFrame({"image": [png(0), png(1)], "labels": [[1], [0]]})
+    frame.write_parquet(tmp_path / "a.parquet", metadata=words)
+    assert [s.label for s in read(tmp_path / "a.parquet").samples] == ["dog", "cat"]
+
+
+def test_labels_are_where_those_of_tables_of_files_are(tmp_path: Path) -> None:
+    pictures = [png(i) for i in range(12)]
+    for further, classes in (
+        ({"species": ["owl", "jay"] * 6, "camera": ["x", "x", "y"] * 4}, ("jay", "owl")),
+        ({"label": [0, 1] * 6, "label_name": ["owl", "jay"] * 6}, ("jay", "owl")),
+        ({"owl": [0, 1] * 6, "jay": [1, 0] * 6}, ("jay", "owl")),
+    ):
+        pl.DataFrame({"image": pictures, **further}).write_parquet(tmp_path / "a.parquet")
+        assert read(tmp_path / "a.parquet").classes == classes
+    amounts = [i * 0.37 for i in range(40)]
+    with pytest.raises(InputError, match="label looks continuous"):
+        read(write(tmp_path / "b.parquet", amounts))
+
+
+@pytest.mark.parametrize("kept", ["in the picture", "in a column"])
+def test_without_labels_the_folders_of_the_paths_are_classes(tmp_path: Path, kept: str) -> None:
+    paths = [f"{('train', 'test')[i % 3 > 1]}/{('cat', 'dog')[i % 2]}/{i}.png" for i in range(6)]
+    bare = [png(i) for i in range(6)]
+    structs = [{"bytes": own, "path": path} for own, path in zip(bare, paths, strict=True)]
+    beside = {"image": bare, "file_name": paths}
+    frame = pl.DataFrame({"image": structs} if kept == "in the picture" else beside)
+    frame.write_parquet(tmp_path / "a.parquet")
+    data = read(tmp_path / "a.parquet")
+    assert [(s.label, s.part) for s in data.samples] == [
+        ("cat", "train"), ("dog", "train"), ("cat", "test"),
+        ("dog", "train"), ("cat", "train"), ("dog", "test"),
+    ]  # fmt: skip
+    assert "(cat, dog)" in data.note
+    # Parts are no classes.
+    flat = [{"bytes": own, "path": f"{('train', 'test')[i % 2]}/{i}"} for i, own in enumerate(bare)]
+    pl.DataFrame({"image": flat}).write_parquet(tmp_path / "b.parquet")
+    with pytest.raises(InputError, match="no column beside the pictures can hold labels"):
+        read(tmp_path / "b.parquet")
 
 
 def test_cells_that_say_nothing_are_those_of_tables(tmp_path: Path) -> None:

@@ -60,14 +60,14 @@ def test_words_and_json(tmp_path: Path) -> None:
     )
     said = {
         str(i): json.dumps(
-            {"label": i % 2, "camera": "xy"[i % 2], "patient": i // 2, "kind": "ab"[i % 2]}
+            {"label": i % 2, "camera": "xy"[i > 2], "patient": i // 2, "kind": "ab"[i // 2]}
         )
         for i in range(4)
     }
     path = shard(tmp_path / "b.tar", said, "json")
     data = read(path, group="patient")
     assert (data.classes, [s.group for s in data.samples]) == (("0", "1"), ["0", "0", "1", "1"])
-    assert data.columns["camera"] == {f"{i}.png": "xy"[i % 2] for i in range(4)}
+    assert data.columns["camera"] == {f"{i}.png": "xy"[i > 2] for i in range(4)}
     assert read(path, label="kind").classes == ("a", "b")
     with pytest.raises(InputError, match="has no 'absent' for --label"):
         read(path, label="absent")
@@ -153,3 +153,105 @@ def test_boxes_are_no_labels(tmp_path: Path) -> None:
     boxes = {"0": "0 0.50 0.4 0.1 0.2", "1": "1 0.5 0.5 1 1\n0 0.1 0.1 0.2 0.2"}
     with pytest.raises(InputError, match=r"0\.txt holds several numbers, as boxes are noted"):
         read(shard(tmp_path / "a.tar", boxes, "txt"))
+
+
+def records(path: Path, *said: Mapping[str, object], key: str = "{0:03d}") -> Path:
+    """A tar of records that say this in files of these endings; JSON of what is no text."""
+    files: dict[str, bytes] = {}
+    for i, own in enumerate(said):
+        stem = key.format(i, ("train", "test")[i % 3 == 2], ("cat", "dog")[i % 2])
+        files[f"{stem}.png"] = png(i)
+        for ending, value in own.items():
+            text = value if isinstance(value, str) else json.dumps(value)
+            files[f"{stem}.{ending}"] = text.encode()
+    return write_tar(path, files)
+
+
+def test_two_labels_of_a_record_that_differ_are_asked_about(tmp_path: Path) -> None:
+    path = records(
+        tmp_path / "a.tar",
+        *({"cls": str(i % 2), "json": {"label": ("cat", "dog")[i > 1]}} for i in range(4)),
+    )
+    with pytest.raises(
+        InputError, match=r"which differ \(001\.png: cat, but 1\); say which"
+    ) as one:
+        read(path)
+    assert "--label label or --label cls" in str(one.value)
+    assert read(path, label="cls").classes == ("0", "1")
+    assert [s.label for s in read(path, label="label").samples] == ["cat", "cat", "dog", "dog"]
+
+
+def test_two_labels_of_a_record_that_go_together_are_one(tmp_path: Path) -> None:
+    said = [{"cls": str(i % 2), "json": {"label": ("cat", "dog")[i % 2]}} for i in range(4)]
+    data = read(records(tmp_path / "a.tar", *said, {"cls": "1"}))
+    assert [s.label for s in data.samples] == ["cat", "dog", "cat", "dog", "dog"]
+    assert "classes called as label of its .json says" in data.note
+    with pytest.raises(InputError, match=r"004\.png has the label 7 in \.cls, others have words"):
+        read(records(tmp_path / "b.tar", *said, {"cls": "7"}))
+
+
+def test_words_beside_numbers_of_classes_name_them(tmp_path: Path) -> None:
+    said = [{"cls": str(i % 2), "txt": ("cat", "dog")[i % 2]} for i in range(4)]
+    data = read(records(tmp_path / "a.tar", *said))
+    assert data.classes == ("cat", "dog")
+    assert "classes called as .txt says: 0 is cat, 1 is dog" in data.note
+    captions = [{"cls": str(i % 2), "txt": f"picture {i}"} for i in range(4)]
+    assert read(records(tmp_path / "b.tar", *captions)).classes == ("0", "1")
+    numbers = [{"cls": str(i % 2)} for i in range(6)]
+    data = read(records(tmp_path / "c.tar", *numbers, key="{1}/{2}/{0}"))
+    assert (data.classes, data.parts()) == (("cat", "dog"), ("train", "test"))
+    assert "parts as the folders are called" in data.note
+    # Of folders that go with no class nothing is taken.
+    mixed = [{"cls": str(i // 2 % 2)} for i in range(6)]
+    assert read(records(tmp_path / "d.tar", *mixed, key="train/{2}/{0}")).classes == ("0", "1")
+
+
+def test_lists_of_one_label_are_that_label(tmp_path: Path) -> None:
+    lists = [["cat"], ["dog"], ["cat", "dog"], []]
+    data = read(records(tmp_path / "a.tar", *({"json": {"labels": own}} for own in lists)))
+    assert [s.label for s in data.samples] == ["cat", "dog"]
+    assert {(s.name, s.reason) for s in data.strays} == {
+        ("002.png", "several labels"), ("002.json", "several labels"),
+        ("003.png", "no label"), ("003.json", "no label"),
+    }  # fmt: skip
+
+
+def test_keys_of_json_are_as_the_columns_of_tables(tmp_path: Path) -> None:
+    said = [
+        {
+            "json": {
+                "class_name": ("cat", "dog")[i % 2],
+                "patient_id": f"p{i // 3}",
+                "fold": i % 4,
+                "is_valid": i % 4 == 0,
+            }
+        }
+        for i in range(12)
+    ]
+    path = records(tmp_path / "a.tar", *said)
+    data = read(path)
+    assert data.classes == ("cat", "dog")
+    assert [s.part for s in data.samples[:3]] == ["valid", "train", "train"]
+    assert "parts in is_valid" in data.note
+    assert "--group 'patient_id' keeps" in data.note
+    folds = read(path, fold=1, group="patient_id")
+    assert [s.part for s in folds.samples[:3]] == ["train", "test", "train"]
+    assert len({s.group for s in folds.samples}) == 4
+
+
+def test_folders_of_keys_may_be_said(tmp_path: Path) -> None:
+    numbers = [{"cls": str(i // 2 % 2)} for i in range(6)]
+    path = records(tmp_path / "a.tar", *numbers, key="{1}/{2}/{0}")
+    data = read(path, part="folder:1", group="folder:2")
+    assert data.parts() == ("train", "test")
+    assert {s.group for s in data.samples} == {"cat", "dog"}
+    assert read(path, label="folder:2").classes == ("cat", "dog")
+
+
+def test_records_without_a_part_are_set_aside(tmp_path: Path) -> None:
+    said = [
+        {"json": {"label": "ab"[i % 2], "split": ("train", "test", "")[i % 3]}} for i in range(6)
+    ]
+    data = read(records(tmp_path / "a.tar", *said))
+    assert {sample.part for sample in data.samples} == {"train", "test"}
+    assert [stray.reason for stray in data.strays] == ["no part"] * 2

@@ -75,3 +75,32 @@ def test_columns_without_titles_are_said_by_their_number(laid: Laid) -> None:
     lines = [f"{x},{i % 4},{i + 1}.jpg" for i, x in enumerate(LABELS)]
     data = reading(laid, lines, files="column 3", label="column 2")
     assert data.classes == ("0", "1", "2", "3")
+
+
+@pytest.mark.parametrize("titles", ["index,id", "id,index", ",id", "id,image_id", "image_id,id"])
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_two_columns_that_count_the_one_with_a_file_for_each_row_is_meant(
+    laid: Laid, titles: str, first: int
+) -> None:
+    rows = [f"{i + first},{i + 1 - first},{x}" for i, x in enumerate(LABELS)]
+    data = reading(laid, [f"{titles},label", *rows])
+    assert files(data) == BACKWARDS[::-1]
+    named = titles.split(",")[1 - first] or "(no title)"
+    assert f"named in {named}," in data.note
+
+
+def test_what_names_all_files_goes_before_a_usual_title_that_does_not(laid: Laid) -> None:
+    rows = [f"{(7 * i) % 20},{20 - i},{x}" for i, x in enumerate(LABELS)]
+    data = reading(laid, ["image_id,sample,label", *rows])
+    assert files(data) == BACKWARDS
+
+
+@pytest.mark.parametrize("lines", [["a,b", "1,2"], ["a,b", "1,2", "2,3", "3,2"]])
+def test_a_few_numbers_that_are_called_as_files_are_name_none(laid: Laid, lines: list[str]) -> None:
+    data = read(laid((f"{'xy'[i % 2]}/{i}.jpg" for i in range(20)), {"notes.csv": lines}))
+    assert (len(data), data.classes) == (20, ("x", "y"))
+
+
+def test_many_numbers_under_any_title_name_files(laid: Laid) -> None:
+    lines = ["nr,kind", *(f"{i},{x}" for i, x in enumerate(LABELS, 1))]
+    assert len(read(laid(NUMBERED, {"im/l.csv": lines}) / "im")) == 20

@@ -34,7 +34,8 @@ def test_several_that_may_are_asked_about_and_described(laid: Laid) -> None:
     said = str(refusal.value)
     assert "several columns may hold the labels" in said
     assert "sex: 2 different values, female, male" in said
-    assert "--label 'age'" in said
+    assert "--label 'sex', for one" in said
+    assert said.index("sex: 2") < said.index("race: 3") < said.index("age: 5")
     data = reading(laid, "age,sex,race", lambda i: f"{20 + i % 5},{sex(i)},{i % 3}", label="SEX")
     assert data.classes == ("female", "male")
     assert set(data.columns) == {"age", "race"}
@@ -135,6 +136,36 @@ def test_probabilities_and_many_ones_are_no_labels(laid: Laid, row: str) -> None
 def test_two_facts_that_are_true_or_not_are_no_one_hot(laid: Laid) -> None:
     with pytest.raises(InputError, match="several columns may hold the labels"):
         reading(laid, "male,smiling", lambda i: f"{i % 2},{i // 2 % 2}")
+
+
+def test_constants_and_ids_are_no_candidates(laid: Laid) -> None:
+    def row(i: int) -> str:
+        return f"mm,S{i:03},{'abcdefghijklmnopqrst'[i * 2 // 3]}"
+
+    with pytest.raises(InputError, match="no column of labels") as refusal:
+        reading(laid, "unit,serial,town", row)
+    assert "(town: 16 different values, " in str(refusal.value)
+    assert "unit" not in str(refusal.value)
+    assert "serial" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("said", [{}, {"label": "label"}, {"label": "Label"}])
+def test_two_columns_of_one_title_are_told(laid: Laid, said: dict[str, str]) -> None:
+    with pytest.raises(InputError, match="columns 2 and 3 are both called 'label', and say someth"):
+        reading(laid, "label,label", lambda i: f"{i % 2},{i % 3}", **said)
+    data = reading(laid, "label,label", lambda i: f"{'ab'[i % 2]},{'ab'[i % 2]}", **said)
+    assert data.classes == ("a", "b")
+
+
+def test_the_column_that_names_files_has_no_labels(laid: Laid) -> None:
+    with pytest.raises(InputError, match="img names the files, and has no labels"):
+        reading(laid, "label", lambda i: "ab"[i % 2], label="img")
+
+
+def test_a_cross_marks_the_class(laid: Laid) -> None:
+    data = reading(laid, "cat,dog", lambda i: ("x,", ",X")[i % 2])
+    assert data.classes == ("cat", "dog")
+    assert len(data) == 24
 
 
 def test_patients_over_folders_of_classes_are_asked_about(laid: Laid) -> None:

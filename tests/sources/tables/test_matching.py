@@ -160,3 +160,28 @@ def test_a_table_in_an_archive_names_no_file_of_this_machine(tmp_path: Path, by:
     data = read(archive)
     assert len(data) == 4
     assert [(s.name, s.reason) for s in data.strays if s.reason == "missing"] == [(name, "missing")]
+
+
+@pytest.mark.parametrize(
+    ("files", "name", "meant"),
+    [
+        (["a.JPG", "a.CR2"], "a", "a.JPG"),
+        (["a.jpg", "a.mp4"], "a", "a.jpg"),
+        (["images/a.png", "masks/a.png"], "a", "images/a.png"),
+        (["images/a.png", "gt/a.png"], "a.png", "images/a.png"),
+        (["images/a.png", "masks/a.png"], "masks/a.png", "masks/a.png"),
+        (["a.jpg", "a.png"], "a", ""),
+        (["x/a.jpg", "y/a.jpg"], "a.jpg", ""),
+    ],
+)
+def test_of_files_of_one_name_the_only_picture_is_meant(
+    laid: Laid, files: list[str], name: str, meant: str
+) -> None:
+    assert one(laid, files, name) == meant
+
+
+def test_files_that_are_passed_over_are_told(laid: Laid) -> None:
+    files = [f"{folder}/{i}.png" for folder in ("images", "masks") for i in range(4)]
+    lines = ["id,label", *(f"{i},{'ab'[i % 2]}" for i in range(4))]
+    note = read(laid(files, {"l.csv": lines}) / "l.csv").note
+    assert "4 names are those of several files: images/0.png is taken, masks/0.png is not" in note

@@ -33,7 +33,8 @@ def test_a_column_of_parts_alone_is_one(laid: Laid, title: str) -> None:
 def test_a_column_that_is_said_to_have_parts_has_to(laid: Laid) -> None:
     data = reading(laid, "a,b", lambda i: f"train,{('train', 'test')[i % 2]}", part="B")
     assert parts(data) == {"train": 15, "test": 15}
-    with pytest.raises(InputError, match="line 2: no part 'x'; it may be train, valid or test"):
+    said = r"a says what is no part: 'x' in 30 rows \(line 2, for one\); write train, valid or test"
+    with pytest.raises(InputError, match=said):
         reading(laid, "a", lambda i: "x", part="a")
 
 
@@ -77,11 +78,57 @@ def test_folds_are_no_parts_and_what_has_none_is_trained_on(laid: Laid) -> None:
         reading(laid, "fold", lambda i: str(i % 2), part="fold")
     data = reading(laid, "fold", lambda i: ("0", "1", "NaN")[i % 3], fold=1)
     assert parts(data) == {"train": 20, "test": 10}
+    assert "10 rows say no fold, to train on" in data.note
 
 
-def test_what_has_no_part_yet_is_free(laid: Laid) -> None:
-    data = reading(laid, "split", lambda i: ("train", "test", "NaN")[i % 3])
-    assert parts(data) == {"train": 10, "test": 10, "": 10}
+def test_where_only_a_test_part_is_marked_the_rest_is_free(laid: Laid) -> None:
+    data = reading(laid, "split", lambda i: ("", "test", "NaN")[i % 3])
+    assert parts(data) == {"test": 10, "": 20}
+    assert "20 rows say no part in split, and none says train: to train on" in data.note
+
+
+@pytest.mark.parametrize("title", ["split", "is_valid"])
+@pytest.mark.parametrize("nothing", ["", "NaN"])
+def test_rows_that_say_no_part_are_set_aside(laid: Laid, title: str, nothing: str) -> None:
+    words = {"split": ("valid", "train", nothing), "is_valid": ("True", "False", nothing)}[title]
+    data = reading(laid, title, lambda i: words[i % 3])
+    assert parts(data) == {"train": 10, "valid": 10}
+    assert {s.reason for s in data.strays} == {"no part"}
+    assert data.strays[0].detail == f"line 4 of l.csv says no part in {title}"
+    assert f"10 pictures without a part in {title} are set aside; fill it in" in data.note
+
+
+def test_of_a_row_without_a_part_a_folder_may_say_it(laid: Laid) -> None:
+    rows = [("train/a.jpg", "x", "train"), ("test/b.jpg", "y", "test")]
+    rows += [("train/c.jpg", "x", ""), ("d.jpg", "y", ""), ("test/e.jpg", "x", "")]
+    root = laid((r[0] for r in rows), {"l.csv": ["img,label,split", *map(",".join, rows)]})
+    data = read(root / "l.csv")
+    assert [s.part for s in data.samples] == ["train", "test", "train", "test"]
+    assert [s.name for s in data.strays] == ["d.jpg"]
+
+
+def test_marks_of_a_part_alone_leave_the_rest_to_train_on(laid: Laid) -> None:
+    assert parts(reading(laid, "is_test", lambda i: ("1", "")[i % 2])) == {"test": 15, "train": 15}
+
+
+def test_what_is_neither_true_nor_false_is_said(laid: Laid) -> None:
+    with pytest.raises(InputError, match="line 3: is_test is neither true nor false: 'maybe'"):
+        reading(laid, "is_test", lambda i: ("True", "maybe")[i % 2])
+
+
+def test_parts_of_other_names_are_counted(laid: Laid) -> None:
+    said = r"'extra' in 10 rows, 'id_val' in 5 rows \(line 4, for one\); .* with another title"
+    words = ("train", "test", "extra", "train", "id_val", "extra")
+    with pytest.raises(InputError, match=said):
+        reading(laid, "split", lambda i: words[i % 6])
+    assert parts(reading(laid, "piece of it", lambda i: words[i % 6])) == {"": 30}
+
+
+@pytest.mark.parametrize("written", ["fold_{}", "fold {}", "Fold{}", "{}.0"])
+def test_folds_may_be_words(laid: Laid, written: str) -> None:
+    data = reading(laid, "fold", lambda i: written.format(i % 3), fold=0)
+    assert parts(data) == {"train": 20, "test": 10}
+    assert "--fold 0 tests on one" in reading(laid, "fold", lambda i: written.format(i % 3)).note
 
 
 @pytest.mark.parametrize(
@@ -112,7 +159,12 @@ def test_a_class_called_train_is_no_part(laid: Laid) -> None:
         assert parts(data) == {"": 30}
 
 
-def test_rows_without_a_part_are_pointed_out(laid: Laid) -> None:
-    data = reading(laid, "split", lambda i: ("train", "test", "")[i % 3])
-    assert parts(data) == {"train": 10, "test": 10, "": 10}
-    assert "10 rows say no part in split" in data.note
+@pytest.mark.parametrize(("true", "false"), [("T", "F"), ("y", "n"), ("WAHR", "FALSCH")])
+def test_true_and_false_are_written_in_many_ways(laid: Laid, true: str, false: str) -> None:
+    data = reading(laid, "is_test", lambda i: true if i % 5 == 0 else false)
+    assert parts(data) == {"test": 6, "train": 24}
+
+
+def test_a_column_that_is_called_as_folds_says_why_it_has_none(laid: Laid) -> None:
+    with pytest.raises(InputError, match="fold says what is no fold: test; write numbers"):
+        reading(laid, "fold", lambda i: ("0", "1", "test")[i % 3], fold=0)

@@ -5,15 +5,16 @@ from collections import Counter
 from collections.abc import Iterable
 
 from diptych.errors import InputError
-from diptych.sources.folders.masks import masks_among
-from diptych.sources.folders.names import (
+from diptych.sources.folders.folder_names import (
     are_pieces,
     fold_of,
     is_of_many_masks,
+    is_of_pages,
     is_wrapper,
     may_lack_labels,
 )
-from diptych.sources.folders.outline import Outline
+from diptych.sources.folders.masks import masks_among
+from diptych.sources.folders.outline import Outline, branching
 from diptych.sources.parts import part_named
 
 
@@ -22,7 +23,7 @@ def refuse_shared(top: Outline, where: object, level: int) -> None:
 
     `level` is theirs, from 1 at the root.
     """
-    deeper = [_branching(folder) for folder in top.folders.values()]
+    deeper = [branching(folder) for folder in top.folders.values()]
     if top.all_pictures - top.pictures <= 2 * sum(one.pictures for one in deeper):
         return  # most pictures lie in these folders themselves
     spelt = {_folded(name): name for one in deeper for name in one.folders}
@@ -33,7 +34,7 @@ def refuse_shared(top: Outline, where: object, level: int) -> None:
         return
     above = some(
         name for name, one in top.folders.items()
-        if any(_folded(inner) in again for inner in _branching(one).folders)
+        if any(_folded(inner) in again for inner in branching(one).folders)
     )  # fmt: skip
     inside = some(spelt[key] for key in again)
     if all(part_named(spelt[key]) for key in again):
@@ -80,15 +81,21 @@ def refuse_flat_pieces(top: Outline, where: object, level: int) -> None:
 
 def refuse_beside_wrapper(top: Outline, where: object, level: int) -> None:
     """Raise InputError where a folder of classes lies beside other folders of pictures."""
+    plain = [name for name in top.folders if not is_of_pages(name)]
+    ways = [name for name in plain if len(branching(top.folders[name]).folders) > 1]
     for name, folder in sorted(top.folders.items()):
-        if not (is_wrapper(name) and len(folder.folders) > 1 and folder.is_way):
+        inner = branching(folder)
+        if not (is_wrapper(name) or ways == [name]) or len(inner.folders) < 2 or not folder.is_way:
             continue
         others = [other for other, one in top.folders.items() if other != name and not one.is_empty]
-        if others:
+        # Of two folders, one may hold all classes; of many, one may have folders as the others not.
+        may_hold_all = ways == [name] and len(set(others) & set(plain)) <= 1
+        if others and (is_wrapper(name) or may_hold_all):
+            lower = inner.depth - top.depth + level
             raise InputError(
-                f"{where}: {name} holds folders ({some(folder.folders)}) and lies beside "
-                f"{some(others)}; which are the classes? --label folder:{level + 1} says "
-                f"{some(folder.folders)}, --label folder:{level} says {some([name, *others])}"
+                f"{where}: {name} holds folders ({some(inner.folders)}) and lies beside "
+                f"{some(others)}; which are the classes? --label folder:{lower} says "
+                f"{some(inner.folders)}, --label folder:{level} says {some([name, *others])}"
             )
 
 
@@ -111,13 +118,6 @@ def some(names: Iterable[str], most: int = 4) -> str:
     """The first few of several names, by the alphabet."""
     every = sorted(names)
     return ", ".join(every[:most]) + (", …" if len(every) > most else "")
-
-
-def _branching(folder: Outline) -> Outline:
-    """The folder in it with several in it, where on the way there each is the only one."""
-    while len(folder.folders) == 1 and (only := next(iter(folder.folders.values()))).is_way:
-        folder = only
-    return folder
 
 
 def _are_folds(names: Iterable[str]) -> bool:

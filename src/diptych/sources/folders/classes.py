@@ -2,20 +2,25 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
-from diptych.sources.folders.annotations import LabelList, label_list
+from diptych.sources.folder_groups import note_on_restarts
+from diptych.sources.folders.companions import companions_among
+from diptych.sources.folders.folder_roles import Roles, roles_of
 from diptych.sources.folders.hints import hint
+from diptych.sources.folders.label_lists import LabelList, label_list
 from diptych.sources.folders.masks import masks_among
-from diptych.sources.folders.nesting import note_on_nested
+from diptych.sources.folders.names_of_files import grouped_by_names, labelled_by_names
+from diptych.sources.folders.nesting import note_on_nested, notes_on_leftovers
 from diptych.sources.folders.outline import Levels, documents
-from diptych.sources.folders.roles import Roles, roles_of
-from diptych.sources.folders.said import said_of
+from diptych.sources.folders.part_classes import refuse_different
+from diptych.sources.folders.said_levels import Said, said_of
 from diptych.sources.meaning import Meaning
-from diptych.sources.parts import parts_named
+from diptych.sources.tables.file_names import PICTURES
 from diptych.sources.trees import Tree
 from diptych.sources.trees.shown import why_hidden
 from diptych.sources.trees.walking import any_hidden, is_hidden
@@ -45,9 +50,12 @@ def read_folders(
     lists = _lists(tree, roles)
     with no_garbage():
         samples = _samples(tree, files, roles, lists, labels, strays)
+        samples, in_names = _with_names(samples, said, meaning, strays, root)
+    if said.label_of:
+        roles = roles._replace(classes_of=_classes_by_part(samples))
     strays += sorted(_missing(lists, samples))
     if meaning.fold is None:
-        _refuse_different(root, roles, samples)
+        refuse_different(root, roles.classes_of, samples)
     # An empty class folder is still a class: training on it must fail, not forget it.
     classes = {sample.label for sample in samples}.union(*roles.classes_of.values())
     lines = [
@@ -56,13 +64,50 @@ def read_folders(
     ]
     notes = [
         *roles.notes,
+        *in_names,
         *lines,
         *_notes_on(strays, roles),
+        *notes_on_leftovers(roles.of, counts),
         *note_on_nested(roles.of, counts, said),
     ]
-    if not samples and (may_be := hint([stray.name for stray in strays])):
+    if may_be := _hint(samples, strays):
         notes.append(may_be)
     return Dataset(root, in_order(classes), tuple(samples), tuple(strays), None, "\n".join(notes))
+
+
+def _hint(samples: Sequence[Sample], strays: Sequence[Stray]) -> str:
+    """What may be meant, where there are no classes to tell apart."""
+    if len({sample.label for sample in samples}) > 1:
+        return ""
+    if not samples:
+        return hint([stray.name for stray in strays])
+    kinds = hint([sample.name for sample in samples])
+    return kinds or hint([stray.name for stray in strays if stray.reason != "hidden file"])
+
+
+def _with_names(
+    samples: list[Sample], said: Said, meaning: Meaning, strays: list[Stray], where: object
+) -> tuple[list[Sample], list[str]]:
+    """Samples with the labels and groups that the names of files say; lines on both."""
+    notes = []
+    if said.label_of:
+        samples, without, note = labelled_by_names(
+            samples, str(meaning.label), said.label_of, where
+        )
+        strays += without
+        notes.append(note)
+    if said.groups_of_names and samples:
+        samples, note = grouped_by_names(samples, said)
+        notes.append(note)
+    notes.append(note_on_restarts({sample.group for sample in samples}, meaning.group))
+    return samples, list(filter(None, notes))
+
+
+def _classes_by_part(samples: Sequence[Sample]) -> dict[str, set[str]]:
+    classes: dict[str, set[str]] = {}
+    for sample in samples:
+        classes.setdefault(sample.part, set()).add(sample.label)
+    return classes
 
 
 def _by_folder(tree: Tree) -> tuple[dict[str, list[str]], list[Stray]]:
@@ -123,7 +168,7 @@ def _samples(
             whys = {file: (reason, detail) for file in inside if file not in labels}
         else:
             labels = {}
-            whys = dict.fromkeys(inside, (reason, detail)) if reason else dict(_masks(inside))
+            whys = dict(_aside(inside, reason, detail) if reason else _beside(inside))
         strays += [Stray(above + file, *why) for file, why in whys.items()]
         samples += [
             Sample(name := above + file, labels.get(file, label), place(name), part, group)
@@ -138,9 +183,18 @@ NOT_LISTED = "not listed", "no line of the list of labels names it"
 LIST = "table", "names the files and their labels"
 
 
-def _masks(files: Sequence[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+def _aside(files: Sequence[str], reason: str, detail: str) -> Iterator[tuple[str, tuple[str, str]]]:
+    """Files of one folder that is set aside; beside masks lie texts that say the same."""
+    for file in files:
+        is_text = reason == "mask" and PurePosixPath(file).suffix.lower() not in PICTURES
+        yield file, ("annotation" if is_text else reason, detail)
+
+
+def _beside(files: Sequence[str]) -> Iterator[tuple[str, tuple[str, str]]]:
+    """What lies beside pictures in their folder."""
     for file, picture in masks_among(files):
         yield file, ("mask", f"drawn over {picture}, by its name")
+    yield from companions_among(files)
 
 
 def _lists(tree: Tree, roles: Roles) -> dict[str, LabelList]:
@@ -178,28 +232,6 @@ def _notes_on(strays: Sequence[Stray], roles: Roles) -> list[str]:
             "a picture that is none needs another name"
         )
     return notes
-
-
-def _refuse_different(root: object, roles: Roles, samples: Sequence[Sample]) -> None:
-    """Raise InputError where parts have different classes: they would be scored against others."""
-    every = set().union(*roles.classes_of.values())
-    parts = parts_named(roles.classes_of)
-    if not parts:
-        return
-    labels_of: dict[str, set[str]] = {}
-    for sample in samples:
-        labels_of.setdefault(sample.part, set()).add(sample.label)
-    folders = {part: name for name, part in sorted(parts.items(), reverse=True)}
-    lacking = [
-        f"{name} has no picture of {', '.join(sorted(gone))}"
-        for name, part in sorted((name, part) for part, name in folders.items())
-        if (gone := every - labels_of.get(part, set()))
-    ]
-    if lacking:
-        raise InputError(
-            f"{root}: the classes of its parts differ: {'; '.join(lacking)}; "
-            "add, rename or remove folders"
-        )
 
 
 def _levels(folder: str) -> Levels:

@@ -54,6 +54,13 @@ class Outline:
             waiting += folder.folders.values()
 
 
+def branching(folder: Outline) -> Outline:
+    """The folder in it with several in it, where on the way there each is the only one."""
+    while len(folder.folders) == 1 and (only := next(iter(folder.folders.values()))).is_way:
+        folder = only
+    return folder
+
+
 def documents(files: Sequence[str]) -> int:
     """How many files are called as those that go with pictures and are none."""
     text = "\n".join(files).lower()

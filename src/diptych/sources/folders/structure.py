@@ -13,14 +13,16 @@ from diptych.sources.folders.ambiguity import (
     refuse_shared,
     some,
 )
-from diptych.sources.folders.beside import leave_out
-from diptych.sources.folders.names import (
+from diptych.sources.folders.deeper_classes import refuse_index, refuse_shared_below
+from diptych.sources.folders.folder_names import (
     are_pieces,
     is_unlabelled,
     is_wrapper,
     may_be_unlabelled,
     may_lack_labels,
 )
+from diptych.sources.folders.left_out import leave_out, notes_on_figures
+from diptych.sources.folders.leftovers import refuse_leftovers
 from diptych.sources.folders.outline import Levels, Outline, joined
 from diptych.sources.parts import part_named, parts_named
 
@@ -64,6 +66,7 @@ def structure_of(root: Outline, numbers: Sequence[int], where: object, called: s
     """
     result = Structure(numbers=numbers)
     result.aside |= leave_out(root)
+    result.notes += notes_on_figures(result.aside, numbers)
     top = _unwrapped(root, called, result)
     parts = _parts(top.folders)
     if parts:
@@ -75,8 +78,11 @@ def structure_of(root: Outline, numbers: Sequence[int], where: object, called: s
     else:
         for refuse in (
             refuse_hidden_part,
+            refuse_leftovers,
             refuse_flat_pieces,
+            refuse_shared_below,
             refuse_shared,
+            refuse_index,
             refuse_classes_within,
             refuse_beside_wrapper,
         ):
@@ -186,7 +192,8 @@ def _read_parts(top: Outline, parts: Mapping[str, str], where: object, result: S
         result.unlabelled.clear()  # there are no labels at all
     if trains:
         train = joined(tops[name] for name in trains)
-        refuse_shared(train, where, result.level(train))
+        for refuse in (refuse_leftovers, refuse_shared, refuse_index):
+            refuse(train, where, result.level(train))
 
 
 # Names of parts that need no word.

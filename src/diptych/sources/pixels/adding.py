@@ -7,7 +7,6 @@ from diptych.data.class_order import is_number
 from diptych.errors import InputError
 from diptych.images.preprocess import Pixels
 from diptych.images.store import Store
-from diptych.sources.tables.cells import says_nothing
 
 
 def add_pixels(store: Store, pixels_NHWC: Pixels) -> list[str]:
@@ -43,11 +42,6 @@ def class_names(where: object, column: str, labels: Sequence[str]) -> dict[str, 
             "it looks continuous, and no class to learn"
         )
     return names
-
-
-def is_empty(label: str) -> bool:
-    """Whether a cell holds no label, but what programs write where there is none."""
-    return says_nothing(label.strip())
 
 
 def _digest(pixels_HWC: Pixels) -> str:

@@ -16,6 +16,8 @@ def labels_of(pair: Pair) -> list[str]:
     Raises InputError where there are no labels, or not one for each picture.
     """
     images, labels = pair.images, pair.labels
+    if pair.label:
+        return [pair.label] * images.shape[0]
     if labels is None:
         part = f"the {pair.part} part" if pair.part else "these pictures"
         raise InputError(

@@ -17,6 +17,8 @@ LABELS = frozenset(("y", "labels", "label", "targets", "target", "classes", "cla
 _ABOUT = frozenset(("names", "name", "mean", "std", "ids", "id", "meta", "weights", "index"))
 _NOISE = frozenset(("idx", "ubyte", "npz", "npy", "raw", "gz"))
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
+# Quick, Draw! has it before the class.
+_QUICK_DRAW = re.compile(r"full(_|%2F)numpy_bitmap(_|%2F)", re.IGNORECASE)
 _JOINED = re.compile(r"(x|y)(\w+)|(\w+)(x|y)")
 
 
@@ -26,6 +28,7 @@ class Pair(NamedTuple):
     part: str
     images: NumberArray
     labels: NumberArray | None
+    label: str = ""  # of all of them, where a file holds one class
 
 
 class _Name(NamedTuple):
@@ -42,6 +45,8 @@ def pairs(where: object, arrays: Mapping[str, NumberArray], meaning: Meaning) ->
     names = {key: _parsed(key) for key in arrays}
     if meaning.label is not None:
         names = _with_label(where, names, meaning.label)
+    elif _are_classes(arrays, names):
+        return [Pair("", array, None, _class_of(key)) for key, array in arrays.items()]
     if not any(name.role == "images" for name in names.values()):
         names = _with_images(where, arrays, names)
     found = []
@@ -60,6 +65,27 @@ def pairs(where: object, arrays: Mapping[str, NumberArray], meaning: Meaning) ->
             found.append(Pair(part, arrays[images[0]], None if label is None else arrays[label]))
     order = ("train", "valid", "test", "")
     return sorted(found, key=lambda pair: order.index(pair.part))
+
+
+def _are_classes(arrays: Mapping[str, NumberArray], names: Mapping[str, _Name]) -> bool:
+    """Whether each array is a file of its own with the pictures of a class: cat.npy, dog.npy.
+
+    Their names say neither that they are pictures or labels, nor of which part, and differ in more
+    than a number. A picture in each file has two sides, which may be equal, or its colours last.
+    """
+    if len({re.sub(r"\d+", "", key) for key in arrays}) < max(len(arrays), 2):
+        return False
+    if any(name.role or name.part for name in names.values()):
+        return False
+    shapes = [array.shape for array in arrays.values()]
+    single = all((len(s) == 2 and s[0] == s[1]) or (len(s) == 3 and s[2] in (1, 3)) for s in shapes)
+    alone = all(array.file.suffix.lower() == ".npy" for array in arrays.values())
+    alike = len({shape[1:] for shape in shapes}) == 1 and len(shapes[0]) in (2, 3, 4)
+    return alone and alike and not single and not any("/" in key for key in arrays)
+
+
+def _class_of(key: str) -> str:
+    return _QUICK_DRAW.sub("", key)
 
 
 def labels_beside(images: str, others: Iterable[str]) -> str | None:
@@ -112,6 +138,12 @@ def _with_images(
     if not able:
         raise InputError(f"{where}: there are no pictures in {_listed(arrays)}; give those too")
     shapes = ", ".join(f"{key} {arrays[key].shape}" for key in list(arrays)[:6])
+    if len(able) > 2 and not labels and all("/" in key for key in able):
+        raise InputError(
+            f"{where}: a picture in each .npy is not read, such as {able[0]} "
+            f"{arrays[able[0]].shape}; write them as PNG files into the same folders, or save all "
+            "in one file: numpy.savez('data.npz', images=…, labels=…)"
+        )
     raise InputError(
         f"{where}: it is not clear what is pictures and what is labels among {shapes}; say which "
         "are labels with --label NAME, or call them images and labels"

@@ -5,16 +5,15 @@ from pathlib import Path
 
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
-from diptych.data.grouping import groups_by
 from diptych.data.pixel_format import PixelFormat, PixelValues
 from diptych.data.places import Address
 from diptych.errors import InputError, nearest, shortened
 from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
 from diptych.sources.meaning import Meaning
-from diptych.sources.parts import part_of
 from diptych.sources.pixels.adding import add_pixels, class_names
-from diptych.sources.pixels.array_labels import labels_of, words_of
+from diptych.sources.pixels.array_facts import ArrayFacts, facts_beside, names_of
+from diptych.sources.pixels.array_labels import labels_of
 from diptych.sources.pixels.array_names import Pair, labels_beside, pairs
 from diptych.sources.pixels.array_pictures import ArrayPictures, as_pictures, range_of
 from diptych.sources.pixels.number_arrays import (
@@ -25,7 +24,7 @@ from diptych.sources.pixels.number_arrays import (
     key_of,
 )
 from diptych.sources.pixels.ranges import Range
-from diptych.sources.tables.cells import id_of
+from diptych.sources.pixels.shapes import mirrored
 from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import is_hidden
 from diptych.sources.unread import refuse_unread_folder
@@ -35,7 +34,7 @@ ENDINGS = (
     ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".bmp", ".gif", ".tif", ".tiff", ".webp",
     ".heic", ".heif", ".avif", ".jp2", ".ppm", ".pgm", ".pbm", ".tga", ".ico", ".mpo", ".dcm",
 )  # fmt: skip
-USED = ("label", "part", "group", "shape", "value_range")
+USED = ("label", "part", "group", "fold", "shape", "value_range")
 
 
 def holds_arrays(path: Path) -> bool:
@@ -53,7 +52,7 @@ def are_arrays(tree: Tree) -> bool:
         return False
     if any(map(is_array_name, names)):
         return True
-    refuse_unread_folder(tree.root, names)
+    refuse_unread_folder(tree)
     return False
 
 
@@ -114,7 +113,7 @@ def read_array_pixels(path: Path, expected: PixelFormat) -> Iterator[tuple[list[
     for one in pictures:
         done = 0
         for pixels_NHWC in one.pixels(ends, why):
-            yield _names(one.array, done, len(pixels_NHWC)), pixels_NHWC
+            yield names_of(one.array, done, len(pixels_NHWC)), pixels_NHWC
             done += len(pixels_NHWC)
 
 
@@ -129,8 +128,10 @@ def _dataset(
     meaning.refuse_unused(root, "pictures in arrays", *USED)
     said = {key: _named(root, arrays, key) for key in (meaning.part, *meaning.group) if key}
     found = pairs(root, {k: a for k, a in arrays.items() if a not in said.values()}, meaning)
-    if said and len(found) > 1:
-        raise InputError(f"{root}: --part and --group are for pictures in one array, not several")
+    if (said or meaning.fold is not None) and len(found) > 1:
+        raise InputError(
+            f"{root}: --part, --fold and --group are for pictures in one array, not several"
+        )
     pictures = [as_pictures(pair.images, meaning, expected) for pair in found]
     if len({one.shape for one in pictures}) > 1:
         sizes = ", ".join(f"{one.array.key} {one.shape}" for one in pictures)
@@ -138,22 +139,40 @@ def _dataset(
     ends, why = range_of(pictures, meaning, expected)
     labels = [labels_of(pair) for pair in found]
     names = class_names(root, "the labels", [one for part in labels for one in part if one])
-    samples, unlabelled = list[Sample](), list[Stray]()
-    for pair, one, own in zip(found, pictures, labels, strict=True):
-        parts, groups = _parts(meaning, said, pair, len(own)), _groups(meaning, said, len(own))
-        for i, (name, digest) in enumerate(_added(one, ends, why)):
-            if not own[i]:
-                unlabelled.append(Stray(name, "no label", "its label is empty"))
-                continue
-            samples.append(Sample(name, names[own[i]], one.array.file, parts[i], groups[i], digest))
+    called = [[names[label] if label else "" for label in part] for part in labels]
+    facts = facts_beside(root, arrays, found, said, called[0], meaning)
+    samples, unlabelled = _samples(found, pictures, called, facts, ends, why)
     shape = pictures[0].shape
     planar = pictures[0].planar if pictures[0].flat and shape[2] == 3 else None
     values = PixelValues(*ends, planar)
-    note = _note(root, arrays, found, pictures, values, why)
-    classes = in_order(names.values())
+    unused = {key: array for key, array in arrays.items() if key not in facts.used}
+    note = "\n".join((_note(root, unused, found, pictures, values, why), *facts.said.notes))
     return Dataset(
-        root, classes, tuple(samples), (*strays, *unlabelled), shape, note, values=values
-    )
+        root, in_order(names.values()), tuple(samples), (*strays, *unlabelled), shape, note,
+        facts.said.columns,
+        values=values,
+    )  # fmt: skip
+
+
+def _samples(
+    found: Sequence[Pair],
+    pictures: Sequence[ArrayPictures],
+    labels: Sequence[Sequence[str]],
+    facts: ArrayFacts,
+    ends: Range,
+    why: str,
+) -> tuple[list[Sample], list[Stray]]:
+    """Every picture as a sample whose pixels are in the cache, or as a stray without a label."""
+    samples, unlabelled = list[Sample](), list[Stray]()
+    for pair, one, own in zip(found, pictures, labels, strict=True):
+        parts, groups = facts.of(pair, len(own))
+        added = zip(_added(one, ends, why), own, parts, groups, strict=True)
+        for (name, digest), label, part, group in added:
+            if label:
+                samples.append(Sample(name, label, one.array.file, part, group, digest))
+            else:
+                unlabelled.append(Stray(name, "no label", "its label is empty"))
+    return samples, unlabelled
 
 
 def _named(root: object, arrays: Mapping[str, NumberArray], key: str) -> NumberArray:
@@ -162,38 +181,13 @@ def _named(root: object, arrays: Mapping[str, NumberArray], key: str) -> NumberA
     return arrays[key]
 
 
-def _parts(meaning: Meaning, said: Mapping[str, NumberArray], pair: Pair, count: int) -> list[str]:
-    """The part of each picture: of an array that says it, or of the array that it is in."""
-    if meaning.part is None:
-        return [pair.part] * count
-    words = _for_each(said[meaning.part], count)
-    return [part_of(word, f"{meaning.part}[{i}]") for i, word in enumerate(words)]
-
-
-def _groups(meaning: Meaning, said: Mapping[str, NumberArray], count: int) -> list[str]:
-    columns = [(key, list(map(id_of, _for_each(said[key], count)))) for key in meaning.group]
-    return groups_by([{key: words[i] for key, words in columns} for i in range(count)])
-
-
-def _for_each(array: NumberArray, count: int) -> list[str]:
-    words = words_of(array)
-    if len(words) != count:
-        raise InputError(f"{array}: {len(words):,} values for {count:,} pictures")
-    return words
-
-
 def _added(pictures: ArrayPictures, ends: Range, why: str) -> Iterator[tuple[str, str]]:
     """The name and digest of each picture, whose pixels are then in the cache."""
     store, done = pixel_store(pictures.shape), 0
     for pixels_NHWC in pictures.pixels(ends, why):
         digests = add_pixels(store, pixels_NHWC)
-        yield from zip(_names(pictures.array, done, len(digests)), digests, strict=True)
+        yield from zip(names_of(pictures.array, done, len(digests)), digests, strict=True)
         done += len(digests)
-
-
-def _names(array: NumberArray, start: int, count: int) -> list[str]:
-    """What pictures of an array are called, counted as Python counts them."""
-    return [f"{array.name}[{i}]" for i in range(start, start + count)]
 
 
 def _note(
@@ -209,13 +203,18 @@ def _note(
     count = sum(one.array.shape[0] for one in pictures)
     first = pictures[0].planar and not pictures[0].flat
     said = [f"{count:,} pictures of {size}{' with the channels first' if first else ''}"]
-    said += [f"{pair.images.key} with the labels of {_key(pair.labels)}" for pair in found]
+    classes = [pair.label for pair in found if pair.label]
+    said += [f"each file is a class ({shortened(classes, 3)})"] * bool(classes)
+    said += [
+        f"{pair.images.key} with the labels of {_key(pair.labels)}"
+        for pair in found
+        if not pair.label
+    ]
     said.append(f"values {values}{why and ' ('}{why}{why and ')'}")
     used = [array for pair in found for array in (pair.images, pair.labels)]
     if rest := [key for key, array in arrays.items() if array not in used]:
         said.append(f"not used: {shortened(rest, 4)}")
-    if any("emnist" in one.array.name.lower() for one in pictures):
-        said.append("read as they lie (EMNIST's own files have rows for columns: all are mirrored)")
+    said += filter(None, {mirrored(one.array.name) for one in pictures})
     return f"{root.name}: {', '.join(said)}"
 
 

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
 
-from diptych.sources.pixels.cells import FEWEST, kind_of_cell
+from diptych.sources.pixels.number_cells import FEWEST, kind_of_cell
 from diptych.sources.tables.cells import is_number
 
 _NUMBERED_AGAIN = re.compile(r"(.+?)(?:\.(\d+))?")

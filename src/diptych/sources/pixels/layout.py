@@ -8,10 +8,15 @@ import numpy as np
 from diptych.data.pixel_format import NO_FORMAT, PixelFormat, Shape
 from diptych.errors import InputError
 from diptych.sources.meaning import Meaning
-from diptych.sources.pixels.cells import FEWEST, decimal_sign, kinds_of_columns, parse_numbers
 from diptych.sources.pixels.header import is_header, is_numbered_again
+from diptych.sources.pixels.number_cells import (
+    FEWEST,
+    decimal_sign,
+    kinds_of_columns,
+    parse_numbers,
+)
+from diptych.sources.pixels.pixel_columns import Roles, roles_of
 from diptych.sources.pixels.ranges import Range, agreed_range, extent_of, said_range
-from diptych.sources.pixels.roles import Roles, roles_of
 from diptych.sources.pixels.shapes import is_planar, parse_shape, refuse_shape, shape_of
 from diptych.sources.tables.dialects import Dialect
 from diptych.sources.tables.opening import Table, dialect, first_rows

@@ -5,6 +5,8 @@ Nothing is unpickled: a pickle may run any program, and arrays of objects are pi
 
 import math
 import re
+import shutil
+import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -19,6 +21,7 @@ from diptych.errors import InputError
 from diptych.sources.tables.opening import Table, open_bytes
 
 BLOCK = 4 * 2**20  # bytes that are read at a time
+IN_MEMORY = 2**28  # bytes of a copy; a larger one is a file for as long as it is read
 # What IDX calls its types; the numbers are big-endian (yann.lecun.com/exdb/mnist).
 _IDX_TYPES = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 _IDX_NAME = re.compile(
@@ -104,7 +107,7 @@ def arrays_in(path: Table) -> list[NumberArray]:
 
 def _members(path: Table) -> list[NumberArray]:
     try:
-        with open_bytes(path) as file, zipfile.ZipFile(file) as archive:
+        with _in_any_order(path) as file, zipfile.ZipFile(file) as archive:
             names = [name for name in archive.namelist() if name.endswith(".npy")]
     except InputError as error:
         raise InputError(f"{path}: no .npz of NumPy, or damaged; save it anew") from error
@@ -115,7 +118,7 @@ def _members(path: Table) -> list[NumberArray]:
         @contextmanager
         def member() -> Iterator[IO[bytes]]:
             with (
-                open_bytes(path) as file,
+                _in_any_order(path) as file,
                 zipfile.ZipFile(file) as zipped,
                 zipped.open(name) as numbers,
             ):
@@ -124,6 +127,19 @@ def _members(path: Table) -> list[NumberArray]:
         return member
 
     return [_npy(path, name.removesuffix(".npy"), opened(name)) for name in names]
+
+
+@contextmanager
+def _in_any_order(path: Table) -> Iterator[IO[bytes]]:
+    """A file that can be read in any order; one in an archive is copied aside for that."""
+    with open_bytes(path) as file:
+        if file.seekable():
+            yield file
+            return
+        with tempfile.SpooledTemporaryFile(IN_MEMORY) as copy:
+            shutil.copyfileobj(file, copy, BLOCK)
+            copy.seek(0)
+            yield copy
 
 
 def _npy(

@@ -12,18 +12,17 @@ from typing import NamedTuple
 
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
-from diptych.data.grouping import groups_by
 from diptych.data.pixel_format import NO_FORMAT, PixelFormat, PixelValues
 from diptych.errors import InputError, shortened
 from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
 from diptych.sources.meaning import Meaning
-from diptych.sources.parts import part_of
-from diptych.sources.pixels.adding import add_pixels, class_names, is_empty
+from diptych.sources.pixels.adding import add_pixels, class_names
 from diptych.sources.pixels.arrays import holds_arrays, read_array_pixels
-from diptych.sources.pixels.cells import with_point
 from diptych.sources.pixels.header import is_numbered_again
 from diptych.sources.pixels.layout import Layout, infer_layout
+from diptych.sources.pixels.number_cells import with_point
+from diptych.sources.pixels.pixel_rows import NotInRange, blocks, whole_extent
 from diptych.sources.pixels.ranges import (
     BYTES,
     Range,
@@ -32,8 +31,14 @@ from diptych.sources.pixels.ranges import (
     refuse_fractions,
     suggested,
 )
-from diptych.sources.pixels.rows import NotInRange, blocks, whole_extent
-from diptych.sources.tables.cells import id_of, is_telling
+from diptych.sources.pixels.shapes import mirrored
+from diptych.sources.tables.attributes import (
+    attributes_of,
+    parts_said,
+    table_of,
+    with_partless_aside,
+)
+from diptych.sources.tables.cells import no_labels
 from diptych.sources.tables.opening import Table, first_rows, is_in_utf_8
 from diptych.sources.tables.titles import LABELS
 
@@ -62,13 +67,16 @@ def read_pixel_csv(path: Table, meaning: Meaning, expected: PixelFormat = NO_FOR
             f"call it one of {', '.join(LABELS)}, or say which it is with --label"
         )
     rows = _all_rows(path, layout)
-    labels = _labels(path, layout, rows)
+    labels, doubts = _labels(path, layout, rows)
     names = [f"{path.name}:{line}" for line in rows.lines]
-    parts, groups = _parts(path, layout, meaning, rows), _groups(layout, rows)
-    columns = zip(names, labels, parts, groups, rows.digests, strict=True)
+    words = {layout.names[i]: rows.words[i] for i in layout.roles.words if layout.header}
+    table, label = table_of(path, words, rows.lines), 0 if layout.header else None
+    parts = parts_said(table, meaning, label)
+    said = attributes_of(table, names, labels, parts, meaning, label)
+    cells = zip(names, labels, said.parts, said.groups, rows.digests, strict=True)
     samples = [
         Sample(name, label, path, part, group, digest)
-        for name, label, part, group, digest in columns
+        for name, label, part, group, digest in cells
         if label
     ]
     column = layout.names[layout.roles.label]
@@ -77,18 +85,16 @@ def read_pixel_csv(path: Table, meaning: Meaning, expected: PixelFormat = NO_FOR
         for name, label in zip(names, labels, strict=True)
         if not label
     ]
-    further = {
-        layout.names[i]: dict(zip(names, rows.words[i], strict=True))
-        for i in layout.roles.others
-        if is_telling(rows.words[i])
-    }
     values = PixelValues(*rows.ends, layout.planar if layout.shape[2] == 3 else None)
-    note = _note(path, layout, meaning, values, len(samples))
+    note = _note(path, layout, meaning, values, len(samples), said.further)
+    note = "\n".join(filter(None, (note, *said.notes, doubts)))
     classes = in_order(sample.label for sample in samples)
-    return Dataset(
-        Path(str(path)), classes, tuple(samples), tuple(strays), layout.shape, note, further,
+    data = Dataset(
+        Path(str(path)), classes, tuple(samples), tuple(strays), layout.shape, note,
+        said.columns,
         values=values,
     )  # fmt: skip
+    return with_partless_aside(data, parts)
 
 
 def read_pixels(path: Table, expected: PixelFormat) -> Iterator[tuple[list[str], Pixels]]:
@@ -165,54 +171,32 @@ def _read(path: Table, layout: Layout) -> _Rows:
     return _Rows(layout.ends, lines, words, digests)
 
 
-def _labels(path: Table, layout: Layout, rows: _Rows) -> list[str]:
-    """The class of each row, "" where it has none; raises InputError for labels that are none."""
+def _labels(path: Table, layout: Layout, rows: _Rows) -> tuple[list[str], str]:
+    """The class of each row, "" where it has none, and a word on cells in doubt.
+
+    Raises InputError for labels that are none.
+    """
     assert layout.roles.label is not None
     column, cells = layout.names[layout.roles.label], rows.words[layout.roles.label]
-    if layout.decimal != ".":
-        cells = [with_point(cell, layout.decimal) for cell in cells]
-    missing = set(filter(is_empty, set(cells)))
+    cells = [with_point(cell.strip(), layout.decimal) for cell in cells]
+    missing, doubts = no_labels(cells)
     names = class_names(path, column, [cell for cell in cells if cell not in missing])
     if len(set(names.values())) == 1 and not layout.header:
         raise InputError(
             f"{path}: every label in {column} is {next(iter(names.values()))!r}; "
             "give the file a header that calls the column of labels 'label'"
         )
-    return [names.get(cell, "") for cell in cells]
+    return [names.get(cell, "") for cell in cells], doubts
 
 
-def _parts(path: Table, layout: Layout, meaning: Meaning, rows: _Rows) -> list[str]:
-    """The part of each row: one that it names, or by its fold, or none."""
-    roles = layout.roles
-    parts = [""] * len(rows.lines)
-    if roles.part is not None:
-        cells = rows.words[roles.part]
-        where = {cell: f"{path}: line {rows.lines[cells.index(cell)]}" for cell in set(cells)}
-        names = {cell: part_of(cell, place) for cell, place in where.items()}
-        parts = [names[cell] for cell in cells]
-    if roles.fold is not None:
-        folds = [id_of(cell.strip()) for cell in rows.words[roles.fold]]
-        if str(meaning.fold) not in folds:
-            raise InputError(
-                f"{path}: --fold {meaning.fold}: {layout.names[roles.fold]} has "
-                f"{shortened(in_order(filter(None, folds)))}"
-            )
-        parts = ["test" if fold == str(meaning.fold) else "train" for fold in folds]
-    return parts
-
-
-def _groups(layout: Layout, rows: _Rows) -> list[str]:
-    """What each row belongs to: rows of one patient, or of one camera, are of one group."""
-    if not layout.roles.groups:
-        return [""] * len(rows.lines)
-    titles = [layout.names[i] for i in layout.roles.groups]
-    columns = zip(*(rows.words[i] for i in layout.roles.groups), strict=True)
-    return groups_by(
-        [dict(zip(titles, (id_of(c.strip()) for c in cells), strict=True)) for cells in columns]
-    )
-
-
-def _note(path: Table, layout: Layout, meaning: Meaning, values: PixelValues, pictures: int) -> str:
+def _note(
+    path: Table,
+    layout: Layout,
+    meaning: Meaning,
+    values: PixelValues,
+    pictures: int,
+    unused: Sequence[str],
+) -> str:
     """What was inferred of a file, in a line."""
     roles, names = layout.roles, layout.names
     assert roles.label is not None
@@ -227,9 +211,9 @@ def _note(path: Table, layout: Layout, meaning: Meaning, values: PixelValues, pi
     ]
     if is_numbered_again(first_rows(path, 1)[0]):
         said.append("its first row, numbers that pandas took for titles, is left out")
-    if roles.others:
-        said.append(f"no pixels are in {shortened([names[i] for i in roles.others], 4)}")
+    if unused:
+        said.append(f"no pixels are in {shortened(list(unused), 4)}")
     # Numbers are the same in every encoding.
     if (roles.texts or not "".join(names).isascii()) and not is_in_utf_8(path):
         said.append("text that is not UTF-8 read as Windows-1252")
-    return f"{path.name}: {', '.join(said)}"
+    return f"{path.name}: {', '.join(filter(None, (*said, mirrored(path.name))))}"

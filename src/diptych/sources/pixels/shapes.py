@@ -1,4 +1,4 @@
-"""The shape of pictures that come as rows of numbers."""
+"""The shape of pictures that come as rows of numbers, and how they lie."""
 
 import numpy as np
 import numpy.typing as npt
@@ -47,3 +47,10 @@ def is_planar(rows: npt.NDArray[np.float64], shape: Shape) -> bool:
     planar = rows.reshape(-1, channels, height, width).transpose(0, 2, 3, 1)
     rough = [np.abs(np.diff(x, axis=axis)).mean() for x in (interleaved, planar) for axis in (1, 2)]
     return bool(rough[2] + rough[3] < rough[0] + rough[1])
+
+
+def mirrored(name: str) -> str:
+    """A word on pictures that lie mirrored, by what their file is called; "" on others."""
+    if "emnist" not in name.lower():
+        return ""
+    return "read as they lie (EMNIST's own files have rows for columns: all are mirrored)"

@@ -1,17 +1,16 @@
 """Parquet files with pictures in them: a row a picture, as Hugging Face's data sets come."""
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.data.places import Address, Member
-from diptych.errors import InputError
+from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning
-from diptych.sources.parts import PART_NAMES, part_named, part_of
-from diptych.sources.records.parquet_columns import part_column, picture_column
+from diptych.sources.records.parquet_columns import picture_column
 from diptych.sources.records.parquet_footer import read_footer
+from diptych.sources.records.parquet_labels import Labels, labels_of
 from diptych.sources.records.parquet_pictures import Blocks, ParquetPictures
 from diptych.sources.records.parquet_rows import (
     ParquetFile,
@@ -22,8 +21,16 @@ from diptych.sources.records.parquet_rows import (
     rows_of,
     schema_of,
 )
-from diptych.sources.tables.cells import is_telling, label_spellings, no_labels, says_nothing
-from diptych.sources.tables.grouping import group_names
+from diptych.sources.tables.attributes import (
+    Attributes,
+    attributes_of,
+    parts_said,
+    table_of,
+    with_partless_aside,
+)
+from diptych.sources.tables.file_names import part_in
+from diptych.sources.tables.records import Records, position
+from diptych.sources.tables.titles import LABEL_TITLES, label_tier
 
 PARQUET = (".parquet", ".pq")
 
@@ -34,26 +41,45 @@ def is_parquet(name: str) -> bool:
 
 
 def read_parquet(files: Sequence[ParquetFile], root: Path | Address, meaning: Meaning) -> Dataset:
-    """Every row of the files as a sample, or as a stray where it has no label.
+    """Every row of the files as a sample, or as a stray where it has no label, or several.
 
-    A sample is called by its file and the number of its row, from 0. Parts are those that a column
-    names or the files are called by (train-00000-of-00002.parquet, test/0000.parquet). Raises
+    A sample is called by its file and the number of its row, from 0. Parts are those that the files
+    are called by (train-00000-of-00002.parquet, test/0000.parquet), or that a column names. Labels
+    are in a column, in one for each class, or else the folders in the paths of the pictures. Raises
     InputError for a damaged file, and where the columns do not tell what they are.
     """
     meaning.refuse_unused(root, "a table of pictures", "files", "label", "part", "group", "fold")
-    tables, words = open_tables(files, root, meaning)
-    rows, parts = list[Row](), list[str]()
-    for table in tables:
-        own = rows_of(table)
+    tables, words = open_tables(files, root, meaning.files)
+    rows, own_parts = list[Row](), list[str]()
+    for one in tables:
+        own = rows_of(one)
         rows += own
-        parts += [part_of_file(table.file.name) if len(files) > 1 else ""] * len(own)
+        own_parts += [part_of_file(one.file.name) if len(files) > 1 else ""] * len(own)
     if not rows:
         raise InputError(f"{root}: it has no rows; give one with a row for each picture")
-    words.append(_parts(rows, parts, tables, meaning, root))
-    if tables[0].columns.names is None:
-        rows, doubts = _with_labels_as_in_tables(rows)
-        words.append(doubts)
-    return _dataset(rows, parts, tables, words, root)
+    table = _together(root, rows, tables)
+    parted = any(own_parts)
+    label = None if meaning.label is None else position(table, meaning.label, "label")
+    parts = parts_said(table, meaning, label, parted)
+    grouped = {position(table, title, "group") for title in meaning.group}
+    free = [
+        at
+        for at, title in enumerate(table.titles)
+        # What is called as labels are may be both.
+        if at not in parts.columns and (at not in grouped or label_tier(title) < len(LABEL_TITLES))
+    ]
+    labels = labels_of(table, free, rows, tables, meaning)
+    _refuse_lacking(table, tables, [*parts.columns, labels.column])
+    single = [own[0] if len(own) == 1 else "" for own in labels.words]
+    names = [row.name for row in rows]
+    said = attributes_of(table, names, single, parts, meaning, labels.column)
+    if parted and meaning.part is None:
+        said = said._replace(parts=own_parts)
+        words.append("parts by the files' names")
+    elif labels.parts and not any(said.parts):
+        said = said._replace(parts=labels.parts)
+        words.append("parts as the folders are called")
+    return with_partless_aside(_dataset(rows, labels, said, tables, words, root), parts)
 
 
 def pictures_of(file: ParquetFile) -> list[Member]:
@@ -70,91 +96,71 @@ def pictures_of(file: ParquetFile) -> list[Member]:
 
 def part_of_file(name: str) -> str:
     """The part that a file is called by, or a folder it lies in; "" where none is."""
-    for text in reversed(PurePosixPath(name).parts):
-        first = re.split(r"[-_.]", text.lower())[0]
-        if first in PART_NAMES:
-            return PART_NAMES[first]
-    return ""
+    *folders, file = name.split("/")
+    words = (file.partition(".")[0], *reversed(folders))
+    return next(filter(None, map(part_in, words)), "")
 
 
-def _parts(
-    rows: Sequence[Row], parts: list[str], tables: Sequence[Table], meaning: Meaning, root: object
-) -> str:
-    """Fill in the parts that a column says; returns a word on them, or ""."""
-    title = tables[0].columns.part
-    if meaning.fold is not None:
-        test = str(meaning.fold)
-        if test not in {row.part for row in rows}:
-            raise InputError(f"{root}: {title} has no fold {test}")
-        parts[:] = ["test" if row.part == test else "train" for row in rows]
-        return f"fold {test} of {title} is the test part"
-    if title:
-        cells = [row.part for row in rows]
-    else:
-        further = dict.fromkeys(t for table in tables for t in table.columns.further)
-        title = "" if any(parts) else part_column(list(further))
-        cells = [row.further.get(title, "") for row in rows]
-        if not title or not any(map(part_named, cells)):
-            return "parts by the files' names" if any(parts) else ""
-        for table in tables:
-            if title not in table.columns.further:
+def _together(root: Path | Address, rows: Sequence[Row], tables: Sequence[Table]) -> Records:
+    """The cells of all files as one table, with "" where a file has no such column."""
+    titles: dict[str, str] = {}
+    for table in tables:
+        for title in table.columns.cells:
+            titles.setdefault(title.casefold(), title)
+    columns = {t: [row.cells.get(folded, "") for row in rows] for folded, t in titles.items()}
+    return table_of(root, columns, range(len(rows)), [row.name for row in rows])
+
+
+def _refuse_lacking(table: Records, tables: Sequence[Table], columns: Iterable[int | None]) -> None:
+    """Raise InputError where a file has no column of what others have their labels or parts in."""
+    for title in [table.titles[at] for at in columns if at is not None]:
+        for one in tables:
+            if not one.columns.title(title):
                 raise InputError(
-                    f"{table.where}: it has no column {title}, which says the parts of others; "
-                    "add it, or give one data set alone"
+                    f"{one.where}: it has no column {title}, which others have; add it, or give "
+                    "one data set alone"
                 )
-    parts[:] = [
-        "" if says_nothing(cell) else part_of(cell, f"{root}: {row.name}, {title}")
-        for row, cell in zip(rows, cells, strict=True)
-    ]
-    return f"parts in {title}"
-
-
-def _with_labels_as_in_tables(rows: Sequence[Row]) -> tuple[list[Row], str]:
-    """The rows with labels by the rules for cells of tables, and a word on those in doubt."""
-    nothing, doubts = no_labels(row.label for row in rows)
-    spelt = label_spellings(row.label for row in rows if row.label not in nothing)
-    return [row._replace(label=spelt.get(row.label, "")) for row in rows], doubts
 
 
 def _dataset(
     rows: Sequence[Row],
-    parts: Sequence[str],
+    labels: Labels,
+    said: Attributes,
     tables: Sequence[Table],
     words: Iterable[str],
     root: Path | Address,
 ) -> Dataset:
     samples, strays = list[Sample](), list[Stray]()
-    columns = tables[0].columns
-    groups = group_names([row.grouped_by for row in rows])
-    for row, part, group in zip(rows, parts, groups, strict=True):
-        if row.label:
-            samples.append(Sample(row.name, row.label, row.place, part, group))
+    for row, own, part, group in zip(rows, labels.words, said.parts, said.groups, strict=True):
+        if len(own) == 1:
+            samples.append(Sample(row.name, own[0], row.place, part, group))
+        elif own:
+            detail = f"{labels.title} has {len(own)} labels: {shortened(list(own))}"
+            strays.append(Stray(row.name, "several labels", detail))
         else:
-            strays.append(Stray(row.name, "no label", f"{columns.label} says nothing"))
+            strays.append(Stray(row.name, "no label", f"{labels.title} says nothing"))
     if not samples:
         raise InputError(
-            f"{root}: none of its {len(rows):,} rows has a label in {columns.label}; give the "
+            f"{root}: none of its {len(rows):,} rows has one label in {labels.title}; give the "
             "part that has, or say another column: --label COLUMN"
         )
     classes = {sample.label for sample in samples}
     if len(classes) > max(1000, len(samples) // 2):
         raise InputError(
-            f"{root}: {columns.label} has {len(classes):,} different values in {len(rows):,} rows; "
+            f"{root}: {labels.title} has {len(classes):,} different values in {len(rows):,} rows; "
             "it looks like no class to learn; say another column: --label COLUMN"
         )
-    note = f"{root.name}: {len(samples):,} pictures in {columns.picture}, labels in {columns.label}"
+    picture = tables[0].columns.picture
+    note = f"{root.name}: {len(samples):,} pictures in {picture}, labels in {labels.title}"
     return Dataset(
         root,
         in_order(classes),
         tuple(samples),
         tuple(strays),
-        note="; ".join(filter(None, (note, *words))),
-        columns=_telling(rows, tables),
+        note="; ".join(filter(None, (note, *words, *said.notes, labels.note))),
+        columns={
+            title: cells
+            for title, cells in said.columns.items()
+            if all(table.columns.title(title) for table in tables)
+        },
     )
-
-
-def _telling(rows: Sequence[Row], tables: Sequence[Table]) -> Mapping[str, Mapping[str, str]]:
-    """What the columns that all files have say of the rows, where it tells kinds apart."""
-    titles = [t for t in tables[0].columns.further if all(t in o.columns.further for o in tables)]
-    columns = {title: {row.name: row.further[title] for row in rows} for title in titles}
-    return {title: cells for title, cells in columns.items() if is_telling(cells.values())}

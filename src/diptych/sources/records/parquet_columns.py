@@ -1,12 +1,10 @@
-"""Which columns of a Parquet file hold the pictures, the labels and the rest."""
+"""Which columns of a Parquet file hold pictures, which hold words, and what `datasets` noted."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diptych.errors import InputError, shortened
-from diptych.sources.meaning import Meaning
-from diptych.sources.tables.titles import LABELS, SPLITS, column
 
 if TYPE_CHECKING:
     import polars as pl
@@ -18,61 +16,37 @@ HUGGING_FACE = "huggingface"  # the key of what the library datasets notes with 
 
 
 class Columns(NamedTuple):
-    """The titles of what was said or inferred; "" where there is none."""
+    """The titles of columns by what they hold."""
 
     picture: str
-    label: str
-    part: str
-    groups: tuple[str, ...]
-    further: tuple[str, ...]
-    names: tuple[str, ...] | None  # what the numbers of the labels stand for
+    has_paths: bool  # whether each picture has a path beside its bytes
+    cells: tuple[str, ...]  # words, numbers, or lists of them
+    names: Mapping[str, tuple[str, ...]]  # what numbers of classes stand for, by title
+
+    def title(self, title: str) -> str:
+        """How the file spells a title; "" where it has none that is called so."""
+        return next((own for own in self.cells if own.casefold() == title.casefold()), "")
 
 
 def columns_of(
-    root: object, schema: "Schema", words: Mapping[str, str], meaning: Meaning
+    root: object, schema: "Schema", words: Mapping[str, str], picture: str | None
 ) -> Columns:
     """The columns of a file by their types and titles, and by what `datasets` noted with it.
 
-    Raises InputError where that does not tell which column is which.
+    `picture` is the one of pictures, where it was said. Raises InputError where that does not tell
+    which has the pictures.
     """
     import polars as pl
 
+    title = picture_column(root, schema, picture)
+    cells = tuple(t for t, kind in schema.items() if t != title and _holds_cells(kind))
     features = _features(words)
-    single = [t for t, kind in schema.items() if not kind.is_nested() and kind != pl.Binary]
-    picture = picture_column(root, schema, meaning.files)
-    rest = [title for title in single if title != picture]
-    label = _label(root, rest, features, meaning.label)
-    part = _said(root, rest, meaning.part, "part") or ""
-    if not part and meaning.fold is not None:
-        part = next((title for title in rest if title.lower() in ("fold", "folds", "kfold")), "")
-        if not part:
-            raise InputError(f"{root}: no column of folds; say which: --part COLUMN")
-    groups = tuple(_said(root, rest, title, "group") or "" for title in meaning.group)
-    further = tuple(title for title in rest if title not in (label, part, *groups))
-    names = _class_names(features.get(label))
-    return Columns(picture, label, part, groups, further, names)
-
-
-def part_column(titles: Sequence[str]) -> str:
-    """The column that may be one of parts by its title; "" where there is none."""
-    at = column(titles, SPLITS)
-    return "" if at is None else titles[at]
-
-
-def _features(words: Mapping[str, str]) -> Mapping[str, Any]:
-    """What `datasets` noted of each column, by title."""
-    try:
-        features = json.loads(words.get(HUGGING_FACE, "{}"))["info"]["features"]
-    except (ValueError, LookupError, TypeError):
-        return {}
-    return features if isinstance(features, dict) else {}
-
-
-def _class_names(feature: Any) -> tuple[str, ...] | None:
-    if not isinstance(feature, dict) or feature.get("_type") != "ClassLabel":
-        return None
-    names = feature.get("names")
-    return tuple(map(str, names)) if isinstance(names, list) else None
+    named = {t: names for t in cells if (names := _class_names(features.get(t)))}
+    kind = schema[title]
+    paths = isinstance(kind, pl.Struct) and any(
+        field.name == "path" and field.dtype == pl.String for field in kind.fields
+    )
+    return Columns(title, paths, cells, named)
 
 
 def picture_column(root: object, schema: "Schema", said: str | None) -> str:
@@ -95,7 +69,8 @@ def picture_column(root: object, schema: "Schema", said: str | None) -> str:
     if not having:
         raise InputError(
             f"{root}: no column of pictures among {shortened([*schema])}; it holds the bytes of a "
-            "file in each row, as the library datasets writes them"
+            "file in each row, as the library datasets writes them; pixels that are numbers are "
+            "read from a CSV: polars.read_parquet(…).write_csv(…)"
         )
     by_title = [title for title in having if title.lower() in PICTURES]
     if len(having) > 1 and len(by_title) != 1:
@@ -105,28 +80,30 @@ def picture_column(root: object, schema: "Schema", said: str | None) -> str:
     return (by_title if len(having) > 1 else having)[0]
 
 
-def _label(
-    root: object, titles: Sequence[str], features: Mapping[str, Any], said: str | None
-) -> str:
-    if said is not None:
-        return _said(root, titles, said, "label") or ""
-    if (at := column(titles, LABELS)) is not None:
-        return titles[at]
-    classes = [title for title in titles if _class_names(features.get(title)) is not None]
-    candidates = classes or titles
-    if len(candidates) != 1:
-        raise InputError(
-            f"{root}: no column is called as labels are, among {shortened(candidates) or 'none'}; "
-            "say which: --label COLUMN"
-        )
-    return candidates[0]
+def _holds_cells(kind: "pl.DataType") -> bool:
+    """Whether a column holds words or numbers, one to a row or a list of them."""
+    import polars as pl
+
+    inner = kind.inner if isinstance(kind, pl.List | pl.Array) else kind
+    return isinstance(inner, pl.DataType) and not inner.is_nested() and inner != pl.Binary
 
 
-def _said(root: object, titles: Sequence[str], said: str | None, what: str) -> str | None:
-    """A title as it stands in the table; raises InputError where it does not."""
-    if said is None or said in titles:
-        return said
-    at = column(titles, [said.strip().lower()])
-    if at is None:
-        raise InputError(f"{root}: no column {said!r} for --{what} among {shortened(titles)}")
-    return titles[at]
+def _features(words: Mapping[str, str]) -> Mapping[str, Any]:
+    """What `datasets` noted of each column, by title."""
+    try:
+        features = json.loads(words.get(HUGGING_FACE, "{}"))["info"]["features"]
+    except (ValueError, LookupError, TypeError):
+        return {}
+    return features if isinstance(features, dict) else {}
+
+
+def _class_names(feature: Any) -> tuple[str, ...] | None:
+    """The names of classes of a column, or of the lists in it."""
+    if isinstance(feature, list) and feature:
+        return _class_names(feature[0])
+    if not isinstance(feature, dict):
+        return None
+    if feature.get("_type") != "ClassLabel":
+        return _class_names(feature.get("feature"))
+    names = feature.get("names")
+    return tuple(map(str, names)) if isinstance(names, list) else None

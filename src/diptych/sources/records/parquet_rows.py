@@ -3,16 +3,18 @@
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diptych.data.places import Address, Member
 from diptych.errors import InputError, first_line, shortened
-from diptych.sources.meaning import Meaning
 from diptych.sources.records.parquet_columns import Columns, columns_of
 from diptych.sources.records.parquet_footer import Footer, read_footer
 from diptych.sources.records.parquet_pictures import Blocks, ParquetPictures
 from diptych.sources.tables.cells import is_number, says_nothing
 from diptych.sources.trees.unchanged import Unchanged
+
+if TYPE_CHECKING:
+    import polars as pl
 
 
 class ParquetFile(NamedTuple):
@@ -33,34 +35,32 @@ class Table(NamedTuple):
 
 
 class Row(NamedTuple):
-    """A picture, and what its cells say by the roles of their columns."""
+    """A picture, and what its cells say by the titles of their columns in small letters."""
 
     name: str
     place: Member
-    label: str  # "" where there is none
-    part: str
-    grouped_by: Mapping[str, str]
-    further: Mapping[str, str]
+    cells: Mapping[str, str]  # "" where there is nothing
+    several: Mapping[str, Sequence[str]]  # lists of two or more
 
 
 def open_tables(
-    files: Sequence[ParquetFile], root: Path | Address, meaning: Meaning
+    files: Sequence[ParquetFile], root: Path | Address, picture: str | None
 ) -> tuple[list[Table], list[str]]:
     """The tables in files of one data set, and words on what was inferred.
 
-    Raises InputError where pictures or labels are in columns of different titles.
+    Raises InputError where pictures are in columns of different titles.
     """
     tables, blocks = list[Table](), Blocks()
     for file in files:
         where = root if len(files) == 1 else f"{root}/{file.name}"
         unchanged = as_listed(file.path, where)
         footer = read_footer(file.path, where)
-        own = columns_of(where, schema_of(file.path, where), footer.words, meaning)
-        first = tables[0].columns if tables else own
-        if (own.picture, own.label) != (first.picture, first.label):
+        own = columns_of(where, schema_of(file.path, where), footer.words, picture)
+        if tables and own.picture != tables[0].columns.picture:
+            first = tables[0].columns.picture
             raise InputError(
-                f"{where}: its columns are others ({own.picture}, {own.label}) than those of "
-                f"{files[0].name} ({first.picture}, {first.label}); give one data set alone"
+                f"{where}: its pictures are in {own.picture}, those of {files[0].name} in {first}; "
+                "give one data set alone"
             )
         pictures = ParquetPictures(unchanged, where, own.picture, footer.rows, blocks)
         tables.append(Table(file, where, footer, own, pictures))
@@ -72,18 +72,30 @@ def _with_shared_names(tables: list[Table]) -> tuple[list[Table], list[str]]:
 
     Raises InputError where those others differ.
     """
-    named = {table.columns.names for table in tables} - {None}
-    lacking = [table for table in tables if table.columns.names is None]
-    if not named or not lacking:
-        return tables, []
-    if len(named) > 1:
-        raise InputError(
-            f"{lacking[0].where}: it has no names of classes, and other files have different ones; "
-            "give one data set alone"
-        )
-    (names,) = named
-    word = f"{shortened([table.file.name for table in lacking], 3)}: classes called as in the rest"
-    return [t._replace(columns=t.columns._replace(names=names)) for t in tables], [word]
+    words: list[str] = []
+    for title in dict.fromkeys(t.casefold() for table in tables for t in table.columns.names):
+        own = [table.columns.names.get(table.columns.title(title)) for table in tables]
+        lacking = [t for t, names in zip(tables, own, strict=True) if names is None]
+        named = set(own) - {None}
+        if lacking and len(named) > 1:
+            raise InputError(
+                f"{lacking[0].where}: it has no names of classes, and other files have different "
+                "ones; give one data set alone"
+            )
+        if lacking:
+            some = shortened([table.file.name for table in lacking], 3)
+            words.append(f"{some}: classes called as in the rest")
+            names = next(iter(named))
+            assert names is not None
+            tables = [_named(t, title, names) if t in lacking else t for t in tables]
+    return tables, list(dict.fromkeys(words))
+
+
+def _named(table: Table, title: str, names: tuple[str, ...]) -> Table:
+    columns = table.columns
+    if not (own := columns.title(title)):
+        return table
+    return table._replace(columns=columns._replace(names={**columns.names, own: names}))
 
 
 def as_listed(path: Path, where: object) -> Unchanged:
@@ -107,39 +119,54 @@ def schema_of(path: Path, where: object) -> Mapping[str, Any]:
 
 def rows_of(table: Table) -> list[Row]:
     """Every row of a file; raises InputError where it is damaged."""
+    titles = table.columns.cells
+    count = sum(table.footer.rows)
+    columns = _read(table, list(titles)).to_dict(as_series=False) if titles else {}
+    if any(len(column) != count for column in columns.values()):
+        raise InputError(f"{table.where}: cannot be read: its footer is damaged; fetch it again")
+    all_cells, several = dict[str, list[str]](), dict[str, dict[int, list[str]]]()
+    for title, column in columns.items():
+        names = table.columns.names.get(title)
+        lists = [value if isinstance(value, list) else [value] for value in column]
+        words = [
+            [_word(one, names, f"{table.where}: row {row}") for one in value]
+            for row, value in enumerate(lists)
+        ]
+        all_cells[title.casefold()] = [", ".join(own) for own in words]
+        several[title.casefold()] = {row: own for row, own in enumerate(words) if len(own) > 1}
+    return [
+        Row(
+            f"{table.file.name}/{row}",
+            Member(table.pictures, str(row)),
+            {title: cells[row] for title, cells in all_cells.items()},
+            {title: own[row] for title, own in several.items() if row in own},
+        )
+        for row in range(count)
+    ]
+
+
+def paths_of(table: Table) -> list[str]:
+    """What the files were called of which the pictures were read; "" where that is not said."""
     import polars as pl
 
-    where, columns = table.where, table.columns
-    titles = dict.fromkeys((columns.label, columns.part, *columns.groups, *columns.further))
-    wanted = [title for title in titles if title]
+    path = pl.col(table.columns.picture).struct.field("path")
+    return [path or "" for path in _read(table, [path])["path"].to_list()]
+
+
+def _read(table: Table, columns: list[Any]) -> "pl.DataFrame":
+    import polars as pl
+
     try:
-        frame = pl.scan_parquet(table.file.path, glob=False).select(wanted).collect()
+        return pl.scan_parquet(table.file.path, glob=False).select(columns).collect()
     except Exception as cause:
-        raise InputError(f"{where}: cannot be read: {first_line(cause)}") from cause
-    if len(frame) != sum(table.footer.rows):
-        raise InputError(f"{where}: cannot be read: its footer is damaged; fetch it again")
-    rows = []
-    for number, values in enumerate(frame.iter_rows()):
-        cells = dict(zip(wanted, map(_text, values), strict=True))
-        name = f"{table.file.name}/{number}"
-        value = values[wanted.index(columns.label)]
-        row = Row(
-            name,
-            Member(table.pictures, str(number)),
-            _label(value, columns.names, f"{where}: row {number}"),
-            cells.get(columns.part, ""),
-            # As they were said, since files may spell them in small letters or capitals.
-            {title.lower(): cells[title] for title in columns.groups},
-            {title: cells[title] for title in columns.further},
-        )
-        rows.append(row)
-    return rows
+        raise InputError(f"{table.where}: cannot be read: {first_line(cause)}") from cause
 
 
-def _label(value: Any, names: Sequence[str] | None, where: str) -> str:
-    """The class that a label names; "" for none, such as the -1 of a test part of Hugging Face.
+def _word(value: Any, names: Sequence[str] | None, where: str) -> str:
+    """What a cell says, by its name where it is a class that has one.
 
-    Raises InputError for what is neither a name nor the number of one.
+    "" for none, such as the -1 of a test part of Hugging Face. Raises InputError for what is
+    neither a name nor the number of one.
     """
     text = _text(value)
     if names is None or says_nothing(text):

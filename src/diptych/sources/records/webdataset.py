@@ -1,21 +1,27 @@
 """WebDataset: tars in which files of one key make a record, such as 000017.jpg and 000017.cls."""
 
-import json
-import re
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError, shortened
-from diptych.images.decoding import read_file
-from diptych.sources.meaning import Meaning
+from diptych.sources.meaning import Meaning, level
 from diptych.sources.records.parquet import part_of_file
-from diptych.sources.tables.cells import is_number, is_telling, says_nothing
-from diptych.sources.tables.grouping import group_names
-from diptych.sources.tables.titles import LABELS, column
+from diptych.sources.records.record_labels import CLASS, TEXT, Record, labels_of
+from diptych.sources.records.small_files import NAMES, class_names_in, json_of, text_of
+from diptych.sources.tables.attributes import (
+    Attributes,
+    attributes_of,
+    parts_said,
+    table_of,
+    with_partless_aside,
+)
+from diptych.sources.tables.file_names import folder_part
+from diptych.sources.tables.records import Records, position
+from diptych.sources.tables.table_parts import Parts
+from diptych.sources.tables.titles import LABEL_TITLES, label_tier
 from diptych.sources.trees import Tree
 from diptych.sources.trees.archives import ending_of
 from diptych.sources.trees.shown import set_aside, shown
@@ -26,9 +32,7 @@ PICTURES = (
     *("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "avif", "jp2", "ppm"),
     *("image", "img"),
 )
-CLASS, TEXT, JSON = "cls", "txt", "json"
-# Files beside the shards that say what the numbers of classes stand for.
-NAMES = ("classes.txt", "labels.txt", "classnames.txt", "dataset-info.json", "dataset_info.json")
+JSON = "json"
 
 
 class Key(NamedTuple):
@@ -72,12 +76,54 @@ def shard_of(name: str) -> str:
 
 
 def read_webdataset(tree: Tree, meaning: Meaning) -> Dataset:
-    """Every record as a sample; one without a picture or without a label is a stray.
+    """Every record as a sample; one without a picture or without one label is a stray.
 
-    A label is a number (.cls), a word (.txt), or stands in an object of JSON. Raises InputError
-    where none is there, or a file of names does not fit.
+    A label is a number (.cls), a word (.txt), or stands in an object of JSON, whose other keys are
+    as the columns of a table. Parts are those that the shards or the folders of the keys are called
+    by, or that a key of the JSON says. Raises InputError where no label is there, where two files
+    say different ones, or a file of names does not fit.
     """
-    meaning.refuse_unused(tree.root, "a data set of records", "label", "group")
+    meaning.refuse_unused(tree.root, "a data set of records", "label", "part", "group", "fold")
+    strays, files_of = _records(tree)
+    pictured = [files for files in files_of.values() if _picture(files)]
+    records = [_record(tree, files) for files in pictured]
+    facts = [_object(tree, files[JSON]) if JSON in files else {} for files in pictured]
+    _refuse_lacking(tree, pictured, facts, meaning)
+    records = [
+        record._replace(lists={title: own for title, own in said.items() if len(own) > 1})
+        for record, said in zip(records, facts, strict=True)
+    ]
+    table = _table(tree, records, facts, meaning)
+    shards = [part_of_file(shard_of(record.picture)) for record in records]
+    at = table.titles.index(meaning.label) if meaning.label in table.titles else None
+    parts = parts_said(table, meaning, at, any(shards))
+    names = class_names_in(tree)
+    labels = labels_of(table, _free(table, parts, meaning), records, meaning.label, names)
+    single = [own[0] if len(own) == 1 else "" for own in labels.words]
+    said = attributes_of(
+        table, [record.picture for record in records], single, parts, meaning, labels.column
+    )
+    said, note = _with_own_parts(said, records, shards, meaning)
+    samples = [
+        Sample(record.picture, label, tree.place(record.picture), part, group)
+        for record, label, part, group in zip(records, single, said.parts, said.groups, strict=True)
+        if label
+    ]
+    if not samples:
+        raise InputError(
+            f"{tree.root}: none of its {len(files_of):,} records has a picture and a label; a "
+            'label is key.cls, key.txt, or "label" in key.json beside key.jpg'
+        )
+    words_of = dict(zip((record.picture for record in records), labels.words, strict=True))
+    for files in files_of.values():
+        strays += _strays(files, words_of)
+    notes = [*filter(None, (note, labels.note)), *said.notes]
+    data = _dataset(tree, samples, strays, said.columns, names, notes)
+    return with_partless_aside(data, parts)
+
+
+def _records(tree: Tree) -> tuple[list[Stray], dict[str, dict[str, str]]]:
+    """The files of each record by their kinds, and those that are of none."""
     strays, records = list(tree.strays), dict[str, dict[str, str]]()
     for name in tree.names:
         key, kind = key_of(name)
@@ -89,29 +135,7 @@ def read_webdataset(tree: Tree, meaning: Meaning) -> Dataset:
             strays.append(Stray(name, "named twice", "its record has such a file already"))
         else:
             records.setdefault(key, {})[kind] = name
-    names = _class_names(tree)
-    samples, facts = list[Sample](), dict[str, Mapping[str, str]]()
-    grouped_by = list[Mapping[str, str]]()
-    for files in records.values():
-        picture = next((files[kind] for kind in files if _is_picture(kind)), "")
-        said = _said(tree, files, meaning)
-        label = _named(tree, said.pop("", ""), names)
-        for kind, name in files.items():
-            if not (picture and label) or (_is_picture(kind) and name != picture):
-                strays.append(_stray(name, picture, label, kind))
-        if picture and label:
-            part = part_of_file(shard_of(picture))
-            samples.append(Sample(picture, label, tree.place(picture), part))
-            facts[picture] = said
-            grouped_by.append(_grouped_by(tree, files, said, meaning))
-    if not samples:
-        raise InputError(
-            f"{tree.root}: none of its {len(records):,} records has a picture and a label; a label "
-            'is key.cls, key.txt, or "label" in key.json beside key.jpg'
-        )
-    pairs = zip(samples, group_names(grouped_by), strict=True)
-    samples = [sample._replace(group=group) for sample, group in pairs]
-    return _dataset(tree, samples, strays, facts, names)
+    return strays, records
 
 
 def _hidden(name: str) -> bool:
@@ -122,132 +146,120 @@ def _is_picture(kind: str) -> bool:
     return kind.rpartition(".")[2] in PICTURES
 
 
-def _stray(name: str, picture: str, label: str, kind: str) -> Stray:
+def _picture(files: Mapping[str, str]) -> str:
+    """The picture of a record; "" where it has none."""
+    return next((files[kind] for kind in files if _is_picture(kind)), "")
+
+
+def _record(tree: Tree, files: Mapping[str, str]) -> Record:
+    picture = _picture(files)
+    texts = {kind: text_of(tree, files[kind]) for kind in (CLASS, TEXT) if kind in files}
+    folders = _folders(picture)
+    return Record(picture, folders[-1] if folders else "", texts, {})
+
+
+def _folders(picture: str) -> list[str]:
+    """The folders of a record's key, below the shard that it lies in."""
+    return picture.removeprefix(f"{shard_of(picture)}/").split("/")[:-1]
+
+
+def _strays(files: Mapping[str, str], words_of: Mapping[str, Sequence[str]]) -> list[Stray]:
+    """The files of a record that are of no use, and why."""
+    picture = _picture(files)
     if not picture:
-        return Stray(name, "no picture", "its record has no picture")
-    if not label:
-        return Stray(name, "no label", "its record has no label")
-    return Stray(name, "not listed", f"its record's picture is {picture}")
+        return [Stray(name, "no picture", "its record has no picture") for name in files.values()]
+    words = words_of[picture]
+    if len(words) > 1:
+        detail = f"its record has {len(words)} labels: {shortened(list(words))}"
+        return [Stray(name, "several labels", detail) for name in files.values()]
+    if not words:
+        return [Stray(name, "no label", "its record has no label") for name in files.values()]
+    return [
+        Stray(name, "not listed", f"its record's picture is {picture}")
+        for kind, name in files.items()
+        if _is_picture(kind) and name != picture
+    ]
 
 
-def _said(tree: Tree, files: Mapping[str, str], meaning: Meaning) -> dict[str, str]:
-    """What a record says of its picture, by title; its label under ""."""
-    said: dict[str, str] = {}
-    if JSON in files:
-        said = _object(tree, files[JSON])
-        title = _label_title(tree, files[JSON], said, meaning.label)
-        if title:
-            said[""] = said[title] if title in meaning.group else said.pop(title)
-    for kind in (CLASS, TEXT) if meaning.label is None else ():
-        if kind in files and not said.get(""):
-            said[""] = _text(tree, files[kind])
-            if kind == TEXT and _are_numbers(said[""]):
-                raise InputError(
-                    f"{tree.root}: {files[kind]} holds several numbers, as boxes are noted, and "
-                    "no label; put the pictures into a folder for each class, without these files"
-                )
-    return said
+def _refuse_lacking(
+    tree: Tree,
+    pictured: Sequence[Mapping[str, str]],
+    facts: Sequence[Mapping[str, Sequence[str]]],
+    meaning: Meaning,
+) -> None:
+    """Raise InputError where a record lacks a key that was named."""
+    wanted = [(title, "group") for title in meaning.group if level(title) is None]
+    if meaning.label is not None and level(meaning.label) is None:
+        files = meaning.label in (CLASS, TEXT) and not any(meaning.label in own for own in facts)
+        wanted += [] if files else [(meaning.label, "label")]
+    for title, option in wanted:
+        for files_of, own in zip(pictured, facts, strict=True):
+            if title not in own and (option == "group" or JSON in files_of):
+                lacking = files_of.get(JSON) or f"the record of {min(files_of.values())}"
+                raise InputError(f"{tree.root}: {lacking} has no {title!r} for --{option}")
 
 
-def _are_numbers(text: str) -> bool:
-    """Whether a text has several numbers: a class and the corners of a box, as YOLO writes them."""
-    words = re.split(r"[\s,;]+", text)
-    return len(words) > 1 and all(map(is_number, words))
+def _table(
+    tree: Tree,
+    records: Sequence[Record],
+    facts: Sequence[Mapping[str, Sequence[str]]],
+    meaning: Meaning,
+) -> Records:
+    """What the JSON of all records says, and the folders of their keys that were named."""
+    titles = dict.fromkeys(title for own in facts for title in own)
+    columns = {title: [", ".join(own.get(title, ())) for own in facts] for title in titles}
+    for title in filter(None, (meaning.label, meaning.part, *meaning.group)):
+        if (number := level(title)) is not None:
+            folders = [_folders(record.picture) for record in records]
+            columns[title] = [own[number] if number < len(own) else "" for own in folders]
+    names = [record.picture for record in records]
+    return table_of(tree.root, columns, range(len(records)), names)
 
 
-def _grouped_by(
-    tree: Tree, files: Mapping[str, str], said: Mapping[str, str], meaning: Meaning
-) -> dict[str, str]:
-    """What a record says under the keys to group by; raises InputError where it lacks one."""
-    for wanted in meaning.group:
-        if wanted not in said:
-            lacking = files.get(JSON) or f"the record of {next(iter(files.values()))}"
-            raise InputError(f"{tree.root}: {lacking} has no {wanted!r} for --group")
-    return {wanted: said[wanted] for wanted in meaning.group}
+def _free(table: Records, parts: Parts, meaning: Meaning) -> list[int]:
+    """The keys that may have labels; one that is called so may be grouped by as well."""
+    grouped = {position(table, title, "group") for title in meaning.group}
+    return [
+        at
+        for at, title in enumerate(table.titles)
+        if at not in parts.columns and (at not in grouped or label_tier(title) < len(LABEL_TITLES))
+    ]
 
 
-def _label_title(tree: Tree, name: str, said: Mapping[str, str], wanted: str | None) -> str | None:
-    if wanted is not None:
-        if wanted not in said:
-            raise InputError(f"{tree.root}: {name} has no {wanted!r} for --label")
-        return wanted
-    titles = list(said)
-    at = column(titles, LABELS)
-    return None if at is None else titles[at]
+def _with_own_parts(
+    said: Attributes, records: Sequence[Record], shards: Sequence[str], meaning: Meaning
+) -> tuple[Attributes, str]:
+    """With the parts that shards or the folders of keys are called by, and a word on them."""
+    if meaning.part is not None or meaning.fold is not None:
+        return said, ""
+    if any(shards):
+        return said._replace(parts=shards), "parts by the shards' names"
+    folders = [folder_part("/".join(_folders(record.picture))) for record in records]
+    if any(said.parts) or not all(folders) or len(set(folders)) < 2 or "train" not in folders:
+        return said, ""
+    return said._replace(parts=folders), "parts as the folders are called"
 
 
-def _object(tree: Tree, name: str) -> dict[str, str]:
-    """An object of JSON, of which texts and numbers are kept."""
-    value = _json(tree, name)
+def _object(tree: Tree, name: str) -> dict[str, Sequence[str]]:
+    """An object of JSON, of which texts, numbers and lists of these are kept."""
+    value = json_of(tree, name)
     if not isinstance(value, dict):
-        return {} if value is None else {"label": str(value)}
-    return {
-        str(title): str(one).strip()
-        for title, one in value.items()
-        if title and isinstance(one, str | int | float)
-    }
-
-
-def _text(tree: Tree, name: str) -> str:
-    """A small file of a record as text."""
-    return read_file(tree.place(name)).decode("utf-8-sig", "replace").strip()
-
-
-def _class_names(tree: Tree) -> Sequence[str] | None:
-    """What the numbers of the classes stand for, where a file of the tree says so."""
-    for name in tree.names:
-        if PurePosixPath(name).name.lower() not in NAMES:
-            continue
-        text = _text(tree, name)
-        if not name.lower().endswith(".json"):
-            return [line.strip() for line in text.splitlines() if line.strip()]
-        return next(_lists_of_names(_json(tree, name)), None)
-    return None
-
-
-def _json(tree: Tree, name: str) -> Any:
-    try:
-        return json.loads(_text(tree, name))
-    except ValueError as cause:
-        raise InputError(f"{tree.root}: {name} is no JSON ({cause})") from cause
-
-
-def _lists_of_names(value: Any) -> Iterator[list[str]]:
-    """The lists of names in what a JSON file holds: of ClassLabel in Hugging Face's, of classes."""
-    if not isinstance(value, dict):
-        return
-    for key, inner in value.items():
-        are_names = isinstance(inner, list) and all(isinstance(one, str) for one in inner)
-        if key in ("names", "classes", "class_names", "labels") and are_names and inner:
-            yield inner
-        yield from _lists_of_names(inner)
-
-
-def _named(tree: Tree, label: str, names: Sequence[str] | None) -> str:
-    if says_nothing(label):
-        return ""
-    if not is_number(label):
-        return label
-    number = float(label)
-    text = str(int(number)) if number.is_integer() else label
-    if names is None or not text.removeprefix("-").isdigit():
-        return text
-    if text.startswith("-"):
-        return ""  # of a test part of Hugging Face
-    if int(text) >= len(names):
-        raise InputError(
-            f"{tree.root}: there is a class {text}, and names for {len(names)} classes from 0 on; "
-            "mend the file of names, or leave it out"
-        )
-    return names[int(text)]
+        return {} if value is None else {"label": [str(value)]}
+    kept: dict[str, Sequence[str]] = {}
+    for title, own in value.items():
+        several = own if isinstance(own, list) else [own]
+        if title and all(isinstance(one, str | int | float) for one in several):
+            kept[str(title)] = [str(one).strip() for one in several]
+    return kept
 
 
 def _dataset(
     tree: Tree,
     samples: Sequence[Sample],
     strays: Sequence[Stray],
-    facts: Mapping[str, Mapping[str, str]],
+    columns: Mapping[str, Mapping[str, str]],
     names: Sequence[str] | None,
+    notes: Sequence[str],
 ) -> Dataset:
     classes = {sample.label for sample in samples}
     if len(classes) > max(1000, len(samples) // 2):
@@ -256,15 +268,13 @@ def _dataset(
             "like descriptions, and no classes to learn; say which key of their JSON is the label: "
             "--label KEY"
         )
-    titles = Counter(title for said in facts.values() for title in said)
-    columns = {t: {name: said.get(t, "") for name, said in facts.items()} for t in titles}
-    parts = "; parts by the shards' names" if any(sample.part for sample in samples) else ""
     called = f", called as its file of names says ({shortened(list(names), 3)})" if names else ""
+    note = f"{tree.root.name}: {len(samples):,} records{called}"
     return Dataset(
         tree.root,
         in_order(classes),
         tuple(samples),
         tuple(strays),
-        note=f"{tree.root.name}: {len(samples):,} records{called}{parts}",
-        columns={t: cells for t, cells in columns.items() if is_telling(cells.values())},
+        note="; ".join((note, *notes)),
+        columns=columns,
     )

@@ -16,8 +16,10 @@ NOTHING = frozenset(
 )
 # What may be the name of a class as well: no defect, Namibia.
 DOUBTFUL = frozenset(("none", "na", "nil"))
-_TRUTHS = {"true": True, "1": True, "1.0": True, "yes": True}
-_TRUTHS |= {"false": False, "0": False, "0.0": False, "no": False}
+# Excel says it in the language of its owner; people make a cross.
+_TRUE = ("true", "1", "1.0", "yes", "t", "y", "x", "wahr", "ja", "vrai", "oui", "verdadero", "vero")
+_FALSE = ("false", "0", "0.0", "no", "f", "n", "falsch", "nein", "faux", "non", "falso")
+_TRUTHS = {**dict.fromkeys(_TRUE, True), **dict.fromkeys(_FALSE, False)}
 _WHOLE = re.compile(r"-?\d+\.0+")
 # A column of numbers with more different ones is an amount, where it is not called otherwise.
 MOST_NUMBERS = 20

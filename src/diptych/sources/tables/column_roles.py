@@ -4,9 +4,13 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from diptych.errors import InputError
-from diptych.sources.meaning import Meaning, level
+from diptych.sources.folder_groups import by_names_alone, folder_group
+from diptych.sources.meaning import Meaning, is_title, level
+from diptych.sources.name_patterns import name_pattern
 from diptych.sources.tables.cells import is_amount, says_nothing
 from diptych.sources.tables.file_column import file_column
+from diptych.sources.tables.folder_columns import folder_columns, in_folder
+from diptych.sources.tables.label_cells import SeveralMeaningsError, labels_in
 from diptych.sources.tables.labelling import NoLabelsError, label_column
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.onehot import OneHot
@@ -15,6 +19,8 @@ from diptych.sources.tables.table_parts import Parts, table_parts
 from diptych.sources.tables.titles import LABEL_TITLES, label_tier
 
 USED = ("files", "label", "part", "group", "fold")  # what a Meaning may say of such a table
+
+MOST_SHOWN = 60  # letters of a cell in an error
 
 Of = Callable[[Row, str], str]  # what a row says, or a folder of the file that it names
 
@@ -28,6 +34,21 @@ class Roles(NamedTuple):
     parts: Parts
     groups: dict[str, Of]  # by their titles
     further: tuple[int, ...]
+    folders: tuple[int, ...] = ()  # of the file, where these have columns of their own
+
+    def name(self, row: Row) -> str:
+        """What a row calls its file, with the folders that it says."""
+        return in_folder([row[at] for at in self.folders], row[self.file])
+
+    def groups_in(self, row: Row, file: str, label: str) -> dict[str, str]:
+        """What a row with this label, or a folder of its file, says of each kind of group."""
+        way = file.split("/")[:-1]
+        return {
+            title: of(row, file)
+            if (at := level(title)) is None
+            else folder_group(way, at, label, by_names_alone(self.groups))
+            for title, of in self.groups.items()
+        }
 
     def labels(self, row: Row, file: str = "") -> list[str]:
         """The labels of a row, or of a folder of its file: one, none or several."""
@@ -35,7 +56,9 @@ class Roles(NamedTuple):
             return self.label.labels(row)
         if self.label is None:
             return []
-        return [self.label(row, file) if callable(self.label) else row[self.label]]
+        if callable(self.label):
+            return [self.label(row, file)]
+        return list(labels_in(row[self.label]))
 
 
 def table_roles(
@@ -61,12 +84,19 @@ def table_roles(
         parts = Parts((), lambda row: "")
     free = [at for at in free if at not in parts.columns]
     label, title = _label(table, free, meaning, labelled)
+    if label == file:
+        raise InputError(
+            f"{table.path}: {title} names the files, and has no labels; --label COLUMN names "
+            "another one, or --label name:_ reads cat_1.jpg as cat"
+        )
     if table.headed and not (meaning.files or meaning.label) and _is_cell(table, label):
         return table_roles(without_header(table), files, meaning, labelled)
     used = {file, *parts.columns, *said}
     used |= set(label.columns) if isinstance(label, OneHot) else {label}  # type: ignore[arg-type]
     further = tuple(at for at, own in enumerate(table.titles) if own and at not in used)
-    return table, Roles(file, label, title, parts, groups, further)
+    # A label, too, may be a folder's name: a file is looked for there by it.
+    folders = folder_columns(table, file, [at for at in free if at != label], files)
+    return table, Roles(file, label, title, parts, groups, further, folders)
 
 
 def folder_of(number: int) -> Of:
@@ -86,7 +116,10 @@ def _label(
         number = level(meaning.label)
         if number is not None:
             return folder_of(number), meaning.label
+        if name_of := name_pattern(meaning.label):
+            return lambda row, file: name_of(file or ""), meaning.label
         at = position(table, meaning.label, "label")
+        _refuse_objects(table, at)
         return at, table.titles[at]
     if not labelled:
         return None, ""
@@ -94,6 +127,7 @@ def _label(
     if isinstance(label, OneHot):
         return label, f"{len(label.columns)} columns of zeros and ones"
     _refuse_amount(table, label)
+    _refuse_objects(table, label)
     return label, table.titles[label]
 
 
@@ -104,6 +138,19 @@ def _refuse_amount(table: Records, at: int) -> None:
             f"{table.path}: {table.titles[at]} looks continuous ('{min(different)}'); a label is a "
             "class, not an amount; --label COLUMN says which column has classes"
         )
+
+
+def _refuse_objects(table: Records, at: int) -> None:
+    """Raise InputError where a cell of labels has an object with several values."""
+    for line, cell in zip(table.lines, table.column(at), strict=True):
+        try:
+            labels_in(cell)
+        except SeveralMeaningsError as cause:
+            short = cell if len(cell) <= MOST_SHOWN else f"{cell[:MOST_SHOWN]}…"
+            raise InputError(
+                f"{table.path}: line {line}: {table.titles[at]} has an object with several values: "
+                f"{short}; write the class of each picture, as a word, into a column of its own"
+            ) from cause
 
 
 def _is_cell(table: Records, label: object) -> bool:
@@ -117,6 +164,8 @@ def _of(table: Records, title: str, option: str) -> Of:
     number = level(title)
     if number is not None:
         return folder_of(number)
+    if name_of := name_pattern(title):
+        return lambda row, file: name_of(file or "")
     at = position(table, title, option)
     return lambda row, file: row[at]
 
@@ -124,7 +173,7 @@ def _of(table: Records, title: str, option: str) -> Of:
 def _at(table: Records, title: str) -> int | None:
     """The column of a title; None of a level of folders, and of what there is not."""
     try:
-        return None if level(title) is not None else position(table, title, "label")
+        return None if not is_title(title) else position(table, title, "label")
     except InputError:
         return None
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError, shortened
-from diptych.sources.meaning import Meaning, level
+from diptych.sources.meaning import Meaning, is_title
 from diptych.sources.tables.cells import is_telling
 from diptych.sources.tables.column_roles import Roles
 from diptych.sources.tables.grouping import group_names, looks_like_groups
@@ -46,7 +46,7 @@ def with_facts(pictures: Pictures, facts: Sequence[Facts], meaning: Meaning) -> 
     data = pictures.data
     if not facts:
         return data
-    titles = [title for title in meaning.group if level(title) is None]
+    titles = [title for title in meaning.group if is_title(title)]
     said_parts = are_parted(facts) and (meaning.part is not None or meaning.fold is not None)
     notes = [data.note]
     columns = dict(data.columns)
@@ -100,9 +100,9 @@ def are_parted(facts: Sequence[Facts]) -> bool:
 
 def of_folders(meaning: Meaning, parted: bool) -> Meaning:
     """What was said of folders, where tables say the rest; the parts too where it is `parted`."""
-    levels = tuple(title for title in meaning.group if level(title) is not None)
+    levels = tuple(title for title in meaning.group if not is_title(title))
     said = replace(meaning, files=None, group=levels)
-    if parted and (meaning.part is None or level(meaning.part) is None):
+    if parted and (meaning.part is None or is_title(meaning.part)):
         said = replace(said, part=None, fold=None)
     return said
 
@@ -113,7 +113,7 @@ def refuse_unknown(root: object, facts: Sequence[Facts], meaning: Meaning) -> No
     folded = {title.casefold() for title in have}
     said = [("group", title) for title in meaning.group] + [("part", meaning.part or "")]
     for option, title in said:
-        if title and level(title) is None and title.strip().casefold() not in folded:
+        if title and is_title(title) and title.strip().casefold() not in folded:
             raise InputError(
                 f"{root}: no column '{title}' for --{option}; {facts[0].name} has {shortened(have)}"
             )

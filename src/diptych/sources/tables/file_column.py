@@ -1,7 +1,7 @@
 """Which column of a table names files, and whether its first line has titles at all."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from diptych.errors import InputError, shortened
@@ -12,6 +12,8 @@ from diptych.sources.tables.titles import FILE_TITLES, plain, rank
 
 # So many rows, from the whole table, tell what its columns name.
 LOOKED_AT = 500
+# So many different numbers are no chance.
+MANY = 20
 NUMBERED = re.compile(r"column \d+")
 # What a column that counts the rows is called: pandas writes one without a title.
 _INDICES = ("", "unnamed_0", "index", "no", "nr", "row", "id")
@@ -25,6 +27,14 @@ class _Column(NamedTuple):
     stems: int  # … by their names without it, or with another
     called: int  # cells that end as names of pictures do
     counts_rows: bool
+    is_index: bool  # counts them, and is called so
+    different: int  # cells
+    is_of_numbers: bool  # and nothing else
+
+    @property
+    def there(self) -> int:
+        """Different files that are there, by their names with the ending or without it."""
+        return self.named + self.stems
 
 
 def file_column(table: Records, files: Files, said: str | None) -> tuple[Records, int]:
@@ -45,10 +55,20 @@ def file_column(table: Records, files: Files, said: str | None) -> tuple[Records
 
 
 def names_files(table: Records, files: Files) -> bool:
-    """Whether some column names files that are there, by their full names or all different."""
+    """Whether some column names files that are there, by their full names or all different.
+
+    Numbers are names by chance too, of 1.png and 2.png: they have to be of many files, or of half
+    of those that there are, where no title says that they are names.
+    """
     columns = _looked_at(table, files)
     rows = min(len(table.rows), LOOKED_AT)
-    return any(2 * max(column.named, column.stems) > rows for column in columns)
+    some = [column for column in columns if 2 * max(column.named, column.stems) > rows]
+    return any(
+        not column.is_of_numbers
+        or rank(table.titles[column.at], FILE_TITLES) < len(FILE_TITLES)
+        or (column.there > 1 and column.there >= min(MANY, files.count / 2))
+        for column in some
+    )
 
 
 def _naming(table: Records, files: Files) -> int:
@@ -60,20 +80,35 @@ def _naming(table: Records, files: Files) -> int:
     some = by_name or [column for column in columns if column.stems]
     if not some:
         return _unfound(table, called)
-    most = max(column.named + column.stems for column in some)
-    best = [column for column in some if 10 * (column.named + column.stems) >= 9 * most]
-    best = [column for column in best if not column.counts_rows] or best
-    ranks = [rank(table.titles[column.at], FILE_TITLES) for column in best]
-    first = best[ranks.index(min(ranks))]
+    return _likeliest(table, some).at
+
+
+def _likeliest(table: Records, some: Sequence[_Column]) -> _Column:
+    """The column that names most; of several, the only one called so, or that names them all.
+
+    Raises InputError where several may be meant.
+    """
+    most = max(column.there for column in some)
+    best = [column for column in some if 10 * column.there >= 9 * most]
+    if all(column.counts_rows for column in best):
+        # Counted from 0 and from 1: one of them has a file for each row.
+        best = [column for column in best if column.there == most]
+    else:
+        best = [column for column in best if not column.is_index]
+    ranks = {c: rank(table.titles[c.at], FILE_TITLES) for c in best}
+    usual = [column for column in best if ranks[column] < len(FILE_TITLES)]
+    complete = [column for column in best if column.there == column.different]
+    first = min(best, key=lambda column: ranks[column])
     others = [c for c in best if table.column(c.at) != table.column(first.at)]
-    usual = sum(number < len(FILE_TITLES) for number in ranks)
-    if others and usual != 1:
-        names = " and ".join(table.titles[c.at] for c in (first, *others[:1]))
-        raise InputError(
-            f"{table.path}: {names} name files that are there; --files "
-            f"'{table.titles[first.at]}' says which is meant"
-        )
-    return first.at
+    if not others or (len(usual) == 1 and (first in complete or not complete)):
+        return first
+    if len(complete) == 1:
+        return complete[0]
+    names = " and ".join(table.titles[c.at] for c in (first, *others[:1]))
+    raise InputError(
+        f"{table.path}: {names} name files that are there; --files '{table.titles[first.at]}' says "
+        "which is meant"
+    )
 
 
 def _unfound(table: Records, called: Sequence[_Column]) -> int:
@@ -97,8 +132,12 @@ def _looked_at(table: Records, files: Files) -> list[_Column]:
         cells = {row[at] for row in rows}
         sure = [files.names_one(cell) for cell in cells]
         called = sum(_is_called(row[at]) for row in rows)
-        counts = plain(title) in _INDICES and _counts_rows(table, at)
-        columns.append(_Column(at, sure.count("name"), sure.count("stem"), called, counts))
+        counts = _counts_rows(table, at)
+        is_index = counts and plain(title) in _INDICES
+        named, stems = sure.count("name"), sure.count("stem")
+        columns.append(
+            _Column(at, named, stems, called, counts, is_index, len(cells), _are_numbers(cells))
+        )
     return columns
 
 
@@ -106,6 +145,10 @@ def _is_called(cell: str) -> bool:
     """Whether a cell ends as names of pictures do."""
     stem, dot, ending = cell.rpartition(".")
     return bool(stem) and f"{dot}{ending.lower()}" in PICTURES
+
+
+def _are_numbers(cells: Iterable[str]) -> bool:
+    return all(cell.isdecimal() for cell in cells if cell)
 
 
 def _counts_rows(table: Records, at: int) -> bool:

@@ -9,15 +9,18 @@ from typing import NamedTuple
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError, shortened
+from diptych.sources.folder_groups import note_on_restarts
 from diptych.sources.meaning import Meaning, level
 from diptych.sources.parts import part_of
 from diptych.sources.tables.cells import is_telling, label_spellings, no_labels
 from diptych.sources.tables.column_roles import USED, Roles, folder_of, table_roles
 from diptych.sources.tables.file_names import folder_part, part_in
-from diptych.sources.tables.grouping import group_names, looks_like_groups
+from diptych.sources.tables.grouping import group_names, groups_note, looks_like_groups
+from diptych.sources.tables.label_cells import is_written, labels_in
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.records import Records, records
-from diptych.sources.tables.row_files import NamedRow, named_rows
+from diptych.sources.tables.row_files import NamedRow, named_rows, passed_over_note
+from diptych.sources.tables.table_parts import partless_note
 from diptych.sources.tables.titles import GROUPS, LABEL_TITLES, label_tier, plain
 from diptych.sources.trees import Tree
 
@@ -115,9 +118,12 @@ class _Reading(NamedTuple):
                 strays.append(Stray(name, "several labels", self._at(row, detail)))
             elif not label:
                 strays.append(Stray(name, "no label", self._at(row, "has no label")))
+            elif not (part := self._part(row)) and self.roles.parts.required:
+                detail = f"says no part in {self.roles.parts.required}"
+                strays.append(Stray(name, "no part", self._at(row, detail)))
             else:
                 place = row.place or self.tree.place(row.file)
-                samples.append(Sample(name, label, place, self.roles.parts.part_of_row(row.cells)))
+                samples.append(Sample(name, label, place, part))
                 used.append(row)
         if not samples and self.roles.label is not None:
             raise self._nothing(rows, strays)
@@ -125,6 +131,9 @@ class _Reading(NamedTuple):
         samples, parts_note = self._with_parts(samples, used)
         samples = self._with_groups(samples, used)
         notes = [self._note(samples), parts_note, self.roles.parts.note, doubtful]
+        partless = sum(stray.reason == "no part" for stray in strays)
+        notes += [partless_note(partless, self.roles.parts), self._written_note(used)]
+        notes.append(passed_over_note(used))
         notes += self._groups_note(samples, used)
         return Dataset(
             self.tree.root,
@@ -134,6 +143,21 @@ class _Reading(NamedTuple):
             note="\n".join(filter(None, notes)),
             columns=self._columns(samples, used),
         )
+
+    def _part(self, row: NamedRow) -> str:
+        """The part that a row says, else that of its folder, where each row has to have one."""
+        part = self.roles.parts.part_of_row(row.cells)
+        if part or not self.roles.parts.required:
+            return part
+        return folder_part(row.file.rpartition("/")[0])
+
+    def _written_note(self, rows: Sequence[NamedRow]) -> str:
+        """A word on labels that are written as lists."""
+        at = self.roles.label
+        written = (r.cells[at] for r in rows if isinstance(at, int) and is_written(r.cells[at]))
+        if (cell := next(written, None)) is None:
+            return ""
+        return f"{self.roles.label_title} is written by a program: {cell} is '{labels_in(cell)[0]}'"
 
     def _at(self, row: NamedRow, what: str) -> str:
         return f"line {row.line} of {self.table.path.name} {what}"
@@ -150,7 +174,9 @@ class _Reading(NamedTuple):
                 f"{self.tree.root}"
             )
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in count.items())
-        return InputError(f"{path}: no row has a file and a label: {reasons}")
+        return InputError(
+            f"{path}: no row has a file and a label: {reasons}; {strays[0].detail}, for one"
+        )
 
     def _spelt(self, samples: Sequence[Sample]) -> list[Sample]:
         spelling = label_spellings(sample.label for sample in samples)
@@ -180,20 +206,19 @@ class _Reading(NamedTuple):
         if not self.roles.groups or not samples:
             return samples
         values = [
-            {title: of(row.cells, row.file) for title, of in self.roles.groups.items()}
-            for row in rows
+            self.roles.groups_in(row.cells, row.file, sample.label)
+            for sample, row in zip(samples, rows, strict=True)
         ]
         named = zip(samples, group_names(values), strict=True)
         return [sample._replace(group=name) for sample, name in named]
 
     def _groups_note(self, samples: Sequence[Sample], rows: Sequence[NamedRow]) -> list[str]:
         if self.roles.groups:
-            return []
+            return [note_on_restarts({sample.group for sample in samples}, self.roles.groups)]
         labels = [sample.label for sample in samples]
         titles = self.table.titles
         return [
-            f"{titles[at]} has ids that come again ({len(set(cells)):,} of {len(cells):,}); "
-            f"--group '{titles[at]}' keeps what has the same together"
+            groups_note(titles[at], cells)
             for at in self.roles.further
             if looks_like_groups(titles[at], cells := [row.cells[at] for row in rows], labels)
         ]
@@ -212,8 +237,10 @@ class _Reading(NamedTuple):
         return columns
 
     def _note(self, samples: Sequence[Sample]) -> str:
-        named = self.table.titles[self.roles.file]
+        named = self.table.titles[self.roles.file] or "(no title)"
         header = "" if self.table.headed else ", and no header"
         labels = f", labels in {self.roles.label_title}" if self.roles.label_title else ""
         name = f"{self.prefix}/{self.table.path.name}" if self.prefix else self.table.path.name
+        if folders := [self.table.titles[at] for at in self.roles.folders]:
+            named += f", their folders in {' and '.join(folders)}"
         return f"{name}: {len(samples):,} files, named in {named}{labels}{header}"

@@ -36,3 +36,11 @@ def looks_like_groups(title: str, cells: Sequence[str], labels: Sequence[str]) -
         classes.setdefault(cell, set()).add(label)
     pure = sum(len(classes[cell]) == 1 for cell in repeated)
     return len(counts) > 2 * len(set(labels)) and pure >= PURE * len(repeated)
+
+
+def groups_note(title: str, cells: Sequence[str]) -> str:
+    """A word on a column of such ids, where nobody said to group by it."""
+    return (
+        f"{title} has ids that come again ({len(set(cells)):,} of {len(cells):,}); "
+        f"--group '{title}' keeps what has the same together"
+    )

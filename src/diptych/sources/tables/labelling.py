@@ -11,7 +11,7 @@ from diptych.sources.tables.cells import (
     says_nothing,
 )
 from diptych.sources.tables.onehot import OneHot, one_hot
-from diptych.sources.tables.records import Records
+from diptych.sources.tables.records import Records, refuse_same_title
 from diptych.sources.tables.titles import (
     GROUPS,
     LABEL_TITLES,
@@ -62,8 +62,9 @@ def _one_of(table: Records, some: Sequence[int], free: Sequence[int]) -> int:
         else:
             same.append(at)
     if len(groups) > 1:
-        seen = _seen(table, [group[0] for group in groups])
-        first = table.titles[groups[0][0]]
+        refuse_same_title(table, some)
+        likely = sorted((group[0] for group in groups), key=lambda at: _plausibility(table, at))
+        seen, first = _seen(table, likely), table.titles[likely[0]]
         raise InputError(
             f"{table.path}: several columns may hold the labels{seen}; say which: "
             f"--label '{first}', for one"
@@ -102,10 +103,18 @@ def _tells_apart(table: Records, at: int) -> bool:
     return 1 < len(different) < len(table.rows) and not is_amount(different)
 
 
+def _plausibility(table: Records, at: int) -> tuple[bool, int, int]:
+    """What sorts columns: words before numbers, of few values before many."""
+    return _is_numeric(table, at), len(set(table.column(at))), at
+
+
 def _seen(table: Records, columns: Sequence[int]) -> str:
     """What columns look like, for the end of a clause."""
     if not columns:
         return " beside the one of files"
+    columns = sorted(columns, key=lambda at: _plausibility(table, at))
+    # Constants, and what is another in each row, are told only where there is nothing else.
+    columns = [at for at in columns if _tells_apart(table, at)] or columns
     cells = [described(table.titles[at], table.column(at)) for at in columns[:MOST]]
     more = "; …" if len(columns) > MOST else ""
     return f" ({'; '.join(cells)}{more})"

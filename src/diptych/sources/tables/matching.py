@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from diptych.sources.folders.folder_names import is_of_masks
 from diptych.sources.tables.file_names import (
     COMPANIONS,
     PICTURES,
@@ -35,6 +36,7 @@ class Match(NamedTuple):
     files: Sequence[str]
     place: Path | None = None  # of a file elsewhere on this machine
     against: str = ""
+    passed_over: str = ""  # another file of the name: a mask, or nothing that is decoded
 
 
 class Hints(NamedTuple):
@@ -72,6 +74,11 @@ class Files:
             self.by_name.setdefault(key, []).append(name)
             if f"{dot}{ending}" not in COMPANIONS:
                 self._by_stem.setdefault(stem if dot and stem else key, []).append(name)
+
+    @property
+    def count(self) -> int:
+        """How many files there are that may be pictures."""
+        return sum(map(len, self._by_stem.values()))
 
     def names_one(self, name: str) -> str:
         """How surely a cell names a file: "name" with its ending, "stem" without, "" not at all."""
@@ -156,7 +163,9 @@ class Finder:
             if fitting:
                 longest = max(agreeing for agreeing, _ in fitting)
                 best = [file for agreeing, file in fitting if agreeing == longest]
-                return Match(_likeliest(best, name, hints))
+                usable = _usable(_hinted(best, hints))
+                passed = next((file for file in _hinted(best, hints) if file not in usable), "")
+                return Match(_written_so(usable, name), passed_over=passed)
         return Match((), against=against)
 
     def _fit(self, named: tuple[str, ...], folder: str, hints: Hints) -> tuple[int, str]:
@@ -214,16 +223,30 @@ def _agreeing(one: Sequence[str], other: Sequence[str]) -> int:
     return count
 
 
-def _likeliest(files: list[str], name: str, hints: Hints) -> list[str]:
-    """Those of several files that a row means, by its label, its part, its letters."""
-    if len(files) == 1:
-        return files
-    label, last = fold(hints.label), name.replace("\\", "/").rpartition("/")[2]
+def _hinted(files: list[str], hints: Hints) -> list[str]:
+    """Those of several files that a row means by its label and its part."""
+    label = fold(hints.label)
     tests: tuple[Callable[[str], bool], ...] = (
         lambda file: bool(label) and label in folders_in(file.rpartition("/")[0]),
         lambda file: bool(hints.part) and hints.part == folder_part(file.rpartition("/")[0]),
-        lambda file: file.rpartition("/")[2] == last,
     )
     for test in tests:
         files = list(filter(test, files)) or files
     return files
+
+
+def _usable(files: list[str]) -> list[str]:
+    """The only one of several files that is a picture, and no mask of one; else all of them."""
+    if len(files) < 2:
+        return files
+    pictures = [file for file in files if f".{file.rpartition('.')[2].lower()}" in PICTURES]
+    pictures = [
+        file for file in pictures if not any(map(is_of_masks, file.split("/")[:-1]))
+    ] or pictures
+    return pictures if len(pictures) == 1 else files
+
+
+def _written_so(files: list[str], name: str) -> list[str]:
+    """Those of several files whose letters are as in a name, small or capital."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return [file for file in files if file.rpartition("/")[2] == last] or files

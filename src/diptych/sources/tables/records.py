@@ -2,9 +2,11 @@
 
 import io
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from diptych.data.places import Address
 from diptych.errors import InputError, shortened
 from diptych.sources.tables.opening import Table, numbered_rows, open_table
 
@@ -20,15 +22,20 @@ Row = list[str]
 class Records(NamedTuple):
     """A table in memory: as many cells in each row as there are titles."""
 
-    path: Table
+    path: Table | Address
     titles: list[str]
     rows: list[Row]
     lines: list[int]  # where each row stands in the file, for messages
     headed: bool = True  # whether the titles are the file's own
+    names: Sequence[str] = ()  # what rows are called in messages, where not by their lines
 
     def column(self, at: int) -> list[str]:
         """The cells of a column."""
         return [row[at] for row in self.rows]
+
+    def where(self, row: int) -> str:
+        """What a row, counted from 0, is called in messages."""
+        return self.names[row] if self.names else f"line {self.lines[row]}"
 
 
 def records(path: Table) -> Records:
@@ -70,14 +77,30 @@ def without_header(table: Records) -> Records:
 
 
 def position(table: Records, title: str, option: str) -> int:
-    """The column of a title, in whatever letters; raises InputError with the nearest for none."""
-    wanted = title.strip().casefold()
-    if title.strip() in table.titles:
-        return table.titles.index(title.strip())
-    for i, own in enumerate(table.titles):
-        if own.casefold() == wanted:
-            return i
+    """The column of a title, in whatever letters.
+
+    Raises InputError with the nearest for none, and where several of it have other cells.
+    """
+    wanted = title.strip()
+    called = [i for i, own in enumerate(table.titles) if own == wanted] or [
+        i for i, own in enumerate(table.titles) if own.casefold() == wanted.casefold()
+    ]
+    if called:
+        refuse_same_title(table, called)
+        return called[0]
     raise InputError(f"{table.path}: no column '{title}' for --{option}{_nearest(title, table)}")
+
+
+def refuse_same_title(table: Records, columns: Sequence[int]) -> None:
+    """Raise InputError where two columns have one title and other cells."""
+    first: dict[str, int] = {}
+    for at in columns:
+        other = first.setdefault(table.titles[at], at)
+        if table.column(other) != table.column(at):
+            raise InputError(
+                f"{table.path}: columns {other + 1} and {at + 1} are both called "
+                f"'{table.titles[at]}', and say something else; give each a title of its own"
+            )
 
 
 def _nearest(title: str, table: Records) -> str:

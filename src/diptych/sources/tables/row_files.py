@@ -18,10 +18,11 @@ class NamedRow(NamedTuple):
 
     line: int
     cells: Row
-    name: str  # the cell; with the line where a row before has the same
+    name: str  # as the row calls it; with the line where a row before has the same
     file: str = ""
     place: Path | None = None
     why_missing: str = ""
+    passed_over: str = ""  # a file of the same name that is no picture to use
 
 
 def named_rows(table: Records, roles: Roles, files: Files, table_part: str) -> list[NamedRow]:
@@ -30,7 +31,7 @@ def named_rows(table: Records, roles: Roles, files: Files, table_part: str) -> l
     Raises InputError where names without folders are there in several parts, and nothing says in
     which one they are meant.
     """
-    names = table.column(roles.file)
+    names = [roles.name(row) for row in table.rows]
     hints = [Hints(*_hint(roles, row), table_part) for row in table.rows]
     finder = _finder(names, hints, files)
     matches = [_find(finder, name, hint) for name, hint in zip(names, hints, strict=True)]
@@ -47,8 +48,21 @@ def named_rows(table: Records, roles: Roles, files: Files, table_part: str) -> l
         seen.add(name)
         why = missing.get(i) or _why_none(name, match)
         file, place = ("", None) if why else (match.files[0], match.place)
-        rows.append(NamedRow(line, cells, own or f"line {line}", file, place, why))
+        own = own or f"line {line}"
+        rows.append(NamedRow(line, cells, own, file, place, why, match.passed_over))
     return rows
+
+
+def passed_over_note(rows: Sequence[NamedRow]) -> str:
+    """A word on files that have the names of pictures, and are none to use."""
+    passed = [row for row in rows if row.passed_over]
+    if not passed:
+        return ""
+    one = passed[0]
+    return (
+        f"{len(passed):,} names are those of several files: {one.file} is taken, {one.passed_over} "
+        "is not, for one; write the ending or the folder where another is meant"
+    )
 
 
 def _finder(names: Iterable[str], hints: Iterable[Hints], files: Files) -> Finder:
@@ -137,7 +151,7 @@ def _why_none(name: str, match: Match) -> str:
     if len(match.files) > 1:
         return (
             f"means one of several: {len(match.files)} files could be meant: {match.files[0]}, "
-            f"{match.files[1]}"
+            f"{match.files[1]}; write its folder or ending too"
         )
     if match.files:
         return ""

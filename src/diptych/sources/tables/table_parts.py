@@ -1,11 +1,13 @@
 """The parts and folds that a table puts its pictures into."""
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 
 from diptych.errors import InputError, shortened
+from diptych.sources.folders.folder_names import fold_of
 from diptych.sources.meaning import Meaning
-from diptych.sources.parts import part_of
-from diptych.sources.tables.cells import says_nothing, truth, whole
+from diptych.sources.parts import part_named
+from diptych.sources.tables.cells import DOUBTFUL, says_nothing, truth, whole
 from diptych.sources.tables.records import Records, position
 from diptych.sources.tables.titles import (
     FOLD,
@@ -27,12 +29,24 @@ class NoFoldsError(InputError):
 
 
 class Parts:
-    """How a table's rows are parted: by which columns, the part of a row, a word on it."""
+    """How a table's rows are parted: by which columns, the part of a row, a word on it.
 
-    def __init__(self, columns: tuple[int, ...], part_of_row: PartOf, note: str = "") -> None:
+    Where something is `required`, which is the title of a column, rows without a part are left out.
+    """
+
+    def __init__(
+        self, columns: tuple[int, ...], part_of_row: PartOf, note: str = "", required: str = ""
+    ) -> None:
         self.columns = columns
         self.part_of_row = part_of_row
         self.note = note
+        self.required = required
+
+
+def partless_note(count: int, parts: Parts) -> str:
+    """A word on so many pictures that say no part; "" for none."""
+    aside = f"without a part in {parts.required} are set aside; fill it in to use them"
+    return f"{count:,} pictures {aside}" if count else ""
 
 
 def table_parts(table: Records, free: Sequence[int], meaning: Meaning) -> Parts:
@@ -74,21 +88,45 @@ def _of_column(table: Records, at: int, note: str = "") -> Parts:
             f"{table.path}: {table.titles[at]} has folds ({shortened(folds)}), and no parts; "
             f"--fold {folds[0]} tests on one of them"
         )
-    for line, row in zip(table.lines, table.rows, strict=True):
-        part_of(_said(row[at]), f"{table.path}: line {line}")
-    if empty := sum(not _said(row[at]) for row in table.rows):
-        rows = "1 row says" if empty == 1 else f"{empty:,} rows say"
-        silent = f"{rows} no part in {table.titles[at]}, and may come into train and valid"
-        note = "; ".join(filter(None, (note, silent)))
-    return Parts((at,), lambda row: part_of(_said(row[at]), ""), note)
+    _refuse_other_words(table, at)
+    required = table.titles[at]
+    if silent := sum(not _said(row[at]) for row in table.rows):
+        said = f"{_rows(silent)} no part in {required}"
+        # Where a test part alone is marked, the rest is to train on.
+        if not any(part_named(cell) == "train" for cell in _different(table, at)):
+            said, required = f"{said}, and none says train: to train on", ""
+        note = "; ".join(filter(None, (note, said)))
+    return Parts((at,), lambda row: part_named(_said(row[at])), note, required)
+
+
+def _refuse_other_words(table: Records, at: int) -> None:
+    """Raise InputError for cells that say something which is no part."""
+    others = Counter(cell for cell in table.column(at) if _said(cell) and not part_named(cell))
+    if not others:
+        return
+    words = ", ".join(
+        f"'{word}' in {count:,} row{'s'[: count != 1]}" for word, count in others.most_common(3)
+    )
+    title, more = table.titles[at], ", …" if len(others) > 3 else ""
+    where = table.where(table.column(at).index(next(iter(others))))
+    raise InputError(
+        f"{table.path}: {title} says what is no part: {words}{more} ({where}, for one); write "
+        "train, valid or test, or nothing where rows are to be left out; with another title the "
+        "column parts nothing"
+    )
 
 
 _MEANT = {**MAYBE_TRUE_FOR, **TRUE_FOR}
 
 
 def _is_of_truths(table: Records, at: int) -> bool:
-    """Whether all cells of a column are True or False, and some are each."""
-    return {truth(cell) for cell in table.column(at)} == {True, False}
+    """Whether all cells of a column that say something are True or False, and some are each.
+
+    Where none is False, those that say nothing are.
+    """
+    cells = table.column(at)
+    truths = {truth(cell) for cell in cells if not says_nothing(cell)}
+    return truths == {True, False} or (truths == {True} and any(map(says_nothing, cells)))
 
 
 def _columns_of_truths(table: Records, free: Sequence[int]) -> list[int]:
@@ -115,25 +153,42 @@ def _are_opposite(table: Records, one: int, other: int) -> bool:
 
 
 def _of_truths(table: Records, columns: Sequence[int]) -> Parts:
-    """The parts by columns of True and False, such as is_valid."""
+    """The parts by columns of True and False, such as is_valid.
+
+    Raises InputError where a cell says something else.
+    """
     for at in columns:
-        if None in map(truth, table.column(at)):
-            return Parts((), lambda row: "")
+        for i, cell in enumerate(table.column(at)):
+            if truth(cell) is None and not says_nothing(cell):
+                raise InputError(
+                    f"{table.path}: {table.where(i)}: {table.titles[at]} is neither true nor "
+                    f"false: '{cell}'; write True or False, or nothing where a row is to be left "
+                    "out; with another title the column parts nothing"
+                )
     meant = [(at, _MEANT[plain(table.titles[at])]) for at in columns]
     # What is false of is_train alone may be for either; most call it the validation part.
     other = "valid" if {part for _, part in meant} == {"train"} else "train"
+    marked = not any(truth(row[at]) is False for row in table.rows for at in columns)
 
     def of_row(row: list[str]) -> str:
-        return next((part for at, part in meant if truth(row[at])), other)
+        is_silent = all(says_nothing(row[at]) for at in columns)
+        unsaid = "" if is_silent and not marked else other
+        return next((part for at, part in meant if truth(row[at])), unsaid)
 
     names = " and ".join(table.titles[at] for at in columns)
-    return Parts(tuple(columns), of_row, f"parts in {names}: what is not true is for {other}")
+    note = f"parts in {names}: what is not true is for {other}"
+    if silent := sum(not of_row(row) for row in table.rows):
+        note += f"; {_rows(silent)} nothing there"
+    return Parts(tuple(columns), of_row, note, names)
 
 
 def _fold(table: Records, free: Sequence[int], fold: int, title: str | None) -> Parts:
     """One fold as the test part, the others to train on."""
     columns = _fold_columns(table, free) if title is None else [position(table, title, "part")]
     if not columns:
+        for at in free:
+            if FOLD.fullmatch(plain(table.titles[at])):
+                _refuse_no_folds(table, at)
         raise NoFoldsError(
             f"{table.path}: no column of folds among {shortened(table.titles)}; --part COLUMN says "
             "which it is"
@@ -147,10 +202,18 @@ def _fold(table: Records, free: Sequence[int], fold: int, title: str | None) -> 
         raise InputError(
             f"{table.path}: {table.titles[at]} has no fold {fold}; it has {shortened(folds)}"
         )
-    return Parts(
-        (at,),
-        lambda row: "test" if whole(row[at]) == str(fold) else "train",
-        f"fold {fold} of {table.titles[at]} is to test on",
+    note = f"fold {fold} of {table.titles[at]} is to test on"
+    if silent := sum(not _said(row[at]) for row in table.rows):
+        note += f"; {_rows(silent)} no fold, to train on"
+    return Parts((at,), lambda row: "test" if _fold_in(row[at]) == str(fold) else "train", note)
+
+
+def _refuse_no_folds(table: Records, at: int) -> None:
+    """Raise NoFoldsError with the cells that keep a column from being one of folds."""
+    others = [cell for cell in sorted(_different(table, at)) if not _fold_in(cell)]
+    why = f"says what is no fold: {shortened(others)}" if others else "has no several folds"
+    raise NoFoldsError(
+        f"{table.path}: {table.titles[at]} {why}; write numbers, or nothing where none is meant"
     )
 
 
@@ -164,10 +227,21 @@ def _fold_columns(table: Records, free: Sequence[int]) -> list[int]:
 
 def _folds(table: Records, at: int) -> list[str]:
     """The numbers of the folds, in their order; none where a cell is something else."""
-    cells = {whole(cell) for cell in table.column(at) if _said(cell)} - {"-1"}
-    if not all(cell.isdecimal() for cell in cells) or not 1 < len(cells) <= MOST_FOLDS:
-        return []
-    return sorted(cells, key=int)
+    folds = {_fold_in(cell) for cell in table.column(at) if _said(cell)} - {"-1"}
+    return sorted(folds, key=int) if "" not in folds and 1 < len(folds) <= MOST_FOLDS else []
+
+
+def _fold_in(cell: str) -> str:
+    """The number of a fold, of 3, 3.0 and fold_3, -1 for no fold; "" for anything else."""
+    number = whole(cell)
+    if number.isdecimal() or number == "-1":
+        return str(int(number))
+    fold = fold_of(cell)
+    return "" if fold is None else str(fold)
+
+
+def _rows(count: int) -> str:
+    return "1 row says" if count == 1 else f"{count:,} rows say"
 
 
 def _different(table: Records, at: int) -> set[str]:
@@ -176,20 +250,13 @@ def _different(table: Records, at: int) -> set[str]:
 
 def _said(cell: str) -> str:
     """A cell, or "" where it says nothing."""
-    return "" if says_nothing(cell) else cell
+    return "" if says_nothing(cell) or cell.casefold() in DOUBTFUL else cell
 
 
 def _share_of_parts(table: Records, at: int) -> float:
     """How many of a column's different cells are names of parts."""
     different = _different(table, at)
-    return sum(map(_is_part, different)) / max(len(different), 1)
-
-
-def _is_part(cell: str) -> bool:
-    try:
-        return bool(part_of(cell, ""))
-    except InputError:
-        return False
+    return sum(bool(part_named(cell)) for cell in different) / max(len(different), 1)
 
 
 def _may_be_classes(table: Records, at: int, free: Sequence[int]) -> bool:

@@ -82,3 +82,10 @@ def is_subject(title: str) -> bool:
 def may_name_classes(title: str) -> bool:
     """Whether a column of such a title may say in words what another says in numbers."""
     return bool(_WORDS.search(plain(title)))
+
+
+def may_be_parts(title: str) -> bool:
+    """Whether a title is one that columns of parts, folds or groups have, rather than labels."""
+    own = plain(title)
+    named = rank(title, PART_TITLES) < len(PART_TITLES) or own in TRUE_FOR or own in MAYBE_TRUE_FOR
+    return named or bool(FOLD.fullmatch(own) or GROUPS.search(own))

@@ -9,8 +9,10 @@ from diptych.data.dataset import Stray
 from diptych.data.places import Address, Holder, Member
 from diptych.errors import ImageError
 from diptych.sources.trees.member_names import member_name
+from diptych.sources.trees.unchanged import Unchanged
 
-Span: TypeAlias = tuple[int, ...]  # where in the archive a member lies, as its holder knows it
+# Where in the archive a member begins, how many bytes it has, and what else its holder needs.
+Span: TypeAlias = tuple[int, ...]
 
 TABLES = (".csv", ".tsv", ".jsonl")
 
@@ -23,6 +25,20 @@ class Entry(NamedTuple):
     is_folder: bool = False
     reason: str = ""
     detail: str = ""
+
+
+class ArchiveHolder:
+    """Members of an archive by name; threads may read at the same time. `Holder` says the rest."""
+
+    def __init__(self, file: Unchanged, root: Path | Address, spans: Mapping[str, Span]) -> None:
+        self._file, self._root, self._spans = file, root, spans
+
+    def __str__(self) -> str:
+        return str(self._root)
+
+    def size(self, name: str) -> int:
+        """How many bytes a member says that it has."""
+        return self._spans[name][1]
 
 
 class ArchiveTree:

@@ -18,7 +18,13 @@ from isal import igzip
 from diptych.data.places import Address
 from diptych.errors import InputError, first_line
 from diptych.images.preprocess import BYTES_LIMIT
-from diptych.sources.trees.archive_tree import ArchiveTree, Entry, Span, is_named_table
+from diptych.sources.trees.archive_tree import (
+    ArchiveHolder,
+    ArchiveTree,
+    Entry,
+    Span,
+    is_named_table,
+)
 from diptych.sources.trees.pieces import PIECE, as_file, span_of
 from diptych.sources.trees.spool import Spool, spooled
 from diptych.sources.trees.unchanged import Unchanged
@@ -120,18 +126,8 @@ def tar_tree(path: Path, root: Path | Address) -> ArchiveTree:
         raise InputError(f"{root}: cannot be read: {why}") from cause
 
 
-class TarHolder:
-    """Members of a tar by name; threads may read at the same time."""
-
-    def __init__(self, file: Unchanged, root: Path | Address, spans: Mapping[str, Span]) -> None:
-        self._file, self._root, self._spans = file, root, spans
-
-    def __str__(self) -> str:
-        return str(self._root)
-
-    def size(self, name: str) -> int:
-        """How many bytes a member has."""
-        return self._spans[name][1]
+class TarHolder(ArchiveHolder):
+    """Members of a tar."""
 
     def read(self, name: str) -> bytes:
         """The bytes of a member; raises OSError."""

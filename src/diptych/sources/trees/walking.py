@@ -22,7 +22,6 @@ PROGRAM_NAMES = frozenset(
         "temporary items",
         "$recycle.bin",
         "recycler",
-        "recycled",
         "system volume information",
         "found.000",
         "thumbs.db",
@@ -42,10 +41,15 @@ PROGRAM_NAMES = frozenset(
         "zbthumbnail.info",
         "ipod photo cache",
         "__pycache__",
+        "node_modules",
+        "readme_files",  # what a page is made of that R or a browser saved
         "_gsdata_",
     )
 )
-PROGRAM_ENDINGS = (".lrdata", ".lrcat", ".cocatalogdb", "@synoeastream", "@synoresource")
+PROGRAM_ENDINGS = (
+    *(".lrdata", ".lrcat", ".cocatalogdb", "@synoeastream", "@synoresource"),
+    *(".photoslibrary", ".aplibrary", ".photolibrary", ".migratedphotolibrary"),
+)
 
 
 class Entry(NamedTuple):

@@ -19,7 +19,7 @@ from isal import igzip_lib
 from diptych.data.places import Address
 from diptych.errors import ImageError, InputError, first_line
 from diptych.images.preprocess import BYTES_LIMIT
-from diptych.sources.trees.archive_tree import ArchiveTree, Entry, Span
+from diptych.sources.trees.archive_tree import ArchiveHolder, ArchiveTree, Entry
 from diptych.sources.trees.member_names import zip_name
 from diptych.sources.trees.pieces import PIECE, as_file, span_of
 from diptych.sources.trees.unchanged import Unchanged
@@ -73,18 +73,8 @@ def zip_tree(path: Path, root: Path | Address) -> ArchiveTree:
     return ArchiveTree(root, entries, lambda spans: ZipHolder(file, root, spans))
 
 
-class ZipHolder:
-    """Members of a zip by name; threads may read at the same time."""
-
-    def __init__(self, file: Unchanged, root: Path | Address, spans: Mapping[str, Span]) -> None:
-        self._file, self._root, self._spans = file, root, spans
-
-    def __str__(self) -> str:
-        return str(self._root)
-
-    def size(self, name: str) -> int:
-        """How many bytes a member says that it has."""
-        return self._spans[name][2]
+class ZipHolder(ArchiveHolder):
+    """Members of a zip."""
 
     def read(self, name: str) -> bytes:
         """The bytes of a member; raises OSError, or ImageError with the reason."""
@@ -110,7 +100,7 @@ class ZipHolder:
         return as_file(self._unpacked(name))
 
     def _unpacked(self, name: str) -> Iterator[bytes]:
-        start, packed, _, method, checksum = self._spans[name]
+        start, _, packed, method, checksum = self._spans[name]
         with self._file.open() as file:
             file.seek(start)
             header = file.read(_HEADER)
@@ -168,7 +158,7 @@ def _entries(path: Path) -> Iterator[Entry]:
         refusal = "" if is_folder else _refusal(info, mode, id(info) in overlapping)
         reason, _, detail = refusal.partition(": ")
         span = (
-            info.header_offset, info.compress_size, info.file_size, info.compress_type, info.CRC,
+            info.header_offset, info.file_size, info.compress_size, info.compress_type, info.CRC,
         )  # fmt: skip
         yield Entry(name, span, is_folder, reason, detail)
 

@@ -5,9 +5,9 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 from diptych.errors import InputError
-from diptych.sources.folders.beside import leave_out
+from diptych.sources.folders.left_out import leave_out, notes_on_figures
 from diptych.sources.folders.outline import Levels, outline
-from diptych.sources.folders.said import Said, groups_of
+from diptych.sources.folders.said_levels import Said, groups_of
 from diptych.sources.folders.structure import Structure, structure_of
 from diptych.sources.parts import parts_named
 
@@ -43,14 +43,13 @@ def roles_of(
     `counts` are of pictures and documents in each, and `called` is the root's own name. Raises
     InputError for a question that nobody answered.
     """
-    roles, classes_of, notes = (_labelled if said.label is not None else _inferred)(
-        counts, said, where, called
-    )
+    read = _unlabelled if said.label_of else _inferred if said.label is None else _labelled
+    roles, classes_of, notes = read(counts, said, where, called)
     if said.part is not None:
         roles = {way: _with_part(way, role, said, where) for way, role in roles.items()}
         if said.label is None or not any(classes_of):
             classes_of = {"": set().union(*classes_of.values())}
-    groups = groups_of(roles, said.groups)
+    groups = groups_of({way: role.label for way, role in roles.items()}, said)
     roles = {way: role._replace(group=groups.get(way, "")) for way, role in roles.items()}
     return Roles(roles, classes_of, notes)
 
@@ -98,6 +97,27 @@ def _role(way: Levels, structure: Structure) -> Role:
     return NO_CLASS
 
 
+def _unlabelled(
+    counts: Mapping[Levels, tuple[int, int]], said: Said, where: object, called: str
+) -> Roles:
+    """Roles where the names of files say the labels: parts, and what is set aside."""
+    deepest = max(map(len, counts), default=0)
+    parts_at, parts = (None, {}) if said.part is not None else _level_of_parts(counts, deepest)
+    aside = leave_out(outline(counts))
+    roles = {}
+    for way in counts:
+        left_out = [above for depth in range(len(way)) if (above := way[: depth + 1]) in aside]
+        name = way[parts_at] if parts_at is not None and len(way) > parts_at else ""
+        if left_out:
+            reason, detail = aside[left_out[0]]
+            roles[way] = Role(reason=reason, detail=detail)
+        elif parts and not name:
+            roles[way] = Role(reason="no part", detail=f"outside of {', '.join(parts)}")
+        else:
+            roles[way] = Role(part=parts.get(name, ""))
+    return Roles(roles, {}, [])
+
+
 def _labelled(
     counts: Mapping[Levels, tuple[int, int]], said: Said, where: object, called: str
 ) -> Roles:
@@ -122,7 +142,8 @@ def _labelled(
         else:
             roles[way] = Role(_label(way[at]), parts.get(name, ""), level=at)
         classes_of.setdefault(name, set()).add(_label(way[at]))
-    return Roles(roles, classes_of, [])
+    numbers = range(1, 2 + max(map(len, counts), default=0))
+    return Roles(roles, classes_of, notes_on_figures(aside, numbers))
 
 
 def _label(folder: str) -> str:

@@ -9,15 +9,19 @@ from typing import NamedTuple
 from diptych.data.pixel_format import Shape
 from diptych.errors import InputError, nearest
 from diptych.sources.meaning import LEVEL, Meaning
-from diptych.sources.pixels.cells import FEWEST
+from diptych.sources.pixels.number_cells import FEWEST
 from diptych.sources.pixels.shapes import shape_of
 from diptych.sources.pixels.unnamed import unnamed_label
 from diptych.sources.tables.opening import Table
-from diptych.sources.tables.titles import LABELS, SPLITS, column
+from diptych.sources.tables.titles import (
+    LABEL_TITLES,
+    LABELS,
+    TOGETHER,
+    column,
+    label_tier,
+    may_be_parts,
+)
 
-TOGETHER = ("pixels",)  # what a column is called that holds all numbers of a picture
-FOLDS = ("fold", "folds", "kfold", "cv_fold")
-PARTS = tuple(name for name in SPLITS if name not in FOLDS)
 _ID = re.compile(r"|id|index|image_?id|level_0|unnamed: ?\d+(\.\d+)?", re.IGNORECASE)
 _DIGITS = re.compile(r"\d+")
 
@@ -27,17 +31,15 @@ class Roles(NamedTuple):
 
     pixels: tuple[int, ...]  # one, where all numbers share a cell
     label: int | None
-    part: int | None = None
-    fold: int | None = None
-    groups: tuple[int, ...] = ()
+    said: tuple[int, ...] = ()  # that were named as those of parts and groups
     others: tuple[int, ...] = ()  # that say something else
     texts: bool = False  # whether there are cells that are no numbers
 
     @property
     def words(self) -> tuple[int, ...]:
-        """The columns whose cells are kept as they are."""
-        single = (one for one in (self.label, self.part, self.fold) if one is not None)
-        return tuple(dict.fromkeys([*single, *self.groups, *self.others]))
+        """The columns whose cells are kept as they are, the labels first."""
+        label = () if self.label is None else (self.label,)
+        return tuple(dict.fromkeys((*label, *self.said, *self.others)))
 
 
 def roles_of(
@@ -55,20 +57,16 @@ def roles_of(
     where what was said is not there, or it is not clear which column holds the labels, if there
     are to be some.
     """
-    said = Roles(
-        (),
-        _titled(path, titles, meaning.label, "label", LABELS),
-        _titled(path, titles, meaning.part, "part", PARTS if meaning.fold is None else ()),
-        _fold(path, titles, meaning),
-        tuple(_position(path, titles, title, "group") for title in meaning.group),
-    )
-    if said.fold is not None and said.part == said.fold:
-        said = said._replace(part=None)
+    label = column(titles, LABELS)
+    if meaning.label is not None:
+        label = _position(path, titles, meaning.label, "label")
+    parts = [] if meaning.part is None else [_position(path, titles, meaning.part, "part")]
+    groups = [_position(path, titles, title, "group") for title in meaning.group]
+    said = Roles((), label, (*parts, *groups))
     free = [i for i in range(len(kinds)) if i not in said.words and kinds[i] != "empty"]
     pixels = _pixels(titles, kinds, free, shape)
     if not pixels:
         raise InputError(f"{path}: no column of numbers that could be pixels")
-    label = said.label
     if label is None:
         left = [i for i in free if i not in pixels and not _is_id(titles, i)]
         label = _label(path, titles, rows, left, labelled)
@@ -102,13 +100,6 @@ def _in_order(titles: Sequence[str], pixels: tuple[int, ...]) -> tuple[int, ...]
     return tuple(sorted(pixels, key=lambda i: int(numbers[i][0])))
 
 
-def _titled(
-    path: Table, titles: Sequence[str], said: str | None, option: str, names: Sequence[str]
-) -> int | None:
-    """The column that was named, or else one that is called as such columns are."""
-    return column(titles, names) if said is None else _position(path, titles, said, option)
-
-
 def _position(path: Table, titles: Sequence[str], title: str, option: str) -> int:
     if title.startswith(LEVEL):
         raise InputError(f"{path}: --{option} {title}: a table of pixels has no folders")
@@ -120,19 +111,6 @@ def _position(path: Table, titles: Sequence[str], title: str, option: str) -> in
         few = [one for one in stripped if one and not _DIGITS.search(one)]
         hint = nearest(title, few) if few else "; the table has no titles" if not titles else ""
         raise InputError(f"{path}: --{option} {title}: no column is called so{hint}")
-    return at
-
-
-def _fold(path: Table, titles: Sequence[str], meaning: Meaning) -> int | None:
-    """The column of folds, where one of them is to test on."""
-    if meaning.fold is None:
-        return None
-    at = _titled(path, titles, meaning.part, "part", FOLDS)
-    if at is None:
-        raise InputError(
-            f"{path}: --fold {meaning.fold}: no column of folds; name it with --part, or call it "
-            f"{FOLDS[0]}"
-        )
     return at
 
 
@@ -178,8 +156,15 @@ def _label(
 ) -> int | None:
     """The column of labels among those that are neither pixels nor numbers of rows.
 
-    Of several, it is the only one with fewer different cells than rows: others name each picture.
+    Of several, it is the one that is called so most surely, or else the only one with fewer
+    different cells than rows: others name each picture. Parts and groups are labels where nothing
+    else can be.
     """
+    if titles:
+        left = [i for i in left if not may_be_parts(titles[i])] or left
+        surest = min((label_tier(titles[i]) for i in left), default=len(LABEL_TITLES))
+        if surest < len(LABEL_TITLES):
+            left = [i for i in left if label_tier(titles[i]) == surest]
     if len(left) < 2 or not labelled:
         return left[0] if left else None
     repeating = [i for i in left if len({row[i] for row in rows if i < len(row)}) < len(rows)]

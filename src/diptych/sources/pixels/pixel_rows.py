@@ -19,8 +19,8 @@ import numpy.typing as npt
 
 from diptych.errors import InputError
 from diptych.images.preprocess import Pixels
-from diptych.sources.pixels.cells import numbers_in, parse_numbers
 from diptych.sources.pixels.layout import Layout
+from diptych.sources.pixels.number_cells import numbers_in, parse_numbers
 from diptych.sources.pixels.ranges import BYTES, Extent, Range, extent_of, levels, outside
 from diptych.sources.pixels.whole_numbers import whole_numbers
 from diptych.sources.tables.opening import Table, decoded, open_table

@@ -108,12 +108,74 @@ def test_a_fold_is_a_part_where_somebody_says_so(tmp_path: Path) -> None:
     assert read(path).parts() == ()
     data = read(path, fold=2)
     assert [sample.part == "test" for sample in data.samples] == [i % 5 == 2 for i in range(24)]
-    with pytest.raises(InputError, match="--fold 7: fold has 0, 1, 2, 3, 4"):
+    with pytest.raises(InputError, match="fold has no fold 7; it has 0, 1, 2, 3, 4"):
         read(path, fold=7)
     other = table(tmp_path / "e.csv", ["label", *NAMES, "k"], rows)
     assert read(other, fold=2, part="k").counts() == data.counts()
-    with pytest.raises(InputError, match="no column of folds; name it with --part"):
+    with pytest.raises(InputError, match="no column of folds among label, k; --part COLUMN"):
         read(other, fold=2)
+
+
+@pytest.mark.parametrize(
+    ("title", "cells", "parts"),
+    [
+        ("is_valid", ("True", "False", "False"), ("valid", "train", "train")),
+        ("is_test", (1, 0, 0), ("test", "train", "train")),
+        ("phase", ("Training set", "dev", "hold-out"), ("train", "valid", "test")),
+        ("which", ("train", "test", "train"), ("train", "test", "train")),
+        ("set", ("batch 1", "batch 2", "batch 3"), ("", "", "")),
+    ],
+)
+def test_parts_are_those_of_tables_of_files(
+    title: str, cells: tuple[object, ...], parts: tuple[str, ...], tmp_path: Path
+) -> None:
+    rows = [[cells[i % 3], y, *row] for i, (y, row) in enumerate(zip(LABELS, FLAT, strict=True))]
+    # Labels need no title that says so where the other column is called as parts are.
+    called = "label" if title == "which" else "digit"
+    if title != "set":
+        data = read(table(tmp_path / "d.csv", [title, called, *NAMES], rows))
+    else:
+        data = read(table(tmp_path / "d.csv", [title, called, *NAMES], rows), label=called)
+    assert tuple(sample.part for sample in data.samples[:3]) == parts
+    assert {sample.label for sample in data.samples} == {str(label) for label in LABELS}
+    assert (f"parts in {title}" in data.note) == any(parts)
+
+
+def test_folds_and_ids_that_come_again_are_pointed_out(tmp_path: Path) -> None:
+    rows = [
+        [y, i % 4, f"p{i // 3}", *row] for i, (y, row) in enumerate(zip(LABELS, FLAT, strict=True))
+    ]
+    data = read(table(tmp_path / "d.csv", ["label", "kfold", "patient_id", *NAMES], rows))
+    assert data.parts() == ()
+    assert "kfold has 4 folds (0, 1, 2, 3); --fold 0 tests on one" in data.note
+    assert "--group 'patient_id' keeps what has the same together" in data.note
+    grouped = read(tmp_path / "d.csv", group="patient_id", fold=3)
+    assert "--group" not in grouped.note
+    assert len({sample.group for sample in grouped.samples}) == 8
+    with pytest.raises(InputError, match="it has no column of folds"):
+        read(table(tmp_path / "e.csv", None, [[y, *row] for y, _, _, *row in rows]), fold=0)
+
+
+def test_a_cell_that_names_no_part_is_named_by_its_line(tmp_path: Path) -> None:
+    cells = ["train", "extra", *["test"] * 22]
+    rows = [[y, part, *row] for y, part, row in zip(LABELS, cells, FLAT, strict=True)]
+    with pytest.raises(InputError, match=r"d\.csv: split .* no part: 'extra' in 1 row \(line 3"):
+        read(table(tmp_path / "d.csv", ["label", "split", *NAMES], rows))
+
+
+def test_the_surest_title_is_that_of_the_labels(tmp_path: Path) -> None:
+    rows = [[y, "xy"[i % 2], *row] for i, (y, row) in enumerate(zip(LABELS, FLAT, strict=True))]
+    same(table(tmp_path / "d.csv", ["class_id", "writer", *NAMES], rows))
+    with pytest.raises(InputError, match="labels may be in digit or writer"):
+        read(table(tmp_path / "e.csv", ["digit", "writer", *NAMES], rows))
+
+
+def test_labels_that_may_have_been_left_out_are_told(tmp_path: Path) -> None:
+    rows = [[("cat", "None")[i % 2], *row] for i, row in enumerate(FLAT)]
+    data = read(table(tmp_path / "d.csv", ["label", *NAMES], rows))
+    assert data.classes == ("cat",)
+    assert "'None' is no label here" in data.note
+    assert {stray.reason for stray in data.strays} == {"no label"}
 
 
 def test_labels_that_may_be_in_two_columns_are_asked_for(tmp_path: Path) -> None:
@@ -121,10 +183,10 @@ def test_labels_that_may_be_in_two_columns_are_asked_for(tmp_path: Path) -> None
         [y, f"{'ab'[i % 2]}", f"{'xyz'[i % 3]}", *row]
         for i, (y, row) in enumerate(zip(LABELS, FLAT, strict=True))
     ]
-    path = table(tmp_path / "d.csv", ["a", "kind", "sort", *NAMES], rows)
-    with pytest.raises(InputError, match="labels may be in a or kind or sort; say where"):
+    path = table(tmp_path / "d.csv", ["a", "colour", "sort", *NAMES], rows)
+    with pytest.raises(InputError, match="labels may be in a or colour or sort; say where"):
         read(path)
-    assert read(path, label="kind").classes == ("a", "b")
+    assert read(path, label="colour").classes == ("a", "b")
     both = table(tmp_path / "e.csv", ["label", "class", "sort", *NAMES], rows)
     with pytest.raises(InputError, match="labels may be in label or in class, which differ"):
         read(both)
@@ -322,3 +384,12 @@ def test_what_programs_write_where_there_is_no_label_is_none(nothing: str, tmp_p
     data = read(table(tmp_path / "d.csv", ["label", *NAMES], rows))
     assert data.classes == ("a", "b")
     assert [stray.reason for stray in data.strays] == ["no label"]
+
+
+def test_rows_without_a_part_are_set_aside(tmp_path: Path) -> None:
+    cells = ["train", "", *["test"] * 22]
+    rows = [[y, part, *row] for y, part, row in zip(LABELS, cells, FLAT, strict=True)]
+    data = read(table(tmp_path / "d.csv", ["label", "split", *NAMES], rows))
+    assert {sample.part for sample in data.samples} == {"train", "test"}
+    assert [(stray.name, stray.reason) for stray in data.strays] == [("d.csv:3", "no part")]
+    assert "1 pictures without a part in split are set aside" in data.note

@@ -39,6 +39,18 @@ _LISTS = frozenset(
         *("logs", "result", "results", "output", "outputs"),
     )
 )
+# Of what comes with a program or a paper: classes are called so too, where nothing else says more.
+_PAGES = frozenset(
+    (
+        *("asset", "assets", "doc", "docs", "documentation", "figure", "figures", "figs", "static"),
+        *("screenshot", "screenshots", "readmefiles", "readmeimages", "example", "examples"),
+        *("sample", "samples", "demo", "demos", "notebook", "notebooks", "website", "github"),
+    )
+)
+_NEW = re.compile(
+    r"(?:new folder|untitled folder|neuer ordner|nouveau dossier|nueva carpeta|nuova cartella"
+    r"|nova pasta|новая папка|新建文件夹|新しいフォルダー)(?: ?\(?\d+\)?)?"
+)
 _UNLABELLED = frozenset(
     (
         *("unlabelled", "unlabeled", "unsup", "unsupervised", "nolabel", "nolabels"),
@@ -71,6 +83,16 @@ def is_of_many_masks(name: str) -> bool:
 def is_of_lists(name: str) -> bool:
     """Whether a folder is called as one of texts about pictures is."""
     return plain(name) in _LISTS
+
+
+def is_of_pages(name: str) -> bool:
+    """Whether a folder is called as one of figures is that come with a program or a paper."""
+    return plain(name) in _PAGES
+
+
+def is_new(name: str) -> bool:
+    """Whether a folder has the name that it was made with."""
+    return bool(_NEW.fullmatch(name.casefold()))
 
 
 def is_unlabelled(name: str) -> bool:

@@ -1,25 +1,32 @@
-"""What was said of levels of folders: which are the labels, the parts, the groups."""
+"""What was said of folders and names of files: which are the labels, the parts, the groups."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import PurePath
 
 from diptych.data.grouping import groups_by
 from diptych.errors import InputError
+from diptych.sources.folder_groups import by_names_alone, folder_group
 from diptych.sources.folders.ambiguity import some
-from diptych.sources.folders.names import fold_of
+from diptych.sources.folders.folder_names import are_pieces, fold_of
 from diptych.sources.folders.outline import Levels
 from diptych.sources.meaning import LEVEL, Meaning, level
+from diptych.sources.name_patterns import NAME, name_pattern
 from diptych.sources.parts import parts_named
 
 
 @dataclass(frozen=True)
 class Said:
-    """Levels of folders that somebody named, from 0 at the first below the root."""
+    """Levels of folders that somebody named, from 0 at the first below the root, and patterns."""
 
     label: int | None = None
     part: int | None = None
     groups: tuple[int, ...] = ()
+    by_names_alone: bool = False  # whether groups are so wherever their folders lie
+    joined: int = 0  # how many levels at the top are the pieces of one archive
     parts: Mapping[str, str] = field(default_factory=dict)  # of the names at the level of parts
+    label_of: Callable[[str], str] | None = None  # of the name of a file
+    groups_of_names: Mapping[str, Callable[[str], str]] = field(default_factory=dict)
 
     def rest(self, levels: Levels) -> Levels:
         """A folder's way without what was said of it, of which the meaning is to be inferred."""
@@ -28,6 +35,13 @@ class Said:
     def numbers(self, count: int) -> Sequence[int]:
         """The numbers of the levels that are left, from 1 at the first below the root."""
         return [at + 1 for at in range(count) if at not in (self.part, *self.groups)]
+
+    def groups_in(self, levels: Levels, label: str) -> dict[str, str]:
+        """The group of a folder's files at each level that was said to have them."""
+        return {
+            f"{LEVEL}{at + 1}": folder_group(levels, at, label, self.by_names_alone, self.joined)
+            for at in self.groups
+        }
 
     def part_of(self, levels: Levels) -> str:
         """The part that was said of a folder's files; "" where none was."""
@@ -44,30 +58,35 @@ def said_of(meaning: Meaning, ways: Collection[Levels], where: object) -> Said:
     label = _level("label", meaning.label, ways, where)
     part = _level("part", meaning.part, ways, where)
     groups = [_level("group", one, ways, where) for one in meaning.group]
+    patterns = {one: of for one in meaning.group if (of := name_pattern(one))}
+    label_of = name_pattern(meaning.label) if meaning.label else None
     if meaning.fold is not None and part is None:
         part = _level_of_folds(ways, where)
     parts = {} if part is None else _parts(part, meaning.fold, ways, where)
-    return Said(label, part, tuple(at for at in groups if at is not None), parts)
+    levels = tuple(at for at in groups if at is not None)
+    alone = by_names_alone(meaning.group)
+    joined = int(are_pieces({way[0] for way in ways if way}, PurePath(str(where)).name))
+    return Said(label, part, levels, alone, joined, parts, label_of, patterns)
 
 
-def groups_of(ways: Collection[Levels], levels: Sequence[int]) -> dict[Levels, str]:
-    """The group of each folder: those are one that have the same name at one of these levels.
+def groups_of(labels: Mapping[Levels, str], said: Said) -> dict[Levels, str]:
+    """The group of each folder, of these labels: those are one that have one at the same level.
 
     A folder that does not reach down to any of them has none.
     """
-    keyed = {way: {f"{LEVEL}{at + 1}": way[at] for at in levels if at < len(way)} for way in ways}
-    # One level says its names alone, however deep a folder is.
-    every = dict.fromkeys((f"{LEVEL}{at + 1}" for at in levels), "")
-    return dict(zip(keyed, groups_by([every | own for own in keyed.values()]), strict=True))
+    groups = groups_by([said.groups_in(way, label) for way, label in labels.items()])
+    return dict(zip(labels, groups, strict=True))
 
 
 def _level(kind: str, text: str | None, ways: Collection[Levels], where: object) -> int | None:
-    if text is None:
+    if text is None or name_pattern(text):
         return None
     at = level(text)
     if at is None:
+        names = "" if kind == "part" else f", and {NAME}_ reads cat_1.jpg as cat"
         raise InputError(
             f"{where}: folders have no column '{text}'; --{kind} {LEVEL}1 is the first below it"
+            f"{names}"
         )
     deepest = max(map(len, ways), default=0)
     if at >= deepest:
