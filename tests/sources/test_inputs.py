@@ -174,7 +174,6 @@ def test_nothing_that_comes_late_is_said_too() -> None:
     [
         "http://127.0.0.1:1/x.jpg",
         "https://example.org/a*.jpg?x=1",
-        "s3://bucket/x.jpg",
         "file:///tmp/x.jpg",
         "data:image/png;base64,iVBORw0KGgo=",
     ],
@@ -183,8 +182,14 @@ def test_an_address_is_told_what_is_taken(address: str) -> None:
     for given in (address, Path(address)):
         (one,) = input_pictures([given], PHOTO)
         assert one.name == str(given)
-        with pytest.raises(ImageError, match="not a file: an address, and nothing is fetched"):
+        with pytest.raises(ImageError, match="not a file: an address of the web, and nothing"):
             one.pixels(PHOTO)
+
+
+def test_an_address_of_a_bucket_is_given_as_text() -> None:
+    (one,) = input_pictures([Path("s3://bucket/x.jpg")], PHOTO)
+    with pytest.raises(ImageError, match=r"an address as a Path, .* give it as text"):
+        one.pixels(PHOTO)
 
 
 def test_bad_pictures_have_their_reasons() -> None:

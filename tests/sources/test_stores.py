@@ -44,6 +44,24 @@ def test_numbered_pieces_are_one_archive(tmp_path: Path) -> None:
     assert data.note.endswith("2 archives, read as pieces of one")
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["cat-20240101T000000Z-001", "dog-20240101T000000Z-001"],
+        ["cat-20240101T000000Z-001", "cat-20240101T000000Z-002", "dog-20240102T000000Z-001"],
+        ["cat-001", "cat-002", "dog-001"],
+        ["cat (1)", "dog"],
+    ],
+)
+def test_classes_are_called_without_what_a_download_adds(names: list[str], tmp_path: Path) -> None:
+    for name in names:
+        write_zip(tmp_path / f"{name}.zip", pictures(f"{name}.png"))
+    data = read(tmp_path)
+    labels = [(s.name.rpartition("/")[2][:3], s.label) for s in data.samples]
+    assert labels == [(name[:3], name[:3]) for name in sorted(names)]
+    assert f"folders of their names ({names[0]} as cat)" in data.note
+
+
 def test_numbered_archives_without_folders_may_be_either(tmp_path: Path) -> None:
     for i in range(2):
         write_zip(tmp_path / f"set-{i}.zip", pictures("1.png", "2.png"))

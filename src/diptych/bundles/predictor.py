@@ -21,7 +21,7 @@ from diptych.metrics.predictions import Predictions
 from diptych.metrics.probabilities import Probabilities
 from diptych.reliability.conformal import prediction_sets
 from diptych.runtimes import Predict, fastest, open_graph, open_on_one_core, open_outputs
-from diptych.sources import as_dataset, is_table
+from diptych.sources import as_dataset, may_hold_pixels
 from diptych.sources.inputs import InputPicture, Inputs, input_pictures
 from diptych.sources.pixels.pixel_csv import read_pixels
 from diptych.system.files import path_of
@@ -172,7 +172,7 @@ class Predictor:
 
 
 def _is_table(picture: InputPicture) -> bool:
-    return isinstance(picture.content, Path) and is_table(picture.content)
+    return isinstance(picture.content, Path) and may_hold_pixels(picture.content)
 
 
 def _reopened(path: str, seal: bytes) -> Predictor:

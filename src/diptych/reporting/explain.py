@@ -15,7 +15,7 @@ from diptych.errors import ImageError, InputError, nearest
 from diptych.images.encoding import as_png
 from diptych.images.preprocess import Pixels, decode
 from diptych.reporting.heatmaps import Heatmap, occlusion, overlay
-from diptych.sources import is_table
+from diptych.sources import may_hold_pixels
 from diptych.sources.inputs import InputPicture, Inputs, input_pictures
 from diptych.sources.pixels.pixel_csv import read_pixels
 
@@ -92,7 +92,7 @@ class Explainer:
 
     def _encoded(self, picture: InputPicture) -> Iterator[bytes]:
         """The picture as a file, or those in the rows of a CSV."""
-        if isinstance(picture.content, Path) and is_table(picture.content):
+        if isinstance(picture.content, Path) and may_hold_pixels(picture.content):
             for _, pixels_NHWC in read_pixels(picture.content, self.predictor.bundle.pixel_format):
                 yield from map(as_png, pixels_NHWC)
         else:

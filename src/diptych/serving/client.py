@@ -15,7 +15,7 @@ from diptych.data.pixel_format import PixelFormat, values_from_json
 from diptych.errors import InputError
 from diptych.images.encoding import as_png
 from diptych.serving.remote import GoneError, RemoteServer
-from diptych.sources import is_table
+from diptych.sources import may_hold_pixels
 from diptych.sources.inputs import InputPicture, Inputs, input_pictures
 from diptych.sources.pixels.pixel_csv import read_pixels
 
@@ -68,7 +68,7 @@ class Client:
     def _readers(self, pictures: Iterable[InputPicture]) -> Iterator[tuple[str, Read]]:
         """What each picture is called, and how to get the bytes of its file."""
         for picture in pictures:
-            if isinstance(picture.content, Path) and is_table(picture.content):
+            if isinstance(picture.content, Path) and may_hold_pixels(picture.content):
                 yield from self._rows(picture.content)
             else:
                 yield picture.name, partial(self._read, picture)

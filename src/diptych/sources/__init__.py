@@ -44,12 +44,19 @@ from diptych.sources.tables.whereabouts import names_files, tree_of_table
 from diptych.sources.trees import Tree
 from diptych.sources.trees.folder import FolderTree
 from diptych.sources.trees.numbered import named_by_pattern
+from diptych.sources.unheard import read_heard
 from diptych.sources.unread import is_called_unread, refuse_unread
 from diptych.system.files import is_regular, path_of
 
+# What is called so may be any text.
+_TEXTS = (".txt", ".lst", ".list", ".dat")
+_OBJECTS = (".json", ".jsonl", ".ndjson", ".feather")
 TABLES = (
-    *(".csv", ".tsv", ".tab", ".psv", ".txt", ".lst", ".list", ".dat", ".jsonl", ".ndjson"),
-    *(".gz", ".zst", ".zip"),
+    *(".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson"),
+    *_TEXTS,
+    ".gz",
+    ".zst",
+    ".zip",
 )
 _NOT_UTF_8 = "its text is not UTF-8, and was read as Windows-1252"
 
@@ -58,6 +65,18 @@ def is_table(path: Path) -> bool:
     """Whether a file is called as tables and arrays are, and is no picture."""
     is_called_so = path.suffix.lower() in TABLES or is_array_name(path.name)
     return is_called_so and not is_picture(path)
+
+
+def may_hold_pixels(path: Path) -> bool:
+    """Whether a file is called as tables are, and of a text whether it has numbers in it."""
+    if path.suffix.lower() in _OBJECTS:
+        return False
+    if path.suffix.lower() not in _TEXTS:
+        return is_table(path)
+    try:
+        return looks_like_pixels(path)
+    except (InputError, OSError):
+        return False
 
 
 def read(
@@ -200,7 +219,8 @@ def _read_alone(
     """A table of pixels, or of the files in a tree."""
     place: Any = table  # whose readers open what lies in a holder too
     of_this_machine = isinstance(table, Path)
-    if looks_like_pixels(place) and not (of_this_machine and names_files(place)):
+    pixels = table.suffix.lower() not in _OBJECTS and looks_like_pixels(place)
+    if pixels and not (of_this_machine and names_files(place)):
         return replace(read_pixel_csv(place, meaning, expected), root=root)
     if isinstance(table, Path):
         data = _with_hints(read_table(*tree_of_table(table, meaning), meaning), meaning)
@@ -218,7 +238,9 @@ def _read_tree(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:
         return read_array_folder(tree, meaning, expected)
     if tables := pixel_tables(tree):
         return read_pixel_tables(tree, tables, meaning, expected)
-    return _with_hints(read_beside(tree, meaning, read_folders), meaning)
+    return read_heard(
+        tree, meaning, lambda: _with_hints(read_beside(tree, meaning, read_folders), meaning)
+    )
 
 
 def _with_hints(data: Dataset, meaning: Meaning) -> Dataset:

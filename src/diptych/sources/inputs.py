@@ -16,7 +16,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from diptych.data.dataset import Dataset, Sample, Shape
-from diptych.data.places import Member
+from diptych.data.places import Address, Member, place_named
 from diptych.data.splitting import Splits
 from diptych.errors import ImageError, InputError, described, first_line
 from diptych.images.decoding import read_file
@@ -41,10 +41,12 @@ STDIN = "standard input"
 _NO_LISTS: tuple[type, ...] = (Mapping, set, frozenset, type, Sample)
 COLOURS = (1, 3, 4)  # how many numbers a pixel has: grey, RGB, RGB with opacity
 _OF_ADDRESS = (
-    "an address, and nothing is fetched; download it and give the file, or pipe it in: "
-    "curl -s ADDRESS | diptych predict BUNDLE -"
+    "an address of the web, and nothing is fetched from there; download it and give the file, or "
+    "pipe it in: curl -s ADDRESS | diptych predict BUNDLE -"
 )
-_ADDRESS = re.compile(r"(?:https?|ftps?|file|s3|gs|gcs|az|abfss?|hdfs|hf|ssh):/|data:[\w/+.-]*[;,]")
+_OF_WEB = re.compile(r"(?:https?|ftps?|file):/|data:[\w/+.-]*[;,]")
+_OF_PATH = "an address as a Path, which takes a slash from it; give it as text"
+_SHORTENED = re.compile(r"[a-z][a-z0-9]+:/[^/]")
 
 
 class InputPicture(NamedTuple):
@@ -183,13 +185,19 @@ def _each(items: Iterable[Any], shape: Shape) -> Iterator[Any]:
 
 
 def _named(name: str, files: str | None = None) -> Iterator[InputPicture]:
-    """The files that a name stands for, or a table names; an address stands for itself."""
+    """The files that a name stands for, or a table names, or that lie at an address."""
+    from diptych.sources.addressed import pictures_at
     from diptych.sources.listed import is_list, named_by  # which reads tables as data sets too
 
-    if _ADDRESS.match(name) and not os.path.lexists(name):
-        short = name if len(name) < 200 else f"{name[:200]}…"
-        yield InputPicture(short, ImageError("not a file", _OF_ADDRESS))
-        return
+    if not os.path.lexists(name):
+        if _OF_WEB.match(name) or _SHORTENED.match(name):
+            short = name if len(name) < 200 else f"{name[:200]}…"
+            why = _OF_ADDRESS if _OF_WEB.match(name) else _OF_PATH
+            yield InputPicture(short, ImageError("not a file", why))
+            return
+        if isinstance(address := place_named(name), Address):
+            yield from (InputPicture(own, place) for own, place in pictures_at(address))
+            return
     path = Path(name)
     if name and (inside := _within(path)) is not None:
         yield from inside

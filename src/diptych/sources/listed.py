@@ -5,7 +5,7 @@ from pathlib import Path
 
 from diptych.data.places import Place
 from diptych.errors import ImageError, InputError
-from diptych.sources import is_table
+from diptych.sources import is_table, may_hold_pixels
 from diptych.sources.pixels.layout import looks_like_pixels
 from diptych.sources.tables.listing import listed_files
 from diptych.sources.tables.whereabouts import names_files
@@ -34,4 +34,4 @@ def named_by(path: Path, files: str | None) -> Iterator[tuple[str, Place | Image
 
 
 def _holds_pixels(path: Path) -> bool:
-    return looks_like_pixels(path) and not names_files(path)
+    return may_hold_pixels(path) and looks_like_pixels(path) and not names_files(path)

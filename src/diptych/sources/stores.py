@@ -1,6 +1,6 @@
 """Data sets that are no plain files of this machine: archives, addresses, Parquet, shards."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
@@ -18,7 +18,7 @@ from diptych.sources.trees.archive_tree import is_named_table
 from diptych.sources.trees.archives import archive_tree, ending_of
 from diptych.sources.trees.folder import FolderTree
 from diptych.sources.trees.joined import JoinedTree
-from diptych.sources.trees.numbered import piece_of
+from diptych.sources.trees.numbered import names_meant, piece_of
 from diptych.sources.trees.shown import set_aside, shown
 from diptych.sources.trees.unwrapping import UnwrappedTree, wrapper
 
@@ -131,8 +131,9 @@ def read_stores(tree: Tree, names: Sequence[str], meaning: Meaning, readers: Rea
     if is_webdataset(shards):
         return read_webdataset(shards, meaning)
     stems = {name: _without_ending(name) for name in names}
-    pieces = len(names) > 1 and len({piece_of(stem) for stem in stems.values()}) == 1
-    prefixes = {name: "" if pieces else f"{stem}/" for name, stem in stems.items()}
+    meant = names_meant(stems.values())
+    pieces = _are_pieces(meant)
+    prefixes = {name: "" if pieces else f"{meant[stem]}/" for name, stem in stems.items()}
     parts = [(prefixes[name], one if pieces else _unwrapped(one)) for name, one in trees]
     joined = JoinedTree(tree.root, [("", rest), *parts])
     if pieces and not joined.folders and not any(map(is_named_table, joined.names)):
@@ -141,7 +142,9 @@ def read_stores(tree: Tree, names: Sequence[str], meaning: Meaning, readers: Rea
             "or pieces of one; unpack each into the folder of its class"
         )
     data = _read(joined, meaning, readers)
-    kind = "pieces of one" if pieces else "folders of their names"
+    other = next((s for s, name in meant.items() if s != name), "")
+    of_names = f"folders of their names ({other} as {meant[other]})" if other else ""
+    kind = "pieces of one" if pieces else of_names or "folders of their names"
     return _noted(data, f"{tree.root.name}: {len(names)} archives, read as {kind}")
 
 
@@ -158,6 +161,14 @@ def pictures_in(path: Path) -> Sequence[Member] | None:
     if not names:
         raise InputError(f"{path}: {_why_empty(tree)}")
     return None if all(map(_may_be_table, names)) else [tree.place(name) for name in names]
+
+
+def _are_pieces(meant: Mapping[str, str]) -> bool:
+    """Whether archives are all of one name, or numbered."""
+    if len(meant) < 2:
+        return False
+    own = all(stem == name for stem, name in meant.items())
+    return len(set(meant.values())) == 1 or (own and len(set(map(piece_of, meant))) == 1)
 
 
 class _Rest:

@@ -4,6 +4,7 @@ import re
 from pathlib import Path, PurePosixPath
 
 from diptych.errors import InputError
+from diptych.sources.foreign import foreign
 from diptych.sources.tables.opening import Table, open_bytes
 from diptych.sources.trees import Tree
 from diptych.sources.trees.shown import shown
@@ -25,22 +26,10 @@ _INSTEAD = "save its arrays with numpy.savez('data.npz', images=…, labels=…)
 _MOST_OPENED = 20
 
 
-# What to do with files of other programs.
-_FOREIGN = {
-    **dict.fromkeys((".7z", ".rar"), "an archive of a kind that is not read; unpack it"),
-    **dict.fromkeys((".xlsx", ".xls", ".ods"), "a workbook; save the sheet of labels as CSV"),
-    **dict.fromkeys(
-        (".tfrecord", ".tfrecords", ".lmdb", ".arrow", ".feather"),
-        "records of another program; write their pictures into a folder for each class",
-    ),
-    **dict.fromkeys((".sqlite", ".db"), "a database; write files and labels into a CSV"),
-}
-
-
 def refuse_unread(path: Path) -> None:
     """Raise InputError for a file that is not opened, with what to do."""
-    if foreign := _FOREIGN.get(_suffix(path.name)):
-        raise InputError(f"{path}: {foreign}")
+    if what := foreign(_unpacked(path.name)):
+        raise InputError(f"{path}: {what}")
     if reason := _reason(path):
         raise InputError(f"{path}: {reason}; {_INSTEAD}")
 

@@ -280,3 +280,8 @@ def test_a_fold_may_be_in_another_table_than_the_labels(laid: Laid) -> None:
     data = read(laid(numbered("images", 20), {"labels.csv": rows(20), "folds.csv": folds}), fold=1)
     assert Counter(s.part for s in data.samples) == {"train": 13, "test": 7}
     assert data.classes == ("a", "b")
+
+
+def test_names_of_classes_by_number_are_no_labels(laid: Laid) -> None:
+    root = laid([f"images/{i}.png" for i in range(6)], {"names.json": ['{"0": "cat", "1": "dog"}']})
+    assert read(root).classes == ("images",)

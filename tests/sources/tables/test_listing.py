@@ -37,3 +37,11 @@ def test_the_column_may_be_said(laid: Laid) -> None:
     with pytest.raises(InputError, match="a and b name files that are there"):
         list(listed_files(root / "l.csv"))
     assert [one.name for one in listed_files(root / "l.csv", "b")] == ["test/2.png", "test/4.png"]
+
+
+def test_names_in_a_text_are_listed_with_their_blanks(laid: Laid) -> None:
+    root = laid(["new/my cat 1.png", "new/dog 2.png"], {"l.txt": ["my cat 1.png", "dog 2.png"]})
+    assert [one.place for one in listed_files(root / "l.txt")] == [
+        root / "new" / "my cat 1.png",
+        root / "new" / "dog 2.png",
+    ]

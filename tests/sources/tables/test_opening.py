@@ -113,6 +113,19 @@ def test_rows_of_empty_cells_are_none(tmp_path: Path) -> None:
     assert [row for _, row in numbered_rows(path)] == ROWS
 
 
+@pytest.mark.parametrize("end", ["", 'c.png,"w\n'])
+def test_a_quote_that_takes_rows_in_is_refused(end: str, tmp_path: Path) -> None:
+    path = written(tmp_path, f'file,label\na.png,"x\nb.png,y\nb.png,y\n{end}'.encode())
+    with pytest.raises(InputError, match="line 2 begins a quote that does not end there"):
+        list(numbered_rows(path))
+
+
+def test_cells_may_have_lines(tmp_path: Path) -> None:
+    path = written(tmp_path, b'file,note\na.png, "one, two\nthree\nfour"\nb.png,x\n\x1a')
+    rows = [row for _, row in numbered_rows(path)]
+    assert rows[1:] == [["a.png", "one, two\nthree\nfour"], ["b.png", "x"]]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
 def test_blanks_part_the_columns_of_a_text(encoding: str, tmp_path: Path) -> None:
     path = written(tmp_path, "a.png Käse\r\nb.png  Brot\r\n".encode(encoding), "t.txt")

@@ -36,3 +36,14 @@ def test_parquet_is_read_without_what_is_no_cell(tmp_path: Path) -> None:
     (tmp_path / "m.parquet").write_bytes(b"PAR1")
     with pytest.raises(InputError, match=r"m\.parquet: cannot be read: "):
         records(tmp_path / "m.parquet")
+
+
+def test_feather_is_read_as_parquet_is(tmp_path: Path) -> None:
+    polars.DataFrame({"f": ["a", "b"], "y": [1, 2]}).write_ipc(tmp_path / "m.feather")
+    assert records(tmp_path / "m.feather").rows == [["a", "1"], ["b", "2"]]
+
+
+def test_what_nobody_sees_around_a_cell_is_none_of_it(tmp_path: Path) -> None:
+    text = "f,l\na,\u200bcat\n\ufeffb,\u00a0dog\u200b\n"
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    assert records(tmp_path / "t.csv").rows == [["a", "cat"], ["b", "dog"]]

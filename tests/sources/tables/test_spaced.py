@@ -26,6 +26,8 @@ def cells(lines: list[str], is_text: bool = True) -> list[list[str]]:
         (["my a # 1", "b # -1"], [["my a 19", "1"], ["b 19", "-1"]]),
         (["n# cat, house cat", "m# dog"], [["n19", "cat, house cat"], ["m19", "dog"]]),
         (['"a #.jpg" 0', '"b #.jpg" 1'], [['"a 19.jpg"', "0"], ['"b 19.jpg"', "1"]]),
+        (["a#.jpg: old cat", "b#.jpg: dog"], [["a19.jpg", "old cat"], ["b19.jpg", "dog"]]),
+        (["a #.jpg=0", "b #.jpg=1"], [["a 19.jpg", "0"], ["b 19.jpg", "1"]]),
         (["a#.jpg 0, 3", "b#.jpg 1, 2"], [["a19.jpg", "0, 3"], ["b19.jpg", "1, 2"]]),
     ],
 )

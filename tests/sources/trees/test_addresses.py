@@ -13,6 +13,7 @@ from diptych.data.places import Address
 from diptych.errors import ImageError, InputError, MissingExtra
 from diptych.images.decoding import read_file
 from diptych.sources import read
+from diptych.sources.inputs import input_pictures
 
 FILES = pictures("cat/1.png", "cat/2.png", "dog/3.png")
 SECRET = "hunter2"
@@ -84,6 +85,12 @@ def test_a_bucket_of_s3(s3: Any) -> None:
         (name, name[:3], content) for name, content in FILES.items()
     }
     assert data.strays == ()
+
+
+def test_pictures_in_a_bucket_are_answered_for(s3: Any) -> None:
+    given = list(input_pictures("s3://pictures/photos", (24, 24, 3)))
+    assert [one.name for one in given] == [f"s3://pictures/photos/{name}" for name in FILES]
+    assert [one.encoded() for one in given] == list(FILES.values())
 
 
 @pytest.mark.parametrize("name", ["data.zip", "data.tar", "data.tar.gz"])

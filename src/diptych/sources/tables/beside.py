@@ -19,7 +19,7 @@ from diptych.sources.tables.facts import (
     with_facts,
     with_note,
 )
-from diptych.sources.tables.file_names import COMPANIONS, part_in
+from diptych.sources.tables.file_names import COMPANIONS, ending, part_in
 from diptych.sources.tables.label_source import label_source
 from diptych.sources.tables.listings import Listing, listings_of
 from diptych.sources.tables.part_lists import part_lists
@@ -54,21 +54,27 @@ def read_beside(tree: Tree, meaning: Meaning, by_folders: ByFolders) -> Dataset:
     folders_of_lists = _folders_of_lists(tree, listings)
     narrow = NarrowedTree(tree, folders_of_lists) if folders_of_lists else tree
     data = _read(tree, narrow, described, listings, meaning, by_folders)
+    if not folders_of_lists:
+        return data
     known = {sample.name for sample in data.samples} | {stray.name for stray in data.strays}
+    of_lists = tuple(f"{folder}/" for folder in folders_of_lists)
     aside = [
         Stray(name, "table", "says which files are in a part, or the like")
         for name in tree.names
-        if name.startswith(tuple(f"{folder}/" for folder in folders_of_lists)) and name not in known
+        if name.startswith(of_lists) and name not in known
     ]
-    return replace(data, strays=(*data.strays, *aside)) if aside else data
+    return replace(data, strays=(*data.strays, *aside))
 
 
 def _folders_of_lists(tree: Tree, listings: Sequence[Listing]) -> list[str]:
     """The folders that hold tables and texts alone, and are no classes whatever they are called."""
     with_more = {
-        path.parent
-        for path in map(PurePosixPath, tree.names)
-        if path.suffix.lower() not in COMPANIONS and not is_hidden(path.name)
+        PurePosixPath(folder)
+        for folder in {
+            name.rpartition("/")[0]
+            for name in tree.names
+            if ending(name) not in COMPANIONS and not is_hidden(name.rpartition("/")[2])
+        }
     }
     with_more |= {above for folder in with_more for above in folder.parents}
     folders = {above for one in listings for above in PurePosixPath(one.name).parents} - with_more
@@ -187,7 +193,7 @@ def _classes(read: Callable[[Meaning], Dataset], meaning: Meaning) -> Mapping[st
     classes = {
         sample.name: sample.label
         for sample in data.samples
-        if PurePosixPath(sample.name).suffix.lower() not in COMPANIONS
+        if ending(sample.name) not in COMPANIONS
     }
     different = set(classes.values())
     return classes if len(different) > 1 and not all(map(part_in, different)) else {}

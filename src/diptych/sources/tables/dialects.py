@@ -55,7 +55,11 @@ def dialect_of(lines: Iterator[str]) -> Dialect:
 
 def _rows(lines: Sequence[str], delimiter: str) -> list[tuple[int, list[str]]]:
     """The rows that lines hold, each with the number of lines before it."""
-    reader, rows, before = csv.reader(lines, delimiter=delimiter), list[tuple[int, list[str]]](), 0
+    reader, rows, before = (
+        csv.reader(lines, delimiter=delimiter, skipinitialspace=True),
+        list[tuple[int, list[str]]](),
+        0,
+    )
     try:
         for row in reader:
             if row:

@@ -24,6 +24,12 @@ _DRIVE = re.compile(r"[A-Za-z]:$")
 _TOKENS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
+def ending(name: str) -> str:
+    """How a file's name ends, in small letters: .jpg; "" for none."""
+    stem, dot, rest = name.rpartition("/")[2].rpartition(".")
+    return f"{dot}{rest.lower()}" if stem else ""
+
+
 def parted(name: str) -> tuple[tuple[str, ...], str]:
     """The folders of a file and its name, folded; without drive, root and query."""
     path = name.replace("\\", "/") if "\\" in name else name

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TypeAlias
 
-from diptych.sources.tables.file_names import COMPANIONS, fold
+from diptych.sources.tables.file_names import COMPANIONS, ending, fold
 from diptych.sources.tables.records import Records, Row, without_header
 from diptych.sources.tables.titles import plain
 from diptych.sources.trees.walking import any_hidden
@@ -117,7 +117,7 @@ def _for_each(table: Records, at: int, files_of: Mapping[str, Sequence[str]]) ->
 def _folder_column(table: Records, names: Sequence[str]) -> tuple[int, int] | None:
     """The column that names folders, each once, and how deep these lie, from 0 at the first."""
     levels: dict[int, set[str]] = {}
-    for folder in {name.rpartition("/")[0] for name in names if _is_picture(name)}:
+    for folder in {name.rpartition("/")[0] for name in names if ending(name) not in COMPANIONS}:
         if folder and not any_hidden(folder.split("/")):
             for depth, one in enumerate(folder.split("/")):
                 levels.setdefault(depth, set()).add(fold(one))
@@ -131,8 +131,3 @@ def _folder_column(table: Records, names: Sequence[str]) -> tuple[int, int] | No
             if shared > 1 and shared >= MOST * min(len(cells), len(folders)):
                 best = max(best or (0, 0, 0), (shared, at, depth))
     return best[1:] if best else None
-
-
-def _is_picture(name: str) -> bool:
-    _, dot, ending = name.rpartition(".")
-    return f"{dot}{ending.lower()}" not in COMPANIONS

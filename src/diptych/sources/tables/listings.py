@@ -8,12 +8,12 @@ from functools import cache, cached_property
 from pathlib import PurePosixPath
 
 from diptych.errors import InputError
-from diptych.sources.meaning import Meaning, level
+from diptych.sources.meaning import Meaning, is_level
 from diptych.sources.tables.candidates import METADATA, tables_among
 from diptych.sources.tables.column_roles import Roles, table_roles
 from diptych.sources.tables.facts import Facts
 from diptych.sources.tables.file_column import NUMBERED, names_files
-from diptych.sources.tables.file_names import PICTURES, part_in
+from diptych.sources.tables.file_names import PICTURES, ending, part_in
 from diptych.sources.tables.keyed import by_folder, by_id, by_title, cells_of, ids_of
 from diptych.sources.tables.labelling import NoLabelsError
 from diptych.sources.tables.matching import Files
@@ -50,6 +50,7 @@ class Listing:
         self._said = Meaning(files=files)
         self._label = label
         self._files = known
+        self._facts_by: dict[tuple[Meaning, Meaning, bool], Facts] = {}
 
     @cached_property
     def names_files(self) -> bool:
@@ -103,10 +104,15 @@ class Listing:
     def facts(self, meaning: Meaning) -> Facts:
         """What it says of each file."""
         groups = tuple(title for title in meaning.group if self.has(title))
-        of_folders = meaning.part is not None and level(meaning.part) is not None
+        of_folders = is_level(meaning.part)
         own = meaning.part is None or of_folders or self.has(meaning.part)
         bare = replace(self._said, group=groups)
         said = replace(bare, part=meaning.part, fold=None if of_folders else meaning.fold)
+        if (bare, said, own) not in self._facts_by:
+            self._facts_by[bare, said, own] = self._read_facts(bare, said, own)
+        return self._facts_by[bare, said, own]
+
+    def _read_facts(self, bare: Meaning, said: Meaning, own: bool) -> Facts:
         try:
             table, roles = self._facts(said if own else bare)
         except NoFoldsError:
@@ -185,11 +191,7 @@ def listings_of(tree: Tree, files: str | None, label: str | None) -> list[Listin
 def _alone_in_their_folders(tree: Tree, tables: Sequence[str]) -> Collection[str]:
     """Those of which each is the only table in a folder of pictures, if there are several."""
     counts = Counter(name.rpartition("/")[0] for name in tables)
-    with_pictures = {
-        name.rpartition("/")[0]
-        for name in tree.names
-        if PurePosixPath(name).suffix.lower() in PICTURES
-    }
+    with_pictures = {name.rpartition("/")[0] for name in tree.names if ending(name) in PICTURES}
     alone = {
         name
         for name in tables

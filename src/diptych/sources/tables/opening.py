@@ -6,7 +6,7 @@ import csv
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path, PurePosixPath
@@ -31,6 +31,7 @@ LINE_LIMIT = 2**27
 
 _HEAD = 2**16  # bytes that tell how a table is written
 _LINES = 200  # that tell how blanks part columns
+_DOS_END = "\x1a"  # of a text, for the oldest of editors
 _LONE_CR = re.compile(r"\r(?=[^\n])")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -89,7 +90,7 @@ def first_rows(path: Table, count: int) -> list[list[str]]:
     parted_by, skipped, first = dialect(path)
     with open_table(path) as file:
         lines = [decoded(line) for line in islice(_lines(path, file), skipped, skipped + count)]
-        rows = [row for row in csv.reader(lines, delimiter=parted_by) if row]
+        rows = [row for row in csv.reader(lines, delimiter=parted_by, skipinitialspace=True) if row]
     if not rows:
         raise InputError(f"{path}: the file is empty")
     return [list(first), *rows[1:]] if first else rows
@@ -103,12 +104,28 @@ def numbered_rows(path: Table) -> Iterator[tuple[int, list[str]]]:
     parted_by, skipped, first = dialect(path)
     with open_table(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", errors="windows-1252", newline="")
-        reader = csv.reader(islice(_lines(path, text), skipped, None), delimiter=parted_by)
+        lines = islice(_lines(path, text), skipped, None)
+        reader = csv.reader(lines, delimiter=parted_by, skipinitialspace=True)
+        line = 0
         for row in reader:
             if first:
                 row, first = list(first), ()
-            if any(map(str.strip, row)):
-                yield skipped + reader.line_num, row
+            before, line = line, reader.line_num
+            if line > before + 1:
+                _refuse_open_quote(path, row, skipped + line, parted_by)
+            if row and (row[0][:1] > " " or any(cell.strip().strip(_DOS_END) for cell in row)):
+                yield skipped + line, row
+
+
+def _refuse_open_quote(path: Table, row: Sequence[str], line: int, parted_by: str) -> None:
+    """Raise InputError for a cell that has rows in it: its quote ends where another begins."""
+    for cell in (cell for cell in row if "\n" in cell):
+        inside = cell.rstrip("\r\n").split("\n")[1:]
+        if len(inside) > 1 and all(one.count(parted_by) == len(row) - 1 for one in inside[:-1]):
+            raise InputError(
+                f"{path}: line {line - len(inside)} begins a quote that does not end there; close "
+                'it, or write "" for a quote within a cell'
+            )
 
 
 def is_in_utf_8(path: Table) -> bool:
@@ -160,11 +177,16 @@ def _writing(path: Table) -> tuple[str, bool, Spacing | None]:
         raise InputError(f"{path}: not text; save it as a table in UTF-8")
     wide = encoding.startswith("utf-16")
     text = head.decode(encoding, "ignore") if wide else decoded(head)
-    lines = text.removeprefix("\ufeff").splitlines()
+    return encoding, _LONE_CR.search(text) is not None, _spacing(path, text)
+
+
+def _spacing(path: Table, head: str) -> Spacing | None:
     name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
+    if name.endswith((".json", ".jsonl", ".ndjson")):
+        return None
+    lines = head.removeprefix("\ufeff").splitlines()
     # The last of many may be cut.
-    spacing = spacing_of(lines[: max(len(lines) - 1, 1)][:_LINES], name.endswith(TEXTS))
-    return encoding, _LONE_CR.search(text) is not None, spacing
+    return spacing_of(lines[: max(len(lines) - 1, 1)][:_LINES], name.endswith(TEXTS))
 
 
 def _recoded(file: IO[bytes], encoding: str, has_cr: bool) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""The rows of a table of any kind: CSV, lines of JSON, Parquet."""
+"""The rows of a table of any kind: text, JSON, Parquet."""
 
 import io
 import json
@@ -11,7 +11,10 @@ from diptych.errors import InputError, shortened
 from diptych.sources.tables.opening import Table, numbered_rows, open_table
 
 JSON_LINES = (".jsonl", ".ndjson")
-PARQUET = ".parquet"
+JSON = ".json"
+PARQUET, FEATHER = ".parquet", ".feather"
+
+_UNSEEN = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060"
 
 Row = list[str]
 
@@ -40,10 +43,12 @@ def records(path: Table) -> Records:
 
     Raises InputError where there is no row, or one has other columns than the first line.
     """
-    suffix = path.suffix.lower()
+    suffix, headed = path.suffix.lower(), True
     if suffix in JSON_LINES:
         titles, numbered = _json_lines(path)
-    elif suffix == PARQUET:
+    elif suffix == JSON:
+        titles, numbered, headed = _json(path)
+    elif suffix in (PARQUET, FEATHER):
         titles, numbered = _parquet(path)
     else:
         rows = numbered_rows(path)
@@ -55,8 +60,14 @@ def records(path: Table) -> Records:
             )
     if not numbered:
         raise InputError(f"{path}: it has no rows; add one for each picture")
-    cells = [[cell.strip() for cell in row] for _, row in numbered]
-    return Records(path, [t.strip() for t in titles], cells, [line for line, _ in numbered])
+    cells = [[c.strip() if c.isascii() else bare(c) for c in row] for _, row in numbered]
+    lines = [line for line, _ in numbered]
+    return Records(path, [bare(title) for title in titles], cells, lines, headed)
+
+
+def bare(cell: str) -> str:
+    """A cell without what nobody sees around it: blanks, marks of an encoding, of no width."""
+    return cell.strip().strip(_UNSEEN).strip()
 
 
 def without_header(table: Records) -> Records:
@@ -120,6 +131,14 @@ def _json_lines(path: Table) -> tuple[list[str], list[tuple[int, Row]]]:
     return titles, rows
 
 
+def _json(path: Table) -> tuple[list[str], list[tuple[int, Row]], bool]:
+    from diptych.sources.tables.json_tables import json_table
+
+    table = json_table(path)
+    rows = [(number, [_cell(cell) for cell in row]) for number, row in enumerate(table.rows, 1)]
+    return list(table.titles), rows, table.headed
+
+
 def _cell(value: Any) -> str:
     if value is None:
         return ""
@@ -132,7 +151,8 @@ def _parquet(path: Table) -> tuple[list[str], list[tuple[int, Row]]]:
 
     try:
         source = path if isinstance(path, Path) else io.BytesIO(path.read_bytes())
-        frame = polars.read_parquet(source)
+        is_feather = path.suffix.lower() == FEATHER
+        frame = polars.read_ipc(source) if is_feather else polars.read_parquet(source)
     except (OSError, polars.exceptions.PolarsError) as cause:
         raise InputError(f"{path}: cannot be read: {str(cause).splitlines()[0]}") from cause
     simple = [

@@ -16,6 +16,7 @@ _ENDING = f"(?:{'|'.join(re.escape(ending) for ending in sorted(PICTURES))})"
 _PICTURE = re.compile(rf'.+{_ENDING}"?', re.IGNORECASE)
 _THEN_SIGN = re.compile(rf'{_ENDING}"?\s*[\t;|,]', re.IGNORECASE)
 _THEN_BLANK = re.compile(rf'{_ENDING}"? +[^\s;|,]', re.IGNORECASE)
+_ASSIGNED = re.compile(rf'({_ENDING}"?)[ \t]*(?:=>|->|[:=])[ \t]*(?=\S)', re.IGNORECASE)
 _SIGNS = "\t;|,"
 # So many of the first lines have to be alike, since a header and remarks are not.
 _MOST = 0.8
@@ -27,10 +28,13 @@ class Spacing(NamedTuple):
     columns: int
     before: int | None = None  # the words before a picture's name; None where it has blanks in it
     named: bool = False  # a word of each line ends as names of pictures do
+    assigned: bool = False  # a colon or the like stands after it
     first: bool = False  # without such a word: the first word, then the rest as one
 
     def respaced(self, line: str) -> str:
         """The line with tabs between its columns; one that is otherwise comes as it is."""
+        if self.assigned:
+            return _ASSIGNED.sub(r"\1\t", line, count=1)
         mark = _MARK.match(line)
         begin, end = mark.end() if mark else 0, len(line.rstrip("\r\n"))
         words = _WORD.findall(line[begin:end])
@@ -55,6 +59,8 @@ def spacing_of(lines: Sequence[str], is_text: bool) -> Spacing | None:
     What is not called as texts are has to have a picture's name at the start of each line.
     """
     lines = [line for line in lines if line.strip() and not line.startswith("#")]
+    if is_text and lines and all(map(_ASSIGNED.search, lines[1:] or lines)):
+        return Spacing(2, assigned=True)
     if not lines or (_are_parted_by_a_sign(lines) and not _are_named_before_a_blank(lines)):
         return None
     rows = [_WORD.findall(line) for line in lines]

@@ -13,7 +13,16 @@ from diptych.sources.tables.cells import is_number
 from diptych.sources.tables.file_column import LOOKED_AT
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.opening import Table, first_rows
-from diptych.sources.tables.records import JSON_LINES, PARQUET, Records, position, records
+from diptych.sources.tables.records import (
+    FEATHER,
+    JSON,
+    JSON_LINES,
+    PARQUET,
+    Records,
+    bare,
+    position,
+    records,
+)
 from diptych.sources.tables.titles import TOGETHER, column
 from diptych.sources.trees.folder import FolderTree
 
@@ -95,13 +104,13 @@ def names_files(path: Path) -> bool:
 
 def first_records(path: Table) -> Records:
     """The first rows of a table, however long it is."""
-    if path.suffix.lower() in (*JSON_LINES, PARQUET):
+    if path.suffix.lower() in (*JSON_LINES, JSON, PARQUET, FEATHER):
         return records(path)
     titles, *rows = first_rows(path, FIRST)
-    even = [[cell.strip() for cell in row] for row in rows if len(row) == len(titles)]
+    even = [[bare(cell) for cell in row] for row in rows if len(row) == len(titles)]
     if not even:
         raise InputError(f"{path}: it has no rows; add one for each picture")
-    return Records(path, [title.strip() for title in titles], even, list(range(2, len(even) + 2)))
+    return Records(path, [bare(title) for title in titles], even, list(range(2, len(even) + 2)))
 
 
 def _share_there(

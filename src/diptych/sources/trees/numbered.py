@@ -2,13 +2,17 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from fnmatch import fnmatch
 from pathlib import Path
 
 from diptych.errors import InputError
 from diptych.sources.trees.joined import ListedTree
 
+# What Google Drive calls a folder that was downloaded: cat-20240101T000000Z-001.
+_DRIVE = re.compile(r"(.+?)-\d{8}T\d{6}Z(?:-\d+)*")
+_COPY = re.compile(r"(.+?) ?\(\d+\)")  # of what was downloaded again
+_PIECE = re.compile(r"(.+?)[-_. ](0\d+)")
 _NUMBERED = re.compile(r"(.*?)[-_. (]*\d+[)]*")
 
 
@@ -27,6 +31,34 @@ def piece_of(stem: str) -> str:
     """What a piece is a piece of: photos-001 of photos."""
     match = _NUMBERED.fullmatch(stem)
     return match[1] if match and match[1] else f"{stem}/"
+
+
+def names_meant(stems: Collection[str]) -> dict[str, str]:
+    """What each of several archives is an archive of: cat of cat-20240101T000000Z-001, cat (1).
+
+    Pieces that are numbered from 01 or 001 on are of one name, where others lie beside them.
+    """
+    names = {stem: _meant(stem) for stem in stems}
+    numbers: dict[str, list[int]] = {}
+    for name in set(names.values()):
+        base, number = _base_of(name)
+        numbers.setdefault(base, []).append(number)
+    counted = all(sorted(some) == list(range(1, len(some) + 1)) for some in numbers.values())
+    if counted and 1 < len(numbers) < len(set(names.values())):
+        return {stem: _base_of(name)[0] for stem, name in names.items()}
+    return names
+
+
+def _meant(stem: str) -> str:
+    for form in (_COPY, _DRIVE):
+        if match := form.fullmatch(stem):
+            stem = match[1]
+    return stem
+
+
+def _base_of(name: str) -> tuple[str, int]:
+    match = _PIECE.fullmatch(name)
+    return (match[1], int(match[2])) if match else (name, 1)
 
 
 def _braces(text: str) -> list[str]:
