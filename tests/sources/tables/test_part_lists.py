@@ -1,5 +1,6 @@
 """Lists of the pictures of a part, by what they are called."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -132,3 +133,38 @@ def test_a_list_of_some_rows_of_a_table_is_no_second_table_of_labels(laid: Laid)
         )
     )
     assert Counter(s.part for s in data.samples) == {"train": 8, "test": 4}
+
+
+def test_a_list_to_train_on_that_names_nothing_leaves_parts_out(laid: Laid) -> None:
+    lists = {"train.txt": [f"bird/{i}.jpg" for i in range(9)], "test.txt": THIRDS["test"]}
+    data = read(listed(laid, lists))
+    assert data.parts() == ()
+    assert "train.txt names none of the pictures; parts by lists are left out" in data.note
+
+
+def test_names_in_lists_that_are_not_there_are_counted(laid: Laid) -> None:
+    lists = {"train.txt": [*PICTURES[4:], "cat/cat_99.jpg"], "test.txt": PICTURES[:4]}
+    data = read(listed(laid, lists))
+    assert Counter(s.part for s in data.samples) == {"train": 8, "test": 4}
+    assert "1 of 9 in train.txt are not there" in data.note
+
+
+def test_classes_with_their_files_in_json_say_the_part(laid: Laid) -> None:
+    lists = {
+        f"meta/{part}.json": [
+            json.dumps({c: [n[:-4] for n in names if n.startswith(c)] for c in ("cat", "dog")})
+        ]
+        for part, names in (("train", PICTURES[::2]), ("test", PICTURES[1::2]))
+    }
+    data = read(listed(laid, lists))
+    assert Counter((s.part, s.label) for s in data.samples) == {
+        (part, label): 3 for part in ("train", "test") for label in ("cat", "dog")
+    }
+
+
+def test_parts_with_their_files_in_json_are_a_split(laid: Laid) -> None:
+    split = {"train": PICTURES[::2], "test": PICTURES[1::2]}
+    data = read(listed(laid, {"split.json": [json.dumps(split)]}))
+    assert {s.name for s in data.samples if s.part == "test"} == {
+        f"images/{name}" for name in PICTURES[1::2]
+    }

@@ -23,6 +23,7 @@ class Facts(NamedTuple):
     table: Records
     roles: Roles
     cells: Mapping[str, Row]
+    missing: int = 0  # rows of files that are not there
 
 
 class Pictures(NamedTuple):

@@ -74,7 +74,8 @@ def _one_of(tree: Tree, listings: Sequence[Listing]) -> Sequence[Listing]:
     if len(listings) == 1 or (all(stems) and len(set(stems)) == len(stems)):
         return list(listings)
     largest = max(listings, key=lambda one: len(one.labels or ()))
-    if all((one.labels or {}).items() <= (largest.labels or {}).items() for one in listings):
+    others = [one.labels or {} for one in listings if one is not largest]
+    if all(own.items() < (largest.labels or {}).items() for own in others):
         return [largest]  # the others are lists of some of its rows
     names = shortened([one.name for one in listings])
     raise InputError(

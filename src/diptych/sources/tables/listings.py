@@ -124,7 +124,8 @@ class Listing:
             rows = named_rows(table, roles, self._files, "")
         except InputError:  # train/1.jpg and test/1.jpg are there
             rows = named_rows(table, roles, self._files, part_in(PurePosixPath(self.name).stem))
-        return Facts(self.name, table, roles, {row.file: row.cells for row in rows if row.file})
+        cells = {row.file: row.cells for row in rows if row.file}
+        return Facts(self.name, table, roles, cells, sum(not row.file for row in rows))
 
     def _facts(self, said: Meaning) -> tuple[Records, Roles]:
         table, roles = table_roles(self.records, self._files, said, labelled=False)

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import PurePosixPath
 
 from diptych.data.dataset import Stray
 from diptych.errors import InputError, shortened
 from diptych.sources.tables.facts import Facts, Pictures, with_note
+from diptych.sources.tables.file_names import COMPANIONS, part_in
 
 
 def with_parts_of_tables(
@@ -49,6 +51,9 @@ def with_parts_of_tables(
     strays += [Stray(name, "no part", f"none of {tables} names it") for name in aside]
     counts = ", ".join(f"{part} is in {table}" for table, part in parts.items())
     note = f"{pictures.labels_from}{counts}"
+    for one in facts:
+        if one.name in parts and one.missing:
+            note += f"; {one.missing:,} of {len(one.table.rows):,} in {one.name} are not there"
     if aside:
         note += f"; {len(aside):,} pictures that these do not name are set aside"
     note = "\n".join(filter(None, (data.note, note)))
@@ -59,6 +64,9 @@ def with_parts_of_tables(
 def _with_the_rest(pictures: Pictures, part_of: Mapping[str, tuple[str, str]]) -> Pictures:
     """With the parts of lists, and all others to train on, where no list says what is for that."""
     data = pictures.data
+    if unused := [s.name for s in data.strays if _is_to_train_on(s.name)]:
+        note = f"{unused[0]} names none of the pictures; parts by lists are left out"
+        return pictures._replace(data=with_note(data, note))
     samples = [s._replace(part=part_of.get(s.name, ("", "train"))[1]) for s in data.samples]
     of_table = dict(part_of.values())
     strays = [
@@ -72,3 +80,8 @@ def _with_the_rest(pictures: Pictures, part_of: Mapping[str, tuple[str, str]]) -
     note = f"{pictures.labels_from}{counts}; the {left:,} pictures that no list names are for train"
     data = with_note(replace(data, samples=tuple(samples), strays=tuple(strays)), note)
     return pictures._replace(data=data)
+
+
+def _is_to_train_on(name: str) -> bool:
+    path = PurePosixPath(name)
+    return path.suffix.lower() in COMPANIONS and part_in(path.stem) == "train"
