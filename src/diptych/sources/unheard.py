@@ -14,7 +14,7 @@ from diptych.sources.tables.file_names import PICTURES
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.records import JSON, records
 from diptych.sources.trees import Tree
-from diptych.sources.trees.walking import is_hidden
+from diptych.sources.trees.shown import shown
 
 _LABELS = re.compile(
     r"labels?|class(es)?(?![a-z])|annot|target|truth|coco|instances|categor|diagnos|(^|[_.-])(gt|y|meta)($|[_.-])",
@@ -54,8 +54,8 @@ def _unheard(tree: Tree) -> Iterator[str]:
     for name in sorted(tables, key=lambda name: not _LABELS.search(_stem(name))):
         if _LABELS.search(_stem(name)) and (why := _why_nothing(tree, name)):
             yield why
-    for name in tree.names:
-        if name.count("/") > 1 or any(map(is_hidden, name.split("/"))):
+    for name in shown(tree.names):
+        if name.count("/") > 1:
             continue
         ending = PurePosixPath(name).suffix.lower()
         if (why := with_labels(name)) and (ending in WORKBOOKS or _LABELS.search(_stem(name))):

@@ -26,7 +26,7 @@ from diptych.sources.pixels.number_arrays import (
 from diptych.sources.pixels.ranges import Range
 from diptych.sources.pixels.shapes import mirrored
 from diptych.sources.trees import Tree
-from diptych.sources.trees.walking import is_hidden
+from diptych.sources.trees.shown import shown
 from diptych.sources.unread import refuse_unread_folder
 
 # Of files that hold a picture.
@@ -47,7 +47,7 @@ def are_arrays(tree: Tree) -> bool:
 
     Raises InputError where it holds arrays of kinds that are not opened.
     """
-    names = [name for name in tree.names if not any(map(is_hidden, name.split("/")))]
+    names = shown(tree.names)
     if any(name.lower().endswith(ENDINGS) for name in names):
         return False
     if any(map(is_array_name, names)):
@@ -58,11 +58,7 @@ def are_arrays(tree: Tree) -> bool:
 
 def array_files(tree: Tree) -> list[str]:
     """The files of a tree that are called as those of arrays are."""
-    return [
-        name
-        for name in tree.names
-        if is_array_name(name) and not any(map(is_hidden, name.split("/")))
-    ]
+    return list(filter(is_array_name, shown(tree.names)))
 
 
 def read_array_folder(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:

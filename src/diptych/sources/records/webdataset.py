@@ -25,7 +25,6 @@ from diptych.sources.tables.titles import LABEL_TITLES, label_tier
 from diptych.sources.trees import Tree
 from diptych.sources.trees.archives import ending_of
 from diptych.sources.trees.shown import set_aside, shown
-from diptych.sources.trees.walking import is_hidden
 
 # Endings of pictures in shards; what they hold is told by their content, as everywhere.
 PICTURES = (
@@ -125,9 +124,10 @@ def read_webdataset(tree: Tree, meaning: Meaning) -> Dataset:
 def _records(tree: Tree) -> tuple[list[Stray], dict[str, dict[str, str]]]:
     """The files of each record by their kinds, and those that are of none."""
     strays, records = list(tree.strays), dict[str, dict[str, str]]()
+    visible = set(shown(tree.names))
     for name in tree.names:
         key, kind = key_of(name)
-        if _hidden(name):
+        if name not in visible:
             strays += set_aside([name], "hidden file", "")
         elif PurePosixPath(name).name.lower() in NAMES:
             strays.append(Stray(name, "table", "names the classes"))
@@ -136,10 +136,6 @@ def _records(tree: Tree) -> tuple[list[Stray], dict[str, dict[str, str]]]:
         else:
             records.setdefault(key, {})[kind] = name
     return strays, records
-
-
-def _hidden(name: str) -> bool:
-    return any(map(is_hidden, name.split("/")))
 
 
 def _is_picture(kind: str) -> bool:

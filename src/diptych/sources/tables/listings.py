@@ -150,7 +150,7 @@ class Listing:
             own = f"{self.name.rpartition('/')[0]}/"
             files = [file for file in files if file.startswith(own)]
         try:
-            return sum(file in self.named for file in files) / max(len(files), 1)
+            return sum(map(self.named.__contains__, files)) / max(len(files), 1)
         except InputError:
             return 0.0
 
@@ -171,7 +171,10 @@ def listings_of(tree: Tree, files: str | None, label: str | None) -> list[Listin
     Some do so by way of folders, or of ids in another table. Raises InputError where none of them
     has that column.
     """
-    known: Callable[[str, bool], Files] = cache(lambda base, below: Files(tree, base, below))
+    whole = Files(tree)
+    known: Callable[[str, bool], Files] = cache(
+        lambda base, below: Files(tree, base, below) if below else whole.seen_from(base)
+    )
     listings, others = list[Listing](), list[str]()
     names = tables_among(tree)
     alone = _alone_in_their_folders(tree, names)

@@ -7,7 +7,9 @@ folders above differ between machines. It never means one in another part or cla
 import os
 import posixpath
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +26,7 @@ from diptych.sources.tables.file_names import (
 )
 from diptych.sources.trees import Tree
 from diptych.sources.trees.folder import FolderTree
-from diptych.sources.trees.walking import is_hidden
+from diptych.sources.trees.shown import shown
 from diptych.system.files import is_regular
 
 _WHOLE = re.compile(r"\d+\.0")
@@ -55,25 +57,29 @@ class Files:
     """
 
     def __init__(self, tree: Tree, base: str = "", below: bool = False) -> None:
-        within = f"{base}/" if below and base else ""
-        names = [name for name in tree.names if name.startswith(within)]
+        names: Sequence[str] = tree.names
+        if below and base:
+            names = [name for name in names if name.startswith(f"{base}/")]
         self._names = frozenset(names)
         self._base = base
         # What lies in an archive comes from others, and means no file of this machine.
         self._root = tree.root if isinstance(tree, FolderTree) else None
-        self.by_name: dict[str, list[str]] = {}
-        self._by_stem: dict[str, list[str]] = {}
+        self.by_name: dict[str, list[str]] = defaultdict(list)
+        self._by_stem: dict[str, list[str]] = defaultdict(list)
         self.folders = frozenset(fold(folder.rpartition("/")[2]) for folder in tree.folders)
         self.parts = frozenset(filter(None, map(part_in, self.folders)))
-        for name in names:
-            folder, _, last = name.rpartition("/")
-            if is_hidden(last) or _is_hidden_folder(folder):
-                continue
-            key = fold(last)
-            stem, dot, ending = key.rpartition(".")
-            self.by_name.setdefault(key, []).append(name)
-            if f"{dot}{ending}" not in COMPANIONS:
-                self._by_stem.setdefault(stem if dot and stem else key, []).append(name)
+        for name in shown(names):
+            key = fold(name[name.rfind("/") + 1 :])
+            self.by_name[key].append(name)
+            dot = key.rfind(".")
+            if key[dot:] not in COMPANIONS:
+                self._by_stem[key[:dot] if dot > 0 else key].append(name)
+
+    def seen_from(self, base: str) -> "Files":
+        """The same files by names that start from another folder."""
+        files = copy(self)
+        files._base = base
+        return files
 
     @property
     def count(self) -> int:
@@ -106,7 +112,9 @@ class Files:
         """The file at the end of a path from the table's folder; "" where none is."""
         if name in self._names and not self._base:
             return name
-        path = posixpath.join(self._base, name.replace("\\", "/"))
+        path = name.replace("\\", "/")
+        if self._base:
+            path = posixpath.join(self._base, path)
         if path not in self._names:
             path = posixpath.normpath(path) if "." in path or "//" in path else ""
         return path if path in self._names else ""
@@ -163,6 +171,8 @@ class Finder:
             if fitting:
                 longest = max(agreeing for agreeing, _ in fitting)
                 best = [file for agreeing, file in fitting if agreeing == longest]
+                if len(best) == 1:
+                    return Match(best)
                 usable = _usable(_hinted(best, hints))
                 passed = next((file for file in _hinted(best, hints) if file not in usable), "")
                 return Match(_written_so(usable, name), passed_over=passed)
@@ -201,11 +211,6 @@ class Finder:
         if named and own and own[-1] in self._named and own[-1] != label:
             return f"is in the folder {own[-1]}"
         return ""
-
-
-@lru_cache(maxsize=2**16)
-def _is_hidden_folder(path: str) -> bool:
-    return any(map(is_hidden, path.split("/")))
 
 
 @lru_cache(maxsize=2**12)
