@@ -15,6 +15,7 @@ from diptych.data.places import Address, place_named
 from diptych.errors import InputError, described
 from diptych.images.preprocess import is_picture
 from diptych.sources.folders.classes import read_folders
+from diptych.sources.foreign import is_never_opened, refuse_foreign
 from diptych.sources.ids_in_names import note_on_ids
 from diptych.sources.in_memory import read_labelled
 from diptych.sources.joining import refuse_overlap, with_test
@@ -45,7 +46,6 @@ from diptych.sources.trees import Tree
 from diptych.sources.trees.folder import FolderTree
 from diptych.sources.trees.numbered import named_by_pattern
 from diptych.sources.unheard import read_heard
-from diptych.sources.unread import is_called_unread, refuse_unread
 from diptych.system.files import is_regular, path_of
 
 # What is called so may be any text.
@@ -194,9 +194,9 @@ def _as_it_lies(place: Path | Address, meaning: Meaning, expected: PixelFormat) 
         return read_store(place, place, meaning, readers)
     if is_regular(place) and holds_arrays(place):
         return read_array_file(place, meaning, expected)
-    if not is_table(place) or is_called_unread(place.name):
+    if not is_table(place) or is_never_opened(place.name):
         if is_regular(place):
-            refuse_unread(place)
+            refuse_foreign(place)
         raise InputError(
             f"{place}: not a folder; give one that holds a folder for each class, or a table "
             f"({', '.join(TABLES)}), an archive or a Parquet file"

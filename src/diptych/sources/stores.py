@@ -8,11 +8,12 @@ from typing import NamedTuple
 from diptych.data.dataset import Dataset
 from diptych.data.places import Address, Member, Place
 from diptych.errors import InputError, shortened
+from diptych.sources.endings import is_called_picture
 from diptych.sources.meaning import Meaning
 from diptych.sources.pixels.table_folder import pixel_tables
 from diptych.sources.records.parquet import is_parquet, pictures_of, read_parquet
 from diptych.sources.records.parquet_rows import ParquetFile
-from diptych.sources.records.webdataset import PICTURES, is_webdataset, read_webdataset
+from diptych.sources.records.webdataset import is_webdataset, read_webdataset
 from diptych.sources.trees import Tree
 from diptych.sources.trees.archive_tree import is_named_table
 from diptych.sources.trees.archives import archive_tree, ending_of
@@ -57,13 +58,13 @@ def read_store(path: Path, root: Path | Address, meaning: Meaning, readers: Read
         hidden = set_aside(set(tree.names) - set(names), "not used", "")
         return replace(data, strays=(*tree.strays, *hidden, *data.strays))
     inner = [name for name in names if is_store(name)]
-    if inner and not any(map(_is_called_picture, names)):
+    if inner and not any(map(is_called_picture, names)):
         raise InputError(
             f"{root}: it holds archives ({shortened(inner, 3)}); unpack it, and give one of them, "
             "or the folder"
         )
     tables = [name for name in names if is_named_table(name)]
-    if len(tables) == 1 and not any(map(_is_called_picture, names)):
+    if len(tables) == 1 and not any(map(is_called_picture, names)):
         return readers.table(tree.place(tables[0]), lambda: tree, root, meaning)
     if is_webdataset(tree):
         return read_webdataset(tree, meaning)
@@ -103,7 +104,7 @@ def stores_in(tree: Tree) -> list[str]:
     stores = [name for name in tree.names if is_store(name)]
     names = shown(tree.names) if stores else []
     stores = [name for name in names if is_store(name)]
-    if not stores or any(map(_is_called_picture, names)):
+    if not stores or any(map(is_called_picture, names)):
         return []
     return [] if all(is_named_table(_without_ending(name)) for name in stores) else stores
 
@@ -234,7 +235,3 @@ def _without_ending(name: str) -> str:
 
 def _may_be_table(name: str) -> bool:
     return is_named_table(name) or name.lower().endswith(".txt")
-
-
-def _is_called_picture(name: str) -> bool:
-    return name.rpartition(".")[2].lower() in PICTURES

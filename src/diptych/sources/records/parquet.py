@@ -8,6 +8,7 @@ from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.data.places import Address, Member
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning
+from diptych.sources.parts import part_in
 from diptych.sources.records.parquet_columns import picture_column
 from diptych.sources.records.parquet_footer import read_footer
 from diptych.sources.records.parquet_labels import Labels, labels_of
@@ -28,7 +29,6 @@ from diptych.sources.tables.attributes import (
     table_of,
     with_partless_aside,
 )
-from diptych.sources.tables.file_names import part_in
 from diptych.sources.tables.records import Records, position
 from diptych.sources.tables.titles import LABEL_TITLES, label_tier
 

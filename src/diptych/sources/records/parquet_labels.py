@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning
-from diptych.sources.parts import part_named
+from diptych.sources.parts import folder_part, part_named
 from diptych.sources.records.parquet_rows import Row, Table, paths_of
 from diptych.sources.tables.cells import is_amount, label_spellings, no_labels, says_nothing
-from diptych.sources.tables.file_names import folder_part
 from diptych.sources.tables.labelling import NoLabelsError, label_column
 from diptych.sources.tables.onehot import OneHot
 from diptych.sources.tables.records import Records, position

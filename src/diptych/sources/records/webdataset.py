@@ -7,7 +7,9 @@ from typing import NamedTuple
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError, shortened
+from diptych.sources.endings import PICTURES
 from diptych.sources.meaning import Meaning, level
+from diptych.sources.parts import folder_part
 from diptych.sources.records.parquet import part_of_file
 from diptych.sources.records.record_labels import CLASS, TEXT, Record, labels_of
 from diptych.sources.records.small_files import NAMES, class_names_in, json_of, text_of
@@ -18,7 +20,6 @@ from diptych.sources.tables.attributes import (
     table_of,
     with_partless_aside,
 )
-from diptych.sources.tables.file_names import folder_part
 from diptych.sources.tables.records import Records, position
 from diptych.sources.tables.table_parts import Parts
 from diptych.sources.tables.titles import LABEL_TITLES, label_tier
@@ -26,11 +27,8 @@ from diptych.sources.trees import Tree
 from diptych.sources.trees.archives import ending_of
 from diptych.sources.trees.shown import set_aside, shown
 
-# Endings of pictures in shards; what they hold is told by their content, as everywhere.
-PICTURES = (
-    *("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "avif", "jp2", "ppm"),
-    *("image", "img"),
-)
+# What writers of shards call pictures of any kind.
+_ANY_KIND = ("image", "img")
 JSON = "json"
 
 
@@ -139,7 +137,8 @@ def _records(tree: Tree) -> tuple[list[Stray], dict[str, dict[str, str]]]:
 
 
 def _is_picture(kind: str) -> bool:
-    return kind.rpartition(".")[2] in PICTURES
+    last = kind.rpartition(".")[2]
+    return f".{last}" in PICTURES or last in _ANY_KIND
 
 
 def _picture(files: Mapping[str, str]) -> str:

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from diptych.sources.tables.file_names import PICTURES, fold
+from diptych.sources.endings import is_called_picture, stem_of
+from diptych.sources.tables.file_names import fold
 from diptych.sources.tables.spaced import TEXTS
 from diptych.sources.trees import Tree
 from diptych.sources.trees.shown import shown
@@ -62,20 +63,15 @@ def _texts(tree: Tree, names: Iterable[str]) -> list[str]:
     texts = [
         name
         for name in names
-        if name.lower().endswith(_MAY_BE_LISTS) and not _NO_LISTS.fullmatch(_stem(name))
+        if name.lower().endswith(_MAY_BE_LISTS) and not _NO_LISTS.fullmatch(stem_of(name))
     ]
     if not texts:
         return []
     pictures = set(_picture_stems(tree.names))
-    return _few(name for name in texts if fold(_stem(name)) not in pictures)
+    return _few(name for name in texts if fold(stem_of(name)) not in pictures)
 
 
 def _picture_stems(names: Iterable[str]) -> Iterator[str]:
     for name in names:
-        if name[name.rfind(".") :].lower() in PICTURES:
-            yield fold(_stem(name))
-
-
-def _stem(name: str) -> str:
-    """A file's name without folders and ending; pathlib takes ten times as long."""
-    return name.rpartition("/")[2].rpartition(".")[0]
+        if is_called_picture(name):
+            yield fold(stem_of(name))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from diptych.sources.tables.file_names import PICTURES
+from diptych.sources.endings import is_called_picture
 from diptych.sources.tables.titles import FILE_TITLES, LABEL_TITLES, label_tier, rank
 
 DELIMITERS = ("\t", ";", "|", ",")
@@ -123,7 +123,7 @@ def _is_usual(title: str) -> bool:
 
 
 def _is_picture(cell: str) -> bool:
-    return f".{cell.strip().rpartition('.')[2].lower()}" in PICTURES
+    return is_called_picture(cell.strip())
 
 
 def _as_wide(first: list[str], body: Sequence[list[str]]) -> list[str]:

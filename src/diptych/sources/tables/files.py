@@ -3,18 +3,17 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError, shortened
+from diptych.sources.endings import stem_of
 from diptych.sources.folder_groups import note_on_restarts
 from diptych.sources.meaning import Meaning, level
-from diptych.sources.parts import part_of
+from diptych.sources.parts import folder_part, part_in, part_of
 from diptych.sources.tables.cells import is_telling, label_spellings, no_labels
 from diptych.sources.tables.column_roles import USED, Roles, folder_of, table_roles
-from diptych.sources.tables.file_names import folder_part, part_in
 from diptych.sources.tables.grouping import group_names, groups_note, looks_like_groups
 from diptych.sources.tables.label_cells import is_written, labels_in
 from diptych.sources.tables.matching import Files
@@ -88,7 +87,7 @@ def hinted_part(name: str, base: str, roles: Roles) -> str:
         return ""
     if "submission" in name.lower():
         return "test"
-    words = [PurePosixPath(name).stem, *reversed(base.split("/"))]
+    words = [stem_of(name), *reversed(base.split("/"))]
     return next(filter(None, map(part_in, words)), "")
 
 

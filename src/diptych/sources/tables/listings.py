@@ -5,15 +5,15 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
-from pathlib import PurePosixPath
 
 from diptych.errors import InputError
+from diptych.sources.endings import PICTURES, ending, stem_of
 from diptych.sources.meaning import Meaning, is_level
+from diptych.sources.parts import part_in
 from diptych.sources.tables.candidates import METADATA, tables_among
 from diptych.sources.tables.column_roles import Roles, table_roles
 from diptych.sources.tables.facts import Facts
 from diptych.sources.tables.file_column import NUMBERED, names_files
-from diptych.sources.tables.file_names import PICTURES, ending, part_in
 from diptych.sources.tables.keyed import by_folder, by_id, by_title, cells_of, ids_of
 from diptych.sources.tables.labelling import NoLabelsError
 from diptych.sources.tables.matching import Files
@@ -81,7 +81,7 @@ class Listing:
             table, roles = self.labelled
         except NoLabelsError:
             return None
-        rows = named_rows(table, roles, self._files, part_in(PurePosixPath(self.name).stem))
+        rows = named_rows(table, roles, self._files, part_in(stem_of(self.name)))
         labels = {row.file: roles.labels(row.cells) for row in rows if row.file}
         single = {file: own[0] for file, own in labels.items() if len(own) == 1}
         return single if self.below or len(set(single.values())) > 1 else None
@@ -123,7 +123,7 @@ class Listing:
         try:
             rows = named_rows(table, roles, self._files, "")
         except InputError:  # train/1.jpg and test/1.jpg are there
-            rows = named_rows(table, roles, self._files, part_in(PurePosixPath(self.name).stem))
+            rows = named_rows(table, roles, self._files, part_in(stem_of(self.name)))
         cells = {row.file: row.cells for row in rows if row.file}
         return Facts(self.name, table, roles, cells, sum(not row.file for row in rows))
 

@@ -14,16 +14,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from diptych.sources.endings import COMPANIONS, PICTURES, is_called_picture
 from diptych.sources.folders.folder_names import is_of_masks
-from diptych.sources.tables.file_names import (
-    COMPANIONS,
-    PICTURES,
-    fold,
-    folder_part,
-    folders_in,
-    part_in,
-    parted,
-)
+from diptych.sources.parts import folder_part, part_in
+from diptych.sources.tables.file_names import fold, folders_in, parted
 from diptych.sources.trees import Tree
 from diptych.sources.trees.folder import FolderTree
 from diptych.sources.trees.shown import shown
@@ -244,7 +238,7 @@ def _usable(files: list[str]) -> list[str]:
     """The only one of several files that is a picture, and no mask of one; else all of them."""
     if len(files) < 2:
         return files
-    pictures = [file for file in files if f".{file.rpartition('.')[2].lower()}" in PICTURES]
+    pictures = list(filter(is_called_picture, files))
     pictures = [
         file for file in pictures if not any(map(is_of_masks, file.split("/")[:-1]))
     ] or pictures

@@ -6,8 +6,9 @@ from pathlib import PurePosixPath
 
 from diptych.data.dataset import Stray
 from diptych.errors import InputError, shortened
+from diptych.sources.endings import COMPANIONS
+from diptych.sources.parts import part_in
 from diptych.sources.tables.facts import Facts, Pictures, with_note
-from diptych.sources.tables.file_names import COMPANIONS, part_in
 
 
 def with_parts_of_tables(
