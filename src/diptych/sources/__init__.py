@@ -47,6 +47,7 @@ from diptych.sources.trees.folder import FolderTree
 from diptych.sources.trees.numbered import named_by_pattern
 from diptych.sources.unheard import read_heard
 from diptych.system.files import is_regular, path_of
+from diptych.system.garbage import no_garbage
 
 # What is called so may be any text.
 _TEXTS = (".txt", ".lst", ".list", ".dat")
@@ -152,7 +153,8 @@ def _read(data: Any, meaning: Meaning, expected: PixelFormat) -> Dataset:
             f"{described(data)} is no folder or table; pictures in memory, or a list of names, "
             "want a label each: read(pictures, labels)"
         )
-    return _with_one_spelling(_as_it_lies(_place(data), meaning, expected))
+    with no_garbage():
+        return _with_one_spelling(_as_it_lies(_place(data), meaning, expected))
 
 
 def _place(data: "str | os.PathLike[str] | Address") -> Path | Address:

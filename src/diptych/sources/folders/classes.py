@@ -23,7 +23,6 @@ from diptych.sources.meaning import Meaning
 from diptych.sources.trees import Tree
 from diptych.sources.trees.shown import why_hidden
 from diptych.sources.trees.walking import any_hidden, is_hidden
-from diptych.system.garbage import no_garbage
 
 
 def read_folders(
@@ -47,9 +46,8 @@ def read_folders(
     said = said_of(meaning, counts, root)
     roles = roles_of(counts, said, root, root.name)
     lists = _lists(tree, roles)
-    with no_garbage():
-        samples = _samples(tree, files, roles, lists, labels, strays)
-        samples, in_names = _with_names(samples, said, meaning, strays, root)
+    samples = _samples(tree, files, roles, lists, labels, strays)
+    samples, in_names = _with_names(samples, said, meaning, strays, root)
     if said.label_of:
         roles = roles._replace(classes_of=_classes_by_part(samples))
     strays += sorted(_missing(lists, samples))

@@ -38,7 +38,8 @@ class Roles(NamedTuple):
 
     def name(self, row: Row) -> str:
         """What a row calls its file, with the folders that it says."""
-        return in_folder([row[at] for at in self.folders], row[self.file])
+        name = row[self.file]
+        return in_folder([row[at] for at in self.folders], name) if self.folders else name
 
     def groups_in(self, row: Row, file: str, label: str) -> dict[str, str]:
         """What a row with this label, or a folder of its file, says of each kind of group."""
@@ -132,7 +133,7 @@ def _label(
 
 
 def _refuse_amount(table: Records, at: int) -> None:
-    different = {cell for cell in table.column(at) if not says_nothing(cell)}
+    different = {cell for cell in set(table.column(at)) if not says_nothing(cell)}
     if is_amount(different):
         raise NoLabelsError(
             f"{table.path}: {table.titles[at]} looks continuous ('{min(different)}'); a label is a "
@@ -142,10 +143,12 @@ def _refuse_amount(table: Records, at: int) -> None:
 
 def _refuse_objects(table: Records, at: int) -> None:
     """Raise InputError where a cell of labels has an object with several values."""
-    for line, cell in zip(table.lines, table.column(at), strict=True):
+    cells = table.column(at)
+    for cell in dict.fromkeys(cells):
         try:
             labels_in(cell)
         except SeveralMeaningsError as cause:
+            line = table.lines[cells.index(cell)]
             short = cell if len(cell) <= MOST_SHOWN else f"{cell[:MOST_SHOWN]}…"
             raise InputError(
                 f"{table.path}: line {line}: {table.titles[at]} has an object with several values: "

@@ -8,7 +8,7 @@ import os
 import posixpath
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from functools import lru_cache
 from pathlib import Path
@@ -125,7 +125,13 @@ class Files:
         except (OSError, ValueError):
             return None
 
-    def by_stem(self, last: str) -> Iterable[Sequence[str]]:
+    def called(self, last: str) -> Iterator[Sequence[str]]:
+        """The files of a name that has an ending, then those of one that has none, or another."""
+        if last in self.by_name:
+            yield self.by_name[last]
+        yield from self.by_stem(last)
+
+    def by_stem(self, last: str) -> Iterator[Sequence[str]]:
         """The files of a name that has no ending, or another one."""
         if last:
             yield self._by_stem.get(last, ())
@@ -154,7 +160,7 @@ class Finder:
             return Match((name,), elsewhere)
         folders, last = parted(name)
         against = ""
-        for candidates in (self._files.by_name.get(last, ()), *self._files.by_stem(last)):
+        for candidates in self._files.called(last):
             fitting: list[tuple[int, str]] = []
             for file in candidates:
                 agreeing, why = self._fit(folders, file.rpartition("/")[0], hints)
@@ -162,11 +168,11 @@ class Finder:
                     against = against or f"{file} {why}"
                 else:
                     fitting.append((agreeing, file))
+            if len(fitting) == 1:
+                return Match((fitting[0][1],))
             if fitting:
                 longest = max(agreeing for agreeing, _ in fitting)
                 best = [file for agreeing, file in fitting if agreeing == longest]
-                if len(best) == 1:
-                    return Match(best)
                 usable = _usable(_hinted(best, hints))
                 passed = next((file for file in _hinted(best, hints) if file not in usable), "")
                 return Match(_written_so(usable, name), passed_over=passed)

@@ -41,7 +41,7 @@ def one_hot(table: Records, free: Sequence[int]) -> OneHot | None:
 
 
 def _is_binary(table: Records, at: int) -> bool:
-    return all(cell == "" or truth(cell) is not None for cell in table.column(at))
+    return all(cell == "" or truth(cell) is not None for cell in set(table.column(at)))
 
 
 def _runs(columns: Sequence[int]) -> Iterator[list[int]]:

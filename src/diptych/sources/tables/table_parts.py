@@ -90,7 +90,7 @@ def _of_column(table: Records, at: int, note: str = "") -> Parts:
         )
     _refuse_other_words(table, at)
     required = table.titles[at]
-    if silent := sum(not _said(row[at]) for row in table.rows):
+    if silent := _silent(table, at):
         said = f"{_rows(silent)} no part in {required}"
         # Where a test part alone is marked, the rest is to train on.
         if not any(part_named(cell) == "train" for cell in _different(table, at)):
@@ -101,7 +101,8 @@ def _of_column(table: Records, at: int, note: str = "") -> Parts:
 
 def _refuse_other_words(table: Records, at: int) -> None:
     """Raise InputError for cells that say something which is no part."""
-    others = Counter(cell for cell in table.column(at) if _said(cell) and not part_named(cell))
+    counts = Counter(table.column(at))
+    others = Counter({c: n for c, n in counts.items() if _said(c) and not part_named(c)})
     if not others:
         return
     words = ", ".join(
@@ -125,7 +126,7 @@ def _is_of_truths(table: Records, at: int) -> bool:
     Where none is False, those that say nothing are.
     """
     cells = table.column(at)
-    truths = {truth(cell) for cell in cells if not says_nothing(cell)}
+    truths = {truth(cell) for cell in set(cells) if not says_nothing(cell)}
     return truths == {True, False} or (truths == {True} and any(map(says_nothing, cells)))
 
 
@@ -203,7 +204,7 @@ def _fold(table: Records, free: Sequence[int], fold: int, title: str | None) -> 
             f"{table.path}: {table.titles[at]} has no fold {fold}; it has {shortened(folds)}"
         )
     note = f"fold {fold} of {table.titles[at]} is to test on"
-    if silent := sum(not _said(row[at]) for row in table.rows):
+    if silent := _silent(table, at):
         note += f"; {_rows(silent)} no fold, to train on"
     return Parts((at,), lambda row: "test" if _fold_in(row[at]) == str(fold) else "train", note)
 
@@ -227,7 +228,7 @@ def _fold_columns(table: Records, free: Sequence[int]) -> list[int]:
 
 def _folds(table: Records, at: int) -> list[str]:
     """The numbers of the folds, in their order; none where a cell is something else."""
-    folds = {_fold_in(cell) for cell in table.column(at) if _said(cell)} - {"-1"}
+    folds = set(map(_fold_in, _different(table, at))) - {"-1"}
     return sorted(folds, key=int) if "" not in folds and 1 < len(folds) <= MOST_FOLDS else []
 
 
@@ -245,7 +246,12 @@ def _rows(count: int) -> str:
 
 
 def _different(table: Records, at: int) -> set[str]:
-    return {cell for cell in table.column(at) if _said(cell)}
+    return set(filter(_said, set(table.column(at))))
+
+
+def _silent(table: Records, at: int) -> int:
+    """How many rows say nothing in a column."""
+    return sum(n for cell, n in Counter(table.column(at)).items() if not _said(cell))
 
 
 def _said(cell: str) -> str:
