@@ -1,4 +1,16 @@
-"""Where pictures come from: `read(path)` tells what there is, without opening a picture."""
+"""Where pictures come from: `read(path)` tells what there is, without opening a picture.
+
+A place becomes a tree of names (`trees`; archives, addresses and Parquet by way of `stores`). By
+what is in it, `_read_tree` below gives it to one reader: arrays and tables of numbers to `pixels`,
+records to `records`, all else to `tables.beside`, which reads tables that name its files, or else
+`folders`. A table that is given alone is `_read_alone`'s. Each reader returns a `Dataset`: every
+file is a sample, or a stray with its reason.
+
+What people say (`--label`, `--part`, …) is a `Meaning`. Words that all readers share: `parts`
+(train, 訓練), `endings`, `name_patterns` (name:_), `folder_groups`, `ids_in_names`. What is not
+opened: `foreign`; labels beside pictures that nobody can use: `unheard`. Pictures with labels in memory:
+`in_memory`; two data sets as one: `joining`. What somebody names to have predicted: `inputs`.
+"""
 
 import os
 import unicodedata

@@ -1,4 +1,4 @@
-"""What somebody says of data that can be meant in several ways."""
+"""What somebody says of data that can be meant in several ways: --label, --group, --fold."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields

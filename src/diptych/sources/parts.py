@@ -92,6 +92,11 @@ def part_in(word: str) -> str:
     return whole or (tokens.pop() if len(tokens) == 1 else "")
 
 
+def are_parts(parts: Collection[str]) -> bool:
+    """Whether each of some files is of a part, by its folder, and some are to train on, not all."""
+    return all(parts) and "train" in parts and len(set(parts)) > 1
+
+
 def parts_of_tables(names: Collection[str]) -> dict[str, str]:
     """The part that each of several tables is of, by what it is called, the training one first.
 

@@ -19,6 +19,7 @@ from diptych.sources.trees.archive_tree import is_named_table
 from diptych.sources.trees.archives import archive_tree, ending_of
 from diptych.sources.trees.folder import FolderTree
 from diptych.sources.trees.joined import JoinedTree
+from diptych.sources.trees.narrowed import NarrowedTree
 from diptych.sources.trees.numbered import names_meant, piece_of
 from diptych.sources.trees.shown import set_aside, shown
 from diptych.sources.trees.unwrapping import UnwrappedTree, wrapper
@@ -127,7 +128,7 @@ def read_stores(tree: Tree, names: Sequence[str], meaning: Meaning, readers: Rea
             "of them"
         )
     trees = [(name, archive_tree(_local(tree, name), _root(tree, name))) for name in names]
-    rest = _Rest(tree, names)
+    rest = NarrowedTree(tree, files=names)
     shards = JoinedTree(tree.root, [("", rest), *((f"{name}/", one) for name, one in trees)])
     if is_webdataset(shards):
         return read_webdataset(shards, meaning)
@@ -170,15 +171,6 @@ def _are_pieces(meant: Mapping[str, str]) -> bool:
         return False
     own = all(stem == name for stem, name in meant.items())
     return len(set(meant.values())) == 1 or (own and len(set(map(piece_of, meant))) == 1)
-
-
-class _Rest:
-    """A tree but for some of its files."""
-
-    def __init__(self, tree: Tree, without: Sequence[str]) -> None:
-        self.root, self.strays, self.folders = tree.root, tree.strays, tree.folders
-        self.names = sorted(set(tree.names) - set(without))
-        self.place = tree.place
 
 
 def _read(tree: Tree, meaning: Meaning, readers: Readers) -> Dataset:

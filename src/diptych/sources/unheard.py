@@ -11,7 +11,7 @@ from diptych.sources.meaning import Meaning
 from diptych.sources.tables.candidates import tables_among
 from diptych.sources.tables.file_column import names_files
 from diptych.sources.tables.matching import Files
-from diptych.sources.tables.records import JSON, records
+from diptych.sources.tables.rows import JSON, records
 from diptych.sources.trees import Tree
 from diptych.sources.trees.shown import shown
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from diptych.errors import InputError
-from diptych.sources.tables.records import records
+from diptych.sources.tables.rows import records
 
 FILES, LABELS = [f"{i}.jpg" for i in range(4)], list("abab")
 PAIRS = list(zip(FILES, LABELS, strict=True))

@@ -100,6 +100,13 @@ def is_telling(cells: Iterable[str]) -> bool:
     return len(different) > 1 and (len(different) <= MOST_WORDS or all(map(is_number, different)))
 
 
+def tells_kinds(cells: Sequence[str], labels: Sequence[str]) -> bool:
+    """Whether a column may tell kinds of pictures apart, and says other things than the labels."""
+    pairs = set(zip(cells, labels, strict=True))
+    same = len(pairs) == len(set(cells)) == len(set(labels))
+    return is_telling(cells) and not same
+
+
 def is_amount(different: Iterable[str]) -> bool:
     """Whether these are numbers that measure rather than name: with decimals, or very many."""
     values = set(different)

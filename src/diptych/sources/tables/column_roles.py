@@ -11,12 +11,12 @@ from diptych.sources.tables.cells import is_amount, says_nothing
 from diptych.sources.tables.file_column import file_column
 from diptych.sources.tables.folder_columns import folder_columns, in_folder
 from diptych.sources.tables.label_cells import SeveralMeaningsError, labels_in
-from diptych.sources.tables.labelling import NoLabelsError, label_column
+from diptych.sources.tables.label_column import NoLabelsError, label_column
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.onehot import OneHot
-from diptych.sources.tables.records import Records, Row, position, without_header
-from diptych.sources.tables.table_parts import Parts, table_parts
-from diptych.sources.tables.titles import LABEL_TITLES, label_tier
+from diptych.sources.tables.part_columns import Parts, table_parts
+from diptych.sources.tables.rows import Records, Row, position, without_header
+from diptych.sources.tables.titles import is_label_title
 
 USED = ("files", "label", "part", "group", "fold")  # what a Meaning may say of such a table
 
@@ -158,7 +158,7 @@ def _refuse_objects(table: Records, at: int) -> None:
 
 def _is_cell(table: Records, label: object) -> bool:
     """Whether what should be the title of the labels is one of them."""
-    if not isinstance(label, int) or label_tier(table.titles[label]) < len(LABEL_TITLES):
+    if not isinstance(label, int) or is_label_title(table.titles[label]):
         return False
     return table.column(label).count(table.titles[label]) > 1
 

@@ -11,8 +11,8 @@ from diptych.sources.meaning import LEVEL, Meaning
 from diptych.sources.parts import folder_part, part_in
 from diptych.sources.tables.candidates import METADATA
 from diptych.sources.tables.files import read_rows
-from diptych.sources.tables.labelling import NoLabelsError
-from diptych.sources.tables.records import Records
+from diptych.sources.tables.label_column import NoLabelsError
+from diptych.sources.tables.rows import Records
 from diptych.sources.trees import Tree
 
 # Of more tables only the first has its own line.

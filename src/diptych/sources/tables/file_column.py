@@ -7,8 +7,8 @@ from typing import NamedTuple
 from diptych.errors import InputError, shortened
 from diptych.sources.endings import is_called_picture
 from diptych.sources.tables.matching import Files
-from diptych.sources.tables.records import Records, position, without_header
-from diptych.sources.tables.titles import FILE_TITLES, plain, rank
+from diptych.sources.tables.rows import Records, position, without_header
+from diptych.sources.tables.titles import FILE_TITLES, is_file_title, plain, rank
 
 # So many rows, from the whole table, tell what its columns name.
 LOOKED_AT = 500
@@ -48,7 +48,7 @@ def file_column(table: Records, files: Files, said: str | None) -> tuple[Records
         return table, position(table, said, "files")
     at = _naming(table, files)
     title = table.titles[at]
-    usual = rank(title, FILE_TITLES) < len(FILE_TITLES)
+    usual = is_file_title(title)
     if table.headed and not usual and (is_called_picture(title) or files.names_one(title)):
         table = without_header(table)
     return table, at
@@ -65,7 +65,7 @@ def names_files(table: Records, files: Files) -> bool:
     some = [column for column in columns if 2 * max(column.named, column.stems) > rows]
     return any(
         not column.is_of_numbers
-        or rank(table.titles[column.at], FILE_TITLES) < len(FILE_TITLES)
+        or is_file_title(table.titles[column.at])
         or (column.there > 1 and column.there >= min(MANY, files.count / 2))
         for column in some
     )

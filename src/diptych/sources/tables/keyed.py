@@ -1,11 +1,11 @@
-"""Tables that speak of files by way of something else: of their folders, or of ids."""
+"""Tables that name files by way of something else: their folders, or ids of another table."""
 
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
 from diptych.sources.endings import COMPANIONS, ending, stem_of
 from diptych.sources.tables.file_names import fold
-from diptych.sources.tables.records import Records, Row, without_header
+from diptych.sources.tables.rows import Records, Row, without_header
 from diptych.sources.tables.titles import plain
 from diptych.sources.trees.walking import any_hidden
 

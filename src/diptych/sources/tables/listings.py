@@ -15,14 +15,14 @@ from diptych.sources.tables.column_roles import Roles, table_roles
 from diptych.sources.tables.facts import Facts
 from diptych.sources.tables.file_column import NUMBERED, names_files
 from diptych.sources.tables.keyed import by_folder, by_id, by_title, cells_of, ids_of
-from diptych.sources.tables.labelling import NoLabelsError
+from diptych.sources.tables.label_column import NoLabelsError
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.onehot import OneHot
+from diptych.sources.tables.part_columns import NoFoldsError, Parts
 from diptych.sources.tables.part_numbers import with_parts_in_words
-from diptych.sources.tables.records import Records, position, records
 from diptych.sources.tables.row_files import named_rows
-from diptych.sources.tables.table_parts import NoFoldsError, Parts
-from diptych.sources.tables.titles import GROUPS, LABEL_TITLES, label_tier, plain
+from diptych.sources.tables.rows import Records, position, records
+from diptych.sources.tables.titles import GROUPS, is_label_title, plain
 from diptych.sources.tables.whereabouts import first_records
 from diptych.sources.trees import Tree
 
@@ -94,7 +94,7 @@ class Listing:
         except InputError:
             return False  # facts of several kinds, or none that could be labels
         title = roles.label_title
-        return isinstance(roles.label, OneHot) or label_tier(title) < len(LABEL_TITLES)
+        return isinstance(roles.label, OneHot) or is_label_title(title)
 
     @property
     def is_of_groups(self) -> bool:

@@ -1,7 +1,7 @@
 """Parts that well-known tables write as numbers: CelebA's partition, CUB-200's train_test_split."""
 
 from diptych.sources.endings import stem_of
-from diptych.sources.tables.records import Records
+from diptych.sources.tables.rows import Records
 from diptych.sources.tables.titles import plain
 
 # By what a column is called, or a list without titles; the numbers are those of its documentation.

@@ -11,7 +11,7 @@ from diptych.sources.tables.cells import says_nothing
 from diptych.sources.tables.column_roles import Roles
 from diptych.sources.tables.file_names import fold, parted
 from diptych.sources.tables.matching import Files, Finder, Hints, Match
-from diptych.sources.tables.records import Records, Row
+from diptych.sources.tables.rows import Records, Row
 
 
 class NamedRow(NamedTuple):

@@ -8,12 +8,13 @@ from diptych.sources.folders.folder_names import fold_of
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import part_named
 from diptych.sources.tables.cells import DOUBTFUL, says_nothing, truth, whole
-from diptych.sources.tables.records import Records, position
+from diptych.sources.tables.rows import Records, position
 from diptych.sources.tables.titles import (
     FOLD,
     MAYBE_TRUE_FOR,
     PART_TITLES,
     TRUE_FOR,
+    is_part_title,
     label_tier,
     plain,
     rank,
@@ -58,7 +59,7 @@ def table_parts(table: Records, free: Sequence[int], meaning: Meaning) -> Parts:
         return _fold(table, free, meaning.fold, meaning.part)
     if meaning.part is not None:
         return _of_column(table, position(table, meaning.part, "part"))
-    named = [at for at in free if rank(table.titles[at], PART_TITLES) < len(PART_TITLES)]
+    named = [at for at in free if is_part_title(table.titles[at])]
     named.sort(key=lambda at: rank(table.titles[at], PART_TITLES))
     # By another title a column is taken only where no cell of it says something else.
     others = [at for at in free if at not in named and not _may_be_classes(table, at, free)]
@@ -221,7 +222,7 @@ def _refuse_no_folds(table: Records, at: int) -> None:
 def _fold_columns(table: Records, free: Sequence[int]) -> list[int]:
     """The columns of whole numbers that are called as folds or as parts are."""
     called = [at for at in free if FOLD.fullmatch(plain(table.titles[at]))] or [
-        at for at in free if rank(table.titles[at], PART_TITLES) < len(PART_TITLES)
+        at for at in free if is_part_title(table.titles[at])
     ]
     return [at for at in called if _folds(table, at)]
 

@@ -11,7 +11,7 @@ from diptych.sources.tables.cells import (
     says_nothing,
 )
 from diptych.sources.tables.onehot import OneHot, one_hot
-from diptych.sources.tables.records import Records, refuse_same_title
+from diptych.sources.tables.rows import Records, refuse_same_title
 from diptych.sources.tables.titles import (
     GROUPS,
     LABEL_TITLES,
