@@ -8,8 +8,9 @@ file is a sample, or a stray with its reason.
 
 What people say (`--label`, `--part`, …) is a `Meaning`. Words that all readers share: `parts`
 (train, 訓練), `endings`, `name_patterns` (name:_), `folder_groups`, `ids_in_names`. What is not
-opened: `foreign`; labels beside pictures that nobody can use: `unheard`. Pictures with labels in memory:
-`in_memory`; two data sets as one: `joining`. What somebody names to have predicted: `inputs`.
+opened: `foreign`; labels beside pictures that nobody can use: `unheard`. Pictures with labels in
+memory: `in_memory`; two data sets as one: `joining`. What somebody names to have predicted:
+`inputs`.
 """
 
 import os
@@ -31,7 +32,7 @@ from diptych.sources.foreign import is_never_opened, refuse_foreign
 from diptych.sources.ids_in_names import note_on_ids
 from diptych.sources.in_memory import read_labelled
 from diptych.sources.joining import refuse_overlap, with_test
-from diptych.sources.meaning import Meaning, meaning_of
+from diptych.sources.meaning import Meaning
 from diptych.sources.pixels.arrays import (
     are_arrays,
     holds_arrays,
@@ -133,10 +134,9 @@ def read(
     )
     if both_lie_somewhere:
         refuse_overlap(_place(data), _place(test))
-    meaning = meaning_of(
-        files=files, label=label, part=part, group=group, fold=fold, shape=shape,
-        value_range=value_range,
-    )  # fmt: skip
+    groups = (group,) if isinstance(group, str) else tuple(group or ())
+    meaning = Meaning(files, label, part, groups, fold, shape, value_range)
+    meaning.refuse_senseless()
     if labels is not None:
         meaning.refuse_unused("labels", "what comes with labels")
     samples = _labelled(data, labels) if labels is not None else _read(data, meaning, expected)
