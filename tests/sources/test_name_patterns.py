@@ -3,7 +3,7 @@
 import pytest
 
 from diptych.errors import InputError
-from diptych.sources.meaning import is_title, meaning_of
+from diptych.sources.meaning import Meaning, is_title
 from diptych.sources.name_patterns import name_pattern
 
 
@@ -32,7 +32,7 @@ def test_a_separator_says_what_stands_before_it_an_expression_its_group(
 @pytest.mark.parametrize("pattern", ["name:", "name:cat", r"name:\d+", "name:(a)(b)", "name:(a"])
 def test_what_is_neither_is_refused_with_an_example(pattern: str) -> None:
     with pytest.raises(InputError, match=r"separator|no regular expression"):
-        meaning_of(label=pattern)
+        Meaning(label=pattern).refuse_senseless()
 
 
 def test_titles_and_levels_are_no_patterns() -> None:
@@ -42,4 +42,4 @@ def test_titles_and_levels_are_no_patterns() -> None:
 
 def test_parts_are_not_read_from_names() -> None:
     with pytest.raises(InputError, match="part is not read from names of files"):
-        meaning_of(part="name:_")
+        Meaning(part="name:_").refuse_senseless()

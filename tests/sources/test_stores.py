@@ -159,3 +159,9 @@ def test_a_zip_of_one_table_is_still_the_table(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "train.csv.zip", {"train.csv": b"1,2,3,4,5,6,7,8,9\n"})
     (picture,) = input_pictures(str(path), SHAPE)
     assert picture.content == path
+
+
+def test_a_folder_of_a_part_is_one_in_an_archive_as_outside(tmp_path: Path) -> None:
+    write_zip(tmp_path / "a.zip", pictures("train_images/cat/1.png", "train_images/dog/2.png"))
+    data = read(tmp_path / "a.zip")
+    assert (data.classes, data.parts()) == (("cat", "dog"), ("train",))

@@ -1,4 +1,17 @@
-"""Where pictures come from: `read(path)` tells what there is, without opening a picture."""
+"""Where pictures come from: `read(path)` tells what there is, without opening a picture.
+
+A place becomes a tree of names (`trees`; archives, addresses and Parquet by way of `stores`). By
+what is in it, `_read_tree` below gives it to one reader: arrays and tables of numbers to `pixels`,
+records to `records`, all else to `tables.beside`, which reads tables that name its files, or else
+`folders`. A table that is given alone is `_read_alone`'s. Each reader returns a `Dataset`: every
+file is a sample, or a stray with its reason.
+
+What people say (`--label`, `--part`, …) is a `Meaning`. Words that all readers share: `parts`
+(train, 訓練), `endings`, `name_patterns` (name:_), `folder_groups`, `ids_in_names`. What is not
+opened: `foreign`; labels beside pictures that nobody can use: `unheard`. Pictures with labels in
+memory: `in_memory`; two data sets as one: `joining`. What somebody names to have predicted:
+`inputs`.
+"""
 
 import os
 import unicodedata
@@ -15,10 +28,11 @@ from diptych.data.places import Address, place_named
 from diptych.errors import InputError, described
 from diptych.images.preprocess import is_picture
 from diptych.sources.folders.classes import read_folders
+from diptych.sources.foreign import is_never_opened, refuse_foreign
 from diptych.sources.ids_in_names import note_on_ids
 from diptych.sources.in_memory import read_labelled
 from diptych.sources.joining import refuse_overlap, with_test
-from diptych.sources.meaning import Meaning, meaning_of
+from diptych.sources.meaning import Meaning
 from diptych.sources.pixels.arrays import (
     are_arrays,
     holds_arrays,
@@ -45,8 +59,8 @@ from diptych.sources.trees import Tree
 from diptych.sources.trees.folder import FolderTree
 from diptych.sources.trees.numbered import named_by_pattern
 from diptych.sources.unheard import read_heard
-from diptych.sources.unread import is_called_unread, refuse_unread
 from diptych.system.files import is_regular, path_of
+from diptych.system.garbage import no_garbage
 
 # What is called so may be any text.
 _TEXTS = (".txt", ".lst", ".list", ".dat")
@@ -120,10 +134,9 @@ def read(
     )
     if both_lie_somewhere:
         refuse_overlap(_place(data), _place(test))
-    meaning = meaning_of(
-        files=files, label=label, part=part, group=group, fold=fold, shape=shape,
-        value_range=value_range,
-    )  # fmt: skip
+    groups = (group,) if isinstance(group, str) else tuple(group or ())
+    meaning = Meaning(files, label, part, groups, fold, shape, value_range)
+    meaning.refuse_senseless()
     if labels is not None:
         meaning.refuse_unused("labels", "what comes with labels")
     samples = _labelled(data, labels) if labels is not None else _read(data, meaning, expected)
@@ -152,7 +165,8 @@ def _read(data: Any, meaning: Meaning, expected: PixelFormat) -> Dataset:
             f"{described(data)} is no folder or table; pictures in memory, or a list of names, "
             "want a label each: read(pictures, labels)"
         )
-    return _with_one_spelling(_as_it_lies(_place(data), meaning, expected))
+    with no_garbage():
+        return _with_one_spelling(_as_it_lies(_place(data), meaning, expected))
 
 
 def _place(data: "str | os.PathLike[str] | Address") -> Path | Address:
@@ -194,9 +208,9 @@ def _as_it_lies(place: Path | Address, meaning: Meaning, expected: PixelFormat) 
         return read_store(place, place, meaning, readers)
     if is_regular(place) and holds_arrays(place):
         return read_array_file(place, meaning, expected)
-    if not is_table(place) or is_called_unread(place.name):
+    if not is_table(place) or is_never_opened(place.name):
         if is_regular(place):
-            refuse_unread(place)
+            refuse_foreign(place)
         raise InputError(
             f"{place}: not a folder; give one that holds a folder for each class, or a table "
             f"({', '.join(TABLES)}), an archive or a Parquet file"

@@ -1,4 +1,4 @@
-"""What a folder at some level says of what must stay together.
+"""What a folder at some level says of what must stay together: --group folder:3.
 
 folder:3 is the way down to the third: siteA/seq1 is no siteB/seq1. Folders of classes and parts on
 it say nothing of it: cat/patient1 is dog/patient1. folder:*/3 is the third folder's name alone, as

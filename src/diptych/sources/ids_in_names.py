@@ -40,9 +40,12 @@ def note_on_ids(data: Dataset) -> str:
     # What Roboflow makes of a picture is known by such names already.
     if sum(".rf." in sample.name for sample in samples[:LOOKED_AT]) * 2 > LOOKED_AT:
         return ""
-    for pattern in dict.fromkeys(_patterns(samples[:: max(len(samples) // LOOKED_AT, 1)])):
+    some = samples[:: max(len(samples) // LOOKED_AT, 1)]
+    for pattern in dict.fromkeys(_patterns(some)):
         of = name_pattern(pattern)
         assert of is not None
+        if not any(of(sample.name) for sample in some):
+            continue
         ids = {s.name: one for s in samples if (one := of(s.name))}
         called = bool(_CALLED.search(pattern.replace(r"\d+", "1")))
         if (_are_called_so if called else _are_begun_with)(samples, ids):

@@ -1,6 +1,5 @@
-"""What somebody says of data that can be meant in several ways."""
+"""What somebody says of data that can be meant in several ways: --label, --group, --fold."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -29,37 +28,26 @@ class Meaning:
     shape: str | None = None  # "28x28", "32x32x3"
     value_range: str | None = None  # "0-255", "-1-1"
 
+    def refuse_senseless(self) -> None:
+        """Raise InputError for what says nothing, whatever the data are."""
+        said = {"files": self.files, "label": self.label, "part": self.part}
+        for name, value in (*said.items(), *(("group", one) for one in self.group)):
+            if value is not None and (not isinstance(value, str) or not value.strip()):
+                raise InputError(f"{name} is the title of a column, not {described(value)}")
+            if value and value.startswith(LEVEL):
+                level(value)
+            if value and name_pattern(value) and name not in ("label", "group"):
+                raise InputError(f"{name} is not read from names of files; label and group are")
+        fold = self.fold
+        if fold is not None and (isinstance(fold, bool) or not isinstance(fold, int) or fold < 0):
+            raise InputError(f"fold is a whole number from 0 on, not {described(fold)}")
+
     def refuse_unused(self, where: object, kind: str, *used: str) -> None:
         """Raise InputError where something was said that means nothing of data of this kind."""
         for field in fields(self):
             if field.name not in used and getattr(self, field.name) != field.default:
                 option = {"value_range": "range"}.get(field.name, field.name)
                 raise InputError(f"{where}: {kind} has no use for --{option}; leave it out")
-
-
-def meaning_of(
-    *,
-    files: str | None = None,
-    label: str | None = None,
-    part: str | None = None,
-    group: str | Sequence[str] | None = None,
-    fold: int | None = None,
-    shape: str | None = None,
-    value_range: str | None = None,
-) -> Meaning:
-    """What was said, checked; raises InputError for what says nothing."""
-    groups = (group,) if isinstance(group, str) else tuple(group or ())
-    said = {"files": files, "label": label, "part": part}
-    for name, value in (*said.items(), *(("group", one) for one in groups)):
-        if value is not None and (not isinstance(value, str) or not value.strip()):
-            raise InputError(f"{name} is the title of a column, not {described(value)}")
-        if value and value.startswith(LEVEL):
-            level(value)
-        if value and name_pattern(value) and name not in ("label", "group"):
-            raise InputError(f"{name} is not read from names of files; label and group are")
-    if fold is not None and (isinstance(fold, bool) or not isinstance(fold, int) or fold < 0):
-        raise InputError(f"fold is a whole number from 0 on, not {described(fold)}")
-    return Meaning(files, label, part, groups, fold, shape, value_range)
 
 
 def is_title(text: str) -> bool:

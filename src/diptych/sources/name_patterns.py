@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 
 from diptych.errors import InputError
+from diptych.sources.endings import stem_of
 
 # How a column is named that is none: what the names of files say.
 NAME = "name:"
@@ -23,7 +24,7 @@ def name_pattern(text: str) -> Callable[[str], str] | None:
         return None
     pattern = text.removeprefix(NAME)
     if pattern and not re.search(r"[^\W_]|[()\\]", pattern):
-        return lambda name: _stem(name).rpartition(pattern)[0].strip()
+        return lambda name: stem_of(name).rpartition(pattern)[0].strip()
     try:
         expression = re.compile(pattern)
     except re.error as cause:
@@ -43,8 +44,3 @@ def name_pattern(text: str) -> Callable[[str], str] | None:
 
 def _last(name: str) -> str:
     return name.rpartition("/")[2]
-
-
-def _stem(name: str) -> str:
-    file = _last(name)
-    return file.rpartition(".")[0] or file

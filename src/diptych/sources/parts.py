@@ -41,6 +41,8 @@ _PART = re.compile(f"(?:{_FILLER})*({_NAME})(?:{_FILLER})*")
 # assets_train and AssetsTrain are two words each.
 _WORD = re.compile(r"[^\W_]+")
 _BEFORE_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
+# train, Images and CSV of trainImagesCSV.
+_TOKENS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _EITHER = re.compile(f"(?:{_FILLER})*(eval|evaluation)(?:{_FILLER})*")
 
 
@@ -74,6 +76,25 @@ def parts_named(names: Collection[str]) -> dict[str, str]:
     if "test" in others and "valid" not in others:
         parts |= dict.fromkeys(either, "valid")
     return parts
+
+
+@lru_cache(maxsize=2**16)
+def folder_part(path: str) -> str:
+    """The part that one of the folders of a path is called after; "" where none is."""
+    return next(filter(None, map(part_in, path.split("/"))), "")
+
+
+@lru_cache(maxsize=2**12)
+def part_in(word: str) -> str:
+    """The part that a name speaks of: of train_images, trainLabels.csv, Testing; "" for none."""
+    whole = PART_NAMES.get(word.casefold().replace(" ", "").replace("_", ""), "")
+    tokens = {PART_NAMES.get(token.lower(), "") for token in _TOKENS.findall(word)} - {""}
+    return whole or (tokens.pop() if len(tokens) == 1 else "")
+
+
+def are_parts(parts: Collection[str]) -> bool:
+    """Whether each of some files is of a part, by its folder, and some are to train on, not all."""
+    return all(parts) and "train" in parts and len(set(parts)) > 1
 
 
 def parts_of_tables(names: Collection[str]) -> dict[str, str]:

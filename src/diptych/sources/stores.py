@@ -8,16 +8,18 @@ from typing import NamedTuple
 from diptych.data.dataset import Dataset
 from diptych.data.places import Address, Member, Place
 from diptych.errors import InputError, shortened
+from diptych.sources.endings import is_called_picture
 from diptych.sources.meaning import Meaning
 from diptych.sources.pixels.table_folder import pixel_tables
 from diptych.sources.records.parquet import is_parquet, pictures_of, read_parquet
 from diptych.sources.records.parquet_rows import ParquetFile
-from diptych.sources.records.webdataset import PICTURES, is_webdataset, read_webdataset
+from diptych.sources.records.webdataset import is_webdataset, read_webdataset
 from diptych.sources.trees import Tree
 from diptych.sources.trees.archive_tree import is_named_table
 from diptych.sources.trees.archives import archive_tree, ending_of
 from diptych.sources.trees.folder import FolderTree
 from diptych.sources.trees.joined import JoinedTree
+from diptych.sources.trees.narrowed import NarrowedTree
 from diptych.sources.trees.numbered import names_meant, piece_of
 from diptych.sources.trees.shown import set_aside, shown
 from diptych.sources.trees.unwrapping import UnwrappedTree, wrapper
@@ -57,13 +59,13 @@ def read_store(path: Path, root: Path | Address, meaning: Meaning, readers: Read
         hidden = set_aside(set(tree.names) - set(names), "not used", "")
         return replace(data, strays=(*tree.strays, *hidden, *data.strays))
     inner = [name for name in names if is_store(name)]
-    if inner and not any(map(_is_called_picture, names)):
+    if inner and not any(map(is_called_picture, names)):
         raise InputError(
             f"{root}: it holds archives ({shortened(inner, 3)}); unpack it, and give one of them, "
             "or the folder"
         )
     tables = [name for name in names if is_named_table(name)]
-    if len(tables) == 1 and not any(map(_is_called_picture, names)):
+    if len(tables) == 1 and not any(map(is_called_picture, names)):
         return readers.table(tree.place(tables[0]), lambda: tree, root, meaning)
     if is_webdataset(tree):
         return read_webdataset(tree, meaning)
@@ -103,7 +105,7 @@ def stores_in(tree: Tree) -> list[str]:
     stores = [name for name in tree.names if is_store(name)]
     names = shown(tree.names) if stores else []
     stores = [name for name in names if is_store(name)]
-    if not stores or any(map(_is_called_picture, names)):
+    if not stores or any(map(is_called_picture, names)):
         return []
     return [] if all(is_named_table(_without_ending(name)) for name in stores) else stores
 
@@ -126,7 +128,7 @@ def read_stores(tree: Tree, names: Sequence[str], meaning: Meaning, readers: Rea
             "of them"
         )
     trees = [(name, archive_tree(_local(tree, name), _root(tree, name))) for name in names]
-    rest = _Rest(tree, names)
+    rest = NarrowedTree(tree, files=names)
     shards = JoinedTree(tree.root, [("", rest), *((f"{name}/", one) for name, one in trees)])
     if is_webdataset(shards):
         return read_webdataset(shards, meaning)
@@ -169,15 +171,6 @@ def _are_pieces(meant: Mapping[str, str]) -> bool:
         return False
     own = all(stem == name for stem, name in meant.items())
     return len(set(meant.values())) == 1 or (own and len(set(map(piece_of, meant))) == 1)
-
-
-class _Rest:
-    """A tree but for some of its files."""
-
-    def __init__(self, tree: Tree, without: Sequence[str]) -> None:
-        self.root, self.strays, self.folders = tree.root, tree.strays, tree.folders
-        self.names = sorted(set(tree.names) - set(without))
-        self.place = tree.place
 
 
 def _read(tree: Tree, meaning: Meaning, readers: Readers) -> Dataset:
@@ -234,7 +227,3 @@ def _without_ending(name: str) -> str:
 
 def _may_be_table(name: str) -> bool:
     return is_named_table(name) or name.lower().endswith(".txt")
-
-
-def _is_called_picture(name: str) -> bool:
-    return name.rpartition(".")[2].lower() in PICTURES

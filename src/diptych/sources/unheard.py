@@ -2,19 +2,18 @@
 
 import re
 from collections.abc import Callable, Iterator
-from pathlib import PurePosixPath
 
 from diptych.data.dataset import Dataset
 from diptych.errors import InputError
+from diptych.sources.endings import ending, is_called_picture, stem_of
 from diptych.sources.foreign import WORKBOOKS, foreign, is_foreign_archive, with_labels
 from diptych.sources.meaning import Meaning
 from diptych.sources.tables.candidates import tables_among
 from diptych.sources.tables.file_column import names_files
-from diptych.sources.tables.file_names import PICTURES
 from diptych.sources.tables.matching import Files
-from diptych.sources.tables.records import JSON, records
+from diptych.sources.tables.rows import JSON, records
 from diptych.sources.trees import Tree
-from diptych.sources.trees.walking import is_hidden
+from diptych.sources.trees.shown import shown
 
 _LABELS = re.compile(
     r"labels?|class(es)?(?![a-z])|annot|target|truth|coco|instances|categor|diagnos|(^|[_.-])(gt|y|meta)($|[_.-])",
@@ -51,19 +50,15 @@ def read_heard(tree: Tree, meaning: Meaning, read: Callable[[], Dataset]) -> Dat
 def _unheard(tree: Tree) -> Iterator[str]:
     """Why files that may have labels say nothing, and what to do."""
     tables = tables_among(tree)
-    for name in sorted(tables, key=lambda name: not _LABELS.search(_stem(name))):
-        if _LABELS.search(_stem(name)) and (why := _why_nothing(tree, name)):
+    for name in sorted(tables, key=lambda name: not _LABELS.search(stem_of(name))):
+        if _LABELS.search(stem_of(name)) and (why := _why_nothing(tree, name)):
             yield why
-    for name in tree.names:
-        if name.count("/") > 1 or any(map(is_hidden, name.split("/"))):
+    for name in shown(tree.names):
+        if name.count("/") > 1:
             continue
-        ending = PurePosixPath(name).suffix.lower()
-        if (why := with_labels(name)) and (ending in WORKBOOKS or _LABELS.search(_stem(name))):
+        called = ending(name) in WORKBOOKS or _LABELS.search(stem_of(name))
+        if called and (why := with_labels(name)):
             yield f"{name} is {why}"
-
-
-def _stem(name: str) -> str:
-    return PurePosixPath(name).stem
 
 
 def _why_nothing(tree: Tree, name: str) -> str:
@@ -74,7 +69,7 @@ def _why_nothing(tree: Tree, name: str) -> str:
         return f"{name} cannot be used: {str(error).partition(f'{name}: ')[2] or error}"
     rows = [*([table.titles] if table.headed else []), *table.rows]
     different = all(len({row[at] for row in rows}) == len(rows) for at in range(len(table.titles)))
-    named = any(map(_is_called_picture, (cell for row in rows for cell in row)))
+    named = any(map(is_called_picture, (cell for row in rows for cell in row)))
     if different and not named and not name.lower().endswith(JSON):
         return ""
     if len(table.titles) == 1 and not named:
@@ -85,7 +80,3 @@ def _why_nothing(tree: Tree, name: str) -> str:
     if names_files(table, Files(tree, name.rpartition("/")[0])):
         return f"{name} says no labels of them; `diptych audit {tree.root}/{name}` says why"
     return f"{name} names no file that is there: '{table.rows[0][0]}', for one"
-
-
-def _is_called_picture(cell: str) -> bool:
-    return f".{cell.rpartition('.')[2].lower()}" in PICTURES

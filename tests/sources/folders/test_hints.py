@@ -21,4 +21,6 @@ def test_boxes_are_no_labels_of_pictures(name: str) -> None:
 
 
 def test_records_of_others_are_said() -> None:
-    assert "x.tfrecord: records of another program are not opened" in hint(["data/x.tfrecord"])
+    assert "x.tfrecord is records of another program, which are not opened" in hint(
+        ["data/x.tfrecord"]
+    )

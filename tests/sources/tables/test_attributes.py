@@ -5,7 +5,7 @@ import pytest
 from diptych.errors import InputError
 from diptych.sources.meaning import Meaning
 from diptych.sources.tables.attributes import Attributes, attributes_of, parts_said, table_of
-from diptych.sources.tables.records import Records
+from diptych.sources.tables.rows import Records
 
 LABELS = ["cat", "cat", "dog", "dog", "cat", "dog"]
 NAMES = [f"{i}.png" for i in range(6)]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from diptych.errors import InputError
-from diptych.sources.tables.records import records
+from diptych.sources.tables.rows import records
 
 FILES, LABELS = [f"{i}.jpg" for i in range(4)], list("abab")
 PAIRS = list(zip(FILES, LABELS, strict=True))
@@ -109,3 +109,11 @@ def test_what_is_no_table_is_refused(text: str, message: str, tmp_path: Path) ->
     (tmp_path / "t.json").write_text(text)
     with pytest.raises(InputError, match=message):
         records(tmp_path / "t.json")
+
+
+def test_lists_of_parts_may_be_called_as_folders_of_these_are(tmp_path: Path) -> None:
+    lists = {"train_images": ["a/1.jpg"], "test_images": ["b/2.jpg"]}
+    (tmp_path / "t.json").write_text(json.dumps(lists))
+    table = records(tmp_path / "t.json")
+    assert table.titles[-1] == "split"
+    assert table.column(1) == ["train_images", "test_images"]

@@ -1,6 +1,5 @@
 """Folders that can be meant in several ways which give different labels: one question each."""
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable
 
@@ -16,6 +15,7 @@ from diptych.sources.folders.folder_names import (
 from diptych.sources.folders.masks import masks_among
 from diptych.sources.folders.outline import Outline, branching
 from diptych.sources.parts import part_named
+from diptych.sources.tables.file_names import fold
 
 
 def refuse_shared(top: Outline, where: object, level: int) -> None:
@@ -26,15 +26,15 @@ def refuse_shared(top: Outline, where: object, level: int) -> None:
     deeper = [branching(folder) for folder in top.folders.values()]
     if top.all_pictures - top.pictures <= 2 * sum(one.pictures for one in deeper):
         return  # most pictures lie in these folders themselves
-    spelt = {_folded(name): name for one in deeper for name in one.folders}
-    times = Counter(key for one in deeper for key in set(map(_folded, one.folders)))
+    spelt = {fold(name): name for one in deeper for name in one.folders}
+    times = Counter(key for one in deeper for key in set(map(fold, one.folders)))
     again = sorted(key for key, count in times.items() if count > 1)
     most = max(times.values(), default=0)
     if len(times) < 2 or not again or (len(again) < 2 and 2 * most < len(deeper)):
         return
     above = some(
         name for name, one in top.folders.items()
-        if any(_folded(inner) in again for inner in branching(one).folders)
+        if any(fold(inner) in again for inner in branching(one).folders)
     )  # fmt: skip
     inside = some(spelt[key] for key in again)
     if all(part_named(spelt[key]) for key in again):
@@ -44,12 +44,12 @@ def refuse_shared(top: Outline, where: object, level: int) -> None:
         )
     lower = max(len(one.places[0]) for one in deeper) - top.depth + level
     folds = _are_folds(top.folders) or _are_folds(spelt[key] for key in again)
-    fold = "--fold K" if folds else f"--part folder:{level} --fold K"
+    option = "--fold K" if folds else f"--part folder:{level} --fold K"
     raise InputError(
         f"{where}: {above} hold the same folders ({inside}); which are the classes? "
         f"--label folder:{lower} says {inside} (with --group folder:{level} each of {above} stays "
-        f"in one part; with {fold} one of them is to test on), --label folder:{level} says {above} "
-        f"(with --group folder:{lower} each of {inside} does)"
+        f"in one part; with {option} one of them is to test on), --label folder:{level} says "
+        f"{above} (with --group folder:{lower} each of {inside} does)"
     )
 
 
@@ -101,10 +101,10 @@ def refuse_beside_wrapper(top: Outline, where: object, level: int) -> None:
 
 def refuse_classes_within(top: Outline, where: object, level: int) -> None:
     """Raise InputError where a folder among the classes holds folders of the same names again."""
-    names = {_folded(name) for name in top.folders}
+    names = {fold(name) for name in top.folders}
     for name, folder in sorted(top.folders.items()):
         for inner in folder.every():
-            again = [one for one in inner.folders if _folded(one) in names]
+            again = [one for one in inner.folders if fold(one) in names]
             if len(again) > 1 and not inner.is_empty:
                 lies = "/".join(inner.places[0][top.depth :])
                 raise InputError(
@@ -122,7 +122,3 @@ def some(names: Iterable[str], most: int = 4) -> str:
 
 def _are_folds(names: Iterable[str]) -> bool:
     return all(fold_of(name) is not None for name in names)
-
-
-def _folded(name: str) -> str:
-    return unicodedata.normalize("NFC", name).casefold()

@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError
+from diptych.sources.endings import is_called_picture
 from diptych.sources.folder_groups import note_on_restarts
 from diptych.sources.folders.companions import companions_among
 from diptych.sources.folders.folder_roles import Roles, roles_of
@@ -20,11 +20,9 @@ from diptych.sources.folders.outline import Levels, documents
 from diptych.sources.folders.part_classes import refuse_different
 from diptych.sources.folders.said_levels import Said, said_of
 from diptych.sources.meaning import Meaning
-from diptych.sources.tables.file_names import PICTURES
 from diptych.sources.trees import Tree
 from diptych.sources.trees.shown import why_hidden
 from diptych.sources.trees.walking import any_hidden, is_hidden
-from diptych.system.garbage import no_garbage
 
 
 def read_folders(
@@ -48,9 +46,8 @@ def read_folders(
     said = said_of(meaning, counts, root)
     roles = roles_of(counts, said, root, root.name)
     lists = _lists(tree, roles)
-    with no_garbage():
-        samples = _samples(tree, files, roles, lists, labels, strays)
-        samples, in_names = _with_names(samples, said, meaning, strays, root)
+    samples = _samples(tree, files, roles, lists, labels, strays)
+    samples, in_names = _with_names(samples, said, meaning, strays, root)
     if said.label_of:
         roles = roles._replace(classes_of=_classes_by_part(samples))
     strays += sorted(_missing(lists, samples))
@@ -186,7 +183,7 @@ LIST = "table", "names the files and their labels"
 def _aside(files: Sequence[str], reason: str, detail: str) -> Iterator[tuple[str, tuple[str, str]]]:
     """Files of one folder that is set aside; beside masks lie texts that say the same."""
     for file in files:
-        is_text = reason == "mask" and PurePosixPath(file).suffix.lower() not in PICTURES
+        is_text = reason == "mask" and not is_called_picture(file)
         yield file, ("annotation" if is_text else reason, detail)
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from diptych.sources.tables.file_names import PICTURES
+from diptych.sources.endings import ending, is_called_picture, stem_of
 
 Why = tuple[str, str]  # reason and detail
 
@@ -12,7 +12,6 @@ _VIDEOS = ("mov", "mp4", "m4v")
 _UNFINISHED = ("crdownload", "part", "partial", "download", "opdownload")
 _SHORTCUTS = ("lnk", "url", "webloc", "desktop")
 _BACKUPS = ("bak", "orig", "tmp", "old", "backup")
-_PICTURES = frozenset(ending.lstrip(".") for ending in PICTURES)
 # Google Takeout cuts long names: a.jpg.supplemental-metadata.json, a.jpg.supplemental-me.json.
 _TAKEOUT = re.compile(r"(.+?)(?:\.s(?:u[a-z-]*)?)?(\(\d+\))?\.json", re.IGNORECASE)
 _ALBUM = re.compile(r"(?:metadata|metadaten|métadonnées|metadatos)(\(\d+\))?\.json", re.IGNORECASE)
@@ -26,35 +25,35 @@ def companions_among(files: Sequence[str]) -> Iterator[tuple[str, Why]]:
     Those that could be something else are companions only where their picture is beside them.
     """
     text = "\n".join((*files, "")).lower()
-    if "~\n" not in text and not any(f".{ending}\n" in text for ending in _ALL):
+    if "~\n" not in text and not any(f".{kind}\n" in text for kind in _ALL):
         return
     names = set(files)
-    pictures = {_stem(file): file for file in files if _ending(file) in _PICTURES}
+    pictures = {_stem(file): file for file in files if is_called_picture(file)}
     for file in files:
         if why := _why(file, names, pictures):
             yield file, why
 
 
 def _why(file: str, names: Collection[str], pictures: dict[str, str]) -> Why | None:
-    ending = _ending(file)
+    kind = ending(file).lstrip(".")
     # a.xmp and a.jpg.xmp are both of a.jpg.
     bare = file.rpartition(".")[0]
     picture = pictures.get(_stem(file)) or (bare if bare in names else "")
-    if ending in _CHANGES:
+    if kind in _CHANGES:
         return "sidecar", f"notes of a program on {picture or 'a picture'}, such as changes to it"
-    if ending == "thm":
+    if kind == "thm":
         return "sidecar", "the small preview of a video"
-    if ending in _VIDEOS and picture:
+    if kind in _VIDEOS and picture:
         return "sidecar", f"the moving part of {picture}, a Live Photo"
-    if ending in _UNFINISHED:
+    if kind in _UNFINISHED:
         return "truncated", "a download that was not finished, by its ending"
-    if ending in _SHORTCUTS:
+    if kind in _SHORTCUTS:
         return "link", "a shortcut; put the file itself here"
-    if ending in _BACKUPS and bare in names:
+    if kind in _BACKUPS and bare in names:
         return "backup", f"what a program kept of {bare}"
     if file.endswith("~") and file[:-1] in names:
         return "backup", f"what a program kept of {file[:-1]}"
-    if ending == "json":
+    if kind == "json":
         return _of_takeout(file, names, pictures)
     return None
 
@@ -67,18 +66,13 @@ def _of_takeout(file: str, names: Collection[str], pictures: dict[str, str]) -> 
         return None
     for base in (match[1], file[: -len(".json")]):
         # a.jpg(1).json is of a(1).jpg
-        name, dot, ending = base.rpartition(".")
-        numbered = f"{name}{match[2]}{dot}{ending}" if match[2] else base
+        name, dot, last = base.rpartition(".")
+        numbered = f"{name}{match[2]}{dot}{last}" if match[2] else base
         for one in (base, numbered):
-            if one in names and _ending(one) in (*_PICTURES, *_VIDEOS):
+            if one in names and (is_called_picture(one) or ending(one).lstrip(".") in _VIDEOS):
                 return "sidecar", f"notes of a program on {one}, such as Google Takeout's"
     return None
 
 
-def _ending(file: str) -> str:
-    return file.rpartition(".")[2].lower()
-
-
 def _stem(file: str) -> str:
-    """A name without its ending, in small letters."""
-    return (file.rpartition(".")[0] or file).lower()
+    return stem_of(file).lower()

@@ -3,11 +3,10 @@
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
+from diptych.sources.endings import DOCUMENTS, ending, stem_of
 from diptych.sources.folders.ambiguity import some
-from diptych.sources.folders.outline import DOCUMENTS
 from diptych.sources.name_patterns import NAME, name_pattern
 
 # Beyond so many words there have to be several pictures of each: else they are names of pictures.
@@ -36,14 +35,14 @@ class Kinds(NamedTuple):
 def kinds_in(names: Sequence[str]) -> Kinds | None:
     """The kinds that names of files speak of, where nearly all of them do, and of several each."""
     files = _pictures(names)
-    for pattern in dict.fromkeys(_patterns(file.stem for file in files[:100])):
+    for pattern in dict.fromkeys(_patterns(map(stem_of, files[:100]))):
         kinds = _kinds(files, pattern)
         often = {kind: count for kind, count in kinds.items() if count > 1}
         known = sum(often.values())
         few = len(often) <= MOST_KINDS or known >= LEAST_EACH * len(often)
         if len(often) > 1 and few and known >= MOST * len(files):
             example = next(file for file in files if _kinds([file], pattern).keys() & often.keys())
-            return Kinds(sorted(often), f"--label {_quoted(pattern)}", example.name)
+            return Kinds(sorted(often), f"--label {_quoted(pattern)}", example)
     return None
 
 
@@ -51,7 +50,7 @@ def fields_in(names: Sequence[str]) -> str:
     """How the classes may be read from names of several fields, such as 25_0_2_2017.jpg."""
     files = _pictures(names)
     for sign in ("_", "-"):
-        rows = [file.name.partition(".")[0].split(sign) for file in files]
+        rows = [file.partition(".")[0].split(sign) for file in files]
         count = Counter(map(len, rows)).most_common(1)[0][0] if rows else 0
         alike = [row for row in rows if len(row) == count]
         if count < LEAST_FIELDS or len(alike) < MOST * len(rows):
@@ -67,21 +66,17 @@ def fields_in(names: Sequence[str]) -> str:
             at = min(few, key=lambda number: len(few[number]))
             before = rf"(?:[^{sign}]*{sign}){{{at - 1}}}" if at > 1 else ""
             return (
-                f"{files[0].name} and others have {count} fields in their names, of which some "
+                f"{files[0]} and others have {count} fields in their names, of which some "
                 f"come again ({said}): if field {at} is the class, --label "
                 f"'{NAME}^{before}([^{sign}.]+)' reads it from there"
             )
     return ""
 
 
-def _pictures(names: Sequence[str]) -> list[PurePosixPath]:
+def _pictures(names: Sequence[str]) -> list[str]:
     """Some of the files that may be pictures; not those whose names are numbers, to predict."""
-    files = map(PurePosixPath, names[:: max(len(names) // LOOKED_AT, 1)])
-    return [
-        file
-        for file in files
-        if file.suffix.lower().lstrip(".") not in DOCUMENTS and not file.stem.isdigit()
-    ]
+    files = (name.rpartition("/")[2] for name in names[:: max(len(names) // LOOKED_AT, 1)])
+    return [file for file in files if not stem_of(file).isdigit() and ending(file) not in DOCUMENTS]
 
 
 def _patterns(stems: Iterator[str]) -> Iterator[str]:
@@ -100,15 +95,15 @@ def _after(separator: str) -> str:
     return rf"^(.+){re.escape(separator)}\d" if separator else r"^(\D+)\d"
 
 
-def _kinds(files: Sequence[PurePosixPath], pattern: str) -> Mapping[str, int]:
+def _kinds(files: Sequence[str], pattern: str) -> Mapping[str, int]:
     """How many files each word names that a pattern reads, of names with nothing else in them."""
     kind_of = name_pattern(pattern)
     assert kind_of is not None
     return Counter(
         kind
         for file in files
-        if (_BEFORE.fullmatch(file.stem) or _AFTER.fullmatch(file.stem))
-        and (kind := kind_of(file.name))
+        if (_BEFORE.fullmatch(stem := stem_of(file)) or _AFTER.fullmatch(stem))
+        and (kind := kind_of(file))
     )
 
 

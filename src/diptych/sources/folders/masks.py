@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from diptych.sources.endings import stem_of
+
 _WORDS = (
     r"masks?|labels?|seg|segmentations?|gt|ground[ _-]?truth|annotations?|annot|trimap"
     r"|superpixels|overlay"
@@ -22,9 +24,9 @@ def masks_among(files: Sequence[str]) -> Iterator[tuple[str, str]]:
     text = "\n".join(files).lower()
     if not any(word in text for word in _ALL):
         return
-    by_stem = {_stem(file): file for file in files}
+    by_stem = {stem_of(file): file for file in files}
     for file in files:
-        for base in _bases(_stem(file)):
+        for base in _bases(stem_of(file)):
             if base in by_stem and by_stem[base] != file:
                 yield file, by_stem[base]
                 break
@@ -32,7 +34,3 @@ def masks_among(files: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 def _bases(stem: str) -> Iterable[str]:
     return [match[1] for match in (_AFTER.fullmatch(stem), _BEFORE.fullmatch(stem)) if match]
-
-
-def _stem(file: str) -> str:
-    return file.rpartition(".")[0] or file

@@ -1,4 +1,4 @@
-"""A word on folders below the classes, which may hold a video or a patient each."""
+"""Words on folders that may be more than they are read as: levels below classes, leftovers."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping

@@ -4,16 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-Levels: TypeAlias = tuple[str, ...]  # the names of the folders on the way to a folder
+from diptych.sources.endings import DOCUMENTS, ending
 
-# The endings of files that go with pictures and are none.
-DOCUMENTS = frozenset(
-    (
-        *("txt", "md", "rst", "csv", "tsv", "json", "jsonl", "xml", "yaml", "yml", "html", "pdf"),
-        *("log", "ini", "cfg", "toml", "py", "ipynb", "names", "cache", "mat", "npy", "npz", "h5"),
-        *("pkl", "db", "doc", "docx", "xls", "xlsx"),
-    )
-)
+Levels: TypeAlias = tuple[str, ...]  # the names of the folders on the way to a folder
 
 
 @dataclass
@@ -64,9 +57,9 @@ def branching(folder: Outline) -> Outline:
 def documents(files: Sequence[str]) -> int:
     """How many files are called as those that go with pictures and are none."""
     text = "\n".join(files).lower()
-    if not any(f".{ending}" in text for ending in DOCUMENTS):
+    if not any(one in text for one in DOCUMENTS):
         return 0
-    return sum(file.rpartition(".")[2].lower() in DOCUMENTS for file in files)
+    return sum(ending(file) in DOCUMENTS for file in files)
 
 
 def outline(counts: Mapping[Levels, tuple[int, int]]) -> Outline:

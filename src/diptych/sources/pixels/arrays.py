@@ -10,6 +10,8 @@ from diptych.data.places import Address
 from diptych.errors import InputError, nearest, shortened
 from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
+from diptych.sources.endings import ANY_PICTURES
+from diptych.sources.foreign import refuse_foreign_folder
 from diptych.sources.meaning import Meaning
 from diptych.sources.pixels.adding import add_pixels, class_names
 from diptych.sources.pixels.array_facts import ArrayFacts, facts_beside, names_of
@@ -26,14 +28,8 @@ from diptych.sources.pixels.number_arrays import (
 from diptych.sources.pixels.ranges import Range
 from diptych.sources.pixels.shapes import mirrored
 from diptych.sources.trees import Tree
-from diptych.sources.trees.walking import is_hidden
-from diptych.sources.unread import refuse_unread_folder
+from diptych.sources.trees.shown import shown
 
-# Of files that hold a picture.
-ENDINGS = (
-    ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".bmp", ".gif", ".tif", ".tiff", ".webp",
-    ".heic", ".heif", ".avif", ".jp2", ".ppm", ".pgm", ".pbm", ".tga", ".ico", ".mpo", ".dcm",
-)  # fmt: skip
 USED = ("label", "part", "group", "fold", "shape", "value_range")
 
 
@@ -47,22 +43,18 @@ def are_arrays(tree: Tree) -> bool:
 
     Raises InputError where it holds arrays of kinds that are not opened.
     """
-    names = [name for name in tree.names if not any(map(is_hidden, name.split("/")))]
-    if any(name.lower().endswith(ENDINGS) for name in names):
+    names = shown(tree.names)
+    if any(name.lower().endswith(ANY_PICTURES) for name in names):
         return False
     if any(map(is_array_name, names)):
         return True
-    refuse_unread_folder(tree)
+    refuse_foreign_folder(tree)
     return False
 
 
 def array_files(tree: Tree) -> list[str]:
     """The files of a tree that are called as those of arrays are."""
-    return [
-        name
-        for name in tree.names
-        if is_array_name(name) and not any(map(is_hidden, name.split("/")))
-    ]
+    return list(filter(is_array_name, shown(tree.names)))
 
 
 def read_array_folder(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:

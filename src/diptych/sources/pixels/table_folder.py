@@ -10,9 +10,9 @@ from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Stray
 from diptych.data.pixel_format import PixelFormat
 from diptych.errors import InputError, shortened
+from diptych.sources.endings import ANY_PICTURES
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import parts_of_tables
-from diptych.sources.pixels.arrays import ENDINGS
 from diptych.sources.pixels.layout import infer_layout, looks_like_pixels
 from diptych.sources.pixels.pixel_csv import read_pixel_csv
 from diptych.sources.tables.opening import Table, open_bytes
@@ -31,7 +31,7 @@ def pixel_tables(tree: Tree) -> list[str]:
     A few pictures that lie beside such a table, in no folder of a class, are about it.
     """
     names = shown(tree.names)
-    pictures = [name for name in names if name.lower().endswith(ENDINGS)]
+    pictures = [name for name in names if name.lower().endswith(ANY_PICTURES)]
     if len(pictures) > MOST_BESIDE:
         return []
     found = []

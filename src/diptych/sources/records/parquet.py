@@ -8,6 +8,7 @@ from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.data.places import Address, Member
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning
+from diptych.sources.parts import part_in
 from diptych.sources.records.parquet_columns import picture_column
 from diptych.sources.records.parquet_footer import read_footer
 from diptych.sources.records.parquet_labels import Labels, labels_of
@@ -24,13 +25,12 @@ from diptych.sources.records.parquet_rows import (
 from diptych.sources.tables.attributes import (
     Attributes,
     attributes_of,
+    may_have_labels,
     parts_said,
     table_of,
     with_partless_aside,
 )
-from diptych.sources.tables.file_names import part_in
-from diptych.sources.tables.records import Records, position
-from diptych.sources.tables.titles import LABEL_TITLES, label_tier
+from diptych.sources.tables.rows import Records, position
 
 PARQUET = (".parquet", ".pq")
 
@@ -61,14 +61,7 @@ def read_parquet(files: Sequence[ParquetFile], root: Path | Address, meaning: Me
     parted = any(own_parts)
     label = None if meaning.label is None else position(table, meaning.label, "label")
     parts = parts_said(table, meaning, label, parted)
-    grouped = {position(table, title, "group") for title in meaning.group}
-    free = [
-        at
-        for at, title in enumerate(table.titles)
-        # What is called as labels are may be both.
-        if at not in parts.columns and (at not in grouped or label_tier(title) < len(LABEL_TITLES))
-    ]
-    labels = labels_of(table, free, rows, tables, meaning)
+    labels = labels_of(table, may_have_labels(table, parts, meaning), rows, tables, meaning)
     _refuse_lacking(table, tables, [*parts.columns, labels.column])
     single = [own[0] if len(own) == 1 else "" for own in labels.words]
     names = [row.name for row in rows]

@@ -5,14 +5,13 @@ from typing import NamedTuple
 
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning
-from diptych.sources.parts import part_named
+from diptych.sources.parts import are_parts, folder_part, part_named
 from diptych.sources.records.parquet_rows import Row, Table, paths_of
 from diptych.sources.tables.cells import is_amount, label_spellings, no_labels, says_nothing
-from diptych.sources.tables.file_names import folder_part
-from diptych.sources.tables.labelling import NoLabelsError, label_column
+from diptych.sources.tables.label_column import NoLabelsError, label_column
 from diptych.sources.tables.onehot import OneHot
-from diptych.sources.tables.records import Records, position
-from diptych.sources.tables.titles import FILE_TITLES, LABEL_TITLES, label_tier, rank
+from diptych.sources.tables.rows import Records, position
+from diptych.sources.tables.titles import FILE_TITLES, is_label_title, rank
 
 
 class Labels(NamedTuple):
@@ -72,7 +71,7 @@ def _label(
 ) -> int | OneHot:
     if meaning.label is not None:
         return position(table, meaning.label, "label")
-    called = [at for at in free if label_tier(table.titles[at]) < len(LABEL_TITLES)]
+    called = [at for at in free if is_label_title(table.titles[at])]
     named = {title.casefold() for one in tables for title in one.columns.names}
     of_classes = [at for at in free if table.titles[at].casefold() in named]
     if len(of_classes) == 1 and not called:
@@ -105,7 +104,7 @@ def _by_folders(table: Records, tables: Sequence[Table]) -> Labels | None:
     return Labels(
         f"the folders of {title} ({some})",
         [[label] for label in labels],
-        parts=parts if all(parts) and len(set(parts)) > 1 and "train" in parts else (),
+        parts=parts if are_parts(parts) else (),
         note="--label COLUMN takes a column instead",
     )
 

@@ -8,10 +8,10 @@ from diptych.data.class_order import is_number
 from diptych.errors import InputError, shortened
 from diptych.sources.parts import part_named
 from diptych.sources.tables.cells import no_labels, says_nothing
-from diptych.sources.tables.labelling import NoLabelsError, label_column
+from diptych.sources.tables.label_column import NoLabelsError, label_column
 from diptych.sources.tables.onehot import OneHot
-from diptych.sources.tables.records import Records, position
-from diptych.sources.tables.titles import LABEL_TITLES, label_tier
+from diptych.sources.tables.rows import Records, position
+from diptych.sources.tables.titles import is_label_title
 
 CLASS, TEXT = "cls", "txt"
 
@@ -98,7 +98,7 @@ def _in_json(
             return None
         at: int | OneHot = position(table, said, "label")
     else:
-        if in_files and all(label_tier(table.titles[i]) == len(LABEL_TITLES) for i in free):
+        if in_files and all(not is_label_title(table.titles[i]) for i in free):
             return None
         try:
             at = label_column(table, free)

@@ -7,31 +7,27 @@ from typing import NamedTuple
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError, shortened
+from diptych.sources.endings import PICTURES
 from diptych.sources.meaning import Meaning, level
+from diptych.sources.parts import are_parts, folder_part
 from diptych.sources.records.parquet import part_of_file
 from diptych.sources.records.record_labels import CLASS, TEXT, Record, labels_of
 from diptych.sources.records.small_files import NAMES, class_names_in, json_of, text_of
 from diptych.sources.tables.attributes import (
     Attributes,
     attributes_of,
+    may_have_labels,
     parts_said,
     table_of,
     with_partless_aside,
 )
-from diptych.sources.tables.file_names import folder_part
-from diptych.sources.tables.records import Records, position
-from diptych.sources.tables.table_parts import Parts
-from diptych.sources.tables.titles import LABEL_TITLES, label_tier
+from diptych.sources.tables.rows import Records
 from diptych.sources.trees import Tree
 from diptych.sources.trees.archives import ending_of
 from diptych.sources.trees.shown import set_aside, shown
-from diptych.sources.trees.walking import is_hidden
 
-# Endings of pictures in shards; what they hold is told by their content, as everywhere.
-PICTURES = (
-    *("jpg", "jpeg", "png", "webp", "bmp", "gif", "tif", "tiff", "heic", "avif", "jp2", "ppm"),
-    *("image", "img"),
-)
+# What writers of shards call pictures of any kind.
+_ANY_KIND = ("image", "img")
 JSON = "json"
 
 
@@ -98,7 +94,7 @@ def read_webdataset(tree: Tree, meaning: Meaning) -> Dataset:
     at = table.titles.index(meaning.label) if meaning.label in table.titles else None
     parts = parts_said(table, meaning, at, any(shards))
     names = class_names_in(tree)
-    labels = labels_of(table, _free(table, parts, meaning), records, meaning.label, names)
+    labels = labels_of(table, may_have_labels(table, parts, meaning), records, meaning.label, names)
     single = [own[0] if len(own) == 1 else "" for own in labels.words]
     said = attributes_of(
         table, [record.picture for record in records], single, parts, meaning, labels.column
@@ -125,9 +121,10 @@ def read_webdataset(tree: Tree, meaning: Meaning) -> Dataset:
 def _records(tree: Tree) -> tuple[list[Stray], dict[str, dict[str, str]]]:
     """The files of each record by their kinds, and those that are of none."""
     strays, records = list(tree.strays), dict[str, dict[str, str]]()
+    visible = set(shown(tree.names))
     for name in tree.names:
         key, kind = key_of(name)
-        if _hidden(name):
+        if name not in visible:
             strays += set_aside([name], "hidden file", "")
         elif PurePosixPath(name).name.lower() in NAMES:
             strays.append(Stray(name, "table", "names the classes"))
@@ -138,12 +135,9 @@ def _records(tree: Tree) -> tuple[list[Stray], dict[str, dict[str, str]]]:
     return strays, records
 
 
-def _hidden(name: str) -> bool:
-    return any(map(is_hidden, name.split("/")))
-
-
 def _is_picture(kind: str) -> bool:
-    return kind.rpartition(".")[2] in PICTURES
+    last = kind.rpartition(".")[2]
+    return f".{last}" in PICTURES or last in _ANY_KIND
 
 
 def _picture(files: Mapping[str, str]) -> str:
@@ -216,16 +210,6 @@ def _table(
     return table_of(tree.root, columns, range(len(records)), names)
 
 
-def _free(table: Records, parts: Parts, meaning: Meaning) -> list[int]:
-    """The keys that may have labels; one that is called so may be grouped by as well."""
-    grouped = {position(table, title, "group") for title in meaning.group}
-    return [
-        at
-        for at, title in enumerate(table.titles)
-        if at not in parts.columns and (at not in grouped or label_tier(title) < len(LABEL_TITLES))
-    ]
-
-
 def _with_own_parts(
     said: Attributes, records: Sequence[Record], shards: Sequence[str], meaning: Meaning
 ) -> tuple[Attributes, str]:
@@ -235,7 +219,7 @@ def _with_own_parts(
     if any(shards):
         return said._replace(parts=shards), "parts by the shards' names"
     folders = [folder_part("/".join(_folders(record.picture))) for record in records]
-    if any(said.parts) or not all(folders) or len(set(folders)) < 2 or "train" not in folders:
+    if any(said.parts) or not are_parts(folders):
         return said, ""
     return said._replace(parts=folders), "parts as the folders are called"
 

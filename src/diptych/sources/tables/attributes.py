@@ -13,12 +13,12 @@ from diptych.data.dataset import Dataset, Stray
 from diptych.data.places import Address
 from diptych.errors import InputError
 from diptych.sources.meaning import Meaning
-from diptych.sources.tables.cells import is_telling
+from diptych.sources.tables.cells import tells_kinds
 from diptych.sources.tables.grouping import group_names, groups_note, looks_like_groups
 from diptych.sources.tables.opening import Table
-from diptych.sources.tables.records import Records, position
-from diptych.sources.tables.table_parts import NoFoldsError, Parts, partless_note, table_parts
-from diptych.sources.tables.titles import may_be_parts
+from diptych.sources.tables.part_columns import NoFoldsError, Parts, partless_note, table_parts
+from diptych.sources.tables.rows import Records, position
+from diptych.sources.tables.titles import is_label_title, may_be_parts
 
 
 class Attributes(NamedTuple):
@@ -94,10 +94,20 @@ def attributes_of(
         {
             table.titles[at]: dict(zip(names, table.column(at), strict=True))
             for at in free
-            if _is_telling(table.column(at), labels)
+            if tells_kinds(table.column(at), labels)
         },
         list(filter(None, notes)),
     )
+
+
+def may_have_labels(table: Records, parts: Parts, meaning: Meaning) -> list[int]:
+    """The columns that may; one that is called so may be grouped by as well."""
+    grouped = {*_grouped(table, meaning).values()}
+    return [
+        at
+        for at, title in enumerate(table.titles)
+        if at not in parts.columns and (at not in grouped or is_label_title(title))
+    ]
 
 
 def with_partless_aside(data: Dataset, parts: Parts) -> Dataset:
@@ -144,10 +154,3 @@ def _groups_notes(table: Records, free: Sequence[int], labels: Sequence[str]) ->
         for title, cells in columns.items()
         if looks_like_groups(title, cells, own)
     ]
-
-
-def _is_telling(cells: Sequence[str], labels: Sequence[str]) -> bool:
-    """Whether a column may tell kinds of pictures apart, and says other things than the labels."""
-    pairs = set(zip(cells, labels, strict=True))
-    same = len(pairs) == len(set(cells)) == len(set(labels))
-    return is_telling(cells) and not same

@@ -8,7 +8,9 @@ from typing import Protocol
 
 from diptych.data.dataset import Dataset, Stray
 from diptych.errors import InputError
+from diptych.sources.endings import COMPANIONS, ending
 from diptych.sources.meaning import Meaning, is_level
+from diptych.sources.parts import part_in
 from diptych.sources.tables.described import describing, read_described
 from diptych.sources.tables.facts import (
     Facts,
@@ -19,12 +21,10 @@ from diptych.sources.tables.facts import (
     with_facts,
     with_note,
 )
-from diptych.sources.tables.file_names import COMPANIONS, ending, part_in
 from diptych.sources.tables.label_source import label_source
 from diptych.sources.tables.listings import Listing, listings_of
-from diptych.sources.tables.part_lists import part_lists
-from diptych.sources.tables.part_tables import with_parts_of_tables
-from diptych.sources.tables.table_parts import NoFoldsError
+from diptych.sources.tables.part_columns import NoFoldsError
+from diptych.sources.tables.part_lists import part_lists, with_parts_of_tables
 from diptych.sources.tables.unlabelled import labels_of_unlabelled
 from diptych.sources.trees import Tree
 from diptych.sources.trees.narrowed import NarrowedTree

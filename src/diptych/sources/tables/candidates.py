@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from diptych.sources.tables.file_names import PICTURES, fold
+from diptych.sources.endings import is_called_picture, stem_of
+from diptych.sources.tables.file_names import fold
 from diptych.sources.tables.spaced import TEXTS
 from diptych.sources.trees import Tree
-from diptych.sources.trees.walking import is_hidden
+from diptych.sources.trees.shown import shown
 
 ENDINGS = (
     *(".csv", ".tsv", ".tab", ".psv", ".jsonl", ".ndjson", ".feather"),
@@ -18,6 +19,8 @@ MOST_FOLDERS = 512
 DEEPEST = 3  # folders above a table: archive/set/lists/train.txt
 # What is called so describes the files of its folder.
 METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv")
+_MAY_BE_LISTS = (*TEXTS, ".json")
+_MAY_BE_TABLES = (*ENDINGS, *METADATA, *_MAY_BE_LISTS)
 # Texts that people and programs put beside data, and that list no pictures.
 _NO_LISTS = re.compile(
     r"(read[ _-]?me|licen[cs]e|requirements|copying|notice|change(log|s)|cite|citation|about|todo"
@@ -33,13 +36,12 @@ def tables_among(tree: Tree) -> list[str]:
     """
     names = [
         name
-        for name in tree.names
-        if name.count("/") <= DEEPEST
-        and not any(map(is_hidden, name.split("/")))
-        and "submission" not in name.lower()
+        for name in shown(name for name in tree.names if name.lower().endswith(_MAY_BE_TABLES))
+        if name.count("/") <= DEEPEST and "submission" not in name.lower()
     ]
     tables = _few(n for n in names if n.lower().endswith(ENDINGS) or n.endswith(METADATA))
-    return [*tables, *(name for name in _texts(tree, names) if name not in tables)]
+    known = set(tables)
+    return [*tables, *(name for name in _texts(tree, names) if name not in known)]
 
 
 def _few(tables: Iterable[str]) -> list[str]:
@@ -61,20 +63,15 @@ def _texts(tree: Tree, names: Iterable[str]) -> list[str]:
     texts = [
         name
         for name in names
-        if name.lower().endswith((*TEXTS, ".json")) and not _NO_LISTS.fullmatch(_stem(name))
+        if name.lower().endswith(_MAY_BE_LISTS) and not _NO_LISTS.fullmatch(stem_of(name))
     ]
     if not texts:
         return []
     pictures = set(_picture_stems(tree.names))
-    return _few(name for name in texts if fold(_stem(name)) not in pictures)
+    return _few(name for name in texts if fold(stem_of(name)) not in pictures)
 
 
 def _picture_stems(names: Iterable[str]) -> Iterator[str]:
     for name in names:
-        if name[name.rfind(".") :].lower() in PICTURES:
-            yield fold(_stem(name))
-
-
-def _stem(name: str) -> str:
-    """A file's name without folders and ending; pathlib takes ten times as long."""
-    return name.rpartition("/")[2].rpartition(".")[0]
+        if is_called_picture(name):
+            yield fold(stem_of(name))

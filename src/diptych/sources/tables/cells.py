@@ -88,7 +88,7 @@ def id_of(cell: str) -> str:
 
 def may_be_labels(cells: Sequence[str]) -> bool:
     """Whether a column may hold labels: a few different values, each again and again."""
-    counts = Counter(cell for cell in cells if not says_nothing(cell))
+    counts = _counts(cells)
     if len(counts) < 2 or 2 * len(counts) > counts.total():
         return False
     return not is_amount(counts)
@@ -100,6 +100,13 @@ def is_telling(cells: Iterable[str]) -> bool:
     return len(different) > 1 and (len(different) <= MOST_WORDS or all(map(is_number, different)))
 
 
+def tells_kinds(cells: Sequence[str], labels: Sequence[str]) -> bool:
+    """Whether a column may tell kinds of pictures apart, and says other things than the labels."""
+    pairs = set(zip(cells, labels, strict=True))
+    same = len(pairs) == len(set(cells)) == len(set(labels))
+    return is_telling(cells) and not same
+
+
 def is_amount(different: Iterable[str]) -> bool:
     """Whether these are numbers that measure rather than name: with decimals, or very many."""
     values = set(different)
@@ -108,9 +115,14 @@ def is_amount(different: Iterable[str]) -> bool:
     return len(values) > MOST_NUMBERS and any(float(v) != int(float(v)) for v in values)
 
 
+def _counts(cells: Iterable[str]) -> Counter[str]:
+    """How often each cell is there that says something."""
+    return Counter({cell: n for cell, n in Counter(cells).items() if not says_nothing(cell)})
+
+
 def described(title: str, cells: Iterable[str]) -> str:
     """What a column looks like, in a few words."""
-    counts = Counter(cell for cell in cells if not says_nothing(cell))
+    counts = _counts(cells)
     some = sorted(counts)[:3] if len(counts) <= 3 else [one for one, _ in counts.most_common(3)]
     more = ", …" if len(counts) > len(some) else ""
     count = f"{len(counts):,} different value{'s'[: len(counts) != 1]}"

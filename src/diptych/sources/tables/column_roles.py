@@ -11,12 +11,12 @@ from diptych.sources.tables.cells import is_amount, says_nothing
 from diptych.sources.tables.file_column import file_column
 from diptych.sources.tables.folder_columns import folder_columns, in_folder
 from diptych.sources.tables.label_cells import SeveralMeaningsError, labels_in
-from diptych.sources.tables.labelling import NoLabelsError, label_column
+from diptych.sources.tables.label_column import NoLabelsError, label_column
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.onehot import OneHot
-from diptych.sources.tables.records import Records, Row, position, without_header
-from diptych.sources.tables.table_parts import Parts, table_parts
-from diptych.sources.tables.titles import LABEL_TITLES, label_tier
+from diptych.sources.tables.part_columns import Parts, table_parts
+from diptych.sources.tables.rows import Records, Row, position, without_header
+from diptych.sources.tables.titles import is_label_title
 
 USED = ("files", "label", "part", "group", "fold")  # what a Meaning may say of such a table
 
@@ -38,7 +38,8 @@ class Roles(NamedTuple):
 
     def name(self, row: Row) -> str:
         """What a row calls its file, with the folders that it says."""
-        return in_folder([row[at] for at in self.folders], row[self.file])
+        name = row[self.file]
+        return in_folder([row[at] for at in self.folders], name) if self.folders else name
 
     def groups_in(self, row: Row, file: str, label: str) -> dict[str, str]:
         """What a row with this label, or a folder of its file, says of each kind of group."""
@@ -132,7 +133,7 @@ def _label(
 
 
 def _refuse_amount(table: Records, at: int) -> None:
-    different = {cell for cell in table.column(at) if not says_nothing(cell)}
+    different = {cell for cell in set(table.column(at)) if not says_nothing(cell)}
     if is_amount(different):
         raise NoLabelsError(
             f"{table.path}: {table.titles[at]} looks continuous ('{min(different)}'); a label is a "
@@ -142,10 +143,12 @@ def _refuse_amount(table: Records, at: int) -> None:
 
 def _refuse_objects(table: Records, at: int) -> None:
     """Raise InputError where a cell of labels has an object with several values."""
-    for line, cell in zip(table.lines, table.column(at), strict=True):
+    cells = table.column(at)
+    for cell in dict.fromkeys(cells):
         try:
             labels_in(cell)
         except SeveralMeaningsError as cause:
+            line = table.lines[cells.index(cell)]
             short = cell if len(cell) <= MOST_SHOWN else f"{cell[:MOST_SHOWN]}…"
             raise InputError(
                 f"{table.path}: line {line}: {table.titles[at]} has an object with several values: "
@@ -155,7 +158,7 @@ def _refuse_objects(table: Records, at: int) -> None:
 
 def _is_cell(table: Records, label: object) -> bool:
     """Whether what should be the title of the labels is one of them."""
-    if not isinstance(label, int) or label_tier(table.titles[label]) < len(LABEL_TITLES):
+    if not isinstance(label, int) or is_label_title(table.titles[label]):
         return False
     return table.column(label).count(table.titles[label]) > 1
 

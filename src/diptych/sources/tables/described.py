@@ -2,17 +2,17 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
 from types import MappingProxyType
 
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
+from diptych.sources.endings import stem_of
 from diptych.sources.meaning import LEVEL, Meaning
+from diptych.sources.parts import folder_part, part_in
 from diptych.sources.tables.candidates import METADATA
-from diptych.sources.tables.file_names import folder_part, part_in
 from diptych.sources.tables.files import read_rows
-from diptych.sources.tables.labelling import NoLabelsError
-from diptych.sources.tables.records import Records
+from diptych.sources.tables.label_column import NoLabelsError
+from diptych.sources.tables.rows import Records
 from diptych.sources.trees import Tree
 
 # Of more tables only the first has its own line.
@@ -88,7 +88,7 @@ def _pieces(
             refusals.append(refusal)
             bare = replace(own, label=None)
             piece, files = read_rows(tree, table, bare, below=below, labelled=False, rows=rows)
-        stem = PurePosixPath(table).stem
+        stem = stem_of(table)
         if several:
             piece = _in_part(piece, folder_part(table.rpartition("/")[0]) or part_in(stem))
         new_names = {name: f"{stem}/{name}" if name in file_of else name for name in files}

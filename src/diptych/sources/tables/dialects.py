@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import NamedTuple
 
-from diptych.sources.tables.file_names import PICTURES
-from diptych.sources.tables.titles import FILE_TITLES, LABEL_TITLES, label_tier, rank
+from diptych.sources.endings import is_called_picture
+from diptych.sources.tables.titles import is_file_title, is_label_title
 
 DELIMITERS = ("\t", ";", "|", ",")
 _LOOKED_AT = 40  # lines
@@ -119,11 +119,11 @@ def _are_marked_titles(remark: Sequence[str], row: Sequence[str]) -> bool:
 
 
 def _is_usual(title: str) -> bool:
-    return label_tier(title) < len(LABEL_TITLES) or rank(title, FILE_TITLES) < len(FILE_TITLES)
+    return is_label_title(title) or is_file_title(title)
 
 
 def _is_picture(cell: str) -> bool:
-    return f".{cell.strip().rpartition('.')[2].lower()}" in PICTURES
+    return is_called_picture(cell.strip())
 
 
 def _as_wide(first: list[str], body: Sequence[list[str]]) -> list[str]:

@@ -7,10 +7,10 @@ from typing import NamedTuple
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning, is_title
-from diptych.sources.tables.cells import is_telling
+from diptych.sources.tables.cells import tells_kinds
 from diptych.sources.tables.column_roles import Roles
 from diptych.sources.tables.grouping import group_names, looks_like_groups
-from diptych.sources.tables.records import Records, Row
+from diptych.sources.tables.rows import Records, Row
 
 # More lines than this are not read.
 MOST_NOTES = 12
@@ -131,10 +131,8 @@ def _columns(pictures: Pictures, one: Facts) -> dict[str, dict[str, str]]:
         if not one.table.headed and len(set(one.table.column(at))) == len(one.table.rows):
             continue  # ids
         values = {s.name: row[at] for s in samples if (row := pictures.row(one, s))}
-        labels = {sample.label for sample in samples}
-        as_labels = {(values[s.name], s.label) for s in samples if s.name in values}
-        same = len(as_labels) == len(set(values.values())) == len(labels)
-        if is_telling(values.values()) and not same:
+        labels = [sample.label for sample in samples if sample.name in values]
+        if tells_kinds(list(values.values()), labels):
             columns[one.table.titles[at]] = values
     return columns
 

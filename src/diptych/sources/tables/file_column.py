@@ -5,10 +5,10 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from diptych.errors import InputError, shortened
-from diptych.sources.tables.file_names import PICTURES
+from diptych.sources.endings import is_called_picture
 from diptych.sources.tables.matching import Files
-from diptych.sources.tables.records import Records, position, without_header
-from diptych.sources.tables.titles import FILE_TITLES, plain, rank
+from diptych.sources.tables.rows import Records, position, without_header
+from diptych.sources.tables.titles import FILE_TITLES, is_file_title, plain, rank
 
 # So many rows, from the whole table, tell what its columns name.
 LOOKED_AT = 500
@@ -48,8 +48,8 @@ def file_column(table: Records, files: Files, said: str | None) -> tuple[Records
         return table, position(table, said, "files")
     at = _naming(table, files)
     title = table.titles[at]
-    usual = rank(title, FILE_TITLES) < len(FILE_TITLES)
-    if table.headed and not usual and (_is_called(title) or files.names_one(title)):
+    usual = is_file_title(title)
+    if table.headed and not usual and (is_called_picture(title) or files.names_one(title)):
         table = without_header(table)
     return table, at
 
@@ -65,7 +65,7 @@ def names_files(table: Records, files: Files) -> bool:
     some = [column for column in columns if 2 * max(column.named, column.stems) > rows]
     return any(
         not column.is_of_numbers
-        or rank(table.titles[column.at], FILE_TITLES) < len(FILE_TITLES)
+        or is_file_title(table.titles[column.at])
         or (column.there > 1 and column.there >= min(MANY, files.count / 2))
         for column in some
     )
@@ -131,7 +131,7 @@ def _looked_at(table: Records, files: Files) -> list[_Column]:
     for at, title in enumerate(table.titles):
         cells = {row[at] for row in rows}
         sure = [files.names_one(cell) for cell in cells]
-        called = sum(_is_called(row[at]) for row in rows)
+        called = sum(is_called_picture(row[at]) for row in rows)
         counts = _counts_rows(table, at)
         is_index = counts and plain(title) in _INDICES
         named, stems = sure.count("name"), sure.count("stem")
@@ -139,12 +139,6 @@ def _looked_at(table: Records, files: Files) -> list[_Column]:
             _Column(at, named, stems, called, counts, is_index, len(cells), _are_numbers(cells))
         )
     return columns
-
-
-def _is_called(cell: str) -> bool:
-    """Whether a cell ends as names of pictures do."""
-    stem, dot, ending = cell.rpartition(".")
-    return bool(stem) and f"{dot}{ending.lower()}" in PICTURES
 
 
 def _are_numbers(cells: Iterable[str]) -> bool:

@@ -3,25 +3,24 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
 from typing import NamedTuple
 
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.errors import InputError, shortened
+from diptych.sources.endings import stem_of
 from diptych.sources.folder_groups import note_on_restarts
 from diptych.sources.meaning import Meaning, level
-from diptych.sources.parts import part_of
-from diptych.sources.tables.cells import is_telling, label_spellings, no_labels
+from diptych.sources.parts import are_parts, folder_part, part_in, part_of
+from diptych.sources.tables.cells import label_spellings, no_labels, tells_kinds
 from diptych.sources.tables.column_roles import USED, Roles, folder_of, table_roles
-from diptych.sources.tables.file_names import folder_part, part_in
 from diptych.sources.tables.grouping import group_names, groups_note, looks_like_groups
 from diptych.sources.tables.label_cells import is_written, labels_in
 from diptych.sources.tables.matching import Files
-from diptych.sources.tables.records import Records, records
+from diptych.sources.tables.part_columns import partless_note
 from diptych.sources.tables.row_files import NamedRow, named_rows, passed_over_note
-from diptych.sources.tables.table_parts import partless_note
-from diptych.sources.tables.titles import GROUPS, LABEL_TITLES, label_tier, plain
+from diptych.sources.tables.rows import Records, records
+from diptych.sources.tables.titles import GROUPS, is_label_title, plain
 from diptych.sources.trees import Tree
 
 
@@ -67,7 +66,7 @@ def read_rows(
 def _refuse_groups_for_labels(table: Records, roles: Roles, rows: Sequence[NamedRow]) -> None:
     """Raise InputError where the labels would be patients or the like, beside folders of others."""
     title = roles.label_title
-    if label_tier(title) < len(LABEL_TITLES) or not GROUPS.search(plain(title)):
+    if is_label_title(title) or not GROUPS.search(plain(title)):
         return
     pairs = {(row.file.rpartition("/")[0], *roles.labels(row.cells)) for row in rows if row.file}
     folders = {folder for folder, *_ in pairs}
@@ -88,7 +87,7 @@ def hinted_part(name: str, base: str, roles: Roles) -> str:
         return ""
     if "submission" in name.lower():
         return "test"
-    words = [PurePosixPath(name).stem, *reversed(base.split("/"))]
+    words = [stem_of(name), *reversed(base.split("/"))]
     return next(filter(None, map(part_in, words)), "")
 
 
@@ -197,7 +196,7 @@ class _Reading(NamedTuple):
             return samples, ""
         else:
             parts = [folder_part(row.file.rpartition("/")[0]) for row in rows]
-        if number is None and (not all(parts) or len(set(parts)) < 2 or "train" not in parts):
+        if number is None and not are_parts(parts):
             return samples, ""
         pairs = zip(samples, parts, strict=True)
         return [s._replace(part=part) for s, part in pairs], "parts as the folders are called"
@@ -226,15 +225,13 @@ class _Reading(NamedTuple):
     def _columns(
         self, samples: Sequence[Sample], rows: Sequence[NamedRow]
     ) -> Mapping[str, Mapping[str, str]]:
-        columns = {}
-        for at in self.roles.further:
-            values = {s.name: row.cells[at] for s, row in zip(samples, rows, strict=True)}
-            pairs = {(values[sample.name], sample.label) for sample in samples}
-            # What says the same as the labels tells no kinds of pictures apart within a class.
-            same = len(pairs) == len(set(values.values())) == len({s.label for s in samples})
-            if is_telling(values.values()) and not same:
-                columns[self.table.titles[at]] = values
-        return columns
+        names, labels = [s.name for s in samples], [s.label for s in samples]
+        cells_of = {at: [row.cells[at] for row in rows] for at in self.roles.further}
+        return {
+            self.table.titles[at]: dict(zip(names, cells, strict=True))
+            for at, cells in cells_of.items()
+            if tells_kinds(cells, labels)
+        }
 
     def _note(self, samples: Sequence[Sample]) -> str:
         named = self.table.titles[self.roles.file] or "(no title)"

@@ -5,7 +5,7 @@ from itertools import combinations
 
 from diptych.sources.tables.file_names import folders_in, parted
 from diptych.sources.tables.matching import Files
-from diptych.sources.tables.records import Records
+from diptych.sources.tables.rows import Records
 from diptych.sources.tables.titles import plain
 
 FOLDER_TITLES = frozenset(

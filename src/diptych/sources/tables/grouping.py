@@ -21,7 +21,10 @@ def group_names(values: Sequence[Mapping[str, str]]) -> list[str]:
 
 def looks_like_groups(title: str, cells: Sequence[str], labels: Sequence[str]) -> bool:
     """Whether a column has ids that come again: of patients, lesions, videos."""
-    pairs = [(c, label) for c, label in zip(cells, labels, strict=True) if not says_nothing(c)]
+    if len(different := set(cells)) < 3:
+        return False
+    silent = set(filter(says_nothing, different))
+    pairs = [(c, label) for c, label in zip(cells, labels, strict=True) if c not in silent]
     counts = Counter(cell for cell, _ in pairs)
     if not 2 < len(counts) < len(pairs):
         return False

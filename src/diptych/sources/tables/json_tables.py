@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from diptych.errors import InputError
-from diptych.sources.parts import PART_NAMES
-from diptych.sources.tables.file_names import PICTURES
+from diptych.sources.endings import is_called_picture
+from diptych.sources.parts import part_named
 from diptych.sources.tables.opening import Table, open_table
 
 FILE, LABEL, PART = "file", "label", "split"
@@ -152,7 +152,7 @@ def _of_objects_by_name(value: Mapping[str, Mapping[str, Any]]) -> JsonTable | N
 def _of_lists_by_name(value: Mapping[str, Sequence[Any]]) -> JsonTable | None:
     """Lists by the names of parts, classes or files, or columns by their titles."""
     items = [item for one in value.values() for item in one]
-    if all(name.lower() in PART_NAMES for name in value):
+    if all(map(part_named, value)):
         parts = {name: _of_names(one) or _of_list(one) for name, one in value.items() if one}
         tables = [table for table in parts.values() if table is not None]
         if len(tables) < len(parts) or len({tuple(table.titles) for table in tables}) != 1:
@@ -220,4 +220,4 @@ def _alone(labels: Sequence[Any]) -> Any:
 
 
 def _is_picture(name: Any) -> bool:
-    return isinstance(name, str) and f".{name.rpartition('.')[2].lower()}" in PICTURES
+    return isinstance(name, str) and is_called_picture(name)

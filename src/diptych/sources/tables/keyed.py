@@ -1,11 +1,11 @@
-"""Tables that speak of files by way of something else: of their folders, or of ids."""
+"""Tables that name files by way of something else: their folders, or ids of another table."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 from typing import TypeAlias
 
-from diptych.sources.tables.file_names import COMPANIONS, ending, fold
-from diptych.sources.tables.records import Records, Row, without_header
+from diptych.sources.endings import COMPANIONS, ending, stem_of
+from diptych.sources.tables.file_names import fold
+from diptych.sources.tables.rows import Records, Row, without_header
 from diptych.sources.tables.titles import plain
 from diptych.sources.trees.walking import any_hidden
 
@@ -50,7 +50,7 @@ def by_id(table: Records, file_of: Mapping[str, str]) -> Records | None:
         shared = len(ids & file_of.keys())
         if len(ids) == len(rows.rows) and shared >= MOST * max(len(ids), len(file_of)):
             if not rows.headed and len(rows.titles) == 2:
-                called = PurePosixPath(table.path.name).stem
+                called = stem_of(table.path.name)
                 titles = [own if i == at else called for i, own in enumerate(rows.titles)]
                 rows = rows._replace(titles=titles, headed=True)
             every = _for_each(rows, at, {key: [file] for key, file in file_of.items()})

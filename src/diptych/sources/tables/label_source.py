@@ -1,12 +1,12 @@
 """Which of the tables of a tree have the labels of its pictures, or whether its folders do."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 
 from diptych.errors import InputError, shortened
+from diptych.sources.endings import stem_of
 from diptych.sources.meaning import Meaning, is_level
+from diptych.sources.parts import part_in
 from diptych.sources.tables.contradictions import refuse_groups_for_classes, refuse_otherwise
-from diptych.sources.tables.file_names import part_in
 from diptych.sources.tables.listings import Listing
 from diptych.sources.tables.part_lists import part_lists
 from diptych.sources.trees import Tree
@@ -67,10 +67,7 @@ def _one_of(tree: Tree, listings: Sequence[Listing]) -> Sequence[Listing]:
         return listings
     least = min(one.name.count("/") for one in listings)
     listings = [one for one in listings if one.name.count("/") == least]
-    stems = [
-        part_in(PurePosixPath(one.name).stem) or part_in(one.name.rpartition("/")[0])
-        for one in listings
-    ]
+    stems = [part_in(stem_of(one.name)) or part_in(one.name.rpartition("/")[0]) for one in listings]
     if len(listings) == 1 or (all(stems) and len(set(stems)) == len(stems)):
         return list(listings)
     largest = max(listings, key=lambda one: len(one.labels or ()))

@@ -5,24 +5,24 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cache, cached_property
-from pathlib import PurePosixPath
 
 from diptych.errors import InputError
+from diptych.sources.endings import PICTURES, ending, stem_of
 from diptych.sources.meaning import Meaning, is_level
+from diptych.sources.parts import part_in
 from diptych.sources.tables.candidates import METADATA, tables_among
 from diptych.sources.tables.column_roles import Roles, table_roles
 from diptych.sources.tables.facts import Facts
 from diptych.sources.tables.file_column import NUMBERED, names_files
-from diptych.sources.tables.file_names import PICTURES, ending, part_in
 from diptych.sources.tables.keyed import by_folder, by_id, by_title, cells_of, ids_of
-from diptych.sources.tables.labelling import NoLabelsError
+from diptych.sources.tables.label_column import NoLabelsError
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.onehot import OneHot
+from diptych.sources.tables.part_columns import NoFoldsError, Parts
 from diptych.sources.tables.part_numbers import with_parts_in_words
-from diptych.sources.tables.records import Records, position, records
 from diptych.sources.tables.row_files import named_rows
-from diptych.sources.tables.table_parts import NoFoldsError, Parts
-from diptych.sources.tables.titles import GROUPS, LABEL_TITLES, label_tier, plain
+from diptych.sources.tables.rows import Records, position, records
+from diptych.sources.tables.titles import GROUPS, is_label_title, plain
 from diptych.sources.tables.whereabouts import first_records
 from diptych.sources.trees import Tree
 
@@ -81,7 +81,7 @@ class Listing:
             table, roles = self.labelled
         except NoLabelsError:
             return None
-        rows = named_rows(table, roles, self._files, part_in(PurePosixPath(self.name).stem))
+        rows = named_rows(table, roles, self._files, part_in(stem_of(self.name)))
         labels = {row.file: roles.labels(row.cells) for row in rows if row.file}
         single = {file: own[0] for file, own in labels.items() if len(own) == 1}
         return single if self.below or len(set(single.values())) > 1 else None
@@ -94,7 +94,7 @@ class Listing:
         except InputError:
             return False  # facts of several kinds, or none that could be labels
         title = roles.label_title
-        return isinstance(roles.label, OneHot) or label_tier(title) < len(LABEL_TITLES)
+        return isinstance(roles.label, OneHot) or is_label_title(title)
 
     @property
     def is_of_groups(self) -> bool:
@@ -123,7 +123,7 @@ class Listing:
         try:
             rows = named_rows(table, roles, self._files, "")
         except InputError:  # train/1.jpg and test/1.jpg are there
-            rows = named_rows(table, roles, self._files, part_in(PurePosixPath(self.name).stem))
+            rows = named_rows(table, roles, self._files, part_in(stem_of(self.name)))
         cells = {row.file: row.cells for row in rows if row.file}
         return Facts(self.name, table, roles, cells, sum(not row.file for row in rows))
 
@@ -150,7 +150,7 @@ class Listing:
             own = f"{self.name.rpartition('/')[0]}/"
             files = [file for file in files if file.startswith(own)]
         try:
-            return sum(file in self.named for file in files) / max(len(files), 1)
+            return sum(map(self.named.__contains__, files)) / max(len(files), 1)
         except InputError:
             return 0.0
 
@@ -171,7 +171,10 @@ def listings_of(tree: Tree, files: str | None, label: str | None) -> list[Listin
     Some do so by way of folders, or of ids in another table. Raises InputError where none of them
     has that column.
     """
-    known: Callable[[str, bool], Files] = cache(lambda base, below: Files(tree, base, below))
+    whole = Files(tree)
+    known: Callable[[str, bool], Files] = cache(
+        lambda base, below: Files(tree, base, below) if below else whole.seen_from(base)
+    )
     listings, others = list[Listing](), list[str]()
     names = tables_among(tree)
     alone = _alone_in_their_folders(tree, names)

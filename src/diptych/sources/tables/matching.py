@@ -7,24 +7,20 @@ folders above differ between machines. It never means one in another part or cla
 import os
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
+from diptych.sources.endings import COMPANIONS, PICTURES, is_called_picture
 from diptych.sources.folders.folder_names import is_of_masks
-from diptych.sources.tables.file_names import (
-    COMPANIONS,
-    PICTURES,
-    fold,
-    folder_part,
-    folders_in,
-    part_in,
-    parted,
-)
+from diptych.sources.parts import folder_part, part_in
+from diptych.sources.tables.file_names import fold, folders_in, parted
 from diptych.sources.trees import Tree
 from diptych.sources.trees.folder import FolderTree
-from diptych.sources.trees.walking import is_hidden
+from diptych.sources.trees.shown import shown
 from diptych.system.files import is_regular
 
 _WHOLE = re.compile(r"\d+\.0")
@@ -55,25 +51,29 @@ class Files:
     """
 
     def __init__(self, tree: Tree, base: str = "", below: bool = False) -> None:
-        within = f"{base}/" if below and base else ""
-        names = [name for name in tree.names if name.startswith(within)]
+        names: Sequence[str] = tree.names
+        if below and base:
+            names = [name for name in names if name.startswith(f"{base}/")]
         self._names = frozenset(names)
         self._base = base
         # What lies in an archive comes from others, and means no file of this machine.
         self._root = tree.root if isinstance(tree, FolderTree) else None
-        self.by_name: dict[str, list[str]] = {}
-        self._by_stem: dict[str, list[str]] = {}
+        self.by_name: dict[str, list[str]] = defaultdict(list)
+        self._by_stem: dict[str, list[str]] = defaultdict(list)
         self.folders = frozenset(fold(folder.rpartition("/")[2]) for folder in tree.folders)
         self.parts = frozenset(filter(None, map(part_in, self.folders)))
-        for name in names:
-            folder, _, last = name.rpartition("/")
-            if is_hidden(last) or _is_hidden_folder(folder):
-                continue
-            key = fold(last)
-            stem, dot, ending = key.rpartition(".")
-            self.by_name.setdefault(key, []).append(name)
-            if f"{dot}{ending}" not in COMPANIONS:
-                self._by_stem.setdefault(stem if dot and stem else key, []).append(name)
+        for name in shown(names):
+            key = fold(name[name.rfind("/") + 1 :])
+            self.by_name[key].append(name)
+            dot = key.rfind(".")
+            if key[dot:] not in COMPANIONS:
+                self._by_stem[key[:dot] if dot > 0 else key].append(name)
+
+    def seen_from(self, base: str) -> "Files":
+        """The same files by names that start from another folder."""
+        files = copy(self)
+        files._base = base
+        return files
 
     @property
     def count(self) -> int:
@@ -106,7 +106,9 @@ class Files:
         """The file at the end of a path from the table's folder; "" where none is."""
         if name in self._names and not self._base:
             return name
-        path = posixpath.join(self._base, name.replace("\\", "/"))
+        path = name.replace("\\", "/")
+        if self._base:
+            path = posixpath.join(self._base, path)
         if path not in self._names:
             path = posixpath.normpath(path) if "." in path or "//" in path else ""
         return path if path in self._names else ""
@@ -123,7 +125,13 @@ class Files:
         except (OSError, ValueError):
             return None
 
-    def by_stem(self, last: str) -> Iterable[Sequence[str]]:
+    def called(self, last: str) -> Iterator[Sequence[str]]:
+        """The files of a name that has an ending, then those of one that has none, or another."""
+        if last in self.by_name:
+            yield self.by_name[last]
+        yield from self.by_stem(last)
+
+    def by_stem(self, last: str) -> Iterator[Sequence[str]]:
         """The files of a name that has no ending, or another one."""
         if last:
             yield self._by_stem.get(last, ())
@@ -152,7 +160,7 @@ class Finder:
             return Match((name,), elsewhere)
         folders, last = parted(name)
         against = ""
-        for candidates in (self._files.by_name.get(last, ()), *self._files.by_stem(last)):
+        for candidates in self._files.called(last):
             fitting: list[tuple[int, str]] = []
             for file in candidates:
                 agreeing, why = self._fit(folders, file.rpartition("/")[0], hints)
@@ -160,6 +168,8 @@ class Finder:
                     against = against or f"{file} {why}"
                 else:
                     fitting.append((agreeing, file))
+            if len(fitting) == 1:
+                return Match((fitting[0][1],))
             if fitting:
                 longest = max(agreeing for agreeing, _ in fitting)
                 best = [file for agreeing, file in fitting if agreeing == longest]
@@ -203,11 +213,6 @@ class Finder:
         return ""
 
 
-@lru_cache(maxsize=2**16)
-def _is_hidden_folder(path: str) -> bool:
-    return any(map(is_hidden, path.split("/")))
-
-
 @lru_cache(maxsize=2**12)
 def _is_folder(path: str) -> bool:
     return Path(path).is_dir()
@@ -239,7 +244,7 @@ def _usable(files: list[str]) -> list[str]:
     """The only one of several files that is a picture, and no mask of one; else all of them."""
     if len(files) < 2:
         return files
-    pictures = [file for file in files if f".{file.rpartition('.')[2].lower()}" in PICTURES]
+    pictures = list(filter(is_called_picture, files))
     pictures = [
         file for file in pictures if not any(map(is_of_masks, file.split("/")[:-1]))
     ] or pictures

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from diptych.sources.tables.cells import truth
-from diptych.sources.tables.records import Records, Row
+from diptych.sources.tables.rows import Records, Row
 
 # The share of rows with a single one: two facts that are true or not have one by chance.
 OF_TWO, OF_MORE = 0.95, 0.75
@@ -41,7 +41,7 @@ def one_hot(table: Records, free: Sequence[int]) -> OneHot | None:
 
 
 def _is_binary(table: Records, at: int) -> bool:
-    return all(cell == "" or truth(cell) is not None for cell in table.column(at))
+    return all(cell == "" or truth(cell) is not None for cell in set(table.column(at)))
 
 
 def _runs(columns: Sequence[int]) -> Iterator[list[int]]:

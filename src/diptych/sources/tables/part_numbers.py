@@ -1,8 +1,7 @@
 """Parts that well-known tables write as numbers: CelebA's partition, CUB-200's train_test_split."""
 
-from pathlib import PurePosixPath
-
-from diptych.sources.tables.records import Records
+from diptych.sources.endings import stem_of
+from diptych.sources.tables.rows import Records
 from diptych.sources.tables.titles import plain
 
 # By what a column is called, or a list without titles; the numbers are those of its documentation.
@@ -22,7 +21,7 @@ def with_parts_in_words(table: Records, file: int) -> tuple[Records, int | None,
     """
     for at, title in enumerate(table.titles):
         alone = not table.headed and len(table.titles) == 2 and at != file
-        called = PurePosixPath(table.path.name).stem if alone else title
+        called = stem_of(table.path.name) if alone else title
         words = _MEANT.get(plain(called), {})
         cells = table.column(at)
         train = next((number for number, part in words.items() if part == "train"), "")

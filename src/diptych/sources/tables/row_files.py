@@ -6,11 +6,12 @@ from typing import NamedTuple
 
 from diptych.data.dataset import PARTS
 from diptych.errors import InputError
+from diptych.sources.parts import folder_part
 from diptych.sources.tables.cells import says_nothing
 from diptych.sources.tables.column_roles import Roles
-from diptych.sources.tables.file_names import fold, folder_part, parted
+from diptych.sources.tables.file_names import fold, parted
 from diptych.sources.tables.matching import Files, Finder, Hints, Match
-from diptych.sources.tables.records import Records, Row
+from diptych.sources.tables.rows import Records, Row
 
 
 class NamedRow(NamedTuple):

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from diptych.sources.tables.file_names import PICTURES
+from diptych.sources.endings import PICTURES
 
 TEXTS = (".txt", ".lst", ".list", ".dat", ".tab", ".psv", ".tsv")
 

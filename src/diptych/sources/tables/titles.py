@@ -31,23 +31,22 @@ TRUE_FOR |= {"is_holdout": "test"}
 # The same of titles that may be classes too, such as train beside bus.
 MAYBE_TRUE_FOR = {"train": "train", "training": "train", "valid": "valid", "val": "valid"}
 MAYBE_TRUE_FOR |= {"validation": "valid", "test": "test", "testing": "test", "holdout": "test"}
-GROUPS = re.compile(
-    r"(^|_)(patients?|subjects?|lesions?|videos?|sources?|persons?|participants?|cases?|slides?"
-    r"|sessions?|scenes?|sequences?|animals?|individuals?|users?|authors?|stud(y|ies)|clips?"
-    r"|donors?|plants?|specimens?|groups?|tracks?|bursts?|sites?|batch|wells?)(_|$|id)"
+# Of whom or what several pictures were taken; then what else keeps pictures together.
+_SUBJECT = (
+    r"patients?|subjects?|persons?|participants?|cases?|donors?|lesions?|individuals?|slides?"
+    r"|stud(y|ies)|videos?|volunteers?|sessions?"
 )
+_TOGETHER = (
+    r"sources?|scenes?|sequences?|animals?|users?|authors?|clips?|plants?|specimens?|groups?"
+    r"|tracks?|bursts?|sites?|batch|wells?"
+)
+GROUPS = re.compile(rf"(^|_)({_SUBJECT}|{_TOGETHER})(_|$|id)")
+_SUBJECTS = re.compile(rf"(^|_)({_SUBJECT})(_|$|id)")
 # Beside columns of pixels, where other titles may be anything.
 LABELS = ("label", "labels", "class", "target", "y", "category", "emotion")
-SPLITS = ("split", "usage", "part", "set", "subset", "fold")
 # What a column is called that holds all numbers of a picture.
 TOGETHER = ("pixels",)
 _WORDS = re.compile(r"label|class|category|name|species|kind|type|breed|diagnosis")
-
-
-_SUBJECTS = re.compile(
-    r"(^|_)(patients?|subjects?|persons?|participants?|cases?|donors?|lesions?|individuals?"
-    r"|slides?|stud(y|ies)|videos?|volunteers?|sessions?)(_|$|id)"
-)
 
 
 def plain(title: str) -> str:
@@ -74,6 +73,21 @@ def label_tier(title: str) -> int:
     return next(tiers, len(LABEL_TITLES))
 
 
+def is_label_title(title: str) -> bool:
+    """Whether a column of such a title surely has labels."""
+    return label_tier(title) < len(LABEL_TITLES)
+
+
+def is_file_title(title: str) -> bool:
+    """Whether a column that names files is called so."""
+    return rank(title, FILE_TITLES) < len(FILE_TITLES)
+
+
+def is_part_title(title: str) -> bool:
+    """Whether a column of parts or folds is called so."""
+    return rank(title, PART_TITLES) < len(PART_TITLES)
+
+
 def is_subject(title: str) -> bool:
     """Whether a column of such a title says of whom or what several pictures were taken."""
     return bool(_SUBJECTS.search(plain(title)))
@@ -87,5 +101,5 @@ def may_name_classes(title: str) -> bool:
 def may_be_parts(title: str) -> bool:
     """Whether a title is one that columns of parts, folds or groups have, rather than labels."""
     own = plain(title)
-    named = rank(title, PART_TITLES) < len(PART_TITLES) or own in TRUE_FOR or own in MAYBE_TRUE_FOR
+    named = is_part_title(title) or own in TRUE_FOR or own in MAYBE_TRUE_FOR
     return named or bool(FOLD.fullmatch(own) or GROUPS.search(own))

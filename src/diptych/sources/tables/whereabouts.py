@@ -13,7 +13,7 @@ from diptych.sources.tables.cells import is_number
 from diptych.sources.tables.file_column import LOOKED_AT
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.opening import Table, first_rows
-from diptych.sources.tables.records import (
+from diptych.sources.tables.rows import (
     FEATHER,
     JSON,
     JSON_LINES,

@@ -1,4 +1,12 @@
-"""Where files lie: folders, archives, addresses; each lists its files and opens them."""
+"""Where files lie: a `Tree` lists files by their names and opens them, and knows nothing of labels.
+
+- `folder` on this machine (`walking` goes through it), `addresses` such as s3://bucket/photos.
+- `archives` by their names: `zips` and `tars`, both an `archive_tree` of members (`member_names`).
+- Made of other trees: `joined` (several as one), `narrowed` (without some), `unwrapping` (from the
+  folder on that holds everything); `numbered` names the pieces of one set.
+- `shown` leaves out what programs keep for themselves.
+- Bytes: `pieces`, `spool` (copies in the cache), `unchanged` (a file that must stay the same).
+"""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path

@@ -10,6 +10,7 @@ from typing import IO, Any
 from diptych.data.dataset import Stray
 from diptych.data.places import Address, Member
 from diptych.errors import ImageError, InputError, MissingExtra, first_line, shortened
+from diptych.sources.trees.archive_tree import add_folder
 from diptych.sources.trees.pieces import PIECE
 from diptych.sources.trees.spool import Spool, spooled
 
@@ -76,7 +77,7 @@ class AddressTree:
                 folders.add(name)
             elif name:
                 sizes[name] = info["size"] or 0
-                _add_above(folders, name)
+                add_folder(folders, name.rpartition("/")[0])
         self.names = sorted(sizes)
         self.folders = frozenset(folders)
         self._holder = AddressHolder(files, path, address, sizes)
@@ -190,11 +191,3 @@ def _without_secrets(text: str, address: Address) -> str:
         if len(secret) > _SHORT:
             text = text.replace(secret, "…")
     return text
-
-
-def _add_above(folders: set[str], name: str) -> None:
-    """Note the folders that a file lies in."""
-    above = name.rpartition("/")[0]
-    while above and above not in folders:
-        folders.add(above)
-        above = above.rpartition("/")[0]

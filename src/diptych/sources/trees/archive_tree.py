@@ -65,13 +65,13 @@ class ArchiveTree:
             if entry.reason:
                 strays.append(Stray(name, entry.reason, entry.detail))
             elif entry.is_folder:
-                _add_folder(folders, name)
+                add_folder(folders, name)
             else:
                 if name in spans:
                     detail = "a later file of the archive has the same name"
                     strays.append(Stray(name, "named twice", detail))
                 spans[name] = entry.span
-                _add_folder(folders, name.rpartition("/")[0])
+                add_folder(folders, name.rpartition("/")[0])
         self.names = sorted(spans)
         self.folders: Collection[str] = frozenset(folders)
         self.strays = _named_apart(strays, spans)
@@ -87,7 +87,7 @@ def is_named_table(name: str) -> bool:
     return name.lower().removesuffix(".gz").removesuffix(".zst").endswith(TABLES)
 
 
-def _add_folder(folders: set[str], name: str) -> None:
+def add_folder(folders: set[str], name: str) -> None:
     """Note a folder and those that it lies in."""
     while name and name not in folders:
         folders.add(name)

@@ -1,4 +1,4 @@
-"""A tree without some of its folders."""
+"""A tree without some of its folders or files."""
 
 from collections.abc import Collection
 from pathlib import Path
@@ -8,13 +8,16 @@ from diptych.sources.trees import Tree
 
 
 class NarrowedTree:
-    """The files of a tree, but those in these folders and deeper."""
+    """The files of a tree, but these and those in these folders and deeper."""
 
-    def __init__(self, tree: Tree, without: Collection[str]) -> None:
+    def __init__(
+        self, tree: Tree, without: Collection[str] = (), files: Collection[str] = ()
+    ) -> None:
         self.root, self.strays = tree.root, tree.strays
         self._tree = tree
         outside = tuple(f"{folder}/" for folder in without)
-        self.names = [name for name in tree.names if not name.startswith(outside)]
+        others = set(files)
+        self.names = [n for n in tree.names if n not in others and not n.startswith(outside)]
         self.folders = frozenset(
             folder for folder in tree.folders if not f"{folder}/".startswith(outside)
         )

@@ -4,11 +4,14 @@ from collections.abc import Iterable
 from functools import cache
 
 from diptych.data.dataset import Stray
-from diptych.sources.trees.walking import is_hidden
+from diptych.sources.trees.walking import any_hidden, is_hidden
 
 
 def shown(names: Iterable[str]) -> list[str]:
     """The names of files, some of millions, but those that some program keeps for itself."""
+    names = list(names)
+    if not any_hidden(names):
+        return names
 
     @cache
     def hidden(folder: str) -> bool:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from diptych.data.dataset import Stray
 from diptych.data.places import Member
-from diptych.sources.parts import PART_NAMES
+from diptych.sources.parts import part_named
 from diptych.sources.trees import Tree
 from diptych.sources.trees.archive_tree import is_named_table
 from diptych.sources.trees.shown import shown
@@ -49,7 +49,7 @@ def wrapper(names: Iterable[str], folders: Collection[str]) -> str:
             f.removeprefix(prefix).split("/")[0] for f in visible_folders if f.startswith(prefix)
         }
         inner -= {""}
-        parts = any(folder.lower() in PART_NAMES for folder in inner)
+        parts = any(map(part_named, inner))
         if len(inner) > 1 or parts or any(is_named_table(file) for file in files):
             return within
         if not inner or not all(map(_is_word, files)):

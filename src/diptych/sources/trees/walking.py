@@ -118,11 +118,12 @@ def is_hidden(name: str) -> bool:
 
 
 def any_hidden(names: Sequence[str]) -> bool:
-    """Whether some of many names may be hidden: False is sure, and soon told."""
+    """Whether some of many names or paths may be hidden: False is sure, and soon told."""
     text = "\n".join(names).lower()
     return (
         text.startswith(".")
         or "\n." in text
+        or "/." in text
         or any(part in text for part in (*PROGRAM_NAMES, *PROGRAM_ENDINGS))
     )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from diptych.errors import InputError
-from diptych.sources.tables.listing import listed_files
+from diptych.sources.inputs.in_tables import listed_files
 
 Laid = Callable[..., Path]
 FILES = [f"{part}/{i}.png" for part in ("train", "test") for i in range(12)]

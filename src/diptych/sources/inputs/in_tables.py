@@ -1,17 +1,20 @@
-"""The files that a table names, to be answered for: with labels, or without."""
+"""Pictures that somebody names by a table of their files, to have them predicted."""
 
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from diptych.data.places import Place
+from diptych.errors import ImageError, InputError
+from diptych.sources import is_table, may_hold_pixels
 from diptych.sources.meaning import Meaning
+from diptych.sources.pixels.layout import looks_like_pixels
 from diptych.sources.tables.column_roles import table_roles
 from diptych.sources.tables.files import hinted_part
 from diptych.sources.tables.matching import Files
-from diptych.sources.tables.records import records
 from diptych.sources.tables.row_files import named_rows
-from diptych.sources.tables.whereabouts import tree_of_table
+from diptych.sources.tables.rows import records
+from diptych.sources.tables.whereabouts import names_files, tree_of_table
 
 
 class ListedFile(NamedTuple):
@@ -20,6 +23,28 @@ class ListedFile(NamedTuple):
     name: str
     place: Place | None
     why_missing: str = ""
+
+
+def is_list(path: Path) -> bool:
+    """Whether a file is a table of names rather than of pixels, or a picture."""
+    try:
+        return path.is_file() and is_table(path) and not _holds_pixels(path)
+    except (InputError, OSError, ValueError):
+        return False  # for whoever opens it to say why
+
+
+def named_by(path: Path, files: str | None) -> Iterator[tuple[str, Place | ImageError]]:
+    """What each row of a table calls its picture, and where that is.
+
+    Where no column names files, the table itself is what cannot be read.
+    """
+    try:
+        for name, place, why in listed_files(path, files):
+            yield name, place if place is not None else ImageError("missing", why)
+    except InputError as error:
+        if files is not None:
+            raise
+        yield str(path), ImageError(str(error).removeprefix(f"{path}: "), "")
 
 
 def listed_files(path: Path, files: str | None = None) -> Iterator[ListedFile]:
@@ -39,3 +64,7 @@ def listed_files(path: Path, files: str | None = None) -> Iterator[ListedFile]:
             yield ListedFile(cell or f"{path.name}:{row.line}", None, why)
         else:
             yield ListedFile(cell, row.place or tree.place(row.file))
+
+
+def _holds_pixels(path: Path) -> bool:
+    return may_hold_pixels(path) and looks_like_pixels(path) and not names_files(path)

@@ -8,7 +8,7 @@ import pytest
 from conftest import picture
 from diptych.errors import InputError
 from diptych.images.preprocess import BYTES_LIMIT
-from diptych.sources.standard_input import read_standard_input
+from diptych.sources.inputs.standard_input import read_standard_input
 
 
 def piped(data: bytes) -> io.TextIOWrapper:

@@ -23,8 +23,8 @@ from diptych.images.decoding import read_file
 from diptych.images.encoding import as_file
 from diptych.images.in_memory import as_image, snapshot
 from diptych.images.preprocess import BYTES_LIMIT, Pixels, decode, squash
-from diptych.sources.patterns import expand_path
-from diptych.sources.standard_input import read_standard_input
+from diptych.sources.inputs.patterns import expand_path
+from diptych.sources.inputs.standard_input import read_standard_input
 from diptych.sources.stores import is_store, pictures_in
 from diptych.system.files import is_regular
 
@@ -186,8 +186,11 @@ def _each(items: Iterable[Any], shape: Shape) -> Iterator[Any]:
 
 def _named(name: str, files: str | None = None) -> Iterator[InputPicture]:
     """The files that a name stands for, or a table names, or that lie at an address."""
-    from diptych.sources.addressed import pictures_at
-    from diptych.sources.listed import is_list, named_by  # which reads tables as data sets too
+    from diptych.sources.inputs.at_addresses import pictures_at
+    from diptych.sources.inputs.in_tables import (  # which reads tables as data sets too
+        is_list,
+        named_by,
+    )
 
     if not os.path.lexists(name):
         if _OF_WEB.match(name) or _SHORTENED.match(name):

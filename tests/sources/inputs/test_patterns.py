@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from diptych.sources.patterns import expand_path
+from diptych.sources.inputs.patterns import expand_path
 
 
 def files(root: Path, *names: str) -> Path:

@@ -8,12 +8,13 @@ from diptych.sources.folders.folder_names import fold_of
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import part_named
 from diptych.sources.tables.cells import DOUBTFUL, says_nothing, truth, whole
-from diptych.sources.tables.records import Records, position
+from diptych.sources.tables.rows import Records, position
 from diptych.sources.tables.titles import (
     FOLD,
     MAYBE_TRUE_FOR,
     PART_TITLES,
     TRUE_FOR,
+    is_part_title,
     label_tier,
     plain,
     rank,
@@ -58,7 +59,7 @@ def table_parts(table: Records, free: Sequence[int], meaning: Meaning) -> Parts:
         return _fold(table, free, meaning.fold, meaning.part)
     if meaning.part is not None:
         return _of_column(table, position(table, meaning.part, "part"))
-    named = [at for at in free if rank(table.titles[at], PART_TITLES) < len(PART_TITLES)]
+    named = [at for at in free if is_part_title(table.titles[at])]
     named.sort(key=lambda at: rank(table.titles[at], PART_TITLES))
     # By another title a column is taken only where no cell of it says something else.
     others = [at for at in free if at not in named and not _may_be_classes(table, at, free)]
@@ -90,7 +91,7 @@ def _of_column(table: Records, at: int, note: str = "") -> Parts:
         )
     _refuse_other_words(table, at)
     required = table.titles[at]
-    if silent := sum(not _said(row[at]) for row in table.rows):
+    if silent := _silent(table, at):
         said = f"{_rows(silent)} no part in {required}"
         # Where a test part alone is marked, the rest is to train on.
         if not any(part_named(cell) == "train" for cell in _different(table, at)):
@@ -101,7 +102,8 @@ def _of_column(table: Records, at: int, note: str = "") -> Parts:
 
 def _refuse_other_words(table: Records, at: int) -> None:
     """Raise InputError for cells that say something which is no part."""
-    others = Counter(cell for cell in table.column(at) if _said(cell) and not part_named(cell))
+    counts = Counter(table.column(at))
+    others = Counter({c: n for c, n in counts.items() if _said(c) and not part_named(c)})
     if not others:
         return
     words = ", ".join(
@@ -125,7 +127,7 @@ def _is_of_truths(table: Records, at: int) -> bool:
     Where none is False, those that say nothing are.
     """
     cells = table.column(at)
-    truths = {truth(cell) for cell in cells if not says_nothing(cell)}
+    truths = {truth(cell) for cell in set(cells) if not says_nothing(cell)}
     return truths == {True, False} or (truths == {True} and any(map(says_nothing, cells)))
 
 
@@ -203,7 +205,7 @@ def _fold(table: Records, free: Sequence[int], fold: int, title: str | None) -> 
             f"{table.path}: {table.titles[at]} has no fold {fold}; it has {shortened(folds)}"
         )
     note = f"fold {fold} of {table.titles[at]} is to test on"
-    if silent := sum(not _said(row[at]) for row in table.rows):
+    if silent := _silent(table, at):
         note += f"; {_rows(silent)} no fold, to train on"
     return Parts((at,), lambda row: "test" if _fold_in(row[at]) == str(fold) else "train", note)
 
@@ -220,14 +222,14 @@ def _refuse_no_folds(table: Records, at: int) -> None:
 def _fold_columns(table: Records, free: Sequence[int]) -> list[int]:
     """The columns of whole numbers that are called as folds or as parts are."""
     called = [at for at in free if FOLD.fullmatch(plain(table.titles[at]))] or [
-        at for at in free if rank(table.titles[at], PART_TITLES) < len(PART_TITLES)
+        at for at in free if is_part_title(table.titles[at])
     ]
     return [at for at in called if _folds(table, at)]
 
 
 def _folds(table: Records, at: int) -> list[str]:
     """The numbers of the folds, in their order; none where a cell is something else."""
-    folds = {_fold_in(cell) for cell in table.column(at) if _said(cell)} - {"-1"}
+    folds = set(map(_fold_in, _different(table, at))) - {"-1"}
     return sorted(folds, key=int) if "" not in folds and 1 < len(folds) <= MOST_FOLDS else []
 
 
@@ -245,7 +247,12 @@ def _rows(count: int) -> str:
 
 
 def _different(table: Records, at: int) -> set[str]:
-    return {cell for cell in table.column(at) if _said(cell)}
+    return set(filter(_said, set(table.column(at))))
+
+
+def _silent(table: Records, at: int) -> int:
+    """How many rows say nothing in a column."""
+    return sum(n for cell, n in Counter(table.column(at)).items() if not _said(cell))
 
 
 def _said(cell: str) -> str:

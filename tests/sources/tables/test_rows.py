@@ -7,7 +7,7 @@ import polars
 import pytest
 
 from diptych.errors import InputError
-from diptych.sources.tables.records import records
+from diptych.sources.tables.rows import records
 
 
 def test_lines_of_json_may_lack_keys(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from diptych.sources.tables.cells import (
     says_nothing,
 )
 from diptych.sources.tables.onehot import OneHot, one_hot
-from diptych.sources.tables.records import Records, refuse_same_title
+from diptych.sources.tables.rows import Records, refuse_same_title
 from diptych.sources.tables.titles import (
     GROUPS,
     LABEL_TITLES,
@@ -90,7 +90,7 @@ def _one_to_one(table: Records, one: int, other: int) -> bool:
 
 
 def _is_numeric(table: Records, at: int) -> bool:
-    return all(is_number(cell) or says_nothing(cell) for cell in table.column(at))
+    return all(is_number(cell) or says_nothing(cell) for cell in set(table.column(at)))
 
 
 def _is_empty(table: Records, at: int) -> bool:
@@ -99,7 +99,7 @@ def _is_empty(table: Records, at: int) -> bool:
 
 def _tells_apart(table: Records, at: int) -> bool:
     """Whether a column has fewer values than rows, more than one, and none that measures."""
-    different = {cell for cell in table.column(at) if not says_nothing(cell)}
+    different = {cell for cell in set(table.column(at)) if not says_nothing(cell)}
     return 1 < len(different) < len(table.rows) and not is_amount(different)
 
 
