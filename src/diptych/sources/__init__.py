@@ -33,6 +33,7 @@ from diptych.sources.ids_in_names import note_on_ids
 from diptych.sources.in_memory import read_labelled
 from diptych.sources.joining import refuse_overlap, with_test
 from diptych.sources.meaning import Meaning
+from diptych.sources.part_words import split_part
 from diptych.sources.pixels.arrays import (
     are_arrays,
     holds_arrays,
@@ -135,7 +136,8 @@ def read(
     if both_lie_somewhere:
         refuse_overlap(_place(data), _place(test))
     groups = (group,) if isinstance(group, str) else tuple(group or ())
-    meaning = Meaning(files, label, part, groups, fold, shape, value_range)
+    part, words = split_part(part) if isinstance(part, str) else (part, ())
+    meaning = Meaning(files, label, part, groups, fold, shape, value_range, words)
     meaning.refuse_senseless()
     if labels is not None:
         meaning.refuse_unused("labels", "what comes with labels")
