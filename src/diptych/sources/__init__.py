@@ -259,6 +259,4 @@ def _read_tree(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:
 
 def _with_hints(data: Dataset, meaning: Meaning) -> Dataset:
     """Files with a word on what their names may say of groups, where nobody said any."""
-    if meaning.group or not (note := note_on_ids(data)):
-        return data
-    return replace(data, note="\n".join(filter(None, (data.note, note))))
+    return data if meaning.group else data.with_note(note_on_ids(data))
