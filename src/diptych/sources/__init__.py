@@ -129,10 +129,7 @@ def read(
     data set that has none of its own. Raises InputError where there is nothing to read, or
     something in it cannot be.
     """
-    both_lie_somewhere = all(
-        isinstance(one, str | os.PathLike | Address) and one for one in (data, test)
-    )
-    if both_lie_somewhere:
+    if all(isinstance(one, str | os.PathLike | Address) and one for one in (data, test)):
         refuse_overlap(_place(data), _place(test))
     groups = (group,) if isinstance(group, str) else tuple(group or ())
     meaning = Meaning(files, label, part, groups, fold, shape, value_range)
