@@ -28,11 +28,13 @@ from diptych.data.places import Address, place_named
 from diptych.errors import InputError, described
 from diptych.images.preprocess import is_picture
 from diptych.sources.folders.classes import read_folders
+from diptych.sources.folders.copies import without_copy
 from diptych.sources.foreign import is_never_opened, refuse_foreign
 from diptych.sources.ids_in_names import note_on_ids
 from diptych.sources.in_memory import read_labelled
 from diptych.sources.joining import refuse_overlap, with_test
 from diptych.sources.meaning import Meaning
+from diptych.sources.packed_beside import refuse_packed_beside
 from diptych.sources.part_words import split_part
 from diptych.sources.pixels.arrays import (
     are_arrays,
@@ -247,6 +249,14 @@ def _read_tree(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:
     """What a tree of files holds, by what is in it."""
     if stores := stores_in(tree):
         return read_stores(tree, stores, meaning, _readers(expected))
+    refuse_packed_beside(tree)
+    narrow, copies, note = without_copy(tree, meaning)
+    data = _read_files(narrow, meaning, expected)
+    return replace(data, strays=(*data.strays, *copies)).with_note(note) if copies else data
+
+
+def _read_files(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:
+    """The same of a tree that holds no store, and everything once."""
     if are_arrays(tree):
         return read_array_folder(tree, meaning, expected)
     if tables := pixel_tables(tree):
