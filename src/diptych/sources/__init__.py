@@ -46,6 +46,7 @@ from diptych.sources.pixels.layout import looks_like_pixels
 from diptych.sources.pixels.number_arrays import is_array_name
 from diptych.sources.pixels.pixel_csv import read_pixel_csv
 from diptych.sources.pixels.table_folder import pixel_tables, read_pixel_tables
+from diptych.sources.programs import refuse_project
 from diptych.sources.stores import (
     Readers,
     is_store,
@@ -209,6 +210,8 @@ def _as_it_lies(place: Path | Address, meaning: Meaning, expected: PixelFormat) 
         return read_store(place, place, meaning, readers)
     if is_regular(place) and holds_arrays(place):
         return read_array_file(place, meaning, expected)
+    if is_regular(place):
+        refuse_project(place)
     if not is_table(place) or is_never_opened(place.name):
         if is_regular(place):
             refuse_foreign(place)

@@ -122,3 +122,20 @@ def test_classes_within_a_class_are_asked_about(tmp_path: Path, inside: str) -> 
         read(root)
     top = inside.partition("/")[0]
     assert told(read(root, label="folder:1")) == {"cat": 3, "dog": 3, top: 6}
+
+
+def test_masks_beside_parts_are_offered_as_no_classes(tmp_path: Path) -> None:
+    for thing in ("bottle", "cable"):
+        for name in ("train/good/0.png", "test/good/1.png", "ground_truth/bad/2.png"):
+            (tmp_path / thing / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / thing / name).touch()
+    with pytest.raises(InputError, match=r"bottle, cable hold parts each \(test, train\)"):
+        read(tmp_path)
+
+
+def test_parts_are_offered_as_no_classes(tmp_path: Path) -> None:
+    for name in ("all/train/cat", "all/train/dog", "all/valid/cat", "all/valid/dog", "test/test"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "0.png").touch()
+    with pytest.raises(InputError, match=r"--label folder:3 says cat, dog, --label folder:1"):
+        read(tmp_path)

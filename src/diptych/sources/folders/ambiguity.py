@@ -8,6 +8,7 @@ from diptych.sources.folders.folder_names import (
     are_pieces,
     fold_of,
     is_of_many_masks,
+    is_of_masks,
     is_of_pages,
     is_wrapper,
     may_lack_labels,
@@ -37,10 +38,11 @@ def refuse_shared(top: Outline, where: object, level: int) -> None:
         if any(fold(inner) in again for inner in branching(one).folders)
     )  # fmt: skip
     inside = some(spelt[key] for key in again)
-    if all(part_named(spelt[key]) for key in again):
+    parts = {spelt[key] for key in again if part_named(spelt[key])}
+    if parts and all(spelt[key] in parts or is_of_masks(spelt[key]) for key in again):
         raise InputError(
-            f"{where}: {above} hold parts each ({inside}); give one of these folders alone, or "
-            f"--group folder:{level} joins them and keeps each of them in one part"
+            f"{where}: {above} hold parts each ({some(parts)}); give one of these folders alone, "
+            f"or --group folder:{level} joins them and keeps each of them in one part"
         )
     lower = max(len(one.places[0]) for one in deeper) - top.depth + level
     folds = _are_folds(top.folders) or _are_folds(spelt[key] for key in again)
@@ -92,10 +94,14 @@ def refuse_beside_wrapper(top: Outline, where: object, level: int) -> None:
         may_hold_all = ways == [name] and len(set(others) & set(plain)) <= 1
         if others and (is_wrapper(name) or may_hold_all):
             lower = inner.depth - top.depth + level
+            kinds = list(inner.folders)
+            if all(map(part_named, kinds)):  # the classes lie in these
+                lower += 1
+                kinds = [kind for one in inner.folders.values() for kind in one.folders]
             raise InputError(
                 f"{where}: {name} holds folders ({some(inner.folders)}) and lies beside "
                 f"{some(others)}; which are the classes? --label folder:{lower} says "
-                f"{some(inner.folders)}, --label folder:{level} says {some([name, *others])}"
+                f"{some({*kinds})}, --label folder:{level} says {some([name, *others])}"
             )
 
 

@@ -13,6 +13,7 @@ from diptych.sources.folders.companions import companions_among
 from diptych.sources.folders.folder_roles import Roles, roles_of
 from diptych.sources.folders.hints import hint
 from diptych.sources.folders.label_lists import LabelList, label_list
+from diptych.sources.folders.leftovers import note_on_origins
 from diptych.sources.folders.masks import masks_among
 from diptych.sources.folders.names_of_files import grouped_by_names, labelled_by_names
 from diptych.sources.folders.nesting import note_on_nested, notes_on_leftovers
@@ -65,6 +66,7 @@ def read_folders(
         *lines,
         *_notes_on(strays, roles),
         *notes_on_leftovers(roles.of, counts),
+        *(note_on_origins(classes) if meaning.label is None else ()),
         *note_on_nested(roles.of, counts, said),
     ]
     if may_be := _hint(samples, strays):
