@@ -48,6 +48,7 @@ def test_a_cell_is_a_part_or_nothing_or_refused() -> None:
 def test_trainval_is_to_train_on_but_beside_train() -> None:
     assert parts_named(["trainval", "test"]) == {"trainval": "train", "test": "test"}
     assert parts_named(["train", "trainval", "test"]) == {"train": "train", "test": "test"}
+    assert parts_named(["trainval"]) == {}
 
 
 def test_short_words_are_parts_only_together() -> None:

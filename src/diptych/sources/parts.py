@@ -12,7 +12,7 @@ from diptych.errors import InputError
 # stand here with words that mean nothing else.
 _WORDS = {
     "train": (
-        *("train", "training", "trn", "trainval", "trainingsdaten", "entrenamiento"),
+        *("train", "training", "trn", "trainingsdaten", "entrenamiento"),
         "entrainement",
         *("addestramento", "treino", "treinamento", "обучение", "训练", "訓練", "학습", "훈련"),
     ),
@@ -73,17 +73,16 @@ def parts_named(names: Collection[str]) -> dict[str, str]:
     """The part of each name that is one of a part, where they stand side by side.
 
     Names of several parts may have more in common that says no more: asl_train and asl_test. Beside
-    a test part, an evaluation is what others call the validation part; trainval is no part beside
-    train, which it holds; tr, va and te are parts together.
+    a test part, an evaluation is what others call the validation part; trainval is to train on
+    beside such parts, where nothing else is; tr, va and te are parts together.
     """
     parts = {name: part for name in names if (part := part_named(name))}
     short = {name: part for name in names if (part := _SHORT.get(_plain(name), ""))}
     if "train" in short.values() and len({*short.values(), *parts.values()}) > 1:
         parts |= short
     parts = parts or _with_more(names)
-    both = {name for name in parts if _BOTH.fullmatch(_plain(name))}
-    if any(part == "train" for name, part in parts.items() if name not in both):
-        parts = {name: part for name, part in parts.items() if name not in both}
+    if parts and "train" not in parts.values():
+        parts |= {name: "train" for name in names if _BOTH.fullmatch(_plain(name))}
     either = {name for name in parts if _EITHER.fullmatch(_plain(name))}
     others = {part for name, part in parts.items() if name not in either}
     if "test" in others and "valid" not in others:

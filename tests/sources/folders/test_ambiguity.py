@@ -134,7 +134,7 @@ def test_masks_beside_parts_are_offered_as_no_classes(tmp_path: Path) -> None:
 
 
 def test_parts_are_offered_as_no_classes(tmp_path: Path) -> None:
-    for name in ("all/train/cat", "all/train/dog", "all/valid/cat", "all/valid/dog", "test/test"):
+    for name in ("all/all/train/cat", "all/all/train/dog", "all/all/valid/cat", "test/test"):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "0.png").touch()
     with pytest.raises(InputError, match=r"--label folder:3 says cat, dog, --label folder:1"):
