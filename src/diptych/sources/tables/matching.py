@@ -167,7 +167,7 @@ class Finder:
         for candidates in self._files.called(last):
             fitting: list[tuple[int, str]] = []
             for file in candidates:
-                agreeing, why = self._fit(folders, file.rpartition("/")[0], hints)
+                agreeing, why = self._fit(folders, file[: max(file.rfind("/"), 0)], hints)
                 if why:
                     against = against or f"{file} {why}"
                 else:
@@ -177,8 +177,9 @@ class Finder:
             if fitting:
                 longest = max(agreeing for agreeing, _ in fitting)
                 best = [file for agreeing, file in fitting if agreeing == longest]
-                usable = _usable(_hinted(best, hints))
-                passed = next((file for file in _hinted(best, hints) if file not in usable), "")
+                best = _hinted(best, hints) if len(best) > 1 else best
+                usable = _usable(best)
+                passed = next((file for file in best if file not in usable), "")
                 return Match(_written_so(usable, name), passed_over=passed)
         return Match((), against=against)
 

@@ -1,6 +1,7 @@
 """The file of each row of a table."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,7 +34,9 @@ def named_rows(table: Records, roles: Roles, files: Files, table_part: str) -> l
     which one they are meant.
     """
     names = [roles.name(row) for row in table.rows]
-    hints = [Hints(*_hint(roles, row), table_part) for row in table.rows]
+    # One of each kind, as few are different: they are keys of what is known of folders.
+    hint_of = cache(lambda label, part: Hints(label, part, table_part))
+    hints = [hint_of(*_hint(roles, row)) for row in table.rows]
     finder = _finder(names, hints, files)
     matches = [_find(finder, name, hint) for name, hint in zip(names, hints, strict=True)]
     if not table_part and not roles.parts.columns and _of_several_parts(matches):
@@ -69,7 +72,7 @@ def passed_over_note(rows: Sequence[NamedRow]) -> str:
 
 def _finder(names: Iterable[str], hints: Iterable[Hints], files: Files) -> Finder:
     """What all rows together say of folders, to find their files by."""
-    labels = frozenset(fold(label) for label in {hint.label for hint in hints} if label)
+    labels = frozenset(fold(hint.label) for hint in set(hints) if hint.label)
     deep = {parted(name)[0][-1:] for name in names if "/" in name or "\\" in name}
     return Finder(files, labels, frozenset(folder for one in deep for folder in one))
 
