@@ -65,3 +65,13 @@ def test_two_numbers_are_parts_once_it_is_said_which(laid: Laid) -> None:
     assert Counter(s.part for s in data.samples) == {"train": 5, "test": 5}
     with pytest.raises(InputError, match="split,0=PART,1=PART' says what each is"):
         read(root, part="split")
+
+
+def test_numbers_that_are_parts_are_so_where_that_is_said(laid: Laid) -> None:
+    files = [f"{c}/{c}{i}.jpg" for c in ("cat", "dog") for i in range(6)]
+    rows = [f"{file.rpartition('/')[2]},{int(i % 6 < 4)}" for i, file in enumerate(files)]
+    root = laid(files, {"split.csv": ["file,train_test_split", *rows]})
+    unasked = read(root)
+    for said in ("train_test_split", "Train_Test_Split"):
+        assert read(root, part=said).samples == unasked.samples
+    assert [s.part for s in unasked.samples[:6]] == ["train"] * 4 + ["test"] * 2
