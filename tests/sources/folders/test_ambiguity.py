@@ -137,5 +137,15 @@ def test_parts_are_offered_as_no_classes(tmp_path: Path) -> None:
     for name in ("all/all/train/cat", "all/all/train/dog", "all/all/valid/cat", "test/test"):
         (tmp_path / name).mkdir(parents=True)
         (tmp_path / name / "0.png").touch()
-    with pytest.raises(InputError, match=r"--label folder:3 says cat, dog, --label folder:1"):
+    with pytest.raises(InputError, match=r"--label folder:4 says cat, dog, --label folder:1"):
+        read(tmp_path)
+
+
+def test_two_folders_of_the_same_classes_may_be_said_to_be_parts(tmp_path: Path) -> None:
+    for part in ("rps", "rps-test-set"):
+        for name in ("rock", "paper"):
+            (tmp_path / part / name).mkdir(parents=True)
+            (tmp_path / part / name / "0.png").touch()
+    offered = "--part 'folder:1,rps=PART,rps-test-set=PART' each is train, valid, test or none"
+    with pytest.raises(InputError, match=offered):
         read(tmp_path)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from diptych.errors import InputError
+from diptych.sources import part_words
 from diptych.sources.folders.folder_names import (
     are_pieces,
     fold_of,
@@ -17,6 +18,8 @@ from diptych.sources.folders.masks import masks_among
 from diptych.sources.folders.outline import Outline, branching
 from diptych.sources.parts import part_named
 from diptych.sources.tables.file_names import fold
+
+_FEW_PARTS = 4  # so many folders may be parts
 
 
 def refuse_shared(top: Outline, where: object, level: int) -> None:
@@ -47,11 +50,14 @@ def refuse_shared(top: Outline, where: object, level: int) -> None:
     lower = max(len(one.places[0]) for one in deeper) - top.depth + level
     folds = _are_folds(top.folders) or _are_folds(spelt[key] for key in again)
     option = "--fold K" if folds else f"--part folder:{level} --fold K"
+    few = not folds and len(top.folders) <= _FEW_PARTS
+    parts_of = part_words.option(f"folder:{level}", sorted(top.folders)) if few else ""
+    is_part = f"; with {parts_of} each is train, valid, test or none" if few else ""
     raise InputError(
         f"{where}: {above} hold the same folders ({inside}); which are the classes? "
         f"--label folder:{lower} says {inside} (with --group folder:{level} each of {above} stays "
-        f"in one part; with {option} one of them is to test on), --label folder:{level} says "
-        f"{above} (with --group folder:{lower} each of {inside} does)"
+        f"in one part; with {option} one of them is to test on{is_part}), --label "
+        f"folder:{level} says {above} (with --group folder:{lower} each of {inside} does)"
     )
 
 
