@@ -94,7 +94,11 @@ def add_table(verb: ArgumentParser) -> None:
         "--label", metavar="COLUMN",
         help="… of the labels; folder:N is a folder, name:_ a name up to its last _",
     )  # fmt: skip
-    said.add_argument("--part", metavar="COLUMN", help="… of the parts; folder:N is a folder")
+    said.add_argument(
+        "--part",
+        metavar="COLUMN",
+        help="… of the parts; folder:N is a folder; COLUMN,word=test says a word",
+    )
     said.add_argument(
         "--group", action="append", default=[], metavar="COLUMN",
         help="… of what must stay together, such as patients; again for more; folder:N or "

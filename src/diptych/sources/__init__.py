@@ -28,11 +28,14 @@ from diptych.data.places import Address, place_named
 from diptych.errors import InputError, described
 from diptych.images.preprocess import is_picture
 from diptych.sources.folders.classes import read_folders
+from diptych.sources.folders.copies import without_copy
 from diptych.sources.foreign import is_never_opened, refuse_foreign
 from diptych.sources.ids_in_names import note_on_ids
 from diptych.sources.in_memory import read_labelled
 from diptych.sources.joining import refuse_overlap, with_test
 from diptych.sources.meaning import Meaning
+from diptych.sources.packed_beside import refuse_packed_beside
+from diptych.sources.part_words import split_part
 from diptych.sources.pixels.arrays import (
     are_arrays,
     holds_arrays,
@@ -43,6 +46,7 @@ from diptych.sources.pixels.layout import looks_like_pixels
 from diptych.sources.pixels.number_arrays import is_array_name
 from diptych.sources.pixels.pixel_csv import read_pixel_csv
 from diptych.sources.pixels.table_folder import pixel_tables, read_pixel_tables
+from diptych.sources.programs import refuse_project
 from diptych.sources.stores import (
     Readers,
     is_store,
@@ -132,7 +136,8 @@ def read(
     if all(isinstance(one, str | os.PathLike | Address) and one for one in (data, test)):
         refuse_overlap(_place(data), _place(test))
     groups = (group,) if isinstance(group, str) else tuple(group or ())
-    meaning = Meaning(files, label, part, groups, fold, shape, value_range)
+    part, words = split_part(part) if isinstance(part, str) else (part, ())
+    meaning = Meaning(files, label, part, groups, fold, shape, value_range, words)
     meaning.refuse_senseless()
     if labels is not None:
         meaning.refuse_unused("labels", "what comes with labels")
@@ -205,6 +210,8 @@ def _as_it_lies(place: Path | Address, meaning: Meaning, expected: PixelFormat) 
         return read_store(place, place, meaning, readers)
     if is_regular(place) and holds_arrays(place):
         return read_array_file(place, meaning, expected)
+    if is_regular(place):
+        refuse_project(place)
     if not is_table(place) or is_never_opened(place.name):
         if is_regular(place):
             refuse_foreign(place)
@@ -245,6 +252,14 @@ def _read_tree(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:
     """What a tree of files holds, by what is in it."""
     if stores := stores_in(tree):
         return read_stores(tree, stores, meaning, _readers(expected))
+    refuse_packed_beside(tree)
+    narrow, copies, note = without_copy(tree, meaning)
+    data = _read_files(narrow, meaning, expected)
+    return replace(data, strays=(*data.strays, *copies)).with_note(note) if copies else data
+
+
+def _read_files(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:
+    """The same of a tree that holds no store, and everything once."""
     if are_arrays(tree):
         return read_array_folder(tree, meaning, expected)
     if tables := pixel_tables(tree):

@@ -11,6 +11,7 @@ from diptych.errors import InputError, shortened
 from diptych.sources.endings import stem_of
 from diptych.sources.folder_groups import note_on_restarts
 from diptych.sources.meaning import Meaning, level
+from diptych.sources.part_words import parts_by_words
 from diptych.sources.parts import are_parts, folder_part, part_in, part_of
 from diptych.sources.tables.cells import label_spellings, no_labels, tells_kinds
 from diptych.sources.tables.column_roles import USED, Roles, folder_of, table_roles
@@ -210,7 +211,12 @@ class _Reading(NamedTuple):
         number = level(said) if said else None
         if number is not None:
             of = folder_of(number)
-            parts = [part_of(of(row.cells, row.file), str(row.file)) for row in rows]
+            names = [of(row.cells, row.file) for row in rows]
+            words = parts_by_words({*names}, self.meaning.part_words, f"{self.tree.root}: {said}")
+            parts = [
+                words[name] if name in words else part_of(name, str(row.file))
+                for name, row in zip(names, rows, strict=True)
+            ]
         elif self.roles.parts.columns or self.prefix:
             return samples, ""
         else:
