@@ -92,14 +92,16 @@ def infer_layout(
     parted_by = dialect(path)
     first = 1 + parted_by.skipped + header
     sample = _numbers(path, body, roles.pixels, names, decimal, first)
-    shape = shape_of(len(sample[0]), stated)
+    shape = shape_of(len(sample[0]), stated, coloured=roles.coloured)
     if shape is None:
         raise refuse_shape(path, len(sample[0]), stated, meaning.shape)
     numbers = np.array(sample)
     ends, why = said_range(meaning, expected)
     values = expected.values
     planar = values.planar if values and values.planar is not None else None
-    if planar is None:
+    if roles.coloured:
+        planar = False
+    elif planar is None:
         planar = shape[2] == 3 and is_planar(numbers, shape)
     return Layout(
         header,
