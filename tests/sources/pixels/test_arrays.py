@@ -475,3 +475,10 @@ def test_a_file_of_arrays_beside_pictures_is_no_data_set(folder_of: Any) -> None
     data = read(root)
     assert data.classes == ("blue", "red")
     assert [stray.name for stray in data.strays] == ["x.npy"]
+
+
+def test_a_fold_leaves_the_pictures_of_a_test_part_out_of_training(tmp_path: Path) -> None:
+    split = np.array(["train"] * 18 + ["test"] * 6)
+    fold = np.array([*(str(i % 3) for i in range(18)), *[""] * 6])
+    data = read(saved(tmp_path / "d.npz", x=GREY, y=Y, split=split, fold=fold), fold=1)
+    assert [s.part for s in data.samples] == ["train", "valid", "train"] * 6 + ["test"] * 6

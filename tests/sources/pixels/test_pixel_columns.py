@@ -393,3 +393,12 @@ def test_rows_without_a_part_are_set_aside(tmp_path: Path) -> None:
     assert {sample.part for sample in data.samples} == {"train", "test"}
     assert [(stray.name, stray.reason) for stray in data.strays] == [("d.csv:3", "no part")]
     assert "1 pictures without a part in split are set aside" in data.note
+
+
+def test_a_fold_leaves_the_rows_of_a_test_part_out_of_training(tmp_path: Path) -> None:
+    rows = [
+        [y, *(("test", "") if i > 17 else ("train", i % 3)), *row]
+        for i, (y, row) in enumerate(zip(LABELS, FLAT, strict=True))
+    ]
+    data = read(table(tmp_path / "d.csv", ["label", "split", "fold", *NAMES], rows), fold=1)
+    assert [s.part for s in data.samples] == ["train", "valid", "train"] * 6 + ["test"] * 6

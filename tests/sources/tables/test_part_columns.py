@@ -168,3 +168,24 @@ def test_true_and_false_are_written_in_many_ways(laid: Laid, true: str, false: s
 def test_a_column_that_is_called_as_folds_says_why_it_has_none(laid: Laid) -> None:
     with pytest.raises(InputError, match="fold says what is no fold: test; write numbers"):
         reading(laid, "fold", lambda i: ("0", "1", "test")[i % 3], fold=0)
+
+
+def test_a_fold_leaves_the_rows_of_a_test_part_out_of_training(laid: Laid) -> None:
+    def row(i: int) -> str:
+        return "test," if i >= 24 else f"train,{i % 3}"
+
+    data = reading(laid, "split,fold", row, fold=1)
+    assert parts(data) == {"train": 16, "valid": 8, "test": 6}
+    assert "fold 1 of fold is to validate on; what is for test in split stays so" in data.note
+    assert "say no fold" not in data.note
+    assert parts(reading(laid, "split,fold", row, fold=1, part="fold")) == parts(data)
+
+
+def test_a_fold_is_to_test_on_where_other_rows_are_to_validate_on(laid: Laid) -> None:
+    data = reading(laid, "is_valid,fold", lambda i: f"{i >= 20},{i % 2}", fold=0)
+    assert parts(data) == {"test": 10, "train": 10, "valid": 10}
+
+
+def test_words_are_no_folds(laid: Laid) -> None:
+    with pytest.raises(InputError, match="split has no folds, but test, train; with --fold"):
+        reading(laid, "split", lambda i: ("train", "test")[i % 2], fold=1, part="split")

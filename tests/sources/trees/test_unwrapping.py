@@ -9,11 +9,10 @@ WORDS = ["w/README.md", "w/LICENSE", "w/notes.txt"]
 
 
 @pytest.mark.parametrize("word", WORDS)
-@pytest.mark.parametrize("write", [write_zip, write_tar])
-def test_a_word_on_a_data_set_may_lie_above_the_folder_of_it(
-    write, word: str, tmp_path: Path
-) -> None:  # type: ignore[no-untyped-def]
-    path = tmp_path / ("x.zip" if write is write_zip else "x.tar")
+@pytest.mark.parametrize("archive", ["x.zip", "x.tar"])
+def test_a_word_on_a_data_set_may_lie_above_it(archive: str, word: str, tmp_path: Path) -> None:
+    path = tmp_path / archive
+    write = write_zip if archive == "x.zip" else write_tar
     write(path, {**pictures("w/ds/cat/1.png", "w/ds/dog/1.png"), word: b"of cats and dogs"})
     data = read(path)
     assert [(s.name, s.label) for s in data.samples] == [("cat/1.png", "cat"), ("dog/1.png", "dog")]

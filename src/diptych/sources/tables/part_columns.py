@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from diptych.errors import InputError, shortened
 from diptych.sources.folders.folder_names import fold_of
@@ -21,6 +22,7 @@ from diptych.sources.tables.titles import (
 )
 
 MOST_FOLDS = 50
+_USES = {"valid": "validate", "test": "test"}
 
 PartOf = Callable[[list[str]], str]  # the part of a row
 
@@ -56,7 +58,10 @@ def table_parts(table: Records, free: Sequence[int], meaning: Meaning) -> Parts:
     Raises InputError for a column without parts, and for a fold that there is not.
     """
     if meaning.fold is not None:
-        return _fold(table, free, meaning.fold, meaning.part)
+        fold = _fold(table, free, meaning.fold, meaning.part)
+        rest = [at for at in free if at not in fold.columns]
+        said = table_parts(table, rest, replace(meaning, fold=None, part=None))
+        return _kept_apart(table, fold, said, meaning.fold)
     if meaning.part is not None:
         return _of_column(table, position(table, meaning.part, "part"))
     named = [at for at in free if is_part_title(table.titles[at])]
@@ -200,6 +205,12 @@ def _fold(table: Records, free: Sequence[int], fold: int, title: str | None) -> 
         raise InputError(f"{table.path}: {names} hold folds; --part COLUMN says which are meant")
     (at,) = columns
     folds = _folds(table, at)
+    if not folds:
+        others = shortened(sorted(_different(table, at)), 4)
+        raise InputError(
+            f"{table.path}: {table.titles[at]} has no folds, but {others or 'nothing in it'}; with "
+            "--fold, --part COLUMN says where the folds are"
+        )
     if str(fold) not in folds:
         raise InputError(
             f"{table.path}: {table.titles[at]} has no fold {fold}; it has {shortened(folds)}"
@@ -208,6 +219,33 @@ def _fold(table: Records, free: Sequence[int], fold: int, title: str | None) -> 
     if silent := _silent(table, at):
         note += f"; {_rows(silent)} no fold, to train on"
     return Parts((at,), lambda row: "test" if _fold_in(row[at]) == str(fold) else "train", note)
+
+
+def _kept_apart(table: Records, fold: Parts, said: Parts, number: int) -> Parts:
+    """A fold among the rows that other columns have to train on; those of other parts stay there.
+
+    Where these are a test part already, the fold is to validate on.
+    """
+    kept = {part for row in table.rows if (part := said.part_of_row(row))} - {"train"}
+    if not kept:
+        return fold
+    part_of_fold = "valid" if "test" in kept else "test"
+
+    def of_row(row: list[str]) -> str:
+        part = said.part_of_row(row)
+        if part in kept or (said.required and not part):
+            return part
+        return part_of_fold if fold.part_of_row(row) == "test" else "train"
+
+    (at,) = fold.columns
+    names = " and ".join(table.titles[i] for i in said.columns)
+    note = (
+        f"fold {number} of {table.titles[at]} is to {_USES[part_of_fold]} on; what is for "
+        f"{' or '.join(sorted(kept))} in {names} stays so"
+    )
+    if silent := sum(not _said(row[at]) and of_row(row) == "train" for row in table.rows):
+        note += f"; {_rows(silent)} no fold, to train on"
+    return Parts((at, *said.columns), of_row, note, said.required)
 
 
 def _refuse_no_folds(table: Records, at: int) -> None:
