@@ -3,6 +3,7 @@
 import gzip
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -158,3 +159,16 @@ def test_a_damaged_table_is_one_line(tmp_path: Path, name: str, data: bytes) -> 
     (tmp_path / name).write_bytes(data)
     with pytest.raises(InputError, match=rf"{name}: cannot be read: [^\n]+$"):
         read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("fold", "parts"),
+    [(None, {"train": 9, "test": 3}), (1, {"train": 6, "valid": 3, "test": 3})],
+)
+def test_a_column_of_folds_leaves_a_test_folder_to_test_on(
+    laid: Callable[..., Path], fold: int | None, parts: dict[str, int]
+) -> None:
+    files = [f"{'train' if i < 9 else 'test'}/{i}.jpg" for i in range(12)]
+    rows = [f"{file},{'ab'[i % 2]},{i % 3}" for i, file in enumerate(files)]
+    data = read(laid(files, {"l.csv": ["file,label,fold", *rows]}) / "l.csv", fold=fold)
+    assert Counter(sample.part for sample in data.samples) == parts

@@ -17,7 +17,7 @@ from diptych.sources.tables.column_roles import USED, Roles, folder_of, table_ro
 from diptych.sources.tables.grouping import group_names, groups_note, looks_like_groups
 from diptych.sources.tables.label_cells import is_written, labels_in
 from diptych.sources.tables.matching import Files
-from diptych.sources.tables.part_columns import partless_note
+from diptych.sources.tables.part_columns import partless_note, within_fold
 from diptych.sources.tables.row_files import NamedRow, named_rows, passed_over_note
 from diptych.sources.tables.rows import Records, records
 from diptych.sources.tables.titles import GROUPS, is_label_title, plain
@@ -192,14 +192,21 @@ class _Reading(NamedTuple):
         if number is not None:
             of = folder_of(number)
             parts = [part_of(of(row.cells, row.file), str(row.file)) for row in rows]
-        elif self.roles.parts.columns or self.prefix:
+        elif self.prefix or (self.meaning.fold is None and any(s.part for s in samples)):
             return samples, ""
         else:
             parts = [folder_part(row.file.rpartition("/")[0]) for row in rows]
         if number is None and not are_parts(parts):
             return samples, ""
+        note = "parts as the folders are called"
+        if number is None and self.meaning.fold is not None:
+            if not (kept := {*parts} - {"", "train"}):
+                return samples, ""
+            parts = [within_fold(s.part, p, kept) for s, p in zip(samples, parts, strict=True)]
+            note = f"the {' and '.join(sorted(kept))} part stays as the folders are called"
+            note += ", and the fold is to validate on" * ("test" in kept)
         pairs = zip(samples, parts, strict=True)
-        return [s._replace(part=part) for s, part in pairs], "parts as the folders are called"
+        return [s._replace(part=part) for s, part in pairs], note
 
     def _with_groups(self, samples: list[Sample], rows: Sequence[NamedRow]) -> list[Sample]:
         if not self.roles.groups or not samples:

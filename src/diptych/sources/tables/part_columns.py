@@ -1,7 +1,7 @@
 """The parts and folds that a table puts its pictures into."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 
 from diptych.errors import InputError, shortened
@@ -221,6 +221,16 @@ def _fold(table: Records, free: Sequence[int], fold: int, title: str | None) -> 
     return Parts((at,), lambda row: "test" if _fold_in(row[at]) == str(fold) else "train", note)
 
 
+def within_fold(of_fold: str, said: str, kept: Collection[str]) -> str:
+    """The part of a picture by a fold, which is test or train, and by what else says its part.
+
+    Those that are `kept` stay what they are; where some are to test on, the fold is to validate on.
+    """
+    if said in kept:
+        return said
+    return "valid" if of_fold == "test" and "test" in kept else of_fold
+
+
 def _kept_apart(table: Records, fold: Parts, said: Parts, number: int) -> Parts:
     """A fold among the rows that other columns have to train on; those of other parts stay there.
 
@@ -229,13 +239,12 @@ def _kept_apart(table: Records, fold: Parts, said: Parts, number: int) -> Parts:
     kept = {part for row in table.rows if (part := said.part_of_row(row))} - {"train"}
     if not kept:
         return fold
-    part_of_fold = "valid" if "test" in kept else "test"
+    part_of_fold = within_fold("test", "train", kept)
 
     def of_row(row: list[str]) -> str:
         part = said.part_of_row(row)
-        if part in kept or (said.required and not part):
-            return part
-        return part_of_fold if fold.part_of_row(row) == "test" else "train"
+        is_aside = said.required and not part
+        return "" if is_aside else within_fold(fold.part_of_row(row), part, kept)
 
     (at,) = fold.columns
     names = " and ".join(table.titles[i] for i in said.columns)
