@@ -33,6 +33,7 @@ from diptych.sources.ids_in_names import note_on_ids
 from diptych.sources.in_memory import read_labelled
 from diptych.sources.joining import refuse_overlap, with_test
 from diptych.sources.meaning import Meaning
+from diptych.sources.part_labels import unlearned
 from diptych.sources.pixels.arrays import (
     are_arrays,
     holds_arrays,
@@ -166,7 +167,9 @@ def _read(data: Any, meaning: Meaning, expected: PixelFormat) -> Dataset:
             "want a label each: read(pictures, labels)"
         )
     with no_garbage():
-        return _with_one_spelling(_as_it_lies(_place(data), meaning, expected))
+        samples = _with_one_spelling(_as_it_lies(_place(data), meaning, expected))
+    word = unlearned(samples)
+    return replace(samples, note="\n".join(filter(None, (samples.note, word))))
 
 
 def _place(data: "str | os.PathLike[str] | Address") -> Path | Address:

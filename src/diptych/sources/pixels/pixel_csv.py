@@ -17,6 +17,7 @@ from diptych.errors import InputError, shortened
 from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
 from diptych.sources.meaning import Meaning
+from diptych.sources.part_labels import refuse_unlearned
 from diptych.sources.pixels.adding import add_pixels, class_names
 from diptych.sources.pixels.arrays import holds_arrays, read_array_pixels
 from diptych.sources.pixels.header import is_numbered_again
@@ -94,7 +95,7 @@ def read_pixel_csv(path: Table, meaning: Meaning, expected: PixelFormat = NO_FOR
         said.columns,
         values=values,
     )  # fmt: skip
-    return with_partless_aside(data, parts)
+    return refuse_unlearned(with_partless_aside(data, parts))
 
 
 def read_pixels(path: Table, expected: PixelFormat) -> Iterator[tuple[list[str], Pixels]]:
