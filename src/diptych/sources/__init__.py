@@ -54,7 +54,7 @@ from diptych.sources.stores import (
 )
 from diptych.sources.tables.beside import read_beside
 from diptych.sources.tables.files import read_table
-from diptych.sources.tables.opening import Table, is_in_utf_8
+from diptych.sources.tables.opening import Table, is_in_utf_8, table_suffix
 from diptych.sources.tables.whereabouts import names_files, tree_of_table
 from diptych.sources.trees import Tree
 from diptych.sources.trees.folder import FolderTree
@@ -66,12 +66,11 @@ from diptych.system.garbage import no_garbage
 # What is called so may be any text.
 _TEXTS = (".txt", ".lst", ".list", ".dat")
 _OBJECTS = (".json", ".jsonl", ".ndjson", ".feather")
+_PACKED = (".gz", ".zst", ".zip")
 TABLES = (
     *(".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson"),
     *_TEXTS,
-    ".gz",
-    ".zst",
-    ".zip",
+    *_PACKED,
 )
 _NOT_UTF_8 = "its text is not UTF-8, and was read as Windows-1252"
 
@@ -84,12 +83,12 @@ def is_table(path: Path) -> bool:
 
 def may_hold_pixels(path: Path) -> bool:
     """Whether a file is called as tables are, and of a text whether it has numbers in it."""
-    if path.suffix.lower() in _OBJECTS:
-        return False
-    if path.suffix.lower() not in _TEXTS:
-        return is_table(path)
+    if path.suffix.lower() not in (*_TEXTS, *_PACKED):
+        return path.suffix.lower() not in _OBJECTS and is_table(path)
     try:
-        return looks_like_pixels(path)
+        if table_suffix(path) in _OBJECTS:
+            return False
+        return path.suffix.lower() in _PACKED or looks_like_pixels(path)
     except (InputError, OSError):
         return False
 
@@ -135,7 +134,7 @@ def read(
     )
     if both_lie_somewhere:
         refuse_overlap(_place(data), _place(test))
-    groups = (group,) if isinstance(group, str) else tuple(group or ())
+    groups = _titles(group)
     meaning = Meaning(files, label, part, groups, fold, shape, value_range)
     meaning.refuse_senseless()
     if labels is not None:
@@ -147,6 +146,17 @@ def read(
     # Both have one black, one white and one order of colours.
     alike = samples.pixel_format or expected
     return with_test(samples, _labelled(*test) if pair else _read(test, meaning, alike))
+
+
+def _titles(group: Any) -> tuple[str, ...]:
+    """The titles of columns to group by; raises InputError for what is none."""
+    if isinstance(group, str) or group is None:
+        return () if group is None else (group,)
+    if not isinstance(group, Sequence):
+        raise InputError(
+            f"group is the title of a column, or a list of them, not {described(group)}"
+        )
+    return tuple(group)
 
 
 def as_dataset(data: Any, labels: Any = None, expected: PixelFormat = NO_FORMAT) -> Dataset:
@@ -236,7 +246,7 @@ def _read_alone(
     """A table of pixels, or of the files in a tree."""
     place: Any = table  # whose readers open what lies in a holder too
     of_this_machine = isinstance(table, Path)
-    pixels = table.suffix.lower() not in _OBJECTS and looks_like_pixels(place)
+    pixels = table_suffix(place) not in _OBJECTS and looks_like_pixels(place)
     if pixels and not (of_this_machine and names_files(place)):
         return replace(read_pixel_csv(place, meaning, expected), root=root)
     if isinstance(table, Path):

@@ -226,4 +226,4 @@ def _without_ending(name: str) -> str:
 
 
 def _may_be_table(name: str) -> bool:
-    return is_named_table(name) or name.lower().endswith(".txt")
+    return is_named_table(name) or name.lower().endswith((".txt", ".json", ".ndjson"))

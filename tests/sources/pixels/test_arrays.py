@@ -250,14 +250,16 @@ def test_a_test_part_has_no_class_that_is_not_learned(tmp_path: Path) -> None:
 
 def test_an_array_that_was_named_wrongly_is_said_to_be(tmp_path: Path) -> None:
     path = saved(tmp_path / "d.npz", images=GREY, labels=Y)
+    how: dict[str, Any]
     for option, name, said in (
         ("part", "labels", "--part labels: this array has their labels"),
         ("group", "images", "--group images: this array has the pictures"),
         ("label", "images", "--label images: images has the pictures"),
         ("label", "lables", "--label lables: no array is called so; did you mean 'labels'"),
     ):
+        how = {option: name}
         with pytest.raises(InputError, match=said):
-            read(path, **{option: name})
+            read(path, **how)
 
 
 def test_two_kinds_of_labels_are_asked_for(tmp_path: Path) -> None:

@@ -121,8 +121,8 @@ def _dataset(
     """Every picture as a sample whose pixels are in the cache."""
     meaning.refuse_unused(root, "pictures in arrays", *USED)
     said = _said(root, arrays, meaning)
-    found = pairs(root, {k: a for k, a in arrays.items() if a not in said.values()}, meaning)
-    found, aside = _labelled(found)
+    free = {key: array for key, array in arrays.items() if array not in said.values()}
+    found, aside = _labelled(pairs(root, free, meaning))
     strays = (*strays, *aside)
     if (said or meaning.fold is not None) and len(found) > 1:
         raise InputError(

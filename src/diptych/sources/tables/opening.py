@@ -29,6 +29,7 @@ csv.field_size_limit(2**26)
 # One such cell and others beside it; what is longer would only fill the memory.
 LINE_LIMIT = 2**27
 
+_IN_ZIPS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 _HEAD = 2**16  # bytes that tell how a table is written
 _LINES = 200  # that tell how blanks part columns
 _DOS_END = "\x1a"  # of a text, for the oldest of editors
@@ -56,10 +57,17 @@ def open_table(path: Table) -> Iterator[IO[bytes]]:
 def open_bytes(path: Table) -> Iterator[IO[bytes]]:
     """The bytes of a file, decompressed as they are read; raises InputError for a damaged file."""
     openers: dict[str, Callable[[Any], Any]] = {".gz": igzip.open, ".zst": _zst, ".zip": _zip}
+    opener = openers.get(path.suffix.lower(), contextlib.nullcontext)
+    with open_packed(path) as whole, opener(whole) as file:
+        yield file
+
+
+@contextmanager
+def open_packed(path: Table) -> Iterator[IO[bytes]]:
+    """The bytes of a file as they lie; raises InputError for whatever its reader raises."""
     try:
-        opener = openers.get(path.suffix.lower(), contextlib.nullcontext)
-        with _bytes_of(path) as whole, opener(whole) as file:
-            yield file
+        with _bytes_of(path) as whole:
+            yield whole
     except InputError:
         raise
     except Exception as cause:
@@ -67,6 +75,18 @@ def open_bytes(path: Table) -> Iterator[IO[bytes]]:
         said = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
         why = " ".join(said.split()) or type(cause).__name__
         raise InputError(f"{path}: cannot be read: {why}") from cause
+
+
+def table_suffix(path: Table) -> str:
+    """The ending of a table's name, in small letters, without what it is packed by: .jsonl.
+
+    Of a zip it is that of the table in it. Raises InputError where there is none, or several.
+    """
+    name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
+    if name.endswith(".zip"):
+        with open_packed(path) as whole, zipfile.ZipFile(whole) as archive:
+            name = _table_in(archive, whole.name).lower()
+    return PurePosixPath(name).suffix
 
 
 def decoded(data: bytes) -> str:
@@ -181,7 +201,7 @@ def _writing(path: Table) -> tuple[str, bool, Spacing | None]:
 
 
 def _spacing(path: Table, head: str) -> Spacing | None:
-    name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
+    name = path.name.lower().removesuffix(".gz").removesuffix(".zst").removesuffix(".zip")
     if name.endswith((".json", ".jsonl", ".ndjson")):
         return None
     lines = head.removeprefix("\ufeff").splitlines()
@@ -233,21 +253,28 @@ def _frames(file: IO[bytes], size: int = 2**17) -> Iterator[bytes]:
 @contextmanager
 def _zip(whole: IO[bytes]) -> Iterator[Any]:
     """The one table in an archive; what a Mac notes there of its files is none."""
-    with zipfile.ZipFile(whole) as archive:
-        names = [
-            name
-            for name in archive.namelist()
-            if not name.endswith("/") and not any(map(is_hidden, PurePosixPath(name).parts))
-        ]
-        tables = [n for n in names if n.lower().endswith((".csv", ".tsv", ".txt"))]
-        tables = [n for n in tables if not n.lower().endswith(".txt")] or tables
-        if not tables:
-            inside = f"; it has {shortened(names, 3)}" if names else ""
-            raise InputError(f"{whole.name}: no table (.csv, .tsv, .txt) is in it{inside}")
-        if len(tables) > 1:
-            raise InputError(
-                f"{whole.name}: has {len(tables)} tables in it: {shortened(tables, 5)}; unpack "
-                "it, and give the one that is meant"
-            )
-        with archive.open(tables[0]) as file:
-            yield file
+    with (
+        zipfile.ZipFile(whole) as archive,
+        archive.open(_table_in(archive, whole.name)) as file,
+    ):
+        yield file
+
+
+def _table_in(archive: zipfile.ZipFile, where: str) -> str:
+    """The name of the one table; raises InputError where there is none, or several."""
+    names = [
+        name
+        for name in archive.namelist()
+        if not name.endswith("/") and not any(map(is_hidden, PurePosixPath(name).parts))
+    ]
+    tables = [n for n in names if n.lower().endswith((*_IN_ZIPS, ".txt"))]
+    tables = [n for n in tables if not n.lower().endswith(".txt")] or tables
+    if not tables:
+        inside = f"; it has {shortened(names, 3)}" if names else ""
+        raise InputError(f"{where}: no table ({', '.join(_IN_ZIPS)}, .txt) is in it{inside}")
+    if len(tables) > 1:
+        raise InputError(
+            f"{where}: has {len(tables)} tables in it: {shortened(tables, 5)}; unpack "
+            "it, and give the one that is meant"
+        )
+    return tables[0]

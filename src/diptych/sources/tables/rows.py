@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from diptych.data.places import Address
 from diptych.errors import InputError, shortened
-from diptych.sources.tables.opening import Table, numbered_rows, open_table
+from diptych.sources.tables.opening import Table, numbered_rows, open_table, table_suffix
 
 JSON_LINES = (".jsonl", ".ndjson")
 JSON = ".json"
@@ -43,7 +43,7 @@ def records(path: Table) -> Records:
 
     Raises InputError where there is no row, or one has other columns than the first line.
     """
-    suffix, headed = path.suffix.lower(), True
+    suffix, headed = table_suffix(path), True
     if suffix in JSON_LINES:
         titles, numbered = _json_lines(path)
     elif suffix == JSON:
