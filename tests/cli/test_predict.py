@@ -217,5 +217,5 @@ def test_rows_of_a_table_of_pixels_are_called_by_its_ids(tmp_path: Path) -> None
     tables = [tmp_path / folder / "d.csv" for folder in "ab"]
     run = diptych("predict", made, *tables, "--out", out, "--columns", "id,class")
     assert run.returncode == 0, run.stderr
-    ids = [row["id"] for row in csv.DictReader(out.open())]
+    ids = [row["id"] for row in csv.DictReader(out.read_text().splitlines())]
     assert ids == [str(first + i) for first in (100, 200) for i in range(40)]
