@@ -521,3 +521,10 @@ def test_a_fold_leaves_the_pictures_of_a_test_part_out_of_training(tmp_path: Pat
     assert [s.part for s in data.samples] == ["train"] * 6 + ["valid"] * 6 + ["train"] * 6 + [
         "test"
     ] * 6
+
+
+def test_arrays_at_an_address_are_read(tmp_path: Path) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    file = saved(tmp_path / "d.npz", x=GREY, y=Y)
+    fsspec.filesystem("memory").pipe("/arrays/d.npz", file.read_bytes())
+    assert labels_of(read("memory://arrays/d.npz")) == [str(y) for y in Y]

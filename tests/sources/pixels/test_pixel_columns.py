@@ -199,7 +199,7 @@ def test_labels_that_may_be_in_two_columns_are_asked_for(tmp_path: Path) -> None
 def test_a_column_of_labels_is_no_pixel(tmp_path: Path) -> None:
     rows = [[y, *row] for y, row in zip(LABELS, FLAT, strict=True)]
     path = table(tmp_path / "d.csv", ["label", *NAMES], rows)
-    with pytest.raises(InputError, match="15 numbers a row are no square picture"):
+    with pytest.raises(InputError, match="p0 is a column of pixels, without which"):
         read(path, label="p0")
 
 
@@ -414,3 +414,27 @@ def test_a_test_part_has_no_class_that_is_not_learned(tmp_path: Path) -> None:
     ]
     with pytest.raises(InputError, match=r"test part has class '9', .* such as d.csv:22; give"):
         read(table(tmp_path / "d.csv", ["label", "split", *NAMES], rows))
+
+
+@pytest.mark.parametrize("end", [b"\x1a", b"\x1a\r\n"])
+def test_the_mark_of_the_end_of_an_old_file_is_no_row(end: bytes, tmp_path: Path) -> None:
+    rows = [[y, *row] for y, row in zip(LABELS, FLAT, strict=True)]
+    path = table(tmp_path / "d.csv", ["label", *NAMES], rows)
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n") + end)
+    same(path)
+
+
+@pytest.mark.parametrize("said", [{"label": "p3"}, {"group": "p3"}, {"part": "p3"}])
+def test_a_column_of_pixels_is_nothing_else(said: dict[str, Any], tmp_path: Path) -> None:
+    rows = [[y, *row] for y, row in zip(LABELS, FLAT, strict=True)]
+    with pytest.raises(InputError, match="p3 is a column of pixels, without which there is no"):
+        read(table(tmp_path / "d.csv", ["label", *NAMES], rows), **said)
+    shared = [[y, " ".join(map(str, row))] for y, row in zip(LABELS, FLAT, strict=True)]
+    with pytest.raises(InputError, match="pixels is a column of pixels"):
+        read(table(tmp_path / "s.csv", ["emotion", "pixels"], shared), label="pixels")
+
+
+def test_what_groups_is_a_title_or_several(tmp_path: Path) -> None:
+    rows = [[y, *row] for y, row in zip(LABELS, FLAT, strict=True)]
+    with pytest.raises(InputError, match="group is the title of a column, or a list of them"):
+        read(table(tmp_path / "d.csv", ["label", *NAMES], rows), group=5)  # type: ignore[arg-type]

@@ -172,3 +172,13 @@ def test_a_column_of_folds_leaves_a_test_folder_to_test_on(
     rows = [f"{file},{'ab'[i % 2]},{i % 3}" for i, file in enumerate(files)]
     data = read(laid(files, {"l.csv": ["file,label,fold", *rows]}) / "l.csv", fold=fold)
     assert Counter(sample.part for sample in data.samples) == parts
+
+
+def test_an_archive_beside_a_table_is_hinted_at(laid: Callable[..., Path]) -> None:
+    root = laid([], {"labels.csv": ["file,label", "1.jpg,a", "2.jpg,b"]})
+    with zipfile.ZipFile(root / "images.zip", "w") as archive:
+        for name in ("1.jpg", "2.jpg"):
+            archive.writestr(name, b"a picture")
+    with pytest.raises(InputError, match=r"and not into images\.zip; give the folder"):
+        read(root / "labels.csv")
+    assert [sample.label for sample in read(root).samples] == ["a", "b"]

@@ -139,3 +139,9 @@ def test_packed_json_is_read(ending: str, packed: str, laid: Callable[..., Path]
         path.write_bytes(gzip.compress(text) if packed == ".gz" else zstandard.compress(text))
     for place in (path, root):
         assert [s.label for s in read(place).samples] == list("ababab")
+
+
+def test_the_mark_of_the_end_of_an_old_file_is_no_object(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"file": "0.jpg", "label": "a"}\r\n\x1a')
+    assert records(path).rows == [["0.jpg", "a"]]

@@ -69,6 +69,7 @@ def roles_of(
     numbers = [i for i in free if kinds[i] == "number"]
     colours = in_order_of_colours(titles, numbers) if titles else ()
     pixels = colours or _pixels(titles, kinds, free, shape)
+    _refuse_said_pixels(path, titles, kinds, said, pixels, shape)
     if not pixels:
         raise InputError(f"{path}: no column of numbers that could be pixels")
     if label is None:
@@ -139,6 +140,28 @@ def _pixels(
         if "#" in pattern and count >= FEWEST and fits:
             return alike
     return tuple(numbers)
+
+
+def _refuse_said_pixels(
+    path: Table,
+    titles: Sequence[str],
+    kinds: Sequence[str],
+    said: Roles,
+    pixels: Sequence[int],
+    shape: Shape | None,
+) -> None:
+    """Raise InputError where a column that was said to be something else has pixels."""
+    for at in said.words if titles else ():
+        pattern = _DIGITS.sub("#", titles[at].strip())
+        alike = "#" in pattern and any(
+            _DIGITS.sub("#", titles[i].strip()) == pattern for i in pixels
+        )
+        missing = alike and shape_of(len(pixels), shape) is None
+        if kinds[at] == "picture" or (missing and shape_of(len(pixels) + 1, shape)):
+            raise InputError(
+                f"{path}: {titles[at]} is a column of pixels, without which there is no picture; "
+                "name another column"
+            )
 
 
 def _is_id(titles: Sequence[str], i: int) -> bool:

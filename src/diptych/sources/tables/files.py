@@ -22,6 +22,7 @@ from diptych.sources.tables.row_files import NamedRow, named_rows, passed_over_n
 from diptych.sources.tables.rows import Records, records
 from diptych.sources.tables.titles import GROUPS, is_label_title, plain
 from diptych.sources.trees import Tree
+from diptych.sources.trees.archives import ending_of
 
 
 def read_table(
@@ -170,12 +171,19 @@ class _Reading(NamedTuple):
             return InputError(
                 f"{path}: none of the {len(rows):,} files that it names is there: "
                 f"'{rows[0].cells[self.roles.file]}', for one, of {title}; looked below "
-                f"{self.tree.root}"
+                f"{self.tree.root}{self._archive_beside()}"
             )
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in count.items())
         return InputError(
             f"{path}: no row has a file and a label: {reasons}; {strays[0].detail}, for one"
         )
+
+    def _archive_beside(self) -> str:
+        """A word on an archive that lies beside the table, which is looked into with the folder."""
+        archive = next((name for name in self.tree.names if ending_of(name)), "")
+        if not archive or archive == self.table.path.name:
+            return ""
+        return f", and not into {archive}; give the folder, whose archives are looked into"
 
     def _spelt(self, samples: Sequence[Sample]) -> list[Sample]:
         spelling = label_spellings(sample.label for sample in samples)

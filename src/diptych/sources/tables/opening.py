@@ -32,7 +32,7 @@ LINE_LIMIT = 2**27
 _IN_ZIPS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
 _HEAD = 2**16  # bytes that tell how a table is written
 _LINES = 200  # that tell how blanks part columns
-_DOS_END = "\x1a"  # of a text, for the oldest of editors
+DOS_END = "\x1a"  # of a text, for the oldest of editors
 _LONE_CR = re.compile(r"\r(?=[^\n])")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -110,7 +110,8 @@ def first_rows(path: Table, count: int) -> list[list[str]]:
     parted_by, skipped, first = dialect(path)
     with open_table(path) as file:
         lines = [decoded(line) for line in islice(_lines(path, file), skipped, skipped + count)]
-        rows = [row for row in csv.reader(lines, delimiter=parted_by, skipinitialspace=True) if row]
+        reader = csv.reader(lines, delimiter=parted_by, skipinitialspace=True)
+        rows = [row for row in reader if row and row != [DOS_END]]
     if not rows:
         raise InputError(f"{path}: the file is empty")
     return [list(first), *rows[1:]] if first else rows
@@ -133,7 +134,7 @@ def numbered_rows(path: Table) -> Iterator[tuple[int, list[str]]]:
             before, line = line, reader.line_num
             if line > before + 1:
                 _refuse_open_quote(path, row, skipped + line, parted_by)
-            if row and (row[0][:1] > " " or any(cell.strip().strip(_DOS_END) for cell in row)):
+            if row and (row[0][:1] > " " or any(cell.strip().strip(DOS_END) for cell in row)):
                 yield skipped + line, row
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from diptych.data.places import Address
 from diptych.errors import InputError, shortened
-from diptych.sources.tables.opening import Table, numbered_rows, open_table, table_suffix
+from diptych.sources.tables.opening import DOS_END, Table, numbered_rows, open_table, table_suffix
 
 JSON_LINES = (".jsonl", ".ndjson")
 JSON = ".json"
@@ -117,7 +117,7 @@ def _json_lines(path: Table) -> tuple[list[str], list[tuple[int, Row]]]:
     objects: list[tuple[int, dict[str, Any]]] = []
     with open_table(path) as file:
         for line, text in enumerate(file, 1):
-            if not text.strip():
+            if not text.strip().strip(DOS_END.encode()):
                 continue
             try:
                 value = json.loads(text.decode("utf-8-sig"))

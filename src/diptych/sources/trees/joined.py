@@ -31,6 +31,22 @@ class ListedTree:
         return self.root / name
 
 
+class OneFileTree:
+    """A file at an address alone."""
+
+    def __init__(self, root: Address, file: Member) -> None:
+        self.root = root
+        self.names: Sequence[str] = [file.name]
+        self.folders: Collection[str] = ()
+        self.strays: Sequence[Stray] = ()
+        self._file = file
+
+    def place(self, name: str) -> Member:
+        """Where the file lies."""
+        assert name == self._file.name
+        return self._file
+
+
 class JoinedTree:
     """Trees below a place, each under a prefix ("cats/"), or "" where its files lie in the root.
 
