@@ -1,3 +1,5 @@
+import bz2
+import gzip
 from pathlib import Path
 
 import polars as pl
@@ -192,3 +194,19 @@ def test_a_name_that_a_table_may_mean_stays_that_of_one_picture(tmp_path: Path) 
     data = read(tmp_path)
     assert [s.name for s in data.samples] == ["1.png", "2.png"]
     assert {s.reason for s in data.strays} == {"table", "named twice"}
+
+
+def test_what_is_called_or_packed_otherwise_is_said(tmp_path: Path) -> None:
+    text = b"file,label\n1.jpg,a\n"
+    (tmp_path / "x.csv.bz2").write_bytes(bz2.compress(text))
+    (tmp_path / "g.csv").write_bytes(gzip.compress(text))
+    write_tar(tmp_path / "t.zip", pictures("cat/1.png"), "w:gz")
+    write_zip(tmp_path / "p.zip", {"d/a.parquet": b"PAR1"})
+    for name, said in (
+        ("x.csv.bz2", r"a table may be packed as \.gz, \.zst, \.zip; unpack this one"),
+        ("g.csv", r"it is packed by gzip; call it g\.csv\.gz"),
+        ("t.zip", "it is a tar, and called a zip"),
+        ("p.zip", r"it holds Parquet files \(d/a\.parquet\); unpack it"),
+    ):
+        with pytest.raises(InputError, match=said):
+            read(tmp_path / name)

@@ -220,12 +220,21 @@ def _as_it_lies(place: Path | Address, meaning: Meaning, expected: PixelFormat) 
         return read_array_file(place, meaning, expected)
     if not is_table(place) or is_never_opened(place.name):
         if is_regular(place):
+            _refuse_packed(place)
             refuse_foreign(place)
         raise InputError(
             f"{place}: not a folder; give one that holds a folder for each class, or a table "
             f"({', '.join(TABLES)}), an archive or a Parquet file"
         )
     return readers.table(place, lambda: FolderTree(place.parent), place, meaning)
+
+
+def _refuse_packed(path: Path) -> None:
+    """Raise InputError for a table that is packed as none is opened."""
+    if path.suffix.lower() in (".bz2", ".xz") and is_table(path.with_suffix("")):
+        raise InputError(
+            f"{path}: a table may be packed as {', '.join(_PACKED)}; unpack this one, and give it"
+        )
 
 
 def _readers(expected: PixelFormat) -> Readers:

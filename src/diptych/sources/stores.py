@@ -61,8 +61,9 @@ def read_store(path: Path, root: Path | Address, meaning: Meaning, readers: Read
         return replace(data, strays=(*tree.strays, *hidden, *data.strays))
     inner = [name for name in names if is_store(name)]
     if inner and not any(map(is_called_picture, names)):
+        kind = "Parquet files" if all(map(is_parquet, inner)) else "archives"
         raise InputError(
-            f"{root}: it holds archives ({shortened(inner, 3)}); unpack it, and give one of them, "
+            f"{root}: it holds {kind} ({shortened(inner, 3)}); unpack it, and give one of them, "
             "or the folder"
         )
     tables = [name for name in names if is_named_table(name)]

@@ -30,6 +30,7 @@ csv.field_size_limit(2**26)
 LINE_LIMIT = 2**27
 
 _IN_ZIPS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
+_GZIP = b"\x1f\x8b\x08"
 _HEAD = 2**16  # bytes that tell how a table is written
 _LINES = 200  # that tell how blanks part columns
 DOS_END = "\x1a"  # of a text, for the oldest of editors
@@ -194,6 +195,8 @@ def _writing(path: Table) -> tuple[str, bool, Spacing | None]:
         encoding = ("utf-16-be", "utf-16-le", "utf-8")[
             0 if zeros[0] > half >= zeros[1] else 1 if zeros[1] > half >= zeros[0] else 2
         ]
+    if head.startswith(_GZIP):
+        raise InputError(f"{path}: it is packed by gzip; call it {path.name}.gz")
     if not encoding.startswith("utf-16") and b"\0" in head:
         raise InputError(f"{path}: not text; save it as a table in UTF-8")
     wide = encoding.startswith("utf-16")
