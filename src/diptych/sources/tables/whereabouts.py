@@ -65,7 +65,7 @@ def tree_of_table(
     names say that their folders are there.
     """
     own = FolderTree(path.parent)
-    table = table or records(path)
+    table = table or records(path, uneven=True)
     if _share_there(table, Files(own), meaning):
         return own, path.name
     here = path.absolute()
