@@ -35,6 +35,7 @@ from diptych.sources.in_memory import read_labelled
 from diptych.sources.joining import refuse_overlap, with_test
 from diptych.sources.meaning import Meaning
 from diptych.sources.packed_beside import refuse_packed_beside
+from diptych.sources.part_labels import unlearned
 from diptych.sources.part_words import split_part
 from diptych.sources.pixels.arrays import (
     are_arrays,
@@ -57,7 +58,7 @@ from diptych.sources.stores import (
 )
 from diptych.sources.tables.beside import read_beside
 from diptych.sources.tables.files import read_table
-from diptych.sources.tables.opening import Table, is_in_utf_8
+from diptych.sources.tables.opening import Table, is_in_utf_8, table_suffix
 from diptych.sources.tables.whereabouts import names_files, tree_of_table
 from diptych.sources.trees import Tree
 from diptych.sources.trees.folder import FolderTree
@@ -69,12 +70,11 @@ from diptych.system.garbage import no_garbage
 # What is called so may be any text.
 _TEXTS = (".txt", ".lst", ".list", ".dat")
 _OBJECTS = (".json", ".jsonl", ".ndjson", ".feather")
+_PACKED = (".gz", ".zst", ".zip")
 TABLES = (
     *(".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson"),
     *_TEXTS,
-    ".gz",
-    ".zst",
-    ".zip",
+    *_PACKED,
 )
 _NOT_UTF_8 = "its text is not UTF-8, and was read as Windows-1252"
 
@@ -87,12 +87,12 @@ def is_table(path: Path) -> bool:
 
 def may_hold_pixels(path: Path) -> bool:
     """Whether a file is called as tables are, and of a text whether it has numbers in it."""
-    if path.suffix.lower() in _OBJECTS:
-        return False
-    if path.suffix.lower() not in _TEXTS:
-        return is_table(path)
+    if path.suffix.lower() not in (*_TEXTS, *_PACKED):
+        return path.suffix.lower() not in _OBJECTS and is_table(path)
     try:
-        return looks_like_pixels(path)
+        if table_suffix(path) in _OBJECTS:
+            return False
+        return path.suffix.lower() in _PACKED or looks_like_pixels(path)
     except (InputError, OSError):
         return False
 
@@ -135,9 +135,8 @@ def read(
     """
     if all(isinstance(one, str | os.PathLike | Address) and one for one in (data, test)):
         refuse_overlap(_place(data), _place(test))
-    groups = (group,) if isinstance(group, str) else tuple(group or ())
     part, words = split_part(part) if isinstance(part, str) else (part, ())
-    meaning = Meaning(files, label, part, groups, fold, shape, value_range, words)
+    meaning = Meaning(files, label, part, _titles(group), fold, shape, value_range, words)
     meaning.refuse_senseless()
     if labels is not None:
         meaning.refuse_unused("labels", "what comes with labels")
@@ -148,6 +147,17 @@ def read(
     # Both have one black, one white and one order of colours.
     alike = samples.pixel_format or expected
     return with_test(samples, _labelled(*test) if pair else _read(test, meaning, alike))
+
+
+def _titles(group: Any) -> tuple[str, ...]:
+    """The titles of columns to group by; raises InputError for what is none."""
+    if isinstance(group, str) or group is None:
+        return () if group is None else (group,)
+    if not isinstance(group, Sequence):
+        raise InputError(
+            f"group is the title of a column, or a list of them, not {described(group)}"
+        )
+    return tuple(group)
 
 
 def as_dataset(data: Any, labels: Any = None, expected: PixelFormat = NO_FORMAT) -> Dataset:
@@ -168,7 +178,9 @@ def _read(data: Any, meaning: Meaning, expected: PixelFormat) -> Dataset:
             "want a label each: read(pictures, labels)"
         )
     with no_garbage():
-        return _with_one_spelling(_as_it_lies(_place(data), meaning, expected))
+        samples = _with_one_spelling(_as_it_lies(_place(data), meaning, expected))
+    word = unlearned(samples)
+    return replace(samples, note="\n".join(filter(None, (samples.note, word))))
 
 
 def _place(data: "str | os.PathLike[str] | Address") -> Path | Address:
@@ -214,12 +226,21 @@ def _as_it_lies(place: Path | Address, meaning: Meaning, expected: PixelFormat) 
         refuse_project(place)
     if not is_table(place) or is_never_opened(place.name):
         if is_regular(place):
+            _refuse_packed(place)
             refuse_foreign(place)
         raise InputError(
             f"{place}: not a folder; give one that holds a folder for each class, or a table "
             f"({', '.join(TABLES)}), an archive or a Parquet file"
         )
     return readers.table(place, lambda: FolderTree(place.parent), place, meaning)
+
+
+def _refuse_packed(path: Path) -> None:
+    """Raise InputError for a table that is packed as none is opened."""
+    if path.suffix.lower() in (".bz2", ".xz") and is_table(path.with_suffix("")):
+        raise InputError(
+            f"{path}: a table may be packed as {', '.join(_PACKED)}; unpack this one, and give it"
+        )
 
 
 def _readers(expected: PixelFormat) -> Readers:
@@ -237,7 +258,7 @@ def _read_alone(
     """A table of pixels, or of the files in a tree."""
     place: Any = table  # whose readers open what lies in a holder too
     of_this_machine = isinstance(table, Path)
-    pixels = table.suffix.lower() not in _OBJECTS and looks_like_pixels(place)
+    pixels = table_suffix(place) not in _OBJECTS and looks_like_pixels(place)
     if pixels and not (of_this_machine and names_files(place)):
         return replace(read_pixel_csv(place, meaning, expected), root=root)
     if isinstance(table, Path):

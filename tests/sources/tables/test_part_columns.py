@@ -217,3 +217,24 @@ def test_a_few_words_of_a_set_may_be_parts(laid: Laid) -> None:
 def test_what_is_in_a_set_is_of_that_part(laid: Laid) -> None:
     data = reading(laid, "in_test_set", lambda i: str(i % 5 == 0))
     assert parts(data) == {"train": 24, "test": 6}
+
+
+def test_a_fold_leaves_the_rows_of_a_test_part_out_of_training(laid: Laid) -> None:
+    def row(i: int) -> str:
+        return "test," if i >= 24 else f"train,{i % 3}"
+
+    data = reading(laid, "split,fold", row, fold=1)
+    assert parts(data) == {"train": 16, "valid": 8, "test": 6}
+    assert "fold 1 of fold is to validate on; what is for test in split stays so" in data.note
+    assert "say no fold" not in data.note
+    assert parts(reading(laid, "split,fold", row, fold=1, part="fold")) == parts(data)
+
+
+def test_a_fold_is_to_test_on_where_other_rows_are_to_validate_on(laid: Laid) -> None:
+    data = reading(laid, "is_valid,fold", lambda i: f"{i >= 20},{i % 2}", fold=0)
+    assert parts(data) == {"test": 10, "train": 10, "valid": 10}
+
+
+def test_words_are_no_folds(laid: Laid) -> None:
+    with pytest.raises(InputError, match="split has no folds, but test, train; with --fold"):
+        reading(laid, "split", lambda i: ("train", "test")[i % 2], fold=1, part="split")

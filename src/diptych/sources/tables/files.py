@@ -19,11 +19,12 @@ from diptych.sources.tables.grouping import group_names, groups_note, looks_like
 from diptych.sources.tables.label_cells import is_written, labels_in
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.onehot import OneHot
-from diptych.sources.tables.part_columns import partless_note
+from diptych.sources.tables.part_columns import partless_note, within_fold
 from diptych.sources.tables.row_files import NamedRow, named_rows, passed_over_note
 from diptych.sources.tables.rows import Records, records
 from diptych.sources.tables.titles import GROUPS, is_label_title, plain
 from diptych.sources.trees import Tree
+from diptych.sources.trees.archives import ending_of
 
 
 def read_table(
@@ -191,11 +192,19 @@ class _Reading(NamedTuple):
                 f"'{rows[0].cells[self.roles.file]}', for one, of {title}; looked below "
                 f"{self.tree.root}"
                 + (f", where {against}, which the row contradicts" if against else "")
+                + (self._archive_beside() if not against else "")
             )
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in count.items())
         return InputError(
             f"{path}: no row has a file and a label: {reasons}; {strays[0].detail}, for one"
         )
+
+    def _archive_beside(self) -> str:
+        """A word on an archive that lies beside the table, which is looked into with the folder."""
+        archive = next((name for name in self.tree.names if ending_of(name)), "")
+        if not archive or archive == self.table.path.name:
+            return ""
+        return f", and not into {archive}; give the folder, whose archives are looked into"
 
     def _spelt(self, samples: Sequence[Sample]) -> list[Sample]:
         spelling = label_spellings(sample.label for sample in samples)
@@ -217,14 +226,21 @@ class _Reading(NamedTuple):
                 words[name] if name in words else part_of(name, str(row.file))
                 for name, row in zip(names, rows, strict=True)
             ]
-        elif self.roles.parts.columns or self.prefix:
+        elif self.prefix or (self.meaning.fold is None and any(s.part for s in samples)):
             return samples, ""
         else:
             parts = [folder_part(row.file.rpartition("/")[0]) for row in rows]
         if number is None and not are_parts(parts):
             return samples, ""
+        note = "parts as the folders are called"
+        if number is None and self.meaning.fold is not None:
+            if not (kept := {*parts} - {"", "train"}):
+                return samples, ""
+            parts = [within_fold(s.part, p, kept) for s, p in zip(samples, parts, strict=True)]
+            note = f"the {' and '.join(sorted(kept))} part stays as the folders are called"
+            note += ", and the fold is to validate on" * ("test" in kept)
         pairs = zip(samples, parts, strict=True)
-        return [s._replace(part=part) for s, part in pairs], "parts as the folders are called"
+        return [s._replace(part=part) for s, part in pairs], note
 
     def _with_groups(self, samples: list[Sample], rows: Sequence[NamedRow]) -> list[Sample]:
         if not self.roles.groups or not samples:

@@ -1,7 +1,8 @@
 """The parts and folds that a table puts its pictures into."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 from diptych.errors import InputError, shortened
 from diptych.sources.meaning import Meaning
@@ -36,6 +37,7 @@ from diptych.sources.tables.titles import (
     rank,
 )
 
+_USES = {"valid": "validate", "test": "test"}
 PartOf = Callable[[list[str]], str]  # the part of a row
 
 
@@ -70,7 +72,10 @@ def table_parts(
     there is not.
     """
     if meaning.fold is not None:
-        return _fold(table, free, meaning.fold, meaning.part)
+        fold = _fold(table, free, meaning.fold, meaning.part)
+        rest = [at for at in free if at not in fold.columns]
+        others = table_parts(table, rest, replace(meaning, fold=None, part=None, part_words=()))
+        return _kept_apart(table, fold, others, meaning.fold)
     if meaning.part is not None:
         return _of_said(table, position(table, meaning.part, "part"), meaning.part_words)
     alone = len(free) == 1 and labelled and meaning.label is None
@@ -271,6 +276,12 @@ def _fold(table: Records, free: Sequence[int], fold: int, title: str | None) -> 
         raise InputError(f"{table.path}: {names} hold folds; --part COLUMN says which are meant")
     (at,) = columns
     folds = folds_in(table, at)
+    if not folds:
+        others = shortened(sorted(different(table, at)), 4)
+        raise InputError(
+            f"{table.path}: {table.titles[at]} has no folds, but {others or 'nothing in it'}; with "
+            "--fold, --part COLUMN says where the folds are"
+        )
     if str(fold) not in folds:
         raise InputError(
             f"{table.path}: {table.titles[at]} has no fold {fold}; it has {shortened(folds)}"
@@ -279,6 +290,42 @@ def _fold(table: Records, free: Sequence[int], fold: int, title: str | None) -> 
     if silent := _silent(table, at):
         note += f"; {_rows(silent)} no fold, to train on"
     return Parts((at,), lambda row: "test" if fold_in(row[at]) == str(fold) else "train", note)
+
+
+def within_fold(of_fold: str, said: str, kept: Collection[str]) -> str:
+    """The part of a picture by a fold, which is test or train, and by what else says its part.
+
+    Those that are `kept` stay what they are; where some are to test on, the fold is to validate on.
+    """
+    if said in kept:
+        return said
+    return "valid" if of_fold == "test" and "test" in kept else of_fold
+
+
+def _kept_apart(table: Records, fold: Parts, others: Parts, number: int) -> Parts:
+    """A fold among the rows that other columns have to train on; those of other parts stay there.
+
+    Where these are a test part already, the fold is to validate on.
+    """
+    kept = {part for row in table.rows if (part := others.part_of_row(row))} - {"train"}
+    if not kept:
+        return fold
+    part_of_fold = within_fold("test", "train", kept)
+
+    def of_row(row: list[str]) -> str:
+        part = others.part_of_row(row)
+        is_aside = others.required and not part
+        return "" if is_aside else within_fold(fold.part_of_row(row), part, kept)
+
+    (at,) = fold.columns
+    names = " and ".join(table.titles[i] for i in others.columns)
+    note = (
+        f"fold {number} of {table.titles[at]} is to {_USES[part_of_fold]} on; what is for "
+        f"{' or '.join(sorted(kept))} in {names} stays so"
+    )
+    if silent := sum(not said(row[at]) and of_row(row) == "train" for row in table.rows):
+        note += f"; {_rows(silent)} no fold, to train on"
+    return Parts((at, *others.columns), of_row, note, others.required)
 
 
 def _rows(count: int) -> str:
