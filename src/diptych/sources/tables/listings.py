@@ -14,13 +14,14 @@ from diptych.sources.tables.candidates import METADATA, tables_among
 from diptych.sources.tables.column_roles import Roles, table_roles
 from diptych.sources.tables.facts import Facts
 from diptych.sources.tables.file_column import NUMBERED, names_files
+from diptych.sources.tables.fold_rows import of_one_fold
 from diptych.sources.tables.keyed import by_folder, by_id, by_title, cells_of, ids_of
 from diptych.sources.tables.label_column import NoLabelsError
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.onehot import OneHot
 from diptych.sources.tables.part_columns import NoFoldsError, Parts
 from diptych.sources.tables.part_numbers import with_parts_in_words
-from diptych.sources.tables.row_files import named_rows
+from diptych.sources.tables.row_files import is_unclear, named_rows
 from diptych.sources.tables.rows import Records, position, records
 from diptych.sources.tables.titles import GROUPS, is_label_title, plain
 from diptych.sources.tables.whereabouts import first_records
@@ -120,14 +121,32 @@ class Listing:
             table, roles = self._facts(bare)
         if not own:  # folders say the parts, or another table
             roles = roles._replace(parts=Parts((), lambda row: ""))
+        finding = self._with_labels(table, roles)
         try:
-            rows = named_rows(table, roles, self._files, "")
+            rows = named_rows(table, finding, self._files, "")
         except InputError:  # train/1.jpg and test/1.jpg are there
-            rows = named_rows(table, roles, self._files, part_in(stem_of(self.name)))
+            rows = named_rows(table, finding, self._files, part_in(stem_of(self.name)))
         cells = {row.file: row.cells for row in rows if row.file}
-        return Facts(self.name, table, roles, cells, sum(not row.file for row in rows))
+        unclear = tuple(f"{row.name} {row.why_missing}" for row in rows if is_unclear(row))
+        return Facts(self.name, table, roles, cells, sum(not row.file for row in rows), unclear)
+
+    def _with_labels(self, table: Records, roles: Roles) -> Roles:
+        """The roles to find files by: labels tell files apart where folders are called so."""
+        try:
+            labelled, own = self.labelled
+        except InputError:
+            return roles
+        same = labelled.titles == table.titles and isinstance(own.label, int)
+        return roles._replace(label=own.label) if same else roles
 
     def _facts(self, said: Meaning) -> tuple[Records, Roles]:
+        if said.part is None:
+            with contextlib.suppress(NoFoldsError):
+                table, roles = table_roles(
+                    self.records, self._files, replace(said, fold=None), labelled=False
+                )
+                if of_fold := of_one_fold(table, roles, said.fold):
+                    return of_fold
         table, roles = table_roles(self.records, self._files, said, labelled=False)
         if said.fold is not None:
             return table, roles
@@ -160,7 +179,8 @@ class Listing:
             return title is not None
         number = NUMBERED.fullmatch(title.strip())
         try:
-            return bool(number) and title.strip() in self.facts(Meaning()).table.titles
+            table, _ = table_roles(self.records, self._files, self._said, labelled=False)
+            return bool(number) and title.strip() in table.titles
         except InputError:
             return False
 
@@ -178,11 +198,12 @@ def listings_of(tree: Tree, files: str | None, label: str | None) -> list[Listin
     listings, others = list[Listing](), list[str]()
     names = tables_among(tree)
     alone = _alone_in_their_folders(tree, names)
+    keyed = [name for name in names if _names_folders(tree, name)]
     for name in names:
         base, _, last = name.rpartition("/")
         of = known(base, last in METADATA or name in alone)
         one = Listing(tree, name, of, below=name in alone)
-        if last in METADATA or one.names_files:
+        if (last in METADATA and name not in keyed) or one.names_files:
             said = files if one.has(files) else None
             listings.append(Listing(tree, name, of, said, label, below=name in alone))
         else:
@@ -190,6 +211,14 @@ def listings_of(tree: Tree, files: str | None, label: str | None) -> list[Listin
     if files is not None and listings and not any(one.has(files) for one in listings):
         position(listings[0].records, files, "files")  # raises, with the nearest title
     return [*listings, *_keyed(tree, others, listings, known("", False), label)]
+
+
+def _names_folders(tree: Tree, name: str) -> bool:
+    """Whether a table names folders, each once: a patient a row."""
+    try:
+        return by_folder(first_records(tree.place(name)), tree.names) is not None
+    except InputError:
+        return False
 
 
 def _alone_in_their_folders(tree: Tree, tables: Sequence[str]) -> Collection[str]:

@@ -56,7 +56,8 @@ def records(path: Table) -> Records:
     for line, row in numbered:
         if len(row) != len(titles):
             raise InputError(
-                f"{path}: line {line} has {len(row)} columns, the first line {len(titles)}"
+                f"{path}: line {line} has {len(row)} columns, the first line {len(titles)}; write "
+                'a cell that has the sign between columns in it in quotes: "red, blue"'
             )
     if not numbered:
         raise InputError(f"{path}: it has no rows; add one for each picture")
