@@ -72,6 +72,10 @@ class Dataset:
         """The same data set with other samples."""
         return replace(self, samples=tuple(samples))
 
+    def with_note(self, *lines: str) -> "Dataset":
+        """The same with further lines on what was inferred; empty ones are none."""
+        return replace(self, note="\n".join(filter(None, (self.note, *lines))))
+
     def with_classes(self, classes: tuple[str, ...], owner: str) -> "Dataset":
         """The same samples with the classes of another, in its order: a label means the same there.
 

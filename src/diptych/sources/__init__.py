@@ -131,10 +131,7 @@ def read(
     data set that has none of its own. Raises InputError where there is nothing to read, or
     something in it cannot be.
     """
-    both_lie_somewhere = all(
-        isinstance(one, str | os.PathLike | Address) and one for one in (data, test)
-    )
-    if both_lie_somewhere:
+    if all(isinstance(one, str | os.PathLike | Address) and one for one in (data, test)):
         refuse_overlap(_place(data), _place(test))
     groups = (group,) if isinstance(group, str) else tuple(group or ())
     meaning = Meaning(files, label, part, groups, fold, shape, value_range)
@@ -263,6 +260,4 @@ def _read_tree(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:
 
 def _with_hints(data: Dataset, meaning: Meaning) -> Dataset:
     """Files with a word on what their names may say of groups, where nobody said any."""
-    if meaning.group or not (note := note_on_ids(data)):
-        return data
-    return replace(data, note="\n".join(filter(None, (data.note, note))))
+    return data if meaning.group else data.with_note(note_on_ids(data))

@@ -57,7 +57,7 @@ def part_of(text: str, where: str) -> str:
     return part
 
 
-@lru_cache(1024)
+@lru_cache(2**14)
 def part_named(text: str) -> str:
     """The part that a name is one of, in any of its usual spellings; "" for other names."""
     match = _PART.fullmatch(_plain(text))

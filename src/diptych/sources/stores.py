@@ -147,7 +147,7 @@ def read_stores(tree: Tree, names: Sequence[str], meaning: Meaning, readers: Rea
     other = next((s for s, name in meant.items() if s != name), "")
     of_names = f"folders of their names ({other} as {meant[other]})" if other else ""
     kind = "pieces of one" if pieces else of_names or "folders of their names"
-    return _noted(data, f"{tree.root.name}: {len(names)} archives, read as {kind}")
+    return data.with_note(f"{tree.root.name}: {len(names)} archives, read as {kind}")
 
 
 def pictures_in(path: Path) -> Sequence[Member] | None:
@@ -177,17 +177,13 @@ def _read(tree: Tree, meaning: Meaning, readers: Readers) -> Dataset:
     """What a tree holds, with names from the folder on that holds everything."""
     if within := wrapper(tree.names, tree.folders):
         data = _read(UnwrappedTree(tree, within), meaning, readers)
-        return _noted(data, f"{tree.root.name}: the folder {within} holds everything in it")
+        return data.with_note(f"{tree.root.name}: the folder {within} holds everything in it")
     return readers.tree(tree, meaning)
 
 
 def _unwrapped(tree: Tree) -> Tree:
     within = wrapper(tree.names, tree.folders)
     return UnwrappedTree(tree, within) if within else tree
-
-
-def _noted(data: Dataset, word: str) -> Dataset:
-    return replace(data, note="\n".join(filter(None, (data.note, word))))
 
 
 def _only(tree: Tree, names: Sequence[str]) -> Place:

@@ -25,7 +25,7 @@ def leave_out(root: Outline, classes_at: int | None = None) -> dict[Levels, Why]
     """
     aside: dict[Levels, Why] = {}
     for folder in reversed(list(root.every())):  # deeper ones first
-        if folder.depth == classes_at:
+        if not folder.folders or folder.depth == classes_at:
             continue
         whys = {**_new(folder.folders), **_beside_pictures(folder), **_pages(folder, classes_at)}
         for name, why in whys.items():

@@ -91,14 +91,12 @@ def infer_layout(
     roles = roles_of(path, titles, kinds, body, meaning, stated, labelled)
     parted_by = dialect(path)
     first = 1 + parted_by.skipped + header
-    sample = _numbers(path, body, roles.pixels, names, decimal, first)
-    shape = shape_of(len(sample[0]), stated)
+    numbers = np.array(_numbers(path, body, roles.pixels, names, decimal, first))
+    shape = shape_of(numbers.shape[1], stated)
     if shape is None:
-        raise refuse_shape(path, len(sample[0]), stated, meaning.shape)
-    numbers = np.array(sample)
+        raise refuse_shape(path, numbers.shape[1], stated, meaning.shape)
     ends, why = said_range(meaning, expected)
-    values = expected.values
-    planar = values.planar if values and values.planar is not None else None
+    planar = expected.values.planar if expected.values else None
     if planar is None:
         planar = shape[2] == 3 and is_planar(numbers, shape)
     return Layout(

@@ -11,7 +11,18 @@ if TYPE_CHECKING:
 
     Schema = Mapping[str, pl.DataType]
 
-PICTURES = ("image", "img", "picture", "photo", "images", "pixels", "jpg", "png", "bytes", "data")
+PICTURE_TITLES = (
+    "image",
+    "img",
+    "picture",
+    "photo",
+    "images",
+    "pixels",
+    "jpg",
+    "png",
+    "bytes",
+    "data",
+)
 HUGGING_FACE = "huggingface"  # the key of what the library datasets notes with a file
 
 
@@ -72,7 +83,7 @@ def picture_column(root: object, schema: "Schema", said: str | None) -> str:
             "file in each row, as the library datasets writes them; pixels that are numbers are "
             "read from a CSV: polars.read_parquet(…).write_csv(…)"
         )
-    by_title = [title for title in having if title.lower() in PICTURES]
+    by_title = [title for title in having if title.lower() in PICTURE_TITLES]
     if len(having) > 1 and len(by_title) != 1:
         raise InputError(
             f"{root}: several columns hold pictures ({shortened(having)}); say one: --files COLUMN"

@@ -120,14 +120,9 @@ def with_partless_aside(data: Dataset, parts: Parts) -> Dataset:
         return data
     detail = f"says no part in {parts.required}"
     strays = (*data.strays, *(Stray(sample.name, "no part", detail) for sample in without))
-    note = partless_note(len(without), parts)
-    return replace(
-        data,
-        classes=in_order(sample.label for sample in samples),
-        samples=samples,
-        strays=strays,
-        note="\n".join(filter(None, (data.note, note))),
-    )
+    classes = in_order(sample.label for sample in samples)
+    data = replace(data, classes=classes, samples=samples, strays=strays)
+    return data.with_note(partless_note(len(without), parts))
 
 
 def _grouped(table: Records, meaning: Meaning) -> dict[str, int]:

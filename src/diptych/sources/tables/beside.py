@@ -20,7 +20,6 @@ from diptych.sources.tables.facts import (
     of_folders,
     refuse_unknown,
     with_facts,
-    with_note,
 )
 from diptych.sources.tables.label_source import label_source
 from diptych.sources.tables.listings import Listing, listings_of
@@ -112,7 +111,7 @@ def _read(
         Stray(s.name, "table", "names the files and their labels") if s.name in notes else s
         for s in data.strays
     ]
-    return with_note(replace(data, strays=tuple(strays)), *notes.values())
+    return replace(data, strays=tuple(strays)).with_note(*notes.values())
 
 
 def _with_labels(
@@ -133,9 +132,9 @@ def _by_folders(
     meaning = replace(meaning, fold=None) if lists.fold is not None else meaning
     facts = _facts(listings, classes, lists.parts, meaning)
     if not facts:
-        return with_note(read(meaning), lists.note)
+        return read(meaning).with_note(lists.note)
     refuse_unknown(tree.root, facts, meaning)
-    data = with_note(read(of_folders(meaning, are_parted(facts))), lists.note)
+    data = read(of_folders(meaning, are_parted(facts))).with_note(lists.note)
     pictures = with_parts_of_tables(Pictures(data), lists.parts, facts)
     return with_facts(pictures, facts, meaning)
 
@@ -168,7 +167,7 @@ def _by_tables(
         data, file_of = read_described(tree, sources, replace(mine, fold=None), rows_of)
     _refuse_other_classes(data, own)
     facts = _facts(others, {file_of[sample.name] for sample in data.samples}, lists.parts, rest)
-    pictures = Pictures(with_note(data, lists.note), file_of, "joined by file name: ")
+    pictures = Pictures(data.with_note(lists.note), file_of, "joined by file name: ")
     return with_facts(with_parts_of_tables(pictures, lists.parts, facts), facts, rest)
 
 

@@ -90,11 +90,6 @@ def shortened_notes(notes: Sequence[str]) -> list[str]:
     return [*notes[:MOST_NOTES], f"and {len(notes) - MOST_NOTES:,} lines more, on other tables"]
 
 
-def with_note(data: Dataset, *notes: str) -> Dataset:
-    """The same with further lines on what was inferred."""
-    return replace(data, note="\n".join(filter(None, (data.note, *notes))))
-
-
 def are_parted(facts: Sequence[Facts]) -> bool:
     """Whether a column of one of the tables says parts."""
     return any(one.roles.parts.columns for one in facts)

@@ -1,7 +1,7 @@
 """Lists of the pictures of a part: which are such by what they are called, and who is in which."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from diptych.errors import InputError, shortened
 from diptych.sources.endings import COMPANIONS, ending, stem_of
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import part_in, parts_named
-from diptych.sources.tables.facts import Facts, Pictures, with_note
+from diptych.sources.tables.facts import Facts, Pictures
 
 _NUMBER = re.compile(r"\d+")
 _BOTH = re.compile(r"train[ _-]?val", re.IGNORECASE)
@@ -90,12 +90,7 @@ def with_parts_of_tables(
         note = f"{tables} name some of the pictures alone; parts by lists are left out"
         return pictures._replace(data=with_note(data, note))
     samples = [s._replace(part=part_of[s.name][1]) for s in data.samples if s.name in part_of]
-    strays = [
-        stray._replace(reason="table", detail="says which files are in a part")
-        if stray.name in parts
-        else stray
-        for stray in data.strays
-    ]
+    strays = _with_lists(data.strays, parts)
     aside = [s.name for s in data.samples if s.name not in part_of]
     strays += [Stray(name, "no part", f"none of {tables} names it") for name in aside]
     counts = ", ".join(f"{part} is in {table}" for table, part in parts.items())
@@ -105,8 +100,7 @@ def with_parts_of_tables(
             note += f"; {one.missing:,} of {len(one.table.rows):,} in {one.name} are not there"
     if aside:
         note += f"; {len(aside):,} pictures that these do not name are set aside"
-    note = "\n".join(filter(None, (data.note, note)))
-    data = replace(data, samples=tuple(samples), strays=tuple(strays), note=note)
+    data = replace(data, samples=tuple(samples), strays=tuple(strays)).with_note(note)
     return pictures._replace(data=data)
 
 
@@ -182,20 +176,21 @@ def _with_the_rest(pictures: Pictures, part_of: Mapping[str, tuple[str, str]]) -
     data = pictures.data
     if unused := [s.name for s in data.strays if _is_to_train_on(s.name)]:
         note = f"{unused[0]} names none of the pictures; parts by lists are left out"
-        return pictures._replace(data=with_note(data, note))
+        return pictures._replace(data=data.with_note(note))
     samples = [s._replace(part=part_of.get(s.name, ("", "train"))[1]) for s in data.samples]
     of_table = dict(part_of.values())
-    strays = [
-        s._replace(reason="table", detail="says which files are in a part")
-        if s.name in of_table
-        else s
-        for s in data.strays
-    ]
+    strays = _with_lists(data.strays, of_table)
     counts = ", ".join(f"{part} is in {table}" for table, part in of_table.items())
     left = len(samples) - len(part_of)
     note = f"{pictures.labels_from}{counts}; the {left:,} pictures that no list names are for train"
-    data = with_note(replace(data, samples=tuple(samples), strays=tuple(strays)), note)
+    data = replace(data, samples=tuple(samples), strays=tuple(strays)).with_note(note)
     return pictures._replace(data=data)
+
+
+def _with_lists(strays: Iterable[Stray], lists: Collection[str]) -> list[Stray]:
+    """Strays of which some are lists of parts."""
+    detail = "says which files are in a part"
+    return [Stray(s.name, "table", detail) if s.name in lists else s for s in strays]
 
 
 def _is_to_train_on(name: str) -> bool:
