@@ -52,7 +52,6 @@ from diptych.sources.stores import (
     stores_in,
 )
 from diptych.sources.tables.beside import read_beside
-from diptych.sources.tables.facts import with_note
 from diptych.sources.tables.files import read_table
 from diptych.sources.tables.opening import Table, is_in_utf_8
 from diptych.sources.tables.siblings import note_on_siblings
@@ -238,7 +237,7 @@ def _read_alone(
     if isinstance(table, Path):
         own, name = tree_of_table(table, meaning)
         data = _with_hints(read_table(own, name, meaning), meaning)
-        data = with_note(data, note_on_siblings(own.names, name))
+        data = data.with_note(note_on_siblings(own.names, name))
         return data if is_in_utf_8(table) else replace(data, note=f"{data.note}; {_NOT_UTF_8}")
     tree = files()
     name = table.within if table.within in tree.names else table.name

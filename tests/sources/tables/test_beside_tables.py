@@ -53,6 +53,13 @@ def test_tables_in_folders_beside_the_pictures_may_name_the_same_of_each_part(la
     assert first == {"train": "a", "test": "b"}
 
 
+def test_a_picture_that_tables_of_two_parts_name_is_refused(laid: Laid) -> None:
+    rows = ["image,label", *(f"{i}.jpg,{'ab'[i % 2]}" for i in range(10))]
+    root = laid([f"img/{i}.jpg" for i in range(10)], {f"splits/{p}.csv": rows for p in PARTS})
+    with pytest.raises(InputError, match="another table that it is in the"):
+        read(root)
+
+
 @pytest.mark.parametrize("labels", ["01", "AB"])
 def test_tables_of_parts_with_other_classes_are_refused(laid: Laid, labels: str) -> None:
     names = [f"{p}/{p}{i}.jpg" for p in PARTS for i in range(10)]

@@ -98,12 +98,32 @@ def _pieces(
         alike = sum(stem_of(other) == stem for other in tables) > 1
         before = table.rpartition(".")[0] if alike else stem
         new_names = {name: f"{before}/{name}" if name in file_of else name for name in files}
+        _refuse_other_part(tree, table, piece, pieces, files, file_of)
         piece = piece.with_samples(s._replace(name=new_names[s.name]) for s in piece.samples)
         file_of |= {new_names[name]: file for name, file in files.items()}
         pieces.append(piece)
     if refusals and not any(piece.samples for piece in pieces):
         raise refusals[0]
     return pieces
+
+
+def _refuse_other_part(
+    tree: Tree,
+    table: str,
+    piece: Dataset,
+    others: Sequence[Dataset],
+    files: Mapping[str, str],
+    file_of: Mapping[str, str],
+) -> None:
+    """Raise InputError where a table names a file that one before puts into another part."""
+    part_of = {file_of[s.name]: s.part for other in others for s in other.samples}
+    for sample in piece.samples:
+        file = files[sample.name]
+        if sample.part and part_of.get(file, "") not in ("", sample.part):
+            raise InputError(
+                f"{tree.root}: {table} says that {file} is in the {sample.part} part, and another "
+                f"table that it is in the {part_of[file]} part; correct one of them"
+            )
 
 
 def _is_of_its_folder(tree: Tree, table: str, several: bool) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from diptych.sources.tables.titles import may_name_classes
 
 _NUMBER = re.compile(r"\d+")
-_WORDNET = re.compile(r"n\d{8}")
+_WORDNET = re.compile(r"n\d+")
 
 
 def look_like_ids(names: Collection[str]) -> bool:

@@ -88,7 +88,7 @@ def with_parts_of_tables(
     tables = shortened(sorted(parts))
     if len(part_of) < len(data.samples) and len({*parts.values()}) < len(parts):
         note = f"{tables} name some of the pictures alone; parts by lists are left out"
-        return pictures._replace(data=with_note(data, note))
+        return pictures._replace(data=data.with_note(note))
     samples = [s._replace(part=part_of[s.name][1]) for s in data.samples if s.name in part_of]
     strays = _with_lists(data.strays, parts)
     aside = [s.name for s in data.samples if s.name not in part_of]
