@@ -65,3 +65,22 @@ def test_an_archive_that_is_not_read_is_named(name: str, tmp_path: Path) -> None
 def test_classes_in_folders_need_no_other_file(tmp_path: Path) -> None:
     (pictures(pictures(tmp_path, "a"), "b") / "labels.xlsx").write_text("PK")
     assert read(tmp_path).classes == ("a", "b")
+
+
+def test_a_table_with_a_column_of_labels_is_one_whatever_it_is_called(tmp_path: Path) -> None:
+    (pictures(tmp_path) / "train.csv").write_text("index,class\n11,a\n12,b\n13,a\n")
+    with pytest.raises(InputError, match=r"all pictures lie in images, and train\.csv names no fi"):
+        read(tmp_path)
+
+
+def test_parts_that_a_table_contradicts_are_told(tmp_path: Path) -> None:
+    for part in ("train", "test"):
+        pictures(tmp_path / part, ".")
+    for i in range(4):
+        (tmp_path / "test" / f"{i}.jpg").rename(tmp_path / "test" / f"{i + 4}.jpg")
+    rows = [f"{i}.jpg,{'ab'[i % 2]},{'test' if i < 4 else 'train'}" for i in range(8)]
+    (tmp_path / "l.csv").write_text("\n".join(["path,label,split", *rows]))
+    with pytest.raises(InputError, match=r"in no class folder, and l\.csv says no labels of them"):
+        read(tmp_path)
+    with pytest.raises(InputError, match=r"train/0\.jpg is in the train part, which the row contr"):
+        read(tmp_path / "l.csv")

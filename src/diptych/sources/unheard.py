@@ -14,6 +14,8 @@ from diptych.sources.tables.file_column import names_files
 from diptych.sources.tables.folder_series import look_like_ids
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.rows import JSON, records
+from diptych.sources.tables.titles import is_label_title
+from diptych.sources.tables.whereabouts import first_records
 from diptych.sources.trees import Tree
 from diptych.sources.trees.shown import shown
 
@@ -89,7 +91,8 @@ def _unheard(tree: Tree) -> Iterator[str]:
     """Why files that may have labels say nothing, and what to do."""
     tables = tables_among(tree)
     for name in sorted(tables, key=lambda name: not _LABELS.search(stem_of(name))):
-        if _LABELS.search(stem_of(name)) and (why := _why_nothing(tree, name)):
+        called = bool(_LABELS.search(stem_of(name))) or _has_a_title_of_labels(tree, name)
+        if called and (why := _why_nothing(tree, name)):
             yield why
     for name in shown(tree.names):
         if ending(name) == ".manifest" and name.count("/") <= 1:
@@ -100,9 +103,19 @@ def _unheard(tree: Tree) -> Iterator[str]:
     for name in shown(tree.names):
         if name.count("/") > 1:
             continue
-        called = ending(name) in WORKBOOKS or _LABELS.search(stem_of(name))
-        if called and (why := with_labels(name)):
+        if (ending(name) in WORKBOOKS or _LABELS.search(stem_of(name))) and (
+            why := with_labels(name)
+        ):
             yield f"{name} is {why}"
+
+
+def _has_a_title_of_labels(tree: Tree, name: str) -> bool:
+    """Whether a table, whatever it is called, has a column that is called as labels are."""
+    try:
+        titles = first_records(tree.place(name)).titles if not name.endswith(JSON) else ()
+    except InputError:
+        return False
+    return len(titles) > 1 and any(map(is_label_title, titles))
 
 
 def _why_nothing(tree: Tree, name: str) -> str:

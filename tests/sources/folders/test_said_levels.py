@@ -122,3 +122,16 @@ def test_the_command_line_asks_and_takes_the_answer(people: Path) -> None:
     assert "Anna, Ben, Cem hold the same folders" in complaint("audit", people)
     answer = answer_of("audit", people, "--label", "folder:2", "--group", "folder:1")
     assert answer["files"] == 18
+
+
+@pytest.mark.parametrize(
+    ("level", "message"),
+    [
+        ("folder:1", r"folder:1 is the parts \(test, train\), which are kept apart anyway"),
+        ("folder:2", r"no folders of classes are left beside folder:2 \(cat, dog\)"),
+    ],
+)
+def test_parts_and_classes_are_no_groups(tmp_path: Path, level: str, message: str) -> None:
+    root = laid(tmp_path, *each("{}/{}", ("train", "test"), PETS))
+    with pytest.raises(InputError, match=message):
+        read(root, group=level)

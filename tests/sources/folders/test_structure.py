@@ -201,3 +201,9 @@ def test_pictures_of_people_with_masks_are_classes(tmp_path: Path) -> None:
 def test_an_empty_folder_is_no_less_a_class_for_holding_texts(tmp_path: Path) -> None:
     data = read(laid(tmp_path, *each("{}", PETS), "emu/README.txt", "fox/"))
     assert data.classes == ("cat", "dog", "emu", "fox")
+
+
+def test_parts_below_the_classes_may_hold_a_folder_of_images(tmp_path: Path) -> None:
+    data = read(laid(tmp_path, *each("{}/{}/images", PETS, ("train", "test"))))
+    assert data.classes == PETS
+    assert told(data) == BOTH

@@ -289,3 +289,24 @@ def test_empty_lines_at_the_end_are_no_rows(tmp_path: Path) -> None:
     rows = [f"{i % 2}," + ",".join(str((i * j) % 256) for j in range(9)) for i in range(20)]
     path.write_text("\n".join(rows) + "\n\n\n")
     assert len(read(path)) == 20
+
+
+@pytest.mark.parametrize("sign", [".", ","])
+def test_signs_between_thousands_are_no_decimals(tmp_path: Path, sign: str) -> None:
+    path = tmp_path / "d.csv"
+    numbers = [[f"{(i * 97 + j * 511) % 4096:,}".replace(",", sign) for j in range(9)]
+               for i in range(20)]  # fmt: skip
+    rows = [";".join([str(i % 2), *row]) for i, row in enumerate(numbers)]
+    path.write_text("\n".join([";".join(["label", *(f"p{j}" for j in range(9))]), *rows]))
+    for value_range in (None, "0-4095"):
+        with pytest.raises(InputError, match=r"looks like \d{4} with a sign between thousands"):
+            read(path, value_range=value_range)
+
+
+def test_fractions_that_do_not_reach_255_are_asked_about(tmp_path: Path) -> None:
+    path = tmp_path / "d.csv"
+    rows = [f"{i % 2}," + ",".join(f"{(i * j * 7) % 100}.5" for j in range(9)) for i in range(20)]
+    path.write_text("label," + ",".join(f"p{j}" for j in range(9)) + "\n" + "\n".join(rows))
+    with pytest.raises(InputError, match=r"numbers from 0\.5 to 9\d\.5 do not tell"):
+        read(path)
+    assert len(read(path, value_range="0-100")) == 20

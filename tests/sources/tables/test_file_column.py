@@ -104,3 +104,11 @@ def test_a_few_numbers_that_are_called_as_files_are_name_none(laid: Laid, lines:
 def test_many_numbers_under_any_title_name_files(laid: Laid) -> None:
     lines = ["nr,kind", *(f"{i},{x}" for i, x in enumerate(LABELS, 1))]
     assert len(read(laid(NUMBERED, {"im/l.csv": lines}) / "im")) == 20
+
+
+def test_numbers_of_few_of_many_files_are_names_where_that_is_said(laid: Laid) -> None:
+    rows = [f"{i + 1},{x}" for i, x in enumerate("abababab")]
+    with pytest.raises(InputError, match="points has numbers, of which some are called as files"):
+        reading(laid, ["points,label", *rows])
+    assert len(reading(laid, ["points,label", *rows], files="points")) == 8
+    assert len(reading(laid, ["image,label", *rows])) == 8

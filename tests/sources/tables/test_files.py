@@ -165,3 +165,17 @@ def test_a_damaged_table_is_one_line(tmp_path: Path, name: str, data: bytes) -> 
     (tmp_path / name).write_bytes(data)
     with pytest.raises(InputError, match=rf"{name}: cannot be read: [^\n]+$"):
         read(tmp_path / name)
+
+
+def test_one_row_of_many_with_a_comma_too_many_is_set_aside(tmp_path: Path) -> None:
+    for i in range(12):
+        (tmp_path / f"{i}.png").touch()
+    rows = [f"{i}.png,{'ab'[i % 2]}" for i in range(12)]
+    lines = ["file,label", *rows[:4], "4.png,a,b", *rows[5:]]
+    for data in (read(table(tmp_path, lines)), read(tmp_path)):
+        assert len(data.samples) == 11
+        assert "4.png" not in {sample.name for sample in data.samples}
+        [detail] = [s.detail for s in data.strays if s.name == "4.png" and s.reason == "no label"]
+        assert detail == "line 6 of labels.csv has 3 columns, the first line 2"
+    with pytest.raises(InputError, match="line 6 has 3 columns, the first line 2"):
+        read(table(tmp_path, [*lines[:6], "5.png", *lines[7:]]))

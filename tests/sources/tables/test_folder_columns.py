@@ -50,3 +50,36 @@ def test_folders_may_be_of_several_columns(laid: Laid) -> None:
     data = read(laid(files, {"l.csv": ["year,site,id,label", *rows]}) / "l.csv")
     assert paths(data) == files
     assert "named in id, their folders in year and site" in data.note
+
+
+def test_a_file_is_in_no_other_folder_than_its_row_says(laid: Laid) -> None:
+    """Where that folder holds others, in which the files lie."""
+    files = [*(f"a/x/{i}.png" for i in range(5)), *(f"b/x/{i}.png" for i in range(10))]
+    rows = [f"{one},{i}.png,{label}" for one, label in ("a1", "b2") for i in range(10)]
+    data = read(laid(files, {"l.csv": ["folder,image,label", *rows]}) / "l.csv")
+    assert {(s.label, "/".join(Path(str(s.path)).parts[-3:-1])) for s in data.samples} == {
+        ("1", "a/x"),
+        ("2", "b/x"),
+    }
+    assert len(data.samples) == 15
+    assert [stray.reason for stray in data.strays] == ["missing"] * 5
+    assert "b/x/5.png is not in the folder a" in data.strays[0].detail
+
+
+@pytest.mark.parametrize(("folder", "name"), [("P{}", "{}.png"), ("P{}/series", "{}.png"),
+                                              ("P{}", "{}")])  # fmt: skip
+def test_names_that_come_again_in_folders_of_patients_are_asked_about_and_read(
+    laid: Laid, folder: str, name: str
+) -> None:
+    files = [f"{folder.format(p)}/{i}.png" for p in range(4) for i in range(5)]
+    rows = [f"P{p},{name.format(i)},{'ab'[p % 2]}" for p in range(4) for i in range(5)]
+    root = laid(files, {"labels.csv": ["patient,slice,label", *rows]})
+    with pytest.raises(InputError, match=r"different labels of its pictures; .* --label 'label'"):
+        read(root)
+    for data in (read(root, label="label"), read(root / "labels.csv")):
+        labels = {"/".join(Path(str(s.path)).parts[-3:]).rpartition("set/")[2]: s.label
+                  for s in data.samples}  # fmt: skip
+        assert len(labels) == 20
+        assert {(file.partition("/")[0][-2:], label) for file, label in labels.items()} == {
+            ("P0", "a"), ("P1", "b"), ("P2", "a"), ("P3", "b")
+        }  # fmt: skip

@@ -76,3 +76,11 @@ def test_ids_are_the_same_however_a_column_with_gaps_writes_them(laid: Laid) -> 
     groups = {s.name: s.group for s in data.samples}
     assert [groups[f"{i}.jpg"] for i in range(12, 17)] == ["0", "", "", "00", ""]
     assert groups["0.jpg"] == "0"
+
+
+def test_groups_that_are_called_as_labels_are_refused(laid: Laid) -> None:
+    rows = [f"{i}.jpg,{'ab'[i % 2]},g{i % 4}" for i in range(16)]
+    root = laid((f"{i}.jpg" for i in range(16)), {"l.csv": ["file,label,grp", *rows]})
+    with pytest.raises(InputError, match=r"label holds the labels; .* --label 'grp', for one"):
+        read(root / "l.csv", group="label")
+    assert read(root / "l.csv", group="label", label="grp").classes == ("g0", "g1", "g2", "g3")

@@ -121,3 +121,28 @@ def test_a_table_in_each_folder_is_asked_about_and_read_as_one(laid: Laid) -> No
     by_folders = read(root, label="folder:1")
     assert Counter(s.reason for s in by_folders.strays) == {"table": 8}
     assert len(by_folders) == 32
+
+
+def test_ages_that_are_called_as_pictures_are_name_none(laid: Laid) -> None:
+    tables = {
+        "images.csv": ["file,subject", *(f"{40 + i}.png,s{i // 2}" for i in range(12))],
+        "subjects.csv": ["subject,status,age", *(f"s{i},{'xy'[i % 2]},{40 + 2 * i}"
+                                                 for i in range(6))],
+    }  # fmt: skip
+    root = laid((f"im/{40 + i}.png" for i in range(12)), tables)
+    data = read(root)
+    assert Counter(s.label for s in data.samples) == {"x": 6, "y": 6}
+    labels = {s.name: s.label for s in data.samples}
+    assert [labels[f"im/{i}.png"] for i in (40, 41, 42)] == ["x", "x", "y"]
+    with pytest.raises(InputError, match=r"age has numbers, .* called as files are by chance"):
+        read(root / "subjects.csv")
+
+
+def test_a_table_of_ids_goes_before_numbers_that_may_be_names(laid: Laid) -> None:
+    tables = {
+        "b.csv": ["file,patient", *(f"{i}.jpg,p{i // 2}" for i in range(10))],
+        "c.csv": ["patient,diagnosis,place", *(f"p{i},{'xy'[i % 2]},{(i * 3) % 5}"
+                                               for i in range(5))],
+    }  # fmt: skip
+    data = read(laid((f"im/{i}.jpg" for i in range(10)), tables), label="diagnosis")
+    assert Counter(s.label for s in data.samples) == {"x": 6, "y": 4}

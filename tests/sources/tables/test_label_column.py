@@ -179,3 +179,19 @@ def test_patients_over_folders_of_classes_are_asked_about(laid: Laid) -> None:
         read(root / "l.csv")
     assert read(root / "l.csv", label="folder:1", group="patient").classes == ("a", "b")
     assert len(read(root / "l.csv", label="patient").classes) == 6
+
+
+@pytest.mark.parametrize("titles", ["image,sex,MEL,NV,BCC", "image,MEL,sex,NV,BCC"])
+def test_columns_of_classes_are_told_from_a_fact_beside_them(laid: Laid, titles: str) -> None:
+    def row(i: int) -> str:
+        cells = {"sex": i // 3 % 2, **{name: i % 3 == k for k, name in enumerate(CLASSES)}}
+        return ",".join(str(int(cells[title])) for title in titles.split(",")[1:])
+
+    lines = [titles, *(f"p{i}.jpg,{row(i)}" for i in range(24))]
+    data = read(laid((f"p{i}.jpg" for i in range(24)), {"l.csv": lines}) / "l.csv")
+    assert data.classes == ("BCC", "MEL", "NV")
+    assert [s.label for s in data.samples[:3]] == ["MEL", "NV", "BCC"]
+    assert "MEL, NV, BCC are the classes: each row has a one in one of them; sex, too" in data.note
+
+
+CLASSES = ("MEL", "NV", "BCC")

@@ -185,3 +185,25 @@ def test_files_that_are_passed_over_are_told(laid: Laid) -> None:
     lines = ["id,label", *(f"{i},{'ab'[i % 2]}" for i in range(4))]
     note = read(laid(files, {"l.csv": lines}) / "l.csv").note
     assert "4 names are those of several files: images/0.png is taken, masks/0.png is not" in note
+
+
+def test_a_folder_that_may_be_one_of_two_is_refused(laid: Laid) -> None:
+    """Files that lie in one of them alone are no surer than those that lie in both."""
+    files = [*(f"a/x/{i}.png" for i in range(5)), *(f"b/x/{i}.png" for i in range(10))]
+    rows = [f"cat/x/{i}.png,{'pq'[i % 2]}" for i in range(10)]
+    with pytest.raises(InputError, match=r"cat/x may mean a/x or b/x: .* and b/x/5\.png in one"):
+        read(laid(files, {"l.csv": ["image,label", *rows]}) / "l.csv")
+
+
+@pytest.mark.parametrize(
+    ("file", "name"),
+    [
+        ("train/images/0.jpg", "train/0.jpg"),
+        ("train/train/0.jpg", "E:\\x\\train\\0.jpg"),
+        ("train/0.jpg", "train/train/0.jpg"),
+    ],
+)
+def test_a_folder_may_hold_another_or_itself(laid: Laid, file: str, name: str) -> None:
+    other = file.replace("0.jpg", "1.jpg")
+    rows = ["file,label", f"{name},a", f"{name.replace('0.jpg', '1.jpg')},b"]
+    assert len(read(laid([file, other], {"l.csv": rows}) / "l.csv").samples) == 2

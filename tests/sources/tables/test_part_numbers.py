@@ -38,3 +38,13 @@ def test_folds_of_one_size_are_no_such_parts(laid: Laid) -> None:
     assert read(root).parts() == ()
     assert "--fold 0 tests on one" in read(root).note
     assert Counter(s.part for s in read(root, fold=2).samples) == {"train": 12, "test": 6}
+
+
+def test_numbers_that_are_parts_are_so_where_that_is_said(laid: Laid) -> None:
+    files = [f"{c}/{c}{i}.jpg" for c in ("cat", "dog") for i in range(6)]
+    rows = [f"{file.rpartition('/')[2]},{int(i % 6 < 4)}" for i, file in enumerate(files)]
+    root = laid(files, {"split.csv": ["file,train_test_split", *rows]})
+    unasked = read(root)
+    for said in ("train_test_split", "Train_Test_Split"):
+        assert read(root, part=said).samples == unasked.samples
+    assert [s.part for s in unasked.samples[:6]] == ["train"] * 4 + ["test"] * 2

@@ -11,6 +11,7 @@ from diptych.sources.endings import is_called_picture
 from diptych.sources.folder_groups import note_on_restarts
 from diptych.sources.folders.companions import companions_among
 from diptych.sources.folders.folder_roles import Roles, roles_of
+from diptych.sources.folders.group_levels import refuse_groups_for_all, refuse_parts_for_groups
 from diptych.sources.folders.hints import hint
 from diptych.sources.folders.label_lists import LabelList, label_list
 from diptych.sources.folders.masks import masks_among
@@ -44,6 +45,7 @@ def read_folders(
     files, strays = _by_folder(tree)
     counts = _counts(tree, files)
     said = said_of(meaning, counts, root)
+    refuse_parts_for_groups(said, counts, root)
     roles = roles_of(counts, said, root, root.name)
     lists = _lists(tree, roles)
     samples = _samples(tree, files, roles, lists, labels, strays)
@@ -67,6 +69,7 @@ def read_folders(
         *notes_on_leftovers(roles.of, counts),
         *note_on_nested(roles.of, counts, said),
     ]
+    refuse_groups_for_all(said, counts, samples, root)
     if may_be := _hint(samples, strays):
         notes.append(may_be)
     return Dataset(root, in_order(classes), tuple(samples), tuple(strays), None, "\n".join(notes))

@@ -250,7 +250,7 @@ def _parts_below(top: Outline) -> dict[str, str]:
         return {}
     # fold1/train/cat, fold2/train/cat: the classes lie below these parts.
     deeper = (joined(folder.folders.values()).folders for folder in ways)
-    times = Counter(name for folders in deeper for name in folders)
+    times = Counter(name for folders in deeper for name in folders if not is_wrapper(name))
     return {} if max(times.values(), default=0) > 1 else parts
 
 

@@ -14,6 +14,7 @@ from diptych.sources.pixels.number_cells import (
     decimal_sign,
     kinds_of_columns,
     parse_numbers,
+    refuse_thousands,
 )
 from diptych.sources.pixels.pixel_columns import Roles, roles_of
 from diptych.sources.pixels.ranges import Range, agreed_range, extent_of, said_range
@@ -91,6 +92,7 @@ def infer_layout(
     roles = roles_of(path, titles, kinds, body, meaning, stated, labelled)
     parted_by = dialect(path)
     first = 1 + parted_by.skipped + header
+    refuse_thousands(path, (row[i] for row in body for i in roles.pixels if len(row) == width))
     numbers = np.array(_numbers(path, body, roles.pixels, names, decimal, first))
     shape = shape_of(numbers.shape[1], stated)
     if shape is None:

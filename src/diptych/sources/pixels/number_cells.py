@@ -9,6 +9,8 @@ from diptych.sources.tables.cells import is_number
 
 FEWEST = 9  # numbers make a picture, of 3×3
 _DECIMAL_COMMA = re.compile(r"\s*[-+]?\d+,\d+(?:[eE][-+]?\d+)?\s*")
+# 4.095 and 1,024, where other numbers have no sign at all.
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}([.,])\d{3}")
 # What stands between numbers that share a cell, and around them.
 _BETWEEN = str.maketrans("[](){},;|", "         ")
 
@@ -26,6 +28,23 @@ def with_point(cell: str, decimal: str) -> str:
     if decimal == "." or not _DECIMAL_COMMA.fullmatch(cell):
         return cell
     return cell.replace(",", ".")
+
+
+def refuse_thousands(path: object, cells: Iterable[str]) -> None:
+    """Raise InputError where numbers have a sign between thousands: 819 and 4.095.
+
+    Programs that write three decimals write them of all numbers, also of those below 1.
+    """
+    different = {cell.strip() for cell in cells}
+    signed = sorted(cell for cell in different if not cell.isdecimal())
+    if not signed or len(signed) == len(different) or not all(map(_THOUSANDS.fullmatch, signed)):
+        return
+    cell = signed[-1]
+    whole = cell.replace(".", "").replace(",", "")
+    raise InputError(
+        f"{path}: '{cell}' beside whole numbers looks like {whole} with a sign between thousands; "
+        f"write {whole}, or decimals of all numbers"
+    )
 
 
 def numbers_in(cell: str, decimal: str) -> list[str]:

@@ -89,7 +89,9 @@ def agreed_range(extent: Extent) -> Range | None:
         return 0.0, 1.0
     if high <= _FEW and (whole or high == _FEW):
         return 0.0, _FEW
-    if _FEW < high <= BYTES[1] * (1 + _ROUNDING):
+    # Fractions that do not reach 255 may be shares of 100; whole numbers are of dark pictures.
+    reaches = BYTES[1] * (1 - _REACH) <= high
+    if _FEW < high <= BYTES[1] * (1 + _ROUNDING) and (whole or reaches):
         return BYTES
     depths = (2.0**bits - 1 for bits in DEPTHS)
     return (0.0, high) if whole and high in depths else None

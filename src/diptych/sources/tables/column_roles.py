@@ -17,7 +17,7 @@ from diptych.sources.tables.matching import Files
 from diptych.sources.tables.onehot import OneHot
 from diptych.sources.tables.part_columns import Parts, table_parts
 from diptych.sources.tables.rows import Records, Row, position, without_header
-from diptych.sources.tables.titles import is_label_title
+from diptych.sources.tables.titles import LABEL_TITLES, is_label_title, label_tier
 
 USED = ("files", "label", "part", "group", "fold")  # what a Meaning may say of such a table
 
@@ -86,6 +86,8 @@ def table_roles(
         parts = Parts((), lambda row: "")
     free = [at for at in free if at not in parts.columns]
     table = without_boxes(table, (*free, *said))
+    if labelled and meaning.label is None:
+        _refuse_groups_that_are_labels(table, meaning.group, free)
     label, title = _label(table, free, meaning, labelled)
     if label == file:
         raise InputError(
@@ -100,6 +102,21 @@ def table_roles(
     # A label, too, may be a folder's name: a file is looked for there by it.
     folders = folder_columns(table, file, [at for at in free if at != label], files)
     return table, Roles(file, label, title, parts, groups, further, folders)
+
+
+def _refuse_groups_that_are_labels(
+    table: Records, groups: Sequence[str], free: Sequence[int]
+) -> None:
+    """Raise InputError where what was said to be groups is called as labels, as no other column."""
+    surest = min((label_tier(table.titles[at]) for at in free), default=len(LABEL_TITLES))
+    for title in groups:
+        if is_title(title) and label_tier(title) < surest:
+            others = [table.titles[at] for at in free]
+            instead = f"--label '{others[0]}', for one, says other labels" if others else ""
+            raise InputError(
+                f"{table.path}: {title} holds the labels; --group names what has to stay together"
+                f"{instead and '; '}{instead}"
+            )
 
 
 def folder_of(number: int) -> Of:

@@ -9,12 +9,10 @@ from diptych.sources.endings import is_called_picture, stem_of
 from diptych.sources.tables.file_names import parted
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.rows import Records, position, without_header
-from diptych.sources.tables.titles import FILE_TITLES, is_file_title, plain, rank
+from diptych.sources.tables.titles import FILE_TITLES, is_file_title, is_of_amounts, plain, rank
 
 # So many rows, from the whole table, tell what its columns name.
 LOOKED_AT = 500
-# So many different numbers are no chance.
-MANY = 20
 NUMBERED = re.compile(r"column \d+")
 # What a column that counts the rows is called: pandas writes one without a title.
 _INDICES = ("", "unnamed_0", "index", "no", "nr", "row", "id")
@@ -59,17 +57,11 @@ def file_column(table: Records, files: Files, said: str | None) -> tuple[Records
 def names_files(table: Records, files: Files) -> bool:
     """Whether some column names files that are there, by their full names or all different.
 
-    Numbers are names by chance too, of 1.png and 2.png: they have to be of many files, or of half
-    of those that there are, where no title says that they are names.
+    Numbers are names by chance too, of 1.png and 2.png: a title has to say that they are names.
     """
-    columns = _looked_at(table, files)
-    rows = min(len(table.rows), LOOKED_AT)
-    some = [c for c in columns if 2 * max(c.named, c.stems) > rows or 2 * c.rows > rows]
     return any(
-        not column.is_of_numbers
-        or is_file_title(table.titles[column.at])
-        or (column.there > 1 and column.there >= min(MANY, files.count / 2))
-        for column in some
+        not column.is_of_numbers or is_file_title(table.titles[column.at])
+        for column in _naming_most(table, files)
     )
 
 
@@ -79,16 +71,52 @@ def is_sure_of_files(table: Records, at: int) -> bool:
     return is_file_title(table.titles[at]) or 2 * called > len(table.rows)
 
 
+def numbers_files(table: Records, files: Files) -> bool:
+    """Whether a column of numbers, in a whole table, names half of the files, whatever its title.
+
+    Fewer are enough where the title is such a number too. None names files that is called as ages,
+    folds and other amounts are.
+    """
+    return any(
+        column.is_of_numbers and column.there > 1 and not _names_by_chance(table, column, files)
+        for column in _naming_most(table, files)
+    )
+
+
+def _naming_most(table: Records, files: Files) -> list[_Column]:
+    """The columns that name files in most of their rows, other ones unless the names are sure."""
+    rows = min(len(table.rows), LOOKED_AT)
+    columns = _looked_at(table, files)
+    return [c for c in columns if 2 * max(c.named, c.stems) > rows or 2 * c.rows > rows]
+
+
 def _naming(table: Records, files: Files) -> int:
     columns = _looked_at(table, files)
     rows = min(len(table.rows), LOOKED_AT)
     called = [column for column in columns if 2 * column.called > rows]
     # A running number may be a file's name by chance; what ends in .jpg is one by intention.
     by_name = [c for c in called if c.named or c.stems] or [c for c in columns if c.named]
-    some = by_name or [column for column in columns if column.stems]
+    stems = by_name or [column for column in columns if column.stems]
+    some = [column for column in stems if not _names_by_chance(table, column, files)]
     if not some:
-        return _unfound(table, called)
+        return _unfound(table, called, [table.titles[column.at] for column in stems])
     return _likeliest(table, some).at
+
+
+def _names_by_chance(table: Records, column: _Column, files: Files) -> bool:
+    """Whether numbers are none of files: they are ages, visits or the like, or name a few of many.
+
+    A title may say that they are names, or be one of them, where there are no titles.
+    """
+    title = table.titles[column.at]
+    if not column.is_of_numbers or is_file_title(title):
+        return False
+    return is_of_amounts(title) or not (files.names_one(title) or _names_half(table, column, files))
+
+
+def _names_half(table: Records, column: _Column, files: Files) -> bool:
+    """Whether a column of a whole table names at least half of the files."""
+    return sum(map(files.count_called, set(table.column(column.at)))) >= files.count / 2
 
 
 def _likeliest(table: Records, some: Sequence[_Column]) -> _Column:
@@ -134,13 +162,19 @@ def _has_folders(table: Records, at: int) -> bool:
     return any(parted(cell)[0] for cell in table.column(at))
 
 
-def _unfound(table: Records, called: Sequence[_Column]) -> int:
+def _unfound(table: Records, called: Sequence[_Column], by_chance: Sequence[str]) -> int:
     """The column that would name files if they were there; raises InputError for none."""
     ranks = [rank(title, FILE_TITLES) for title in table.titles]
     if called:
         return min((column.at for column in called), key=ranks.__getitem__)
     if min(ranks) < len(FILE_TITLES):
         return ranks.index(min(ranks))
+    if by_chance:
+        raise InputError(
+            f"{table.path}: no column of files among {shortened(table.titles)}: {by_chance[0]} has "
+            "numbers, of which some are called as files are by chance; --files COLUMN says which "
+            "names them"
+        )
     raise InputError(
         f"{table.path}: no column of files among {shortened(table.titles)}: no cell is the name of "
         "a file that is there; --files COLUMN says which names them"

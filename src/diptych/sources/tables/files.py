@@ -17,6 +17,7 @@ from diptych.sources.tables.column_roles import USED, Roles, folder_of, table_ro
 from diptych.sources.tables.grouping import group_names, groups_note, looks_like_groups
 from diptych.sources.tables.label_cells import is_written, labels_in
 from diptych.sources.tables.matching import Files
+from diptych.sources.tables.onehot import OneHot
 from diptych.sources.tables.part_columns import partless_note
 from diptych.sources.tables.row_files import NamedRow, named_rows, passed_over_note
 from diptych.sources.tables.rows import Records, records
@@ -52,7 +53,7 @@ def read_rows(
     meaning.refuse_unused(path, "a table of files", *USED)
     base = table.rpartition("/")[0] if rows is None else ""
     files = Files(tree, base, below)
-    rows, roles = table_roles(rows or records(path), files, meaning, labelled)
+    rows, roles = table_roles(rows or records(path, uneven=True), files, meaning, labelled)
     named = named_rows(rows, roles, files, hinted_part(path.name, base, roles))
     if meaning.label is None:
         _refuse_groups_for_labels(rows, roles, named)
@@ -145,6 +146,7 @@ class _Reading(NamedTuple):
                 samples.append(Sample(name, label, place, part))
                 used.append(row)
                 same[row.file or str(row.place), label, part] = row
+        strays += self._uneven()
         if not samples and self.roles.label is not None:
             raise self._nothing(rows, strays)
         samples = self._spelt(samples)
@@ -154,6 +156,7 @@ class _Reading(NamedTuple):
         partless = sum(stray.reason == "no part" for stray in strays)
         notes += [partless_note(partless, self.roles.parts), self._written_note(used)]
         notes += [passed_over_note(used), _disputed_note(samples, used)]
+        notes.append(self.roles.label.note if isinstance(self.roles.label, OneHot) else "")
         notes += self._groups_note(samples, used)
         return Dataset(
             self.tree.root,
@@ -163,6 +166,19 @@ class _Reading(NamedTuple):
             note="\n".join(filter(None, notes)),
             columns=self._columns(samples, used),
         )
+
+    def _uneven(self) -> list[Stray]:
+        """The rows with a comma too many, or one that is missing."""
+        at, count = self.roles.file, len(self.table.titles)
+        return [
+            Stray(
+                (row.cells[at] if at < len(row.cells) else "") or f"line {row.line}",
+                "no label",
+                f"line {row.line} of {self.table.path.name} has {len(row.cells)} columns, the "
+                f"first line {count}",
+            )
+            for row in self.table.uneven
+        ]
 
     def _part(self, row: NamedRow) -> str:
         """The part that a row says, else that of its folder, where each row has to have one."""
@@ -188,10 +204,13 @@ class _Reading(NamedTuple):
             return InputError(f"{path}: no row names one file: {strays[0].detail}")
         if count["missing"] == len(rows):
             title = self.table.titles[self.roles.file]
+            # A file of that name may be there, in a part or folder that the row contradicts.
+            _, _, against = rows[0].why_missing.partition("is there: ")
             return InputError(
                 f"{path}: none of the {len(rows):,} files that it names is there: "
                 f"'{rows[0].cells[self.roles.file]}', for one, of {title}; looked below "
                 f"{self.tree.root}"
+                + (f", where {against}, which the row contradicts" if against else "")
             )
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in count.items())
         return InputError(

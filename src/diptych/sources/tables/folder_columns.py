@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 from diptych.sources.tables.file_names import folders_in, parted
-from diptych.sources.tables.matching import Files
+from diptych.sources.tables.matching import Files, agreement
 from diptych.sources.tables.rows import Records
 from diptych.sources.tables.titles import plain
 
@@ -36,6 +36,19 @@ def folder_columns(table: Records, file: int, free: Sequence[int], files: Files)
         if telling:
             return telling[0] if len(telling) == 1 else ()
     return ()
+
+
+def names_files_by_folders(table: Records, files: Files) -> bool:
+    """Whether a column of names that come again names a file in each row, by one of folders."""
+    for at in range(len(table.titles)):
+        cells = set(table.column(at))
+        if len(cells) < 2 or not all(map(files.names_one, cells)):
+            continue
+        others = [other for other in range(len(table.titles)) if other != at]
+        if folders := folder_columns(table, at, others, files):
+            different = {tuple(row[one] for one in (*folders, at)) for row in table.rows}
+            return len(different) > MOST * len(table.rows)
+    return False
 
 
 def in_folder(folders: Sequence[str], name: str) -> str:
@@ -75,12 +88,15 @@ def _folders(cell: str) -> tuple[str, ...]:
 
 
 def _in(folders: Sequence[str], name: str, files: Files) -> list[str]:
-    """The files of a name in these folders, whose path may begin above the table or below it."""
+    """The files of a name in these folders, or in one of these.
+
+    Their path may begin above the table or below it.
+    """
     wanted = _folders("/".join(folders))
     found = []
     for file in _called(name, files):
         own = folders_in(file.rpartition("/")[0])
-        shared = min(len(own), len(wanted))
-        if shared and own[-shared:] == wanted[-shared:]:
+        agreeing, below = agreement(wanted, own)
+        if agreeing and agreeing == min(len(own) - below, len(wanted)):
             found.append(file)
     return found

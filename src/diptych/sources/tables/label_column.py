@@ -15,6 +15,7 @@ from diptych.sources.tables.rows import Records, refuse_same_title
 from diptych.sources.tables.titles import (
     GROUPS,
     LABEL_TITLES,
+    is_of_measures,
     label_tier,
     may_name_classes,
     plain,
@@ -44,6 +45,8 @@ def label_column(table: Records, free: Sequence[int]) -> int | OneHot:
     some = [at for at in free if may_be_labels(table.column(at))]
     # Patients come again as classes do; they are that where nothing else may be.
     some = [at for at in some if not GROUPS.search(plain(table.titles[at]))] or some
+    if len(rest := [at for at in some if not _is_measure(table, at)]) == 1:
+        some = rest
     if not some and len(free) == 1 and _tells_apart(table, free[0]):
         some = list(free)
     if not some:
@@ -52,6 +55,10 @@ def label_column(table: Records, free: Sequence[int]) -> int | OneHot:
             "is, or call it 'label'"
         )
     return _one_of(table, some, free)
+
+
+def _is_measure(table: Records, at: int) -> bool:
+    return is_of_measures(table.titles[at]) and _is_numeric(table, at)
 
 
 def _one_of(table: Records, some: Sequence[int], free: Sequence[int]) -> int:

@@ -13,8 +13,10 @@ from diptych.sources.parts import part_in
 from diptych.sources.tables.candidates import METADATA, tables_among
 from diptych.sources.tables.column_roles import Roles, table_roles
 from diptych.sources.tables.facts import Facts
-from diptych.sources.tables.file_column import NUMBERED, names_files
+from diptych.sources.tables.file_column import NUMBERED, names_files, numbers_files
+from diptych.sources.tables.file_names import fold
 from diptych.sources.tables.fold_rows import of_one_fold
+from diptych.sources.tables.folder_columns import names_files_by_folders
 from diptych.sources.tables.keyed import by_folder, by_id, by_title, cells_of, ids_of
 from diptych.sources.tables.label_column import NoLabelsError
 from diptych.sources.tables.matching import Files
@@ -57,14 +59,27 @@ class Listing:
     def names_files(self) -> bool:
         """Whether it does, as its first rows tell."""
         try:
-            return names_files(first_records(self._tree.place(self.name)), self._files)
+            first = first_records(self._tree.place(self.name))
+            return names_files(first, self._files) or names_files_by_folders(first, self._files)
         except InputError:
             return False
+
+    def may_name(self, files: str | None) -> bool:
+        """Whether it has the column that was said, or numbers in it may be names of files."""
+        try:
+            return self.has(files) or numbers_files(self.records, self._files)
+        except InputError:
+            return False
+
+    def said(self, files: str | None, label: str | None) -> "Listing":
+        """The same with what was said of its columns, where it has these."""
+        said = files if self.has(files) else None
+        return Listing(self._tree, self.name, self._files, said, label, below=self.below)
 
     @cached_property
     def records(self) -> Records:
         """All its rows; raises what `records` does."""
-        return self.rows or records(self._tree.place(self.name))
+        return self.rows or records(self._tree.place(self.name), uneven=True)
 
     @cached_property
     def labelled(self) -> tuple[Records, Roles]:
@@ -147,12 +162,17 @@ class Listing:
                 )
                 if of_fold := of_one_fold(table, roles, said.fold):
                     return of_fold
-        table, roles = table_roles(self.records, self._files, said, labelled=False)
         if said.fold is not None:
-            return table, roles
+            return table_roles(self.records, self._files, said, labelled=False)
+        # Numbers that are words for parts are folds otherwise, which no part is.
+        table, roles = table_roles(
+            self.records, self._files, replace(said, part=None), labelled=False
+        )
         table, at, note = with_parts_in_words(table, roles.file)
-        if at is None or said.part not in (None, table.titles[at]):
-            return table, roles
+        if at is None or (said.part and fold(said.part.strip()) != fold(table.titles[at])):
+            if said.part is None:
+                return table, roles
+            return table_roles(self.records, self._files, said, labelled=False)
         said = replace(said, files=table.titles[roles.file], part=table.titles[at])
         table, roles = table_roles(table, self._files, said, labelled=False)
         roles.parts.note = note
@@ -195,22 +215,29 @@ def listings_of(tree: Tree, files: str | None, label: str | None) -> list[Listin
     known: Callable[[str, bool], Files] = cache(
         lambda base, below: Files(tree, base, below) if below else whole.seen_from(base)
     )
-    listings, others = list[Listing](), list[str]()
+    listings, others = dict[str, Listing](), dict[str, Listing]()
     names = tables_among(tree)
     alone = _alone_in_their_folders(tree, names)
-    keyed = [name for name in names if _names_folders(tree, name)]
+    of_folders = [name for name in names if _names_folders(tree, name)]
     for name in names:
         base, _, last = name.rpartition("/")
         of = known(base, last in METADATA or name in alone)
         one = Listing(tree, name, of, below=name in alone)
-        if (last in METADATA and name not in keyed) or one.names_files:
-            said = files if one.has(files) else None
-            listings.append(Listing(tree, name, of, said, label, below=name in alone))
-        else:
-            others.append(name)
-    if files is not None and listings and not any(one.has(files) for one in listings):
-        position(listings[0].records, files, "files")  # raises, with the nearest title
-    return [*listings, *_keyed(tree, others, listings, known("", False), label)]
+        is_own = last in METADATA and name not in of_folders
+        some = listings if is_own or one.names_files else others
+        some[name] = one
+    root, found = known("", False), list(listings.values())
+    keyed = list(_keyed(tree, list(others), found, root, label))
+    # What joins a table to another goes before numbers that may be names of files.
+    left = {name: one for name, one in others.items() if name not in {k.name for k in keyed}}
+    if numbered := {name: one for name, one in left.items() if one.may_name(files)}:
+        listings |= numbered
+        rest = [name for name in left if name not in numbered]
+        keyed += _keyed(tree, rest, list(numbered.values()), root, label)
+    every = [listings[name].said(files, label) for name in names if name in listings]
+    if files is not None and every and not any(one.has(files) for one in every):
+        position(every[0].records, files, "files")  # raises, with the nearest title
+    return [*every, *keyed]
 
 
 def _names_folders(tree: Tree, name: str) -> bool:

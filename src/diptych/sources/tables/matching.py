@@ -135,6 +135,10 @@ class Files:
             yield self.by_name[last]
         yield from self.by_stem(last)
 
+    def count_called(self, name: str) -> int:
+        """How many files may be meant by a name, wherever they lie."""
+        return len(next(filter(None, self.called(parted(name)[1])), ()))
+
     def by_stem(self, last: str) -> Iterator[Sequence[str]]:
         """The files of a name that has no ending, or another one."""
         if last:
@@ -167,7 +171,7 @@ class Finder:
         for candidates in self._files.called(last):
             fitting: list[tuple[int, str]] = []
             for file in candidates:
-                agreeing, why = self._fit(folders, file.rpartition("/")[0], hints)
+                agreeing, why = self._fit(folders, file[: max(file.rfind("/"), 0)], hints)
                 if why:
                     against = against or f"{file} {why}"
                 else:
@@ -177,8 +181,9 @@ class Finder:
             if fitting:
                 longest = max(agreeing for agreeing, _ in fitting)
                 best = [file for agreeing, file in fitting if agreeing == longest]
-                usable = _usable(_hinted(best, hints))
-                passed = next((file for file in _hinted(best, hints) if file not in usable), "")
+                best = _hinted(best, hints) if len(best) > 1 else best
+                usable = _usable(best)
+                passed = next((file for file in best if file not in usable), "")
                 return Match(_written_so(usable, name), passed_over=passed)
         return Match((), against=against)
 
@@ -187,19 +192,30 @@ class Finder:
         key = named, folder, hints
         if key not in self._fits:
             own = folders_in(folder)
-            agreeing = _agreeing(named, own)
+            agreeing, below = agreement(named, own)
+            first, last = len(own) - below - agreeing, len(own) - below
             # Parts are told apart by capitals too: trainImages.
-            rest = folder.split("/")[: len(own) - agreeing]
-            why = self._against(
-                named[: len(named) - agreeing], own[: len(own) - agreeing], "/".join(rest), hints
-            )
-            self._fits[key] = agreeing, why
+            way = folder.split("/")
+            rest = "/".join((*way[:first], *way[last:]))
+            others = own[:first] + own[last:]
+            agreed = own[first:last]
+            why = self._against(named[: len(named) - agreeing], others, rest, agreed, hints)
+            # A file in the folder itself goes before one in a folder of that.
+            self._fits[key] = 2 * agreeing - (below > 0), why
         return self._fits[key]
 
     def _against(
-        self, named: tuple[str, ...], own: tuple[str, ...], own_path: str, hints: Hints
+        self,
+        named: tuple[str, ...],
+        own: tuple[str, ...],
+        own_path: str,
+        agreed: tuple[str, ...],
+        hints: Hints,
     ) -> str:
-        """What a file's folders say against it, of those that do not agree with the name's."""
+        """What a file's folders say against it, of those that do not agree with the name's.
+
+        A folder that agreed may come again: train/train.
+        """
         file_part = folder_part(own_path)
         said = folder_part("/".join(named)) or hints.table_part
         if said and file_part and said != file_part:
@@ -210,9 +226,9 @@ class Finder:
         label = fold(hints.label)
         if label and label not in own and (others := self._labels.intersection(own)):
             return f"is in the folder {min(others)}"
-        if named and named[-1] in self._files.folders:
+        if named and named[-1] in self._files.folders and named[-1] not in agreed:
             return f"is not in the folder {named[-1]}"
-        if named and own and own[-1] in self._named and own[-1] != label:
+        if named and own and own[-1] in self._named and own[-1] not in (label, *agreed):
             return f"is in the folder {own[-1]}"
         return ""
 
@@ -222,14 +238,22 @@ def _is_folder(path: str) -> bool:
     return Path(path).is_dir()
 
 
-def _agreeing(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many of the last are the same."""
+def agreement(named: Sequence[str], own: Sequence[str]) -> tuple[int, int]:
+    """How many folders of a name and of a file are the same, and how many of the file lie below.
+
+    Of x/train/1.jpg and train/images/1.jpg one is the same, below which is one.
+    """
+    last = len(own) - 1
+    while named and last >= 0 and own[last] != named[-1]:
+        last -= 1
+    if not named or last < 0:
+        return 0, 0
     count = 0
-    for a, b in zip(reversed(one), reversed(other), strict=False):
+    for a, b in zip(reversed(named), reversed(own[: last + 1]), strict=False):
         if a != b:
             break
         count += 1
-    return count
+    return count, len(own) - last - 1
 
 
 def _hinted(files: list[str], hints: Hints) -> list[str]:

@@ -1,6 +1,7 @@
 """The file of each row of a table."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,15 +36,19 @@ def named_rows(table: Records, roles: Roles, files: Files, table_part: str) -> l
     which one they are meant.
     """
     names = [roles.name(row) for row in table.rows]
-    hints = [Hints(*_hint(roles, row), table_part) for row in table.rows]
-    parts_of = {(name, hint.part) for name, hint in zip(names, hints, strict=True)}
+    # One of each kind, as few are different: they are keys of what is known of folders.
+    hint_of = cache(lambda label, part: Hints(label, part, table_part))
+    said = [_hint(roles, row) for row in table.rows]
+    parts_of = {(name, part) for name, (_, part) in zip(names, said, strict=True)}
     told_apart = len(parts_of) > len(set(names))  # 1.jpg is in two parts, and may be two files
     if roles.parts.columns and not told_apart and _are_of_one_part(names, files):
-        hints = [hint._replace(part="") for hint in hints]  # it says no more than the table
+        said = [(label, "") for label, _ in said]  # a folder says no more than the table
+    hints = [hint_of(*one) for one in said]
     finder = _finder(names, hints, files)
     matches = [_find(finder, name, hint) for name, hint in zip(names, hints, strict=True)]
     if not table_part and not roles.parts.columns and _of_several_parts(matches):
         matches = _of_train(table, names, hints, finder, matches)
+    _refuse_folders_meant_twice(table, names, matches)
     missing = _claimed_twice(names, matches)
     seen: set[str] = set()
     rows = []
@@ -74,7 +79,7 @@ def passed_over_note(rows: Sequence[NamedRow]) -> str:
 
 def _finder(names: Iterable[str], hints: Iterable[Hints], files: Files) -> Finder:
     """What all rows together say of folders, to find their files by."""
-    labels = frozenset(fold(label) for label in {hint.label for hint in hints} if label)
+    labels = frozenset(fold(hint.label) for hint in set(hints) if hint.label)
     deep = {parted(name)[0][-1:] for name in names if "/" in name or "\\" in name}
     return Finder(files, labels, frozenset(folder for one in deep for folder in one))
 
@@ -134,6 +139,34 @@ def _of_train(
         "of which part it is; write folders into the names, or call the table as the part is: "
         "train.csv"
     )
+
+
+def _refuse_folders_meant_twice(
+    table: Records, names: Sequence[str], matches: Sequence[Match]
+) -> None:
+    """Raise InputError where a folder of names may be one of two, of which one lacks some files.
+
+    Those that lie in one of them alone are no surer than the others.
+    """
+    meant: dict[tuple[str, ...], tuple[str, str]] = {}
+    for name, match in zip(names, matches, strict=True):
+        if len(match.files) < 2 or not (folders := parted(name)[0]):
+            continue
+        homes = sorted({file.rpartition("/")[0] for file in match.files})
+        if len(homes) > 1:
+            meant.setdefault(folders, (homes[0], homes[1]))
+    if not meant:
+        return
+    for name, match in zip(names, matches, strict=True):
+        if len(match.files) != 1:
+            continue
+        home = match.files[0].rpartition("/")[0]
+        if home in (both := meant.get(parted(name)[0], ())):
+            written = name.replace("\\", "/").rpartition("/")[0]
+            raise InputError(
+                f"{table.path}: {written} may mean {' or '.join(both)}: some of its files lie in "
+                f"both, and {match.files[0]} in one of them; write the folders as they are there"
+            )
 
 
 def _claimed_twice(names: Sequence[str], matches: Sequence[Match]) -> Mapping[int, str]:

@@ -19,6 +19,18 @@ _UNSEEN = "\ufeff\u200b\u200c\u200d\u200e\u200f\u2060"
 Row = list[str]
 
 
+# Of so many rows a comma may be missing, or one too many: a table of more is no such table.
+MOST_UNEVEN = 0.01
+ENOUGH = 10  # rows, of which one may be such a row
+
+
+class Uneven(NamedTuple):
+    """A row with more cells than there are titles, or fewer."""
+
+    line: int
+    cells: Row
+
+
 class Records(NamedTuple):
     """A table in memory: as many cells in each row as there are titles."""
 
@@ -28,6 +40,7 @@ class Records(NamedTuple):
     lines: list[int]  # where each row stands in the file, for messages
     headed: bool = True  # whether the titles are the file's own
     names: Sequence[str] = ()  # what rows are called in messages, where not by their lines
+    uneven: Sequence[Uneven] = ()  # rows that have more cells, or fewer, and are set aside
 
     def column(self, at: int) -> list[str]:
         """The cells of a column."""
@@ -38,10 +51,11 @@ class Records(NamedTuple):
         return self.names[row] if self.names else f"line {self.lines[row]}"
 
 
-def records(path: Table) -> Records:
+def records(path: Table, *, uneven: bool = False) -> Records:
     """A table whose first line has its titles, without the space around cells.
 
-    Raises InputError where there is no row, or one has other columns than the first line.
+    Where there may be `uneven` rows, with other columns than the first line, a few are set aside.
+    Raises InputError where there are others of these, or no rows.
     """
     suffix, headed = path.suffix.lower(), True
     if suffix in JSON_LINES:
@@ -53,17 +67,32 @@ def records(path: Table) -> Records:
     else:
         rows = numbered_rows(path)
         titles, numbered = next(rows, (1, list[str]()))[1], list(rows)
-    for line, row in numbered:
-        if len(row) != len(titles):
-            raise InputError(
-                f"{path}: line {line} has {len(row)} columns, the first line {len(titles)}; write "
-                'a cell that has the sign between columns in it in quotes: "red, blue"'
-            )
-    if not numbered:
+    even, aside = _even(numbered, titles, path, MOST_UNEVEN if uneven else 0)
+    if not even:
         raise InputError(f"{path}: it has no rows; add one for each picture")
-    cells = [[c.strip() if c.isascii() else bare(c) for c in row] for _, row in numbered]
-    lines = [line for line, _ in numbered]
-    return Records(path, [bare(title) for title in titles], cells, lines, headed)
+    cells = [[c.strip() if c.isascii() else bare(c) for c in row] for _, row in even]
+    lines = [line for line, _ in even]
+    titles = [bare(title) for title in titles]
+    return Records(path, titles, cells, lines, headed, uneven=aside)
+
+
+def _even(
+    numbered: Sequence[tuple[int, Row]], titles: Sequence[str], path: Table, most: float
+) -> tuple[Sequence[tuple[int, Row]], Sequence[Uneven]]:
+    """The rows with as many cells as there are titles, and the others.
+
+    Raises InputError where more are others than this share, or a single one of a few rows.
+    """
+    uneven = [Uneven(line, row) for line, row in numbered if len(row) != len(titles)]
+    if len(uneven) > max(most * len(numbered), most > 0 and len(numbered) >= ENOUGH):
+        raise InputError(
+            f"{path}: line {uneven[0].line} has {len(uneven[0].cells)} columns, the first line "
+            f"{len(titles)}; write a cell that has the sign between columns in it in quotes: "
+            '"red, blue"'
+        )
+    if uneven:
+        numbered = [(line, row) for line, row in numbered if len(row) == len(titles)]
+    return numbered, uneven
 
 
 def bare(cell: str) -> str:
@@ -74,7 +103,13 @@ def bare(cell: str) -> str:
 def without_header(table: Records) -> Records:
     """A table whose first line is a row like the others; its columns are called by their place."""
     titles = [f"column {i + 1}" for i in range(len(table.titles))]
-    return Records(table.path, titles, [table.titles, *table.rows], [1, *table.lines], False)
+    return table._replace(
+        titles=titles,
+        rows=[table.titles, *table.rows],
+        lines=[1, *table.lines],
+        headed=False,
+        names=(),
+    )
 
 
 def position(table: Records, title: str, option: str) -> int:

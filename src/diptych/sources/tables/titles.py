@@ -53,6 +53,13 @@ _FACTS = re.compile(
     r"|photographer|author|license|licence|url|rating|caption|description|notes?|comments?|frames?"
     r"|seq(uence)?|num(ber)?|count|index|idx|version|annotator|rater|reader)(_|$|id)"
 )
+# What a column of numbers counts, which names no file whatever files are called.
+_MEASURE = r"ages?|weight|height|bmi"
+_AMOUNT = re.compile(
+    rf"(.*_)?({_MEASURE}|visits?|years?|months?|weeks?|days?|width|size|scores?|counts?|amount|sex"
+    r"|gender)(_.*)?"
+)
+_MEASURES = re.compile(rf"({_MEASURE})(_.*)?")
 # Beside columns of pixels, where other titles may be anything.
 LABELS = ("label", "labels", "class", "target", "y", "category", "emotion")
 # What a column is called that holds all numbers of a picture.
@@ -92,6 +99,17 @@ def is_label_title(title: str) -> bool:
 def is_file_title(title: str) -> bool:
     """Whether a column that names files is called so."""
     return rank(title, FILE_TITLES) < len(FILE_TITLES)
+
+
+def is_of_amounts(title: str) -> bool:
+    """Whether a column of numbers is called as ages, folds and other amounts are."""
+    own = plain(title)
+    return bool(_AMOUNT.fullmatch(own) or FOLD.fullmatch(own)) or is_part_title(title)
+
+
+def is_of_measures(title: str) -> bool:
+    """Whether a column of numbers is called as what is measured of people, and no classes."""
+    return bool(_MEASURES.fullmatch(plain(title)))
 
 
 def is_part_title(title: str) -> bool:

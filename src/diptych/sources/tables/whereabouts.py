@@ -67,7 +67,7 @@ def tree_of_table(
     names say that their folders are there.
     """
     own = FolderTree(path.parent)
-    table = table or records(path)
+    table = table or records(path, uneven=True)
     here = path.absolute()
     others = _of_no_pictures(own)
     pictures = NarrowedTree(own, others) if others else own
