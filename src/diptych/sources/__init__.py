@@ -59,6 +59,7 @@ from diptych.sources.stores import (
 from diptych.sources.tables.beside import read_beside
 from diptych.sources.tables.files import read_table
 from diptych.sources.tables.opening import Table, is_in_utf_8, table_suffix
+from diptych.sources.tables.siblings import note_on_siblings
 from diptych.sources.tables.whereabouts import names_files, tree_of_table
 from diptych.sources.trees import Tree
 from diptych.sources.trees.folder import FolderTree
@@ -262,7 +263,9 @@ def _read_alone(
     if pixels and not (of_this_machine and names_files(place)):
         return replace(read_pixel_csv(place, meaning, expected), root=root)
     if isinstance(table, Path):
-        data = _with_hints(read_table(*tree_of_table(table, meaning), meaning), meaning)
+        own, name = tree_of_table(table, meaning)
+        data = _with_hints(read_table(own, name, meaning), meaning)
+        data = data.with_note(note_on_siblings(own.names, name))
         return data if is_in_utf_8(table) else replace(data, note=f"{data.note}; {_NOT_UTF_8}")
     tree = files()
     name = table.within if table.within in tree.names else table.name

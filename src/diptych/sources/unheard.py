@@ -4,12 +4,14 @@ import re
 from collections.abc import Callable, Iterator
 
 from diptych.data.dataset import Dataset
-from diptych.errors import InputError
+from diptych.errors import InputError, shortened
 from diptych.sources.endings import ending, is_called_picture, stem_of
 from diptych.sources.foreign import WORKBOOKS, foreign, is_foreign_archive, with_labels
 from diptych.sources.meaning import Meaning
-from diptych.sources.tables.candidates import tables_among
+from diptych.sources.tables.candidates import METADATA, tables_among
+from diptych.sources.tables.cells import is_number
 from diptych.sources.tables.file_column import names_files
+from diptych.sources.tables.folder_series import look_like_ids
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.rows import JSON, records
 from diptych.sources.tables.titles import is_label_title
@@ -18,9 +20,12 @@ from diptych.sources.trees import Tree
 from diptych.sources.trees.shown import shown
 
 _LABELS = re.compile(
-    r"labels?|class(es)?(?![a-z])|annot|target|truth|coco|instances|categor|diagnos|(^|[_.-])(gt|y|meta)($|[_.-])",
+    r"labels?|class(es)?(?![a-z])|annot|target|truth|solution|coco|instances|categor|diagnos|(^|[_.-])(gt|y|meta)($|[_.-])",
     re.IGNORECASE,
 )
+
+
+_TABLES = (".csv", ".tsv", ".json", ".jsonl", ".parquet")
 
 
 def read_heard(tree: Tree, meaning: Meaning, read: Callable[[], Dataset]) -> Dataset:
@@ -33,7 +38,10 @@ def read_heard(tree: Tree, meaning: Meaning, read: Callable[[], Dataset]) -> Dat
         if not unheard or unheard.split(" ")[0] in str(refusal):
             raise
         raise InputError(f"{refusal}; {unheard}") from refusal
-    if len(data.classes) > 1 or meaning.label is not None:
+    if meaning.label is not None:
+        return data
+    if len(data.classes) > 1:
+        _refuse_ids(tree, data, meaning)
         return data
     if not data.samples and (archive := next(filter(is_foreign_archive, tree.names), "")):
         raise InputError(f"{tree.root}: {archive} is {foreign(archive)}")
@@ -49,6 +57,36 @@ def read_heard(tree: Tree, meaning: Meaning, read: Callable[[], Dataset]) -> Dat
     )
 
 
+def _refuse_ids(tree: Tree, data: Dataset, meaning: Meaning) -> None:
+    """Raise InputError where the classes look like patients or scenes, and a file lies there that
+    may have labels and is not used."""
+    numbers_alone = all(map(str.isdecimal, data.classes))
+    if meaning != Meaning() or numbers_alone or not look_like_ids(data.classes):
+        return
+    if any(stray.reason == "table" for stray in data.strays):
+        return
+    samples = {sample.label: sample.name for sample in data.samples}
+    named = list(_called_as_labels(tree))
+    if not named or not data.samples:
+        return
+    way = data.samples[0].name.split("/")[:-1]
+    label = data.samples[0].label
+    level = way.index(label) + 1 if label in way else 1
+    raise InputError(
+        f"{tree.root}: its folders ({shortened(sorted(samples), 3)}) look like ids of what groups "
+        f"pictures, and {named[0]}, which may have their labels, names no file or folder of them; "
+        f"write a table of files and labels, or say --label folder:{level} to take the folders"
+    )
+
+
+def _called_as_labels(tree: Tree) -> Iterator[str]:
+    """Tables that are called as those of labels or other facts are."""
+    for name in shown(tree.names):
+        called = _LABELS.search(stem_of(name)) or name.rpartition("/")[2] in METADATA
+        if ending(name) in _TABLES and called:
+            yield name
+
+
 def _unheard(tree: Tree) -> Iterator[str]:
     """Why files that may have labels say nothing, and what to do."""
     tables = tables_among(tree)
@@ -56,6 +94,12 @@ def _unheard(tree: Tree) -> Iterator[str]:
         called = bool(_LABELS.search(stem_of(name))) or _has_a_title_of_labels(tree, name)
         if called and (why := _why_nothing(tree, name)):
             yield why
+    for name in shown(tree.names):
+        if ending(name) == ".manifest" and name.count("/") <= 1:
+            yield (
+                f"{name} is a manifest of another program; save it as .jsonl, or write files and "
+                "labels into a CSV"
+            )
     for name in shown(tree.names):
         if name.count("/") > 1:
             continue
@@ -83,13 +127,14 @@ def _why_nothing(tree: Tree, name: str) -> str:
     rows = [*([table.titles] if table.headed else []), *table.rows]
     different = all(len({row[at] for row in rows}) == len(rows) for at in range(len(table.titles)))
     named = any(map(is_called_picture, (cell for row in rows for cell in row)))
-    if different and not named and not name.lower().endswith(JSON):
+    if names_files(table, Files(tree, name.rpartition("/")[0])):
+        return f"{name} says no labels of them; `diptych audit {tree.root}/{name}` says why"
+    is_map = any(all(map(is_number, table.column(at))) for at in range(len(table.titles)))
+    if different and not named and (is_map or not name.lower().endswith(JSON)):
         return ""
     if len(table.titles) == 1 and not named:
         return (
             f"{name} has {len(rows):,} labels and names no files; write the name of its file "
             "before each, and a comma"
         )
-    if names_files(table, Files(tree, name.rpartition("/")[0])):
-        return f"{name} says no labels of them; `diptych audit {tree.root}/{name}` says why"
     return f"{name} names no file that is there: '{table.rows[0][0]}', for one"

@@ -92,8 +92,15 @@ def test_tables_may_be_compressed_or_parted_otherwise(folder_of: Callable[..., P
 def test_a_file_that_is_named_twice_is_a_duplicate(folder_of: Callable[..., Path]) -> None:
     root = folder_of(3)
     rows = ["id,label", "red000,r", "red000,r", "red001,r", "blue000,b", "blue001,b", "blue001,r"]
-    actual = audit(read(table(root, rows)), size=32)
-    assert actual.set_aside == {"exact duplicate": 1, "two labels": 2}
+    data = read(table(root, rows))
+    repeated = [stray for stray in data.strays if stray.reason == "repeated"]
+    assert [stray.detail for stray in repeated] == ["line 3 of labels.csv says what line 2 does"]
+    assert (
+        "1 file named in several rows with other labels each (blue/blue001.png: b and r)"
+        in data.note
+    )
+    actual = audit(data, size=32)
+    assert actual.set_aside["two labels"] == 2
     assert actual.used == 3
 
 

@@ -62,6 +62,7 @@ _ANY_LABEL = frozenset(("unknown", "all", "allclasses", "none", "0", *_UNLABELLE
 _STAMPED = re.compile(r"(.*\d{8}t\d{6}z)(?:-\d+)*-(\d+)")
 _COUNTED = re.compile(r"(.*?)[ _.-]*\((\d+)\)|(.*?)[ _.-]*(\d+)")
 _PIECE = re.compile(r"(.*?)[ _.-]*(?:part|pt|piece|chunk|vol|volume)[ _.-]*(\d+)(?:of\d+)?")
+_SMALL = re.compile(r"thumbs?|thumbnails?|previews?")
 _FOLD = re.compile(r"(?:k?[ _-]?fold|cv|split)[ _.-]*(\d+)", re.IGNORECASE)
 
 
@@ -78,6 +79,11 @@ def is_of_masks(name: str) -> bool:
 def is_of_many_masks(name: str) -> bool:
     """The same for names that a class of something with a mask on has not."""
     return is_of_masks(name) and plain(name) not in ("mask", "seg", "gt", "label", "annotation")
+
+
+def is_of_small_copies(name: str) -> bool:
+    """Whether a folder is called as one of small copies of pictures is."""
+    return bool(_SMALL.fullmatch(plain(name)))
 
 
 def is_of_lists(name: str) -> bool:

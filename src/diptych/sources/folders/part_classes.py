@@ -8,13 +8,18 @@ from diptych.sources.folders.ambiguity import some
 from diptych.sources.folders.folder_names import plain
 from diptych.sources.parts import parts_named
 
+_ADVICE = "add, rename or remove folders"
+
 
 def refuse_different(
-    root: object, classes_of: Mapping[str, Collection[str]], samples: Sequence[Sample]
+    root: object,
+    classes_of: Mapping[str, Collection[str]],
+    samples: Sequence[Sample],
+    tables: str = "",
 ) -> None:
     """Raise InputError where parts have different classes, with what may be the same by its name.
 
-    `classes_of` are those of each folder of a part, empty ones too.
+    `classes_of` are those of each folder of a part, empty ones too, or what `tables` say of it.
     """
     every = set().union(*classes_of.values())
     parts = parts_named(classes_of)
@@ -31,7 +36,7 @@ def refuse_different(
     said = [f"{name} has no picture of {', '.join(sorted(gone))}" for name, gone in lacking.items()]
     raise InputError(
         f"{root}: the classes of its parts differ: {'; '.join(said)}; "
-        f"{_spelt_otherwise(own_of) or _others(own_of) or 'add, rename or remove folders'}"
+        f"{_spelt_otherwise(own_of) or _in_tables(tables) or _others(own_of) or _ADVICE}"
     )
 
 
@@ -44,6 +49,10 @@ def _spelt_otherwise(own_of: Mapping[str, Collection[str]]) -> str:
     differ = [one for one in spellings.values() if len(set(one.values())) > 1]
     pairs = [" and ".join(map(repr, sorted(set(one.values())))) for one in differ]
     return f"if {some(pairs)} are the same, give both one name" if pairs else ""
+
+
+def _in_tables(tables: str) -> str:
+    return f"call the same class the same in {tables}" if tables else ""
 
 
 def _others(own_of: Mapping[str, Collection[str]]) -> str:

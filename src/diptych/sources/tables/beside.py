@@ -7,8 +7,9 @@ from pathlib import PurePosixPath
 from typing import Protocol
 
 from diptych.data.dataset import Dataset, Stray
-from diptych.errors import InputError
+from diptych.errors import InputError, shortened
 from diptych.sources.endings import COMPANIONS, ending
+from diptych.sources.folders.part_classes import refuse_different
 from diptych.sources.meaning import Meaning, is_level
 from diptych.sources.parts import part_in
 from diptych.sources.tables.described import describing, read_described
@@ -48,6 +49,7 @@ def read_beside(tree: Tree, meaning: Meaning, by_folders: ByFolders) -> Dataset:
     described = describing(tree)
     label = None if is_level(meaning.label) else meaning.label
     listings = listings_of(tree, meaning.files, label)
+    described = [name for name in described if not any(o.name == name and o.by for o in listings)]
     if not described and not listings:
         return by_folders(tree, meaning)
     folders_of_lists = _folders_of_lists(tree, listings)
@@ -163,9 +165,22 @@ def _by_tables(
         if mine.part is not None or not are_parted([one.facts(rest) for one in others]):
             raise refusal
         data, file_of = read_described(tree, sources, replace(mine, fold=None), rows_of)
+    _refuse_other_classes(data, own)
     facts = _facts(others, {file_of[sample.name] for sample in data.samples}, lists.parts, rest)
     pictures = Pictures(data.with_note(lists.note), file_of, "joined by file name: ")
     return with_facts(with_parts_of_tables(pictures, lists.parts, facts), facts, rest)
+
+
+def _refuse_other_classes(data: Dataset, tables: Sequence[Listing]) -> None:
+    """Raise InputError where tables or folders of parts have a class that is not to train on."""
+    labels_of: dict[str, set[str]] = {}
+    for sample in data.samples:
+        labels_of.setdefault(sample.part, set()).add(sample.label)
+    to_train_on = labels_of.get("train", set())
+    parted = len(tables) > 1 or not any(one.labelled[1].parts.columns for one in tables)
+    names = shortened(sorted(one.name for one in tables))
+    if parted and to_train_on and any(own - to_train_on for own in labels_of.values()):
+        refuse_different(data.root, labels_of, data.samples, names)
 
 
 def _facts(

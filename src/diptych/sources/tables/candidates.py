@@ -25,6 +25,8 @@ METADATA = (
 )
 _MAY_BE_LISTS = (*TEXTS, ".json", ".json.gz", ".json.zst", ".json.zip")
 _MAY_BE_TABLES = (*ENDINGS, *METADATA, *_MAY_BE_LISTS)
+# What a program said of pictures, which are no labels to learn.
+_PREDICTED = re.compile(r"(^|[ _.-])(predictions?|predicted|preds?)($|[ _.-])", re.IGNORECASE)
 # Texts that people and programs put beside data, and that list no pictures.
 _NO_LISTS = re.compile(
     r"(read[ _-]?me|licen[cs]e|requirements|copying|notice|change(log|s)|cite|citation|about|todo"
@@ -41,7 +43,9 @@ def tables_among(tree: Tree) -> list[str]:
     names = [
         name
         for name in shown(name for name in tree.names if name.lower().endswith(_MAY_BE_TABLES))
-        if name.count("/") <= DEEPEST and "submission" not in name.lower()
+        if name.count("/") <= DEEPEST
+        and "submission" not in name.lower()
+        and not _PREDICTED.search(stem_of(name))
     ]
     tables = _few(n for n in names if n.lower().endswith(ENDINGS) or n.endswith(METADATA))
     known = set(tables)

@@ -7,6 +7,7 @@ from diptych.errors import InputError
 from diptych.sources.folder_groups import by_names_alone, folder_group
 from diptych.sources.meaning import Meaning, is_title, level
 from diptych.sources.name_patterns import name_pattern
+from diptych.sources.tables.boxed import without_boxes
 from diptych.sources.tables.cells import is_amount, says_nothing
 from diptych.sources.tables.file_column import file_column
 from diptych.sources.tables.folder_columns import folder_columns, in_folder
@@ -84,6 +85,7 @@ def table_roles(
     if meaning.part is not None and level(meaning.part) is not None:
         parts = Parts((), lambda row: "")
     free = [at for at in free if at not in parts.columns]
+    table = without_boxes(table, (*free, *said))
     if labelled and meaning.label is None:
         _refuse_groups_that_are_labels(table, meaning.group, free)
     label, title = _label(table, free, meaning, labelled)

@@ -6,13 +6,17 @@ from types import MappingProxyType
 
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
+from diptych.errors import InputError
 from diptych.sources.endings import stem_of
 from diptych.sources.meaning import LEVEL, Meaning
 from diptych.sources.parts import folder_part, part_in
 from diptych.sources.tables.candidates import METADATA
+from diptych.sources.tables.file_column import names_files
 from diptych.sources.tables.files import read_rows
 from diptych.sources.tables.label_column import NoLabelsError
+from diptych.sources.tables.matching import Files
 from diptych.sources.tables.rows import Records
+from diptych.sources.tables.whereabouts import first_records
 from diptych.sources.trees import Tree
 
 # Of more tables only the first has its own line.
@@ -79,7 +83,7 @@ def _pieces(
     several = len(tables) > 1
     pieces, refusals = list[Dataset](), list[NoLabelsError]()
     for table in tables:
-        below = several or table.rpartition("/")[2] in METADATA
+        below = _is_of_its_folder(tree, table, several)
         rows = rows_of.get(table)
         own = replace(meaning, files=rows.titles[0]) if rows else meaning
         try:
@@ -91,13 +95,47 @@ def _pieces(
         stem = stem_of(table)
         if several:
             piece = _in_part(piece, folder_part(table.rpartition("/")[0]) or part_in(stem))
-        new_names = {name: f"{stem}/{name}" if name in file_of else name for name in files}
+        alike = sum(stem_of(other) == stem for other in tables) > 1
+        before = table.rpartition(".")[0] if alike else stem
+        new_names = {name: f"{before}/{name}" if name in file_of else name for name in files}
+        _refuse_other_part(tree, table, piece, pieces, files, file_of)
         piece = piece.with_samples(s._replace(name=new_names[s.name]) for s in piece.samples)
         file_of |= {new_names[name]: file for name, file in files.items()}
         pieces.append(piece)
     if refusals and not any(piece.samples for piece in pieces):
         raise refusals[0]
     return pieces
+
+
+def _refuse_other_part(
+    tree: Tree,
+    table: str,
+    piece: Dataset,
+    others: Sequence[Dataset],
+    files: Mapping[str, str],
+    file_of: Mapping[str, str],
+) -> None:
+    """Raise InputError where a table names a file that one before puts into another part."""
+    part_of = {file_of[s.name]: s.part for other in others for s in other.samples}
+    for sample in piece.samples:
+        file = files[sample.name]
+        if sample.part and part_of.get(file, "") not in ("", sample.part):
+            raise InputError(
+                f"{tree.root}: {table} says that {file} is in the {sample.part} part, and another "
+                f"table that it is in the {part_of[file]} part; correct one of them"
+            )
+
+
+def _is_of_its_folder(tree: Tree, table: str, several: bool) -> bool:
+    """Whether a table speaks of the files below its own folder alone."""
+    base, _, last = table.rpartition("/")
+    if last in METADATA or not several:
+        return last in METADATA
+    own = Files(tree, base, below=True)
+    try:
+        return bool(own.count) and names_files(first_records(tree.place(table)), own)
+    except InputError:
+        return False
 
 
 def _notes(tables: Sequence[str], pieces: Sequence[Dataset], meaning: Meaning) -> list[str]:

@@ -24,6 +24,7 @@ class Facts(NamedTuple):
     roles: Roles
     cells: Mapping[str, Row]
     missing: int = 0  # rows of files that are not there
+    unclear: Sequence[str] = ()  # what rows say of which several files could be meant
 
 
 class Pictures(NamedTuple):
@@ -149,6 +150,11 @@ def _with_parts(
     title = one.table.titles[columns[0]]
     pairs = list(zip(samples, parts, strict=True))
     against = next(((s, part) for s, part in pairs if part and s.part not in ("", part)), None)
+    folders = {sample.part for sample in samples}
+    if against and len(folders) == 1 and "" not in parts:
+        note = f"{note}; " if note else f"parts in {title} of {one.name}; "
+        note += f"all lie in a folder of {folders.pop()}, which says no more"
+        return [s._replace(part=part) for s, part in pairs], note
     if against:
         sample, part = against
         differ = f"{title} of {one.name} puts {sample.name} into {part}, its folder into "

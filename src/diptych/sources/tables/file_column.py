@@ -5,7 +5,8 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from diptych.errors import InputError, shortened
-from diptych.sources.endings import is_called_picture
+from diptych.sources.endings import is_called_picture, stem_of
+from diptych.sources.tables.file_names import parted
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.rows import Records, position, without_header
 from diptych.sources.tables.titles import FILE_TITLES, is_file_title, is_of_amounts, plain, rank
@@ -28,6 +29,7 @@ class _Column(NamedTuple):
     is_index: bool  # counts them, and is called so
     different: int  # cells
     is_of_numbers: bool  # and nothing else
+    rows: int = 0  # those whose cells name a file that is there, as sure names do
 
     @property
     def there(self) -> int:
@@ -63,6 +65,12 @@ def names_files(table: Records, files: Files) -> bool:
     )
 
 
+def is_sure_of_files(table: Records, at: int) -> bool:
+    """Whether a column names files by more than chance: by its title, or by their endings."""
+    called = sum(map(is_called_picture, table.column(at)))
+    return is_file_title(table.titles[at]) or 2 * called > len(table.rows)
+
+
 def numbers_files(table: Records, files: Files) -> bool:
     """Whether a column of numbers, in a whole table, names half of the files, whatever its title.
 
@@ -76,9 +84,10 @@ def numbers_files(table: Records, files: Files) -> bool:
 
 
 def _naming_most(table: Records, files: Files) -> list[_Column]:
-    """The columns that name another file in most of their rows."""
+    """The columns that name files in most of their rows, other ones unless the names are sure."""
     rows = min(len(table.rows), LOOKED_AT)
-    return [c for c in _looked_at(table, files) if 2 * max(c.named, c.stems) > rows]
+    columns = _looked_at(table, files)
+    return [c for c in columns if 2 * max(c.named, c.stems) > rows or 2 * c.rows > rows]
 
 
 def _naming(table: Records, files: Files) -> int:
@@ -126,8 +135,10 @@ def _likeliest(table: Records, some: Sequence[_Column]) -> _Column:
     usual = [column for column in best if ranks[column] < len(FILE_TITLES)]
     complete = [column for column in best if column.there == column.different]
     first = min(best, key=lambda column: ranks[column])
-    others = [c for c in best if table.column(c.at) != table.column(first.at)]
-    if not others or (len(usual) == 1 and (first in complete or not complete)):
+    others = [c for c in best if not _name_the_same(table, c.at, first.at)]
+    if not others:
+        return max(best, key=lambda c: _has_folders(table, c.at)) if len(best) > 1 else first
+    if len(usual) == 1 and (first in complete or not complete):
         return first
     if len(complete) == 1:
         return complete[0]
@@ -136,6 +147,19 @@ def _likeliest(table: Records, some: Sequence[_Column]) -> _Column:
         f"{table.path}: {names} name files that are there; --files '{table.titles[first.at]}' says "
         "which is meant"
     )
+
+
+def _name_the_same(table: Records, one: int, other: int) -> bool:
+    """Whether two columns have one name of a file in each row, the folders before it aside."""
+    if table.column(one) == table.column(other):
+        return True
+    named = [(parted(row[one])[1], parted(row[other])[1]) for row in table.rows]
+    return all(a == b or stem_of(a) == b or a == stem_of(b) for a, b in named)
+
+
+def _has_folders(table: Records, at: int) -> bool:
+    """Whether the names in a column tell more than those of files."""
+    return any(parted(cell)[0] for cell in table.column(at))
 
 
 def _unfound(table: Records, called: Sequence[_Column], by_chance: Sequence[str]) -> int:
@@ -163,13 +187,20 @@ def _looked_at(table: Records, files: Files) -> list[_Column]:
     columns = []
     for at, title in enumerate(table.titles):
         cells = {row[at] for row in rows}
-        sure = [files.names_one(cell) for cell in cells]
+        how = {cell: files.names_one(cell) for cell in cells}
+        sure = list(how.values())
         called = sum(is_called_picture(row[at]) for row in rows)
+        # Names come again where several rows are of one file; words and numbers do by chance.
+        again = (is_file_title(title) and len(cells) > 1) or 2 * called > len(rows)
+        named_rows = sum(bool(how[row[at]]) for row in rows) if again else 0
         counts = _counts_rows(table, at)
         is_index = counts and plain(title) in _INDICES
         named, stems = sure.count("name"), sure.count("stem")
         columns.append(
-            _Column(at, named, stems, called, counts, is_index, len(cells), _are_numbers(cells))
+            _Column(
+                *(at, named, stems, called, counts, is_index, len(cells)),
+                *(_are_numbers(cells), named_rows),
+            )
         )
     return columns
 

@@ -84,6 +84,22 @@ def _refuse_groups_for_labels(table: Records, roles: Roles, rows: Sequence[Named
     )
 
 
+def _disputed_note(samples: Sequence[Sample], rows: Sequence[NamedRow]) -> str:
+    """A word on files of which several rows say other labels."""
+    labels: dict[str, set[str]] = {}
+    for sample, row in zip(samples, rows, strict=True):
+        labels.setdefault(row.file or str(row.place), set()).add(sample.label)
+    disputed = [(file, sorted(own)) for file, own in labels.items() if len(own) > 1]
+    if not disputed:
+        return ""
+    file, own = disputed[0]
+    count = len(disputed)
+    return (
+        f"{count:,} file{'s'[: count != 1]} named in several rows with other labels each ({file}: "
+        f"{' and '.join(own)}), which an audit sets aside; leave one row of each"
+    )
+
+
 def hinted_part(name: str, base: str, roles: Roles) -> str:
     """The part that a table is of by its name or its folder: trainLabels.csv, test/labels.csv."""
     if roles.parts.columns:
@@ -108,6 +124,7 @@ class _Reading(NamedTuple):
         samples: list[Sample] = []
         strays: list[Stray] = []
         used: list[NamedRow] = []
+        same: dict[tuple[str, str, str], NamedRow] = {}  # what was said of a file already
         labels = [self.roles.labels(row.cells, row.file) for row in rows]
         nothing, doubtful = no_labels(one for some in labels if len(some) == 1 for one in some)
         for own, row in zip(labels, rows, strict=True):
@@ -123,10 +140,14 @@ class _Reading(NamedTuple):
             elif not (part := self._part(row)) and self.roles.parts.required:
                 detail = f"says no part in {self.roles.parts.required}"
                 strays.append(Stray(name, "no part", self._at(row, detail)))
+            elif first := same.get((row.file or str(row.place), label, part)):
+                detail = f"says what line {first.line} does"
+                strays.append(Stray(name, "repeated", self._at(row, detail)))
             else:
                 place = row.place or self.tree.place(row.file)
                 samples.append(Sample(name, label, place, part))
                 used.append(row)
+                same[row.file or str(row.place), label, part] = row
         strays += self._uneven()
         if not samples and self.roles.label is not None:
             raise self._nothing(rows, strays)
@@ -136,7 +157,7 @@ class _Reading(NamedTuple):
         notes = [self._note(samples), parts_note, self.roles.parts.note, doubtful]
         partless = sum(stray.reason == "no part" for stray in strays)
         notes += [partless_note(partless, self.roles.parts), self._written_note(used)]
-        notes.append(passed_over_note(used))
+        notes += [passed_over_note(used), _disputed_note(samples, used)]
         notes.append(self.roles.label.note if isinstance(self.roles.label, OneHot) else "")
         notes += self._groups_note(samples, used)
         return Dataset(
@@ -226,7 +247,9 @@ class _Reading(NamedTuple):
                 words[name] if name in words else part_of(name, str(row.file))
                 for name, row in zip(names, rows, strict=True)
             ]
-        elif self.prefix or (self.meaning.fold is None and any(s.part for s in samples)):
+        elif self.meaning.fold is None and any(sample.part for sample in samples):
+            return samples, self._outranked_note(samples, rows)
+        elif self.prefix:
             return samples, ""
         else:
             parts = [folder_part(row.file.rpartition("/")[0]) for row in rows]
@@ -241,6 +264,20 @@ class _Reading(NamedTuple):
             note += ", and the fold is to validate on" * ("test" in kept)
         pairs = zip(samples, parts, strict=True)
         return [s._replace(part=part) for s, part in pairs], note
+
+    def _outranked_note(self, samples: Sequence[Sample], rows: Sequence[NamedRow]) -> str:
+        """A word on a folder of one part that holds those of others too, by their rows."""
+        folders = {folder_part(row.file.rpartition("/")[0]) for row in rows}
+        is_parted = any(sample.part for sample in samples)
+        if (
+            len(folders) != 1
+            or "" in folders
+            or not is_parted
+            or folders == {s.part for s in samples}
+        ):
+            return ""
+        titles = " and ".join(self.table.titles[at] for at in self.roles.parts.columns)
+        return f"all lie in a folder of {folders.pop()}; their parts are those of {titles}"
 
     def _with_groups(self, samples: list[Sample], rows: Sequence[NamedRow]) -> list[Sample]:
         if not self.roles.groups or not samples:

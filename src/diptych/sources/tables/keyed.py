@@ -1,6 +1,6 @@
 """Tables that name files by way of something else: their folders, or ids of another table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TypeAlias
 
 from diptych.sources.endings import COMPANIONS, ending, stem_of
@@ -26,7 +26,8 @@ def by_folder(table: Records, names: Sequence[str]) -> tuple[Records, str] | Non
     found = _folder_column(table, names)
     if found is None:
         return None
-    at, depth = found
+    at, depth, as_numbers = found
+    key = _number if as_numbers else fold
     if any(fold(table.titles[at]) == fold(name.split("/")[depth]) for name in names
            if name.count("/") > depth):  # fmt: skip
         table = without_header(table)
@@ -34,8 +35,8 @@ def by_folder(table: Records, names: Sequence[str]) -> tuple[Records, str] | Non
     for name in names:
         folders = name.split("/")[:-1]
         if len(folders) > depth:
-            files_of.setdefault(fold(folders[depth]), []).append(name)
-    return _for_each(table, at, files_of), table.titles[at]
+            files_of.setdefault(key(folders[depth]), []).append(name)
+    return _for_each(table, at, files_of, key), table.titles[at]
 
 
 def by_id(table: Records, file_of: Mapping[str, str]) -> Records | None:
@@ -104,30 +105,53 @@ def _without(table: Records, at: int) -> Records:
     return table._replace(titles=[table.titles[i] for i in kept], rows=rows)
 
 
-def _for_each(table: Records, at: int, files_of: Mapping[str, Sequence[str]]) -> Records:
+def _number(cell: str) -> str:
+    """A whole number as it is compared: 00003 is 3."""
+    return str(int(cell)) if cell.isdecimal() else fold(cell)
+
+
+def _for_each(
+    table: Records,
+    at: int,
+    files_of: Mapping[str, Sequence[str]],
+    key: Callable[[str], str] = fold,
+) -> Records:
     rows, lines = [], []
     for line, row in zip(table.lines, table.rows, strict=True):
-        for name in files_of.get(row[at], files_of.get(fold(row[at]), ("",))):
+        for name in files_of.get(row[at], files_of.get(key(row[at]), ("",))):
             rows.append([name, *row])  # without a folder, a row names no file
             lines.append(line)
     title = FILE if FILE not in table.titles else f"{FILE}:"
     return Records(table.path, [title, *table.titles], rows, lines, table.headed)
 
 
-def _folder_column(table: Records, names: Sequence[str]) -> tuple[int, int] | None:
-    """The column that names folders, each once, and how deep these lie, from 0 at the first."""
+def _folder_column(table: Records, names: Sequence[str]) -> tuple[int, int, bool] | None:
+    """The column that names folders, each once, and how deep these lie, from 0 at the first.
+
+    And whether by their numbers: 3 is the folder 00003.
+    """
     levels: dict[int, set[str]] = {}
     for folder in {name.rpartition("/")[0] for name in names if ending(name) not in COMPANIONS}:
         if folder and not any_hidden(folder.split("/")):
             for depth, one in enumerate(folder.split("/")):
                 levels.setdefault(depth, set()).add(fold(one))
-    best: tuple[int, int, int] | None = None
+    best: tuple[int, int, int, bool] | None = None
     for at in range(len(table.titles)):
         cells = {fold(cell) for cell in table.column(at)}
         if len(cells) < max(len(table.rows), 2):
             continue
         for depth, folders in levels.items():
-            shared = len(cells & folders)
+            shared, as_numbers = len(cells & folders), False
+            if not shared and (numbers := _numbers(cells, folders)):
+                shared, as_numbers = numbers, True
             if shared > 1 and shared >= MOST * min(len(cells), len(folders)):
-                best = max(best or (0, 0, 0), (shared, at, depth))
+                best = max(best or (0, 0, 0, False), (shared, at, depth, as_numbers))
     return best[1:] if best else None
+
+
+def _numbers(cells: Collection[str], folders: Collection[str]) -> int:
+    """How many cells are the number of a folder, where all are numbers and none comes twice."""
+    if not all(map(str.isdecimal, (*cells, *folders))):
+        return 0
+    ones, others = set(map(_number, cells)), set(map(_number, folders))
+    return len(ones & others) if (len(ones), len(others)) == (len(cells), len(folders)) else 0

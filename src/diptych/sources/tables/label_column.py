@@ -35,6 +35,8 @@ def label_column(table: Records, free: Sequence[int]) -> int | OneHot:
     Raises NoLabelsError where there is none, InputError where several may be.
     """
     tiers = {at: label_tier(table.titles[at]) for at in free if not _is_empty(table, at)}
+    if "x" in map(plain, table.titles):  # beside it y is where something is
+        tiers = {at: tier for at, tier in tiers.items() if plain(table.titles[at]) != "y"}
     surest = min(tiers.values(), default=len(LABEL_TITLES))
     if surest < len(LABEL_TITLES):
         return _one_of(table, [at for at in free if tiers.get(at) == surest], free)
@@ -70,6 +72,10 @@ def _one_of(table: Records, some: Sequence[int], free: Sequence[int]) -> int:
             same.append(at)
     if len(groups) > 1:
         refuse_same_title(table, some)
+        # What is the same, or another, in each row is no class.
+        telling = [group for group in groups if _tells_apart(table, group[0])]
+        if len(telling) == 1:
+            return _in_words(table, telling[0], free)
         likely = sorted((group[0] for group in groups), key=lambda at: _plausibility(table, at))
         seen, first = _seen(table, likely), table.titles[likely[0]]
         raise InputError(

@@ -15,13 +15,14 @@ from diptych.sources.tables.column_roles import Roles, table_roles
 from diptych.sources.tables.facts import Facts
 from diptych.sources.tables.file_column import NUMBERED, names_files, numbers_files
 from diptych.sources.tables.fold_columns import NoFoldsError
+from diptych.sources.tables.fold_rows import of_one_fold
 from diptych.sources.tables.folder_columns import names_files_by_folders
 from diptych.sources.tables.keyed import by_folder, by_id, by_title, cells_of, ids_of
 from diptych.sources.tables.label_column import NoLabelsError
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.onehot import OneHot
 from diptych.sources.tables.part_columns import Parts
-from diptych.sources.tables.row_files import named_rows
+from diptych.sources.tables.row_files import is_unclear, named_rows
 from diptych.sources.tables.rows import Records, position, records
 from diptych.sources.tables.titles import GROUPS, is_label_title, plain
 from diptych.sources.tables.whereabouts import first_records
@@ -135,14 +136,32 @@ class Listing:
             table, roles = self._facts(bare)
         if not own:  # folders say the parts, or another table
             roles = roles._replace(parts=Parts((), lambda row: ""))
+        finding = self._with_labels(table, roles)
         try:
-            rows = named_rows(table, roles, self._files, "")
+            rows = named_rows(table, finding, self._files, "")
         except InputError:  # train/1.jpg and test/1.jpg are there
-            rows = named_rows(table, roles, self._files, part_in(stem_of(self.name)))
+            rows = named_rows(table, finding, self._files, part_in(stem_of(self.name)))
         cells = {row.file: row.cells for row in rows if row.file}
-        return Facts(self.name, table, roles, cells, sum(not row.file for row in rows))
+        unclear = tuple(f"{row.name} {row.why_missing}" for row in rows if is_unclear(row))
+        return Facts(self.name, table, roles, cells, sum(not row.file for row in rows), unclear)
+
+    def _with_labels(self, table: Records, roles: Roles) -> Roles:
+        """The roles to find files by: labels tell files apart where folders are called so."""
+        try:
+            labelled, own = self.labelled
+        except InputError:
+            return roles
+        same = labelled.titles == table.titles and isinstance(own.label, int)
+        return roles._replace(label=own.label) if same else roles
 
     def _facts(self, said: Meaning) -> tuple[Records, Roles]:
+        if said.part is None:
+            with contextlib.suppress(NoFoldsError):
+                table, roles = table_roles(
+                    self.records, self._files, replace(said, fold=None), labelled=False
+                )
+                if of_fold := of_one_fold(table, roles, said.fold):
+                    return of_fold
         return table_roles(self.records, self._files, said, labelled=False)
 
     @cached_property
@@ -166,7 +185,8 @@ class Listing:
             return title is not None
         number = NUMBERED.fullmatch(title.strip())
         try:
-            return bool(number) and title.strip() in self.facts(Meaning()).table.titles
+            table, _ = table_roles(self.records, self._files, self._said, labelled=False)
+            return bool(number) and title.strip() in table.titles
         except InputError:
             return False
 
@@ -184,11 +204,13 @@ def listings_of(tree: Tree, files: str | None, label: str | None) -> list[Listin
     listings, others = dict[str, Listing](), dict[str, Listing]()
     names = tables_among(tree)
     alone = _alone_in_their_folders(tree, names)
+    of_folders = [name for name in names if _names_folders(tree, name)]
     for name in names:
         base, _, last = name.rpartition("/")
         of = known(base, last in METADATA or name in alone)
         one = Listing(tree, name, of, below=name in alone)
-        some = listings if last in METADATA or one.names_files else others
+        is_own = last in METADATA and name not in of_folders
+        some = listings if is_own or one.names_files else others
         some[name] = one
     root, found = known("", False), list(listings.values())
     keyed = list(_keyed(tree, list(others), found, root, label))
@@ -202,6 +224,14 @@ def listings_of(tree: Tree, files: str | None, label: str | None) -> list[Listin
     if files is not None and every and not any(one.has(files) for one in every):
         position(every[0].records, files, "files")  # raises, with the nearest title
     return [*every, *keyed]
+
+
+def _names_folders(tree: Tree, name: str) -> bool:
+    """Whether a table names folders, each once: a patient a row."""
+    try:
+        return by_folder(first_records(tree.place(name)), tree.names) is not None
+    except InputError:
+        return False
 
 
 def _alone_in_their_folders(tree: Tree, tables: Sequence[str]) -> Collection[str]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from diptych.sources.endings import COMPANIONS, PICTURES, is_called_picture
-from diptych.sources.folders.folder_names import is_of_masks
+from diptych.sources.folders.folder_names import is_of_masks, is_of_small_copies
 from diptych.sources.parts import folder_part, part_in
 from diptych.sources.tables.file_names import fold, folders_in, parted
 from diptych.sources.trees import Tree
@@ -88,6 +88,10 @@ class Files:
         if last in self.by_name or self.exact(name) or self.elsewhere(name):
             return "name"
         return "stem" if any(self.by_stem(last)) else ""
+
+    def names_one_by_its_ending(self, name: str) -> bool:
+        """Whether a cell names a file that is there, with its ending."""
+        return self.names_one(name) == "name"
 
     def names_one_in_its_folder(self, name: str) -> bool:
         """Whether a cell names a file that is there, with all folders from the root on.
@@ -269,9 +273,10 @@ def _usable(files: list[str]) -> list[str]:
     if len(files) < 2:
         return files
     pictures = list(filter(is_called_picture, files))
-    pictures = [
-        file for file in pictures if not any(map(is_of_masks, file.split("/")[:-1]))
-    ] or pictures
+    for is_of_others in (is_of_masks, is_of_small_copies):
+        pictures = [
+            file for file in pictures if not any(map(is_of_others, file.split("/")[:-1]))
+        ] or pictures
     return pictures if len(pictures) == 1 else files
 
 

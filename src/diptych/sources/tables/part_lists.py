@@ -14,6 +14,7 @@ from diptych.sources.tables.facts import Facts, Pictures
 
 _NUMBER = re.compile(r"\d+")
 _BOTH = re.compile(r"train[ _-]?val", re.IGNORECASE)
+_PART_WORD = re.compile(r"[ _.-]*(train(ing)?|val(id(ation)?)?|test(ing)?|dev|eval)[ _.-]*", re.I)
 _NUMBERED = re.compile(r"(?:k?[ _-]?folds?|cv|splits?|set)?[ _.-]*(\d+)", re.IGNORECASE)
 
 
@@ -59,11 +60,12 @@ def with_parts_of_tables(
 ) -> Pictures:
     """Samples with the parts of the tables that name them; what none of them names is a stray.
 
-    Where they have parts already, or are all of one, nothing changes. `parts` has the part of each
+    Where they have several parts already, nothing changes; a folder of one part that holds them
+    all says less than lists. `parts` has the part of each
     table. Raises InputError where two tables of parts name the same sample.
     """
     data = pictures.data
-    if not parts or data.parts():
+    if not parts or len(data.parts()) > 1:
         return pictures
     part_of: dict[str, tuple[str, str]] = {}
     for one in facts:
@@ -73,7 +75,7 @@ def with_parts_of_tables(
             if not pictures.row(one, sample):
                 continue
             other, _ = part_of.setdefault(sample.name, (one.name, parts[one.name]))
-            if other != one.name:
+            if part_of[sample.name][1] != parts[one.name]:
                 raise InputError(
                     f"{data.root}: {other} and {one.name} both name {sample.name}, which can be in "
                     "one part alone; correct one of them"
@@ -84,6 +86,9 @@ def with_parts_of_tables(
     if len(own) < 2:
         return pictures
     tables = shortened(sorted(parts))
+    if len(part_of) < len(data.samples) and len({*parts.values()}) < len(parts):
+        note = f"{tables} name some of the pictures alone; parts by lists are left out"
+        return pictures._replace(data=data.with_note(note))
     samples = [s._replace(part=part_of[s.name][1]) for s in data.samples if s.name in part_of]
     strays = _with_lists(data.strays, parts)
     aside = [s.name for s in data.samples if s.name not in part_of]
@@ -121,9 +126,30 @@ def _by_number(names: Sequence[str]) -> dict[int | None, dict[str, str]]:
         part_of = parts_named(stems)
         if "train" not in part_of.values():
             part_of |= {stem: "train" for stem in stems if _BOTH.match(stem)}
+        if not part_of and (sets := _of_sets(lists)):
+            return {None: sets}
         if by_number := _of_home([one for one in lists if one[1] in part_of], part_of):
             return by_number
     return {}
+
+
+def _of_sets(lists: Sequence[tuple[str, str, int | None]]) -> dict[str, str]:
+    """The part of each list, where several sets have lists of the same parts: DomainNet's."""
+    sets: dict[str, dict[str, str]] = {}
+    for name, stem, number in lists:
+        part, rest = part_in(stem), _PART_WORD.sub("", stem)
+        if part and rest and number is None:
+            sets.setdefault(rest.casefold(), {})[name] = part
+    alike = [own for own in sets.values() if len(set(own.values())) == len(own) > 1]
+    if len(alike) < 2 or any({*own.values()} != {*alike[0].values()} for own in alike):
+        return {}
+    if "train" not in alike[0].values():
+        return {}
+    return dict(sorted(((n, p) for own in alike for n, p in own.items()), key=_is_not_to_train_on))
+
+
+def _is_not_to_train_on(list_and_part: tuple[str, str]) -> bool:
+    return list_and_part[1] != "train"
 
 
 def _of_home(

@@ -14,6 +14,8 @@ from diptych.sources.tables.file_names import fold, parted
 from diptych.sources.tables.matching import Files, Finder, Hints, Match
 from diptych.sources.tables.rows import Records, Row
 
+_ONE_OF_SEVERAL = "means one of several"
+
 
 class NamedRow(NamedTuple):
     """A row with its file: in the tree, elsewhere on this machine, or why there is none."""
@@ -36,7 +38,12 @@ def named_rows(table: Records, roles: Roles, files: Files, table_part: str) -> l
     names = [roles.name(row) for row in table.rows]
     # One of each kind, as few are different: they are keys of what is known of folders.
     hint_of = cache(lambda label, part: Hints(label, part, table_part))
-    hints = [hint_of(*_hint(roles, row)) for row in table.rows]
+    said = [_hint(roles, row) for row in table.rows]
+    parts_of = {(name, part) for name, (_, part) in zip(names, said, strict=True)}
+    told_apart = len(parts_of) > len(set(names))  # 1.jpg is in two parts, and may be two files
+    if roles.parts.columns and not told_apart and _are_of_one_part(names, files):
+        said = [(label, "") for label, _ in said]  # a folder says no more than the table
+    hints = [hint_of(*one) for one in said]
     finder = _finder(names, hints, files)
     matches = [_find(finder, name, hint) for name, hint in zip(names, hints, strict=True)]
     if not table_part and not roles.parts.columns and _of_several_parts(matches):
@@ -75,6 +82,16 @@ def _finder(names: Iterable[str], hints: Iterable[Hints], files: Files) -> Finde
     labels = frozenset(fold(hint.label) for hint in set(hints) if hint.label)
     deep = {parted(name)[0][-1:] for name in names if "/" in name or "\\" in name}
     return Finder(files, labels, frozenset(folder for one in deep for folder in one))
+
+
+def _are_of_one_part(names: Iterable[str], files: Files) -> bool:
+    """Whether all files that are called so lie in folders of one part: all in train/."""
+    of = {
+        folder_part(file.rpartition("/")[0])
+        for name in names
+        for file in next(filter(None, files.called(parted(name)[1])), ())
+    }
+    return len(of) == 1 and "" not in of
 
 
 def _find(finder: Finder, name: str, hint: Hints) -> Match:
@@ -179,11 +196,16 @@ def _one_ends_the_others(folders: Iterable[str]) -> bool:
     return all(f"/{longest}".endswith(f"/{one}" if one else "") for one in folders)
 
 
+def is_unclear(row: NamedRow) -> bool:
+    """Whether a row may mean one of several files."""
+    return row.why_missing.startswith(_ONE_OF_SEVERAL)
+
+
 def _why_none(name: str, match: Match) -> str:
     """Why a name means no single file; "" where it does."""
     if len(match.files) > 1:
         return (
-            f"means one of several: {len(match.files)} files could be meant: {match.files[0]}, "
+            f"{_ONE_OF_SEVERAL}: {len(match.files)} files could be meant: {match.files[0]}, "
             f"{match.files[1]}; write its folder or ending too"
         )
     if match.files:

@@ -87,7 +87,8 @@ def _even(
     if len(uneven) > max(most * len(numbered), most > 0 and len(numbered) >= ENOUGH):
         raise InputError(
             f"{path}: line {uneven[0].line} has {len(uneven[0].cells)} columns, the first line "
-            f"{len(titles)}"
+            f"{len(titles)}; write a cell that has the sign between columns in it in quotes: "
+            '"red, blue"'
         )
     if uneven:
         numbered = [(line, row) for line, row in numbered if len(row) == len(titles)]

@@ -51,6 +51,17 @@ _TOGETHER = (
 )
 GROUPS = re.compile(rf"(^|_)({_SUBJECT}|{_TOGETHER})(_|$|id)")
 _SUBJECTS = re.compile(rf"(^|_)({_SUBJECT})(_|$|id)")
+# How, where and when a picture was taken, and who is on it: labels of few data sets.
+_FACTS = re.compile(
+    r"(^|_)(age|sex|gender|ethnicity|race|weight|height|width|length|size|area|x|y|z|x_?min|y_?min"
+    r"|x_?max|y_?max|roi|bbox|camera|lens|iso|exposure|aperture|focal|flash|model|make|device"
+    r"|scanner|manufacturer|machine|magnification|mag|zoom|resolution|dpi|channels?|format|mode"
+    r"|laterality|side|eye|view|position|orientation|angle|rotation|pose|projection|implant"
+    r"|country|city|region|location|place|room|hospital|center|centre|clinic|institution|lab|node"
+    r"|date|time|timestamp|year|month|day|hour|season|weather|light|lighting|illumination|night"
+    r"|photographer|author|license|licence|url|rating|caption|description|notes?|comments?|frames?"
+    r"|seq(uence)?|num(ber)?|count|index|idx|version|annotator|rater|reader)(_|$|id)"
+)
 # What a column of numbers counts, which names no file whatever files are called.
 _MEASURE = r"ages?|weight|height|bmi"
 _AMOUNT = re.compile(
@@ -113,6 +124,12 @@ def is_of_measures(title: str) -> bool:
 def is_part_title(title: str) -> bool:
     """Whether a column of parts or folds is called so."""
     return rank(title, PART_TITLES) < len(PART_TITLES)
+
+
+def is_fact_title(title: str) -> bool:
+    """Whether a column of such a title says how, where or of whom a picture was taken."""
+    own = plain(title)
+    return bool(_FACTS.search(own) or GROUPS.search(own))
 
 
 def is_subject(title: str) -> bool:

@@ -3,10 +3,11 @@
 import os
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from diptych.errors import InputError
+from diptych.sources.folders.folder_names import is_of_many_masks, is_of_small_copies
 from diptych.sources.meaning import Meaning
 from diptych.sources.tables import file_column
 from diptych.sources.tables.cells import is_number
@@ -25,6 +26,7 @@ from diptych.sources.tables.rows import (
 )
 from diptych.sources.tables.titles import TOGETHER, column
 from diptych.sources.trees.folder import FolderTree
+from diptych.sources.trees.narrowed import NarrowedTree
 
 # A folder with more in it than this is no data set.
 MOST_ENTRIES = 300_000
@@ -66,9 +68,31 @@ def tree_of_table(
     """
     own = FolderTree(path.parent)
     table = table or records(path, uneven=True)
-    if _share_there(table, Files(own), meaning):
-        return own, path.name
     here = path.absolute()
+    others = _of_no_pictures(own)
+    pictures = NarrowedTree(own, others) if others else own
+    # A name with its ending beside the table's folder is meant before another ending in there.
+    if _share_there(table, Files(pictures), meaning, sure=True):
+        return own, path.name
+    nearby = _folder_above(here, table, meaning, sure=True)
+    if nearby is None and not _share_there(table, Files(pictures), meaning):
+        nearby = _folder_above(here, table, meaning)
+    return nearby or (own, path.name)
+
+
+def _of_no_pictures(tree: FolderTree) -> list[str]:
+    """The folders in a tree that are called as those of masks and of small copies are."""
+    return [
+        folder
+        for folder in tree.folders
+        if is_of_many_masks(last := folder.rpartition("/")[2]) or is_of_small_copies(last)
+    ]
+
+
+def _folder_above(
+    here: Path, table: Records, meaning: Meaning, sure: bool = False
+) -> tuple[FolderTree, str] | None:
+    """A folder above a table's with half of its files, and the table's name in it."""
     for root in _above(here):
         try:
             tree = FolderTree(root)
@@ -77,9 +101,9 @@ def tree_of_table(
         name = here.relative_to(root).as_posix()
         files = Files(tree, name.rpartition("/")[0])
         with_folders = not _is_of_tables(name.partition("/")[0])
-        if _share_there(table, files, meaning, with_folders) >= ENOUGH:
+        if _share_there(table, files, meaning, with_folders, sure) >= ENOUGH:
             return tree, name
-    return own, path.name
+    return None
 
 
 def names_files(path: Path) -> bool:
@@ -114,17 +138,25 @@ def first_records(path: Table) -> Records:
 
 
 def _share_there(
-    table: Records, files: Files, meaning: Meaning, with_folders: bool = False
+    table: Records,
+    files: Files,
+    meaning: Meaning,
+    with_folders: bool = False,
+    sure: bool = False,
 ) -> float:
     """The share of the rows whose files are there, of the column that names most.
 
-    Of names `with_folders`, the folder must be there too.
+    Of names `with_folders`, the folder must be there too; of those that are `sure`, the ending.
     """
     columns = range(len(table.titles))
     if meaning.files is not None and meaning.files in table.titles:
         columns = range(at := position(table, meaning.files, "files"), at + 1)
     rows = table.rows[:: max(len(table.rows) // LOOKED_AT, 1)][:LOOKED_AT]
-    is_there = files.names_one_in_its_folder if with_folders else files.names_one
+    is_there: Callable[[str], object] = files.names_one
+    if sure:
+        is_there = files.names_one_by_its_ending
+    if with_folders:
+        is_there = files.names_one_in_its_folder
     there = [len({row[at] for row in rows if is_there(row[at])}) for at in columns]
     return max(there, default=0) / len(rows)
 
