@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from diptych.errors import InputError
 from diptych.sources import read
 
 Laid = Callable[..., Path]
@@ -30,7 +31,7 @@ def test_a_copy_of_everything_is_set_aside(laid: Laid, copy: str, of: str) -> No
     assert data.classes == ("cat", "dog")
     assert {sample.name for sample in data.samples} == set(pets(of))
     assert Counter(stray.reason for stray in data.strays) == {"copy": 4}
-    assert f"{copy[:-1]} holds the folders and names of {of[:-1] or 'the data set'}" in data.note
+    assert f"{copy[:-1]} holds the folders and files of {of[:-1] or 'the data set'}" in data.note
 
 
 def test_a_copy_is_read_where_its_level_was_said(laid: Laid) -> None:
@@ -46,3 +47,10 @@ def test_parts_with_the_same_names_are_no_copies(laid: Laid, other: str) -> None
     data = read(laid([*pets(first), *pets(other)], {}))
     assert data.parts() == ("train", "test")
     assert not data.strays
+
+
+def test_other_pictures_that_are_numbered_alike_are_no_copies(laid: Laid) -> None:
+    root = laid([*pets(""), *pets("extra/")], {})
+    (root / "extra" / "cat" / "a1.png").write_bytes(b"another one")
+    with pytest.raises(InputError):
+        read(root)

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from diptych.data.dataset import Stray
+from diptych.data.places import size_of
 from diptych.sources.endings import is_called_picture
 from diptych.sources.folders.folder_names import (
     is_of_masks,
@@ -24,22 +25,41 @@ _DEEPEST = 3
 
 
 def without_copy(tree: Tree, meaning: Meaning) -> tuple[Tree, Sequence[Stray], str]:
-    """The tree without a folder that holds the same folders and names of pictures again.
+    """The tree without a folder that holds the same folders and files of pictures again.
 
-    With what was in it as strays, and a line that says so. Only where everything is there twice:
-    in a folder and in one inside of it, or in two folders of one name. Nothing is left out where
-    the level of the labels that was said is that of the copy.
+    With what was in it as strays, and a line that says so. Only where everything is there twice,
+    by its names and how long each file is: in a folder and in one inside of it, or in two folders
+    of one name. Nothing is left out where the level of the labels that was said is that of the
+    copy.
     """
-    copy, of, highest = next(_copies(tree), ("", "", ""))
+    found = (one for one in _copies(tree) if _are_as_long(tree, one[0], one[1]))
+    copy, of, highest = next(found, ("", "", ""))
     said = level(meaning.label) if meaning.label else None
     if not copy or (said is not None and said > copy.count("/")):
         return tree, (), ""
     inside = [name for name in tree.names if name.startswith(f"{highest}/")]
-    detail = f"{copy} holds the folders and names of {of or 'the data set'} again"
+    detail = f"{copy} holds the folders and files of {of or 'the data set'} again"
     deeper = copy.count("/") + 2
     note = f"{detail}, and is set aside as a copy; --label {LEVEL}{deeper} takes it and not those"
     strays = [Stray(name, "copy", detail) for name in inside]
     return NarrowedTree(tree, [highest]), strays, note
+
+
+def _are_as_long(tree: Tree, copy: str, of: str) -> bool:
+    """Whether each picture of a folder is as long as the one of its name in another.
+
+    Other pictures may be numbered alike.
+    """
+    pictures = [n for n in tree.names if n.startswith(f"{copy}/") and is_called_picture(n)]
+    originals = [f"{of}/{n[len(copy) + 1 :]}".removeprefix("/") for n in pictures]
+    there = set(tree.names)
+    try:
+        return all(
+            one in there and size_of(tree.place(one)) == size_of(tree.place(other))
+            for one, other in zip(originals, pictures, strict=True)
+        )
+    except OSError:
+        return False
 
 
 def _copies(tree: Tree) -> Iterator[tuple[str, str, str]]:
