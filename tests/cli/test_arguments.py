@@ -23,3 +23,24 @@ def test_a_range_is_no_other_option(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         parser().parse_args(["audit", "digits.csv", "--range", "--out", "found"])
     assert "--range: expected one argument" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("fold", ["1.0", "", "one"])
+def test_a_fold_is_a_whole_number(fold: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        parser().parse_args(["audit", "d.csv", "--fold", fold])
+    assert f"argument --fold: '{fold}' is no whole number" in capsys.readouterr().err
+
+
+def test_an_option_is_written_out(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        parser().parse_args(["audit", "d.csv", "--lab", "x"])
+    assert "--lab" in capsys.readouterr().err
+
+
+def test_an_option_that_is_given_again_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    said = ["audit", "d.csv", "--label", "x", "--group", "a", "--group", "b", "--json", "--json"]
+    parser().parse_args(said)
+    assert capsys.readouterr().err == ""
+    assert parser().parse_args([*said, "--label=y"]).label == "y"
+    assert capsys.readouterr().err == "--label is given 2 times; the last one counts\n"

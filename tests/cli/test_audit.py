@@ -61,3 +61,10 @@ def test_what_may_not_be_opened_is_said(folder_of: Callable[..., Path], tmp_path
     (root / "red").chmod(0o755)
     assert run.returncode == 2
     assert "red: Permission denied" in run.stderr
+
+
+def test_a_folder_of_which_no_file_is_used_is_a_line(tmp_path: Path) -> None:
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "README.md").write_text("none")
+    said = complaint("audit", tmp_path / "photos")
+    assert "none of its files is a picture with a label: 1 no class; README.md, for one" in said

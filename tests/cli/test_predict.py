@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from command import answer_of, complaint, diptych
@@ -185,3 +186,36 @@ def test_a_table_that_names_no_file_is_a_line(bundle: Path, tmp_path: Path) -> N
     run = diptych("predict", bundle, tmp_path / "notes.csv")
     assert (run.returncode, run.stderr) == (1, "")
     assert "notes.csv  cannot be read: no column of files among when, what" in run.stdout
+
+
+def test_nothing_is_written_where_no_picture_could_be_read(bundle: Path, tmp_path: Path) -> None:
+    (tmp_path / "two.csv").write_text("label,p0,p1\n" + "1,2,3\n" * 4)
+    out = tmp_path / "h.csv"
+    run = diptych("predict", bundle, tmp_path / "two.csv", "--out", out)
+    assert (run.returncode, out.exists()) == (1, False)
+    assert "not written, as no picture could be read" in run.stderr
+
+
+def test_both_columns_need_a_title_of_their_own(bundle: Path, tmp_path: Path) -> None:
+    out = tmp_path / "h.csv"
+    said = complaint("predict", bundle, tmp_path, "--out", out, "--columns", "id,id")
+    assert "'id,id' is not two titles" in said
+
+
+def test_rows_of_a_table_of_pixels_are_called_by_its_ids(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    for folder, first in (("a", 100), ("b", 200)):
+        numbers = random.integers(0, 256, (40, 16)).astype(str)
+        rows = [f"{first + i},{i % 2},{','.join(own)}" for i, own in enumerate(numbers)]
+        (tmp_path / folder).mkdir()
+        titles = f"Id,label,{','.join(f'p{p}' for p in range(16))}"
+        (tmp_path / folder / "d.csv").write_text("\n".join([titles, *rows]) + "\n")
+    made, out = tmp_path / "d.bundle", tmp_path / "h.csv"
+    how = ["--engine", "linear", "--network", "linear", "--epochs", "1", "--set", "min_side=2"]
+    run = diptych("train", tmp_path / "a" / "d.csv", "--out", made, *how)
+    assert run.returncode == 0, run.stderr
+    tables = [tmp_path / folder / "d.csv" for folder in "ab"]
+    run = diptych("predict", made, *tables, "--out", out, "--columns", "id,class")
+    assert run.returncode == 0, run.stderr
+    ids = [row["id"] for row in csv.DictReader(out.read_text().splitlines())]
+    assert ids == [str(first + i) for first in (100, 200) for i in range(40)]

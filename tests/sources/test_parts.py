@@ -43,3 +43,15 @@ def test_a_cell_is_a_part_or_nothing_or_refused() -> None:
     assert part_of(" ", "x.csv: line 2") == ""
     with pytest.raises(InputError, match="line 2: no part 'soon'; it may be train, valid or test"):
         part_of("soon", "x.csv: line 2")
+
+
+def test_trainval_is_to_train_on_but_beside_train() -> None:
+    assert parts_named(["trainval", "test"]) == {"trainval": "train", "test": "test"}
+    assert parts_named(["train", "trainval", "test"]) == {"train": "train", "test": "test"}
+    assert parts_named(["trainval"]) == {}
+
+
+def test_short_words_are_parts_only_together() -> None:
+    assert parts_named(["tr", "te", "va"]) == {"tr": "train", "te": "test", "va": "valid"}
+    assert parts_named(["te", "va", "md"]) == {}
+    assert parts_named(["train_mini", "val"]) == {"train_mini": "train", "val": "valid"}

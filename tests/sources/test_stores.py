@@ -1,3 +1,5 @@
+import bz2
+import gzip
 from pathlib import Path
 
 import polars as pl
@@ -35,7 +37,8 @@ def test_archives_of_parts_are_parts(tmp_path: Path) -> None:
 
 def test_numbered_pieces_are_one_archive(tmp_path: Path) -> None:
     write_zip(tmp_path / "photos-001.zip", pictures("photos/cat/1.png", "photos/dog/1.png"))
-    write_zip(tmp_path / "photos-002.zip", pictures("photos/cat/2.png", "photos/cat/1.png"))
+    again = pictures("photos/cat/1.png", "photos/cat/2.png")
+    write_zip(tmp_path / "photos-002.zip", again)
     data = read(tmp_path)
     assert [(s.name, s.label) for s in data.samples] == [
         ("cat/1.png", "cat"), ("cat/2.png", "cat"), ("dog/1.png", "dog"),
@@ -165,3 +168,45 @@ def test_a_folder_of_a_part_is_one_in_an_archive_as_outside(tmp_path: Path) -> N
     write_zip(tmp_path / "a.zip", pictures("train_images/cat/1.png", "train_images/dog/2.png"))
     data = read(tmp_path / "a.zip")
     assert (data.classes, data.parts()) == (("cat", "dog"), ("train",))
+
+
+@pytest.mark.parametrize("names", [("imgs-1", "imgs-2"), ("imgs (1)", "imgs")])
+def test_other_pictures_under_the_same_names_are_kept(names: list[str], tmp_path: Path) -> None:
+    both = pictures("cat/1.png", "dog/1.png", "cat/2.png", "dog/2.png")
+    cat, dog, other_cat, other_dog = both.values()
+    write_zip(tmp_path / f"{names[0]}.zip", {"cat/1.png": cat, "dog/1.png": dog, "cat/2.png": cat})
+    write_zip(
+        tmp_path / f"{names[1]}.zip",
+        {"cat/1.png": other_cat, "dog/1.png": other_dog, "cat/2.png": cat},
+    )
+    data = read(tmp_path)
+    assert {(s.name, s.label) for s in data.samples} == {
+        ("cat/1.png", "cat"), ("cat/2.png", "cat"), ("dog/1.png", "dog"),
+        (f"cat/1 ({names[1]}).png", "cat"), (f"dog/1 ({names[1]}).png", "dog"),
+    }  # fmt: skip
+    assert [s.reason for s in data.strays] == ["named twice"]
+
+
+def test_a_name_that_a_table_may_mean_stays_that_of_one_picture(tmp_path: Path) -> None:
+    table = {"labels.csv": b"file,label\n1.png,cat\n2.png,dog\n"}
+    write_zip(tmp_path / "imgs-1.zip", {**pictures("1.png", "2.png"), **table})
+    write_zip(tmp_path / "imgs-2.zip", {"1.png": b"another"})
+    data = read(tmp_path)
+    assert [s.name for s in data.samples] == ["1.png", "2.png"]
+    assert {s.reason for s in data.strays} == {"table", "named twice"}
+
+
+def test_what_is_called_or_packed_otherwise_is_said(tmp_path: Path) -> None:
+    text = b"file,label\n1.jpg,a\n"
+    (tmp_path / "x.csv.bz2").write_bytes(bz2.compress(text))
+    (tmp_path / "g.csv").write_bytes(gzip.compress(text))
+    write_tar(tmp_path / "t.zip", pictures("cat/1.png"), "w:gz")
+    write_zip(tmp_path / "p.zip", {"d/a.parquet": b"PAR1"})
+    for name, said in (
+        ("x.csv.bz2", r"a table may be packed as \.gz, \.zst, \.zip; unpack this one"),
+        ("g.csv", r"it is packed by gzip; call it g\.csv\.gz"),
+        ("t.zip", "it is a tar, and called a zip"),
+        ("p.zip", r"it holds Parquet files \(d/a\.parquet\); unpack it"),
+    ):
+        with pytest.raises(InputError, match=said):
+            read(tmp_path / name)

@@ -4,11 +4,13 @@ import argparse
 import re
 import sys
 from argparse import ArgumentParser, Namespace
+from collections import Counter
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from diptych.cli.display import complain
+from diptych.cli.display import complain, note
 
 if TYPE_CHECKING:
     from diptych.data.places import Address
@@ -18,7 +20,10 @@ Verbs = Any  # what add_subparsers() returns; argparse has no public name for it
 
 
 class Parser(ArgumentParser):
-    """A parser whose errors are one line."""
+    """A parser whose errors are one line, and whose options are written out."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **(settings | {"allow_abbrev": False}))
 
     def parse_known_args(self, args: Any = None, namespace: Any = None) -> Any:
         """The arguments, of which a range may begin with a minus: --range -1-1."""
@@ -26,7 +31,21 @@ class Parser(ArgumentParser):
         for i in range(len(said) - 1, 0, -1):
             if said[i - 1] == RANGE and re.match(r"-\.?\d", said[i]):
                 said[i - 1 : i + 1] = [f"{RANGE}={said[i]}"]
+        self._note_repeated(said)
         return super().parse_known_args(said, namespace)
+
+    def _note_repeated(self, said: Sequence[str]) -> None:
+        """A word on an option that is given again, of which the last one counts."""
+        times = Counter[str]()
+        for word in takewhile(lambda word: word != "--", said):
+            option = word.partition("=")[0]
+            # What adds to a list has a list by default.
+            action = self._option_string_actions.get(option)
+            if action and action.nargs != 0 and not isinstance(action.default, list):
+                times[option] += 1
+        for option, count in times.items():
+            if count > 1:
+                note(f"{option} is given {count} times; the last one counts")
 
     def error(self, message: str) -> NoReturn:
         sys.exit(complain(f"{message}; see {self.prog} --help", 2))
@@ -68,6 +87,13 @@ def path(text: str) -> Path:
     return Path(text)
 
 
+def whole(text: str) -> int:
+    """The type of an argument that is a whole number."""
+    if not re.fullmatch(r"[+-]?\d+", text.strip()):
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number, such as 1")
+    return int(text)
+
+
 def place(text: str) -> "Path | Address":
     """The type of an argument that is a path, or an address such as s3://bucket/photos."""
     from diptych.data.places import place_named
@@ -94,13 +120,19 @@ def add_table(verb: ArgumentParser) -> None:
         "--label", metavar="COLUMN",
         help="… of the labels; folder:N is a folder, name:_ a name up to its last _",
     )  # fmt: skip
-    said.add_argument("--part", metavar="COLUMN", help="… of the parts; folder:N is a folder")
+    said.add_argument(
+        "--part",
+        metavar="COLUMN",
+        help="… of the parts; folder:N is a folder; COLUMN,word=test says a word",
+    )
     said.add_argument(
         "--group", action="append", default=[], metavar="COLUMN",
         help="… of what must stay together, such as patients; again for more; folder:N or "
         "name:_ too",
     )  # fmt: skip
-    said.add_argument("--fold", type=int, metavar="K", help="test on this fold of a column of them")
+    said.add_argument(
+        "--fold", type=whole, metavar="K", help="test on this fold of a column of them"
+    )
     said.add_argument("--shape", metavar="HxWxC", help="of a CSV's pictures")
     said.add_argument(
         RANGE,
@@ -129,8 +161,8 @@ def add_recipe(verb: ArgumentParser) -> None:
     verb.add_argument("--network", help="efficientnet_lite0, cnn, mlp or timm/<name>")
     verb.add_argument("--weights", help="pretrained (default), none, or a file")
     verb.add_argument("--train", help="head (fast), all (fine-tune), or auto (default)")
-    verb.add_argument("--epochs", type=int, help="at most this many")
-    verb.add_argument("--seed", type=int, help="of the split and of the training")
+    verb.add_argument("--epochs", type=whole, help="at most this many")
+    verb.add_argument("--seed", type=whole, help="of the split and of the training")
     verb.add_argument(
         *("--set", "-s"), dest="settings", action="append", default=[], metavar="KEY=VALUE",
         help="any other choice of a recipe",

@@ -1,10 +1,16 @@
 """`diptych audit`: look at every file; broken, doubled, too small, labelled twice."""
 
 from argparse import Namespace
+from collections import Counter
+from typing import TYPE_CHECKING
 
 from diptych.cli import arguments
 from diptych.cli.display import print_json, print_line
 from diptych.cli.preparing import read_pictures, refuse_inside
+from diptych.errors import InputError
+
+if TYPE_CHECKING:
+    from diptych.data.dataset import Dataset
 
 
 def add(verbs: arguments.Verbs) -> None:
@@ -16,7 +22,9 @@ def add(verbs: arguments.Verbs) -> None:
     verb.add_argument(
         "--out", type=arguments.path, metavar="FOLDER", help="where to write audit.csv"
     )
-    verb.add_argument("--size", type=int, metavar="PIXELS", help="decode at this many pixels (288)")
+    verb.add_argument(
+        "--size", type=arguments.whole, metavar="PIXELS", help="decode at this many pixels (288)"
+    )
 
 
 def audit(options: Namespace) -> None:
@@ -33,6 +41,8 @@ def audit(options: Namespace) -> None:
     # A recipe refuses what is too small or too large.
     size = (Recipe() if options.size is None else Recipe(image_size=options.size)).image_size
     pictures = read_pictures(options.data, options, options.test)
+    if not pictures.samples:
+        raise InputError(_unused(pictures))
     result = auditing.audit(pictures, size=size, track=shown)
     if options.out:
         write_file(options.out / "audit.csv", result.to_csv().encode(errors="surrogateescape"))
@@ -44,3 +54,16 @@ def audit(options: Namespace) -> None:
     for name, issue, detail, _, related in result.findings:
         print_line(f"{name}  {issue}: {detail}" + (f" ({related})" if related else ""))
     print(result)
+
+
+def _unused(pictures: "Dataset") -> str:
+    """What to say of a data set of which no file can be used."""
+    if not pictures.strays:
+        return f"{pictures.root}: there is no picture in it"
+    counts = Counter(stray.reason for stray in pictures.strays)
+    reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.most_common(4))
+    name, _, detail = pictures.strays[0]
+    return (
+        f"{pictures.root}: none of its files is a picture with a label: {reasons}; {name}, for "
+        f"one: {detail}"
+    )

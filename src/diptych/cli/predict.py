@@ -1,9 +1,11 @@
 """`diptych predict`: what is on pictures, by a bundle or by a server."""
 
 import argparse
+import contextlib
 import os
 import sys
 from argparse import Namespace
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,13 +53,21 @@ def predict(options: Namespace) -> int:
         refuse_table(options.out, options.force)
     predictions = []
     stream = _stream(options.bundle, options.key)
-    pictures = named_pictures(options.pictures or ["-"], sys.stdin, options.files)
-    for prediction in stream(_without(pictures, options.out)):
+    pictures = _without(
+        named_pictures(options.pictures or ["-"], sys.stdin, options.files), options.out
+    )
+    ids: dict[str, deque[str]] = {}
+    if options.columns:
+        pictures = _with_ids(pictures, options.columns[0], ids)
+    for prediction in stream(pictures):
         predictions.append(prediction)
         if not options.as_json:
             print_line(str(prediction))
     bad = sum(1 for prediction in predictions if prediction.error)
-    if options.out:
+    if options.out and bad == len(predictions):
+        note(printable(f"{options.out}: not written, as no picture could be read"))
+    elif options.out:
+        predictions = [_named_by(ids, prediction) for prediction in predictions]
         write_table(options.out, predictions, options.columns)
         said = f"{options.out}: {len(predictions):,} answers, {bad:,} of them errors"
         outliers = sum(1 for one in predictions if not one.error and one.probability is None)
@@ -72,9 +82,31 @@ def predict(options: Namespace) -> int:
 def two_titles(text: str) -> tuple[str, str]:
     """The type of an argument that has two titles of columns."""
     titles = [title.strip() for title in text.split(",")]
-    if len(titles) != 2 or not all(titles):
+    if len(titles) != 2 or not all(titles) or len(set(titles)) < 2:
         raise argparse.ArgumentTypeError(f"'{text}' is not two titles, such as id,label")
     return titles[0], titles[1]
+
+
+def _with_ids(
+    pictures: "Iterator[InputPicture]", title: str, ids: "dict[str, deque[str]]"
+) -> "Iterator[InputPicture]":
+    """The pictures, and into `ids` what a column of a table of pixels calls its rows."""
+    from diptych.sources import may_hold_pixels
+    from diptych.sources.pixels.row_ids import row_ids
+
+    for picture in pictures:
+        place = picture.content
+        if isinstance(place, Path) and may_hold_pixels(place):
+            with contextlib.suppress(InputError):  # its rows will say why
+                for name, own in row_ids(place, title).items():
+                    ids.setdefault(name, deque()).append(own)
+        yield picture
+
+
+def _named_by(ids: "dict[str, deque[str]]", prediction: "Prediction") -> "Prediction":
+    """An answer under the id of its row, of rows of one name in their order."""
+    own = ids.get(prediction.path)
+    return prediction._replace(path=own.popleft()) if own else prediction
 
 
 def _without(pictures: "Iterable[InputPicture]", out: Path | None) -> "Iterator[InputPicture]":

@@ -28,11 +28,15 @@ from diptych.data.places import Address, place_named
 from diptych.errors import InputError, described
 from diptych.images.preprocess import is_picture
 from diptych.sources.folders.classes import read_folders
+from diptych.sources.folders.copies import without_copy
 from diptych.sources.foreign import is_never_opened, refuse_foreign
 from diptych.sources.ids_in_names import note_on_ids
 from diptych.sources.in_memory import read_labelled
 from diptych.sources.joining import refuse_overlap, with_test
 from diptych.sources.meaning import Meaning
+from diptych.sources.packed_beside import refuse_packed_beside
+from diptych.sources.part_labels import unlearned
+from diptych.sources.part_words import split_part
 from diptych.sources.pixels.arrays import (
     are_arrays,
     holds_arrays,
@@ -43,6 +47,7 @@ from diptych.sources.pixels.layout import looks_like_pixels
 from diptych.sources.pixels.number_arrays import is_array_name
 from diptych.sources.pixels.pixel_csv import read_pixel_csv
 from diptych.sources.pixels.table_folder import pixel_tables, read_pixel_tables
+from diptych.sources.programs import refuse_project
 from diptych.sources.stores import (
     Readers,
     is_store,
@@ -53,7 +58,7 @@ from diptych.sources.stores import (
 )
 from diptych.sources.tables.beside import read_beside
 from diptych.sources.tables.files import read_table
-from diptych.sources.tables.opening import Table, is_in_utf_8
+from diptych.sources.tables.opening import Table, is_in_utf_8, table_suffix
 from diptych.sources.tables.siblings import note_on_siblings
 from diptych.sources.tables.whereabouts import names_files, tree_of_table
 from diptych.sources.trees import Tree
@@ -66,12 +71,11 @@ from diptych.system.garbage import no_garbage
 # What is called so may be any text.
 _TEXTS = (".txt", ".lst", ".list", ".dat")
 _OBJECTS = (".json", ".jsonl", ".ndjson", ".feather")
+_PACKED = (".gz", ".zst", ".zip")
 TABLES = (
     *(".csv", ".tsv", ".tab", ".psv", ".json", ".jsonl", ".ndjson"),
     *_TEXTS,
-    ".gz",
-    ".zst",
-    ".zip",
+    *_PACKED,
 )
 _NOT_UTF_8 = "its text is not UTF-8, and was read as Windows-1252"
 
@@ -84,12 +88,12 @@ def is_table(path: Path) -> bool:
 
 def may_hold_pixels(path: Path) -> bool:
     """Whether a file is called as tables are, and of a text whether it has numbers in it."""
-    if path.suffix.lower() in _OBJECTS:
-        return False
-    if path.suffix.lower() not in _TEXTS:
-        return is_table(path)
+    if path.suffix.lower() not in (*_TEXTS, *_PACKED):
+        return path.suffix.lower() not in _OBJECTS and is_table(path)
     try:
-        return looks_like_pixels(path)
+        if table_suffix(path) in _OBJECTS:
+            return False
+        return path.suffix.lower() in _PACKED or looks_like_pixels(path)
     except (InputError, OSError):
         return False
 
@@ -132,8 +136,8 @@ def read(
     """
     if all(isinstance(one, str | os.PathLike | Address) and one for one in (data, test)):
         refuse_overlap(_place(data), _place(test))
-    groups = (group,) if isinstance(group, str) else tuple(group or ())
-    meaning = Meaning(files, label, part, groups, fold, shape, value_range)
+    part, words = split_part(part) if isinstance(part, str) else (part, ())
+    meaning = Meaning(files, label, part, _titles(group), fold, shape, value_range, words)
     meaning.refuse_senseless()
     if labels is not None:
         meaning.refuse_unused("labels", "what comes with labels")
@@ -144,6 +148,17 @@ def read(
     # Both have one black, one white and one order of colours.
     alike = samples.pixel_format or expected
     return with_test(samples, _labelled(*test) if pair else _read(test, meaning, alike))
+
+
+def _titles(group: Any) -> tuple[str, ...]:
+    """The titles of columns to group by; raises InputError for what is none."""
+    if isinstance(group, str) or group is None:
+        return () if group is None else (group,)
+    if not isinstance(group, Sequence):
+        raise InputError(
+            f"group is the title of a column, or a list of them, not {described(group)}"
+        )
+    return tuple(group)
 
 
 def as_dataset(data: Any, labels: Any = None, expected: PixelFormat = NO_FORMAT) -> Dataset:
@@ -164,7 +179,9 @@ def _read(data: Any, meaning: Meaning, expected: PixelFormat) -> Dataset:
             "want a label each: read(pictures, labels)"
         )
     with no_garbage():
-        return _with_one_spelling(_as_it_lies(_place(data), meaning, expected))
+        samples = _with_one_spelling(_as_it_lies(_place(data), meaning, expected))
+    word = unlearned(samples)
+    return replace(samples, note="\n".join(filter(None, (samples.note, word))))
 
 
 def _place(data: "str | os.PathLike[str] | Address") -> Path | Address:
@@ -206,14 +223,25 @@ def _as_it_lies(place: Path | Address, meaning: Meaning, expected: PixelFormat) 
         return read_store(place, place, meaning, readers)
     if is_regular(place) and holds_arrays(place):
         return read_array_file(place, meaning, expected)
+    if is_regular(place):
+        refuse_project(place)
     if not is_table(place) or is_never_opened(place.name):
         if is_regular(place):
+            _refuse_packed(place)
             refuse_foreign(place)
         raise InputError(
             f"{place}: not a folder; give one that holds a folder for each class, or a table "
             f"({', '.join(TABLES)}), an archive or a Parquet file"
         )
     return readers.table(place, lambda: FolderTree(place.parent), place, meaning)
+
+
+def _refuse_packed(path: Path) -> None:
+    """Raise InputError for a table that is packed as none is opened."""
+    if path.suffix.lower() in (".bz2", ".xz") and is_table(path.with_suffix("")):
+        raise InputError(
+            f"{path}: a table may be packed as {', '.join(_PACKED)}; unpack this one, and give it"
+        )
 
 
 def _readers(expected: PixelFormat) -> Readers:
@@ -231,7 +259,7 @@ def _read_alone(
     """A table of pixels, or of the files in a tree."""
     place: Any = table  # whose readers open what lies in a holder too
     of_this_machine = isinstance(table, Path)
-    pixels = table.suffix.lower() not in _OBJECTS and looks_like_pixels(place)
+    pixels = table_suffix(place) not in _OBJECTS and looks_like_pixels(place)
     if pixels and not (of_this_machine and names_files(place)):
         return replace(read_pixel_csv(place, meaning, expected), root=root)
     if isinstance(table, Path):
@@ -248,6 +276,14 @@ def _read_tree(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:
     """What a tree of files holds, by what is in it."""
     if stores := stores_in(tree):
         return read_stores(tree, stores, meaning, _readers(expected))
+    refuse_packed_beside(tree)
+    narrow, copies, note = without_copy(tree, meaning)
+    data = _read_files(narrow, meaning, expected)
+    return replace(data, strays=(*data.strays, *copies)).with_note(note) if copies else data
+
+
+def _read_files(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:
+    """The same of a tree that holds no store, and everything once."""
     if are_arrays(tree):
         return read_array_folder(tree, meaning, expected)
     if tables := pixel_tables(tree):

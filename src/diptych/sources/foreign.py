@@ -29,6 +29,8 @@ _AS_CSV = (
 _NOT_OPENED = f"and is not opened; {_AS_CSV}"
 _KINDS = {
     **dict.fromkeys(ARCHIVES, "an archive of a kind that is not read; unpack it"),
+    ".tm": "a project of Teachable Machine; save the samples of each class there, and unpack them "
+    "into a folder for each",
     **dict.fromkeys(WORKBOOKS, "a workbook; save the sheet of labels as CSV"),
     **dict.fromkeys(
         (".yaml", ".yml", ".xml", ".toml", ".ini"), "no table; write files and labels as CSV"
@@ -82,7 +84,7 @@ def with_labels(name: str) -> str:
 
 def is_foreign_archive(name: str) -> bool:
     """Whether a file is called as archives that are not read, or as a piece of one."""
-    return name.lower().endswith(ARCHIVES) or bool(_SPLIT.search(name))
+    return name.lower().endswith((*ARCHIVES, ".tm")) or bool(_SPLIT.search(name))
 
 
 def refuse_foreign(path: Path) -> None:

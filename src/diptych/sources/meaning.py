@@ -5,6 +5,7 @@ from typing import Any
 
 from diptych.errors import InputError, described
 from diptych.sources.name_patterns import name_pattern
+from diptych.sources.part_words import PartWords
 
 # How a column is named that is none: the folder of a picture, from the top; folder:1 is the first.
 LEVEL = "folder:"
@@ -27,6 +28,7 @@ class Meaning:
     fold: int | None = None  # which of the folds is to test on
     shape: str | None = None  # "28x28", "32x32x3"
     value_range: str | None = None  # "0-255", "-1-1"
+    part_words: PartWords = ()  # what words of `part` mean
 
     def refuse_senseless(self) -> None:
         """Raise InputError for what says nothing, whatever the data are."""
@@ -45,7 +47,8 @@ class Meaning:
     def refuse_unused(self, where: object, kind: str, *used: str) -> None:
         """Raise InputError where something was said that means nothing of data of this kind."""
         for field in fields(self):
-            if field.name not in used and getattr(self, field.name) != field.default:
+            is_used = field.name in (*used, "part_words")  # the words go with the part
+            if not is_used and getattr(self, field.name) != field.default:
                 option = {"value_range": "range"}.get(field.name, field.name)
                 raise InputError(f"{where}: {kind} has no use for --{option}; leave it out")
 

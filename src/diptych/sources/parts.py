@@ -12,7 +12,8 @@ from diptych.errors import InputError
 # stand here with words that mean nothing else.
 _WORDS = {
     "train": (
-        *("train", "training", "trn", "trainingsdaten", "entrenamiento", "entrainement"),
+        *("train", "training", "trn", "trainingsdaten", "entrenamiento"),
+        "entrainement",
         *("addestramento", "treino", "treinamento", "обучение", "训练", "訓練", "학습", "훈련"),
     ),
     "valid": (
@@ -32,6 +33,7 @@ _FILLERS = (
     *("set", "sets", "data", "dataset", "datasets", "split", "splits", "part", "folder", "files"),
     *("images", "image", "imgs", "img", "pictures", "photos", "pics", "jpg", "jpeg", "png"),
     *("seg", "cls", "raw", "final", "original", "cropped", "resized", "samples", "examples"),
+    *("mini", "small", "aug", "augmented"),
     *("list", "lists", "filelist", "imagelist", "file"),
     *("ilsvrc2012", "ilsvrc", "imagenet", "集", "データ", "데이터", r"\d+"),
 )
@@ -43,6 +45,9 @@ _WORD = re.compile(r"[^\W_]+")
 _BEFORE_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 # train, Images and CSV of trainImagesCSV.
 _TOKENS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
+_BOTH = re.compile(f"(?:{_FILLER})*trainval(?:{_FILLER})*")
+# Words that are parts only beside one another.
+_SHORT = {"tr": "train", "va": "valid", "te": "test"}
 _EITHER = re.compile(f"(?:{_FILLER})*(eval|evaluation)(?:{_FILLER})*")
 
 
@@ -68,9 +73,16 @@ def parts_named(names: Collection[str]) -> dict[str, str]:
     """The part of each name that is one of a part, where they stand side by side.
 
     Names of several parts may have more in common that says no more: asl_train and asl_test. Beside
-    a test part, an evaluation is what others call the validation part.
+    a test part, an evaluation is what others call the validation part; trainval is to train on
+    beside such parts, where nothing else is; tr, va and te are parts together.
     """
-    parts = {name: part for name in names if (part := part_named(name))} or _with_more(names)
+    parts = {name: part for name in names if (part := part_named(name))}
+    short = {name: part for name in names if (part := _SHORT.get(_plain(name), ""))}
+    if "train" in short.values() and len({*short.values(), *parts.values()}) > 1:
+        parts |= short
+    parts = parts or _with_more(names)
+    if parts and "train" not in parts.values():
+        parts |= {name: "train" for name in names if _BOTH.fullmatch(_plain(name))}
     either = {name for name in parts if _EITHER.fullmatch(_plain(name))}
     others = {part for name, part in parts.items() if name not in either}
     if "test" in others and "valid" not in others:

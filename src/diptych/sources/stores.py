@@ -10,6 +10,7 @@ from diptych.data.places import Address, Member, Place
 from diptych.errors import InputError, shortened
 from diptych.sources.endings import is_called_picture
 from diptych.sources.meaning import Meaning
+from diptych.sources.pixels.number_arrays import is_array_name
 from diptych.sources.pixels.table_folder import pixel_tables
 from diptych.sources.records.parquet import is_parquet, pictures_of, read_parquet
 from diptych.sources.records.parquet_rows import ParquetFile
@@ -18,7 +19,7 @@ from diptych.sources.trees import Tree
 from diptych.sources.trees.archive_tree import is_named_table
 from diptych.sources.trees.archives import archive_tree, ending_of
 from diptych.sources.trees.folder import FolderTree
-from diptych.sources.trees.joined import JoinedTree
+from diptych.sources.trees.joined import JoinedTree, OneFileTree
 from diptych.sources.trees.narrowed import NarrowedTree
 from diptych.sources.trees.numbered import names_meant, piece_of
 from diptych.sources.trees.shown import set_aside, shown
@@ -60,8 +61,9 @@ def read_store(path: Path, root: Path | Address, meaning: Meaning, readers: Read
         return replace(data, strays=(*tree.strays, *hidden, *data.strays))
     inner = [name for name in names if is_store(name)]
     if inner and not any(map(is_called_picture, names)):
+        kind = "Parquet files" if all(map(is_parquet, inner)) else "archives"
         raise InputError(
-            f"{root}: it holds archives ({shortened(inner, 3)}); unpack it, and give one of them, "
+            f"{root}: it holds {kind} ({shortened(inner, 3)}); unpack it, and give one of them, "
             "or the folder"
         )
     tables = [name for name in names if is_named_table(name)]
@@ -84,6 +86,8 @@ def read_address(address: Address, meaning: Meaning, readers: Readers) -> Datase
         return readers.tree(place, meaning)
     if is_store(place.name):
         return read_store(local_copy(place, address), address, meaning, readers)
+    if is_array_name(place.name):
+        return readers.tree(OneFileTree(address, place), meaning)
     if not is_named_table(place.name):
         raise InputError(
             f"{address}: neither a folder nor a table, archive or Parquet file; give the folder"
@@ -222,4 +226,4 @@ def _without_ending(name: str) -> str:
 
 
 def _may_be_table(name: str) -> bool:
-    return is_named_table(name) or name.lower().endswith(".txt")
+    return is_named_table(name) or name.lower().endswith((".txt", ".json", ".ndjson"))

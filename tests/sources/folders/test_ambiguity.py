@@ -122,3 +122,30 @@ def test_classes_within_a_class_are_asked_about(tmp_path: Path, inside: str) -> 
         read(root)
     top = inside.partition("/")[0]
     assert told(read(root, label="folder:1")) == {"cat": 3, "dog": 3, top: 6}
+
+
+def test_masks_beside_parts_are_offered_as_no_classes(tmp_path: Path) -> None:
+    for thing in ("bottle", "cable"):
+        for name in ("train/good/0.png", "test/good/1.png", "ground_truth/bad/2.png"):
+            (tmp_path / thing / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / thing / name).touch()
+    with pytest.raises(InputError, match=r"bottle, cable hold parts each \(test, train\)"):
+        read(tmp_path)
+
+
+def test_parts_are_offered_as_no_classes(tmp_path: Path) -> None:
+    for name in ("all/all/train/cat", "all/all/train/dog", "all/all/valid/cat", "test/test"):
+        (tmp_path / name).mkdir(parents=True)
+        (tmp_path / name / "0.png").touch()
+    with pytest.raises(InputError, match=r"--label folder:4 says cat, dog, --label folder:1"):
+        read(tmp_path)
+
+
+def test_two_folders_of_the_same_classes_may_be_said_to_be_parts(tmp_path: Path) -> None:
+    for part in ("rps", "rps-test-set"):
+        for name in ("rock", "paper"):
+            (tmp_path / part / name).mkdir(parents=True)
+            (tmp_path / part / name / "0.png").touch()
+    offered = "--part 'folder:1,rps=PART,rps-test-set=PART' each is train, valid, test or none"
+    with pytest.raises(InputError, match=offered):
+        read(tmp_path)

@@ -1,5 +1,8 @@
+from pathlib import Path
+
 import pytest
 
+from diptych.sources import read
 from diptych.sources.folders.hints import hint
 
 
@@ -24,3 +27,12 @@ def test_records_of_others_are_said() -> None:
     assert "x.tfrecord is records of another program, which are not opened" in hint(
         ["data/x.tfrecord"]
     )
+
+
+def test_words_of_parts_in_names_are_no_classes(tmp_path: Path) -> None:
+    for part in ("train", "valid"):
+        for i in range(6):
+            picture = tmp_path / part / "images" / f"{part}{i}.jpg"
+            picture.parent.mkdir(parents=True, exist_ok=True)
+            picture.touch()
+    assert "are the classes" not in read(tmp_path).note

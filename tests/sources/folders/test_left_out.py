@@ -86,3 +86,12 @@ def test_an_empty_folder_without_a_name_of_its_own_is_no_class(tmp_path: Path, n
     data = read(laid(tmp_path, *each("{}", ("cat", "dog")), f"{name}/"))
     assert data.classes == ("cat", "dog")
     assert read(laid(tmp_path, "cow/")).classes == ("cat", "cow", "dog")
+
+
+def test_a_folder_of_several_texts_is_no_class(tmp_path: Path) -> None:
+    for name in ("cat/0.png", "dog/0.png", "lable/0.xml", "lable/1.xml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).touch()
+    data = read(tmp_path)
+    assert data.classes == ("cat", "dog")
+    assert {stray.detail for stray in data.strays} == {"lable has no pictures in it"}

@@ -65,3 +65,13 @@ def test_folders_of_programs_are_none_of_the_classes(tmp_path: Path, name: str) 
     assert data.classes == PETS
     assert reasons(data) == {f"{name}/a/1.png": "hidden folder"}
     assert "read as a class" not in data.note
+
+
+@pytest.mark.parametrize("names", [("2021-03-04", "2021-03-05"), ("batch1", "batch2")])
+def test_classes_called_as_days_and_batches_are_pointed_out(
+    tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.png").touch()
+    assert f"{', '.join(names)} are read as classes; if they say when" in read(tmp_path).note

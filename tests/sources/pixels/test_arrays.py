@@ -216,13 +216,50 @@ def test_a_file_of_pictures_for_each_class_is_called_as_it(tmp_path: Path) -> No
             read(folder)
 
 
-def test_arrays_without_names_are_asked_for(tmp_path: Path) -> None:
-    np.savez(tmp_path / "d.npz", GREY, Y)
-    with pytest.raises(InputError, match=r"arr_0 \(24, 5, 6\), arr_1 \(24,\); say .*--label NAME"):
+def test_two_arrays_without_names_are_pictures_and_labels(tmp_path: Path) -> None:
+    for arrays in ((GREY, Y), (Y, GREY)):
+        np.savez(tmp_path / "d.npz", *arrays)
+        data = read(tmp_path / "d.npz")
+        assert labels_of(data) == [str(y) for y in Y]
+        assert "with the labels of arr_" in data.note
+
+
+def test_more_arrays_without_names_are_asked_for(tmp_path: Path) -> None:
+    np.savez(tmp_path / "d.npz", GREY, Y, Y % 2)
+    with pytest.raises(InputError, match=r"arr_0 \(24, 5, 6\), .*, arr_2 .*; say .*--label NAME"):
         read(tmp_path / "d.npz")
     assert labels_of(read(tmp_path / "d.npz", label="arr_1")) == [str(y) for y in Y]
-    with pytest.raises(InputError, match="--label arr_7: there is no such array, but arr_0, arr_1"):
+    with pytest.raises(InputError, match="--label arr_7: no array is called so; did you mean"):
         read(tmp_path / "d.npz", label="arr_7")
+
+
+@pytest.mark.parametrize("secret", [None, np.full(N, -1), np.full((N, 1), -1.0)])
+def test_a_test_part_without_labels_is_set_aside(secret: Any, tmp_path: Path) -> None:
+    arrays = {} if secret is None else {"y_test": secret}
+    data = read(saved(tmp_path / "d.npz", x_train=GREY, y_train=Y, x_test=GREY, **arrays))
+    assert data.classes == ("0", "1", "2")
+    assert data.parts() == ("train",)
+    assert [(s.name, s.reason) for s in data.strays] == [("d.npz/x_test", "unlabelled")]
+
+
+def test_a_test_part_has_no_class_that_is_not_learned(tmp_path: Path) -> None:
+    parts = saved(tmp_path / "d.npz", x_train=GREY, y_train=Y, x_test=GREY, y_test=Y + 1)
+    with pytest.raises(InputError, match=r"the test part has class '3', .* such as d.npz/x_test"):
+        read(parts)
+
+
+def test_an_array_that_was_named_wrongly_is_said_to_be(tmp_path: Path) -> None:
+    path = saved(tmp_path / "d.npz", images=GREY, labels=Y)
+    how: dict[str, Any]
+    for option, name, said in (
+        ("part", "labels", "--part labels: this array has their labels"),
+        ("group", "images", "--group images: this array has the pictures"),
+        ("label", "images", "--label images: images has the pictures"),
+        ("label", "lables", "--label lables: no array is called so; did you mean 'labels'"),
+    ):
+        how = {option: name}
+        with pytest.raises(InputError, match=said):
+            read(path, **how)
 
 
 def test_two_kinds_of_labels_are_asked_for(tmp_path: Path) -> None:
@@ -235,12 +272,12 @@ def test_two_kinds_of_labels_are_asked_for(tmp_path: Path) -> None:
 
 
 def test_arrays_may_say_parts_and_groups(tmp_path: Path) -> None:
-    parts = ["train", "val", "test"] * 8
+    parts = ["train"] * 8 + ["val"] * 8 + ["test"] * 8
     path = saved(tmp_path / "d.npz", images=GREY, labels=Y, split=parts, patient=np.arange(N) // 4)
     data = read(path, part="split", group="patient")
     assert data.parts() == ("train", "valid", "test")
     assert data.samples[5].group == "1"
-    with pytest.raises(InputError, match="no array is called patients; did you mean 'patient'"):
+    with pytest.raises(InputError, match="no array is called so; did you mean 'patient'"):
         read(path, group="patients")
     with pytest.raises(InputError, match="no column of folds among split, patient"):
         read(path, fold=1)
@@ -254,10 +291,10 @@ def test_arrays_beside_the_pictures_are_as_columns_of_tables(tmp_path: Path) -> 
     assert [sample.part == "valid" for sample in data.samples] == valid.tolist()
     assert "parts in is_valid" in data.note
     assert "--group 'patient_id' keeps" in data.note
-    path = saved(tmp_path / "e.npz", images=GREY, labels=Y, fold=np.arange(N) % 3)
+    path = saved(tmp_path / "e.npz", images=GREY, labels=Y, fold=np.arange(N) // 8)
     assert "fold has 3 folds (0, 1, 2); --fold 0 tests on one" in read(path).note
     tested = [sample.part == "test" for sample in read(path, fold=1).samples]
-    assert tested == (np.arange(N) % 3 == 1).tolist()
+    assert tested == (np.arange(N) // 8 == 1).tolist()
     parted = saved(tmp_path / "f.npz", x_train=GREY, y_train=Y, x_test=GREY, y_test=Y)
     with pytest.raises(InputError, match="--part, --fold and --group are for pictures in one"):
         read(parted, fold=1)
@@ -475,3 +512,19 @@ def test_a_file_of_arrays_beside_pictures_is_no_data_set(folder_of: Any) -> None
     data = read(root)
     assert data.classes == ("blue", "red")
     assert [stray.name for stray in data.strays] == ["x.npy"]
+
+
+def test_a_fold_leaves_the_pictures_of_a_test_part_out_of_training(tmp_path: Path) -> None:
+    split = np.array(["train"] * 18 + ["test"] * 6)
+    fold = np.array([*(str(i // 6) for i in range(18)), *[""] * 6])
+    data = read(saved(tmp_path / "d.npz", x=GREY, y=Y, split=split, fold=fold), fold=1)
+    assert [s.part for s in data.samples] == ["train"] * 6 + ["valid"] * 6 + ["train"] * 6 + [
+        "test"
+    ] * 6
+
+
+def test_arrays_at_an_address_are_read(tmp_path: Path) -> None:
+    fsspec = pytest.importorskip("fsspec")
+    file = saved(tmp_path / "d.npz", x=GREY, y=Y)
+    fsspec.filesystem("memory").pipe("/arrays/d.npz", file.read_bytes())
+    assert labels_of(read("memory://arrays/d.npz")) == [str(y) for y in Y]

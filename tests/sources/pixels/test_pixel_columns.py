@@ -73,7 +73,7 @@ def test_an_index_needs_no_title(tmp_path: Path) -> None:
 def test_columns_of_text_are_left_out_with_a_word_or_used(tmp_path: Path) -> None:
     titles = ["name", "label", "writer", "age", *NAMES, "Usage"]
     rows = [
-        [f"n{i}.png", y, f"w{i % 4}", 20 + i % 3, *row, ("Training", "PrivateTest")[i % 2]]
+        [f"n{i}.png", y, f"w{i % 4}", 20 + i % 3, *row, ("Training", "PrivateTest")[i // 12]]
         for i, (y, row) in enumerate(zip(LABELS, FLAT, strict=True))
     ]
     path = table(tmp_path / "d.csv", titles, rows)
@@ -129,14 +129,15 @@ def test_a_fold_is_a_part_where_somebody_says_so(tmp_path: Path) -> None:
 def test_parts_are_those_of_tables_of_files(
     title: str, cells: tuple[object, ...], parts: tuple[str, ...], tmp_path: Path
 ) -> None:
-    rows = [[cells[i % 3], y, *row] for i, (y, row) in enumerate(zip(LABELS, FLAT, strict=True))]
+    pairs = enumerate(zip(LABELS, FLAT, strict=True))
+    rows = [[cells[i // 6 % 3], y, *row] for i, (y, row) in pairs]
     # Labels need no title that says so where the other column is called as parts are.
     called = "label" if title == "which" else "digit"
     if title != "set":
         data = read(table(tmp_path / "d.csv", [title, called, *NAMES], rows))
     else:
         data = read(table(tmp_path / "d.csv", [title, called, *NAMES], rows), label=called)
-    assert tuple(sample.part for sample in data.samples[:3]) == parts
+    assert tuple(sample.part for sample in data.samples[:18:6]) == parts
     assert {sample.label for sample in data.samples} == {str(label) for label in LABELS}
     assert (f"parts in {title}" in data.note) == any(parts)
 
@@ -198,7 +199,7 @@ def test_labels_that_may_be_in_two_columns_are_asked_for(tmp_path: Path) -> None
 def test_a_column_of_labels_is_no_pixel(tmp_path: Path) -> None:
     rows = [[y, *row] for y, row in zip(LABELS, FLAT, strict=True)]
     path = table(tmp_path / "d.csv", ["label", *NAMES], rows)
-    with pytest.raises(InputError, match="15 numbers a row are no square picture"):
+    with pytest.raises(InputError, match="p0 is a column of pixels, without which"):
         read(path, label="p0")
 
 
@@ -387,9 +388,53 @@ def test_what_programs_write_where_there_is_no_label_is_none(nothing: str, tmp_p
 
 
 def test_rows_without_a_part_are_set_aside(tmp_path: Path) -> None:
-    cells = ["train", "", *["test"] * 22]
+    cells = [*["train"] * 6, "", *["test"] * 17]
     rows = [[y, part, *row] for y, part, row in zip(LABELS, cells, FLAT, strict=True)]
     data = read(table(tmp_path / "d.csv", ["label", "split", *NAMES], rows))
     assert {sample.part for sample in data.samples} == {"train", "test"}
-    assert [(stray.name, stray.reason) for stray in data.strays] == [("d.csv:3", "no part")]
+    assert [(stray.name, stray.reason) for stray in data.strays] == [("d.csv:8", "no part")]
     assert "1 pictures without a part in split are set aside" in data.note
+
+
+def test_a_fold_leaves_the_rows_of_a_test_part_out_of_training(tmp_path: Path) -> None:
+    rows = [
+        [y, *(("test", "") if i > 17 else ("train", i // 6)), *row]
+        for i, (y, row) in enumerate(zip(LABELS, FLAT, strict=True))
+    ]
+    data = read(table(tmp_path / "d.csv", ["label", "split", "fold", *NAMES], rows), fold=1)
+    assert [s.part for s in data.samples] == ["train"] * 6 + ["valid"] * 6 + ["train"] * 6 + [
+        "test"
+    ] * 6
+
+
+def test_a_test_part_has_no_class_that_is_not_learned(tmp_path: Path) -> None:
+    rows = [
+        [9 if i == 20 else y, ("train", "test")[i > 11], *row]
+        for i, (y, row) in enumerate(zip(LABELS, FLAT, strict=True))
+    ]
+    with pytest.raises(InputError, match=r"test part has class '9', .* such as d.csv:22; give"):
+        read(table(tmp_path / "d.csv", ["label", "split", *NAMES], rows))
+
+
+@pytest.mark.parametrize("end", [b"\x1a", b"\x1a\r\n"])
+def test_the_mark_of_the_end_of_an_old_file_is_no_row(end: bytes, tmp_path: Path) -> None:
+    rows = [[y, *row] for y, row in zip(LABELS, FLAT, strict=True)]
+    path = table(tmp_path / "d.csv", ["label", *NAMES], rows)
+    path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n") + end)
+    same(path)
+
+
+@pytest.mark.parametrize("said", [{"label": "p3"}, {"group": "p3"}, {"part": "p3"}])
+def test_a_column_of_pixels_is_nothing_else(said: dict[str, Any], tmp_path: Path) -> None:
+    rows = [[y, *row] for y, row in zip(LABELS, FLAT, strict=True)]
+    with pytest.raises(InputError, match="p3 is a column of pixels, without which there is no"):
+        read(table(tmp_path / "d.csv", ["label", *NAMES], rows), **said)
+    shared = [[y, " ".join(map(str, row))] for y, row in zip(LABELS, FLAT, strict=True)]
+    with pytest.raises(InputError, match="pixels is a column of pixels"):
+        read(table(tmp_path / "s.csv", ["emotion", "pixels"], shared), label="pixels")
+
+
+def test_what_groups_is_a_title_or_several(tmp_path: Path) -> None:
+    rows = [[y, *row] for y, row in zip(LABELS, FLAT, strict=True)]
+    with pytest.raises(InputError, match="group is the title of a column, or a list of them"):
+        read(table(tmp_path / "d.csv", ["label", *NAMES], rows), group=5)  # type: ignore[arg-type]

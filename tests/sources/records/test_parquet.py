@@ -129,7 +129,7 @@ def test_parts_groups_and_folds_of_columns(tmp_path: Path) -> None:
     assert [s.group for s in data.samples] == ["a", "1", "a", "", "1", "c"]
     assert data.columns["site"] == {f"a.parquet/{i}": "xyy"[i % 3] for i in range(6)}
     folds = read(path, fold=1)
-    assert [s.part for s in folds.samples] == ["train", "test", "train"] * 2
+    assert [s.part for s in folds.samples] == ["train", "valid", "train", "train", "test", "test"]
     with pytest.raises(InputError, match="kfold has no fold 7"):
         read(path, fold=7)
     with pytest.raises(InputError, match="has no use for --shape"):

@@ -235,7 +235,7 @@ def test_keys_of_json_are_as_the_columns_of_tables(tmp_path: Path) -> None:
     assert "parts in is_valid" in data.note
     assert "--group 'patient_id' keeps" in data.note
     folds = read(path, fold=1, group="patient_id")
-    assert [s.part for s in folds.samples[:3]] == ["train", "test", "train"]
+    assert [s.part for s in folds.samples[:3]] == ["valid", "test", "train"]
     assert len({s.group for s in folds.samples}) == 4
 
 

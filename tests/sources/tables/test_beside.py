@@ -117,9 +117,9 @@ def test_facts_of_one_kind_are_no_labels_beside_folders(laid: Laid, name: str) -
     assert read(laid(classes(), {name: table}), label="camera").classes == ("p", "q")
 
 
-def test_a_fold_of_facts_may_be_tested_on(laid: Laid) -> None:
+def test_a_fold_of_facts_may_be_said(laid: Laid) -> None:
     data = read(facts(laid), fold=3)
-    assert Counter(s.part for s in data.samples) == {"train": 16, "test": 4}
+    assert Counter(s.part for s in data.samples) == {"train": 8, "valid": 2, "test": 10}
 
 
 def split_facts(laid: Laid, *, names: Callable[[str], str] = str) -> Path:
@@ -133,7 +133,10 @@ def split_facts(laid: Laid, *, names: Callable[[str], str] = str) -> Path:
 
 @pytest.mark.parametrize(
     ("said", "parts"),
-    [({"part": "split"}, {"train": 15, "test": 4}), ({"fold": 3}, {"train": 15, "test": 4})],
+    [
+        ({"part": "split"}, {"train": 15, "test": 4}),
+        ({"fold": 3}, {"train": 12, "valid": 3, "test": 4}),
+    ],
 )
 def test_parts_that_were_said_hold_and_what_has_none_is_a_stray(
     laid: Laid, said: dict[str, Any], parts: dict[str, int]

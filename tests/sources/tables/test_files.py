@@ -3,6 +3,7 @@
 import gzip
 import io
 import zipfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -165,6 +166,29 @@ def test_a_damaged_table_is_one_line(tmp_path: Path, name: str, data: bytes) -> 
     (tmp_path / name).write_bytes(data)
     with pytest.raises(InputError, match=rf"{name}: cannot be read: [^\n]+$"):
         read(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("fold", "parts"),
+    [(None, {"train": 9, "test": 3}), (1, {"train": 6, "valid": 3, "test": 3})],
+)
+def test_a_column_of_folds_leaves_a_test_folder_to_test_on(
+    laid: Callable[..., Path], fold: int | None, parts: dict[str, int]
+) -> None:
+    files = [f"{'train' if i < 9 else 'test'}/{i}.jpg" for i in range(12)]
+    rows = [f"{file},{'ab'[i % 2]},{i % 3}" for i, file in enumerate(files)]
+    data = read(laid(files, {"l.csv": ["file,label,fold", *rows]}) / "l.csv", fold=fold)
+    assert Counter(sample.part for sample in data.samples) == parts
+
+
+def test_an_archive_beside_a_table_is_hinted_at(laid: Callable[..., Path]) -> None:
+    root = laid([], {"labels.csv": ["file,label", "1.jpg,a", "2.jpg,b"]})
+    with zipfile.ZipFile(root / "images.zip", "w") as archive:
+        for name in ("1.jpg", "2.jpg"):
+            archive.writestr(name, b"a picture")
+    with pytest.raises(InputError, match=r"and not into images\.zip; give the folder"):
+        read(root / "labels.csv")
+    assert [sample.label for sample in read(root).samples] == ["a", "b"]
 
 
 def test_one_row_of_many_with_a_comma_too_many_is_set_aside(tmp_path: Path) -> None:

@@ -1,12 +1,17 @@
 """Tables in JSON, as Kaggle, pandas, COCO and StyleGAN write them."""
 
+import gzip
 import json
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
 from diptych.errors import InputError
+from diptych.sources import read
 from diptych.sources.tables.rows import records
 
 FILES, LABELS = [f"{i}.jpg" for i in range(4)], list("abab")
@@ -117,3 +122,26 @@ def test_lists_of_parts_may_be_called_as_folders_of_these_are(tmp_path: Path) ->
     table = records(tmp_path / "t.json")
     assert table.titles[-1] == "split"
     assert table.column(1) == ["train_images", "test_images"]
+
+
+@pytest.mark.parametrize("ending", [".jsonl", ".ndjson", ".json"])
+@pytest.mark.parametrize("packed", [".gz", ".zst", ".zip"])
+def test_packed_json_is_read(ending: str, packed: str, laid: Callable[..., Path]) -> None:
+    objects = [{"file_name": f"{i}.jpg", "label": "ab"[i % 2]} for i in range(6)]
+    lines = "\n".join(map(json.dumps, objects))
+    text = (json.dumps(objects) if ending == ".json" else lines).encode()
+    root = laid([f"{i}.jpg" for i in range(6)], {})
+    path = root / f"metadata{ending}{packed}"
+    if packed == ".zip":
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(f"metadata{ending}", text)
+    else:
+        path.write_bytes(gzip.compress(text) if packed == ".gz" else zstandard.compress(text))
+    for place in (path, root):
+        assert [s.label for s in read(place).samples] == list("ababab")
+
+
+def test_the_mark_of_the_end_of_an_old_file_is_no_object(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b'{"file": "0.jpg", "label": "a"}\r\n\x1a')
+    assert records(path).rows == [["0.jpg", "a"]]

@@ -117,11 +117,15 @@ def test_what_is_neither_true_nor_false_is_said(laid: Laid) -> None:
 
 
 def test_parts_of_other_names_are_counted(laid: Laid) -> None:
-    said = r"'extra' in 10 rows, 'id_val' in 5 rows \(line 4, for one\); .* with another title"
+    said = (
+        r"'extra' in 10 rows, 'id_val' in 5 rows \(line 4, for one\); .* "
+        "--part 'split,extra=PART,id_val=PART' says"
+    )
     words = ("train", "test", "extra", "train", "id_val", "extra")
     with pytest.raises(InputError, match=said):
         reading(laid, "split", lambda i: words[i % 6])
-    assert parts(reading(laid, "piece of it", lambda i: words[i % 6])) == {"": 30}
+    with pytest.raises(InputError, match="piece of it says what is no part"):
+        reading(laid, "piece of it", lambda i: words[i % 6])
 
 
 @pytest.mark.parametrize("written", ["fold_{}", "fold {}", "Fold{}", "{}.0"])
@@ -168,3 +172,69 @@ def test_true_and_false_are_written_in_many_ways(laid: Laid, true: str, false: s
 def test_a_column_that_is_called_as_folds_says_why_it_has_none(laid: Laid) -> None:
     with pytest.raises(InputError, match="fold says what is no fold: test; write numbers"):
         reading(laid, "fold", lambda i: ("0", "1", "test")[i % 3], fold=0)
+
+
+def test_parts_under_any_title_are_asked_about_where_a_word_is_none(laid: Laid) -> None:
+    words = ("training", "test", "pool")
+    with pytest.raises(InputError, match="origin says what is no part: 'pool' in 10 rows"):
+        reading(laid, "origin", lambda i: words[i % 3])
+    data = reading(laid, "origin", lambda i: words[i % 3], part="origin,pool=none")
+    assert parts(data) == {"train": 10, "test": 10}
+    assert {s.reason for s in data.strays} == {"no part"}
+    said = reading(laid, "origin", lambda i: words[i % 3], part="origin,Pool=valid")
+    assert parts(said) == {"train": 10, "test": 10, "valid": 10}
+    with pytest.raises(InputError, match=r"origin: no 'x' there; it has pool, test, training"):
+        reading(laid, "origin", lambda i: words[i % 3], part="origin,x=test")
+
+
+def test_what_google_left_unassigned_says_no_part(laid: Laid) -> None:
+    data = reading(laid, "ml_use", lambda i: ("TRAINING", "TEST", "UNASSIGNED")[i % 3])
+    assert parts(data) == {"train": 10, "test": 10}
+    assert "10 pictures without a part in ml_use are set aside" in data.note
+
+
+def test_the_only_other_column_has_the_parts_where_the_label_was_said(laid: Laid) -> None:
+    lines = [f"{('TRAINING', 'TEST')[i % 2]},p{i}.jpg,{'ab'[i // 5]}" for i in range(10)]
+    root = laid((f"p{i}.jpg" for i in range(10)), {"l.csv": lines})
+    assert parts(read(root / "l.csv", label="column 3")) == {"train": 5, "test": 5}
+
+
+def test_short_words_are_parts_together(laid: Laid) -> None:
+    data = reading(laid, "split", lambda i: ("tr", "va", "te")[i % 3])
+    assert parts(data) == {"train": 10, "valid": 10, "test": 10}
+
+
+def test_a_few_words_of_a_set_may_be_parts(laid: Laid) -> None:
+    data = reading(laid, "set", lambda i: "AB"[i % 3 > 0])
+    assert parts(data) == {"": 30}
+    assert "--part 'set,A=PART,B=PART' says which" in data.note
+    assert parts(reading(laid, "set", lambda i: "AB"[i % 3 > 0], part="set,A=test,B=train")) == {
+        "test": 10,
+        "train": 20,
+    }
+
+
+def test_what_is_in_a_set_is_of_that_part(laid: Laid) -> None:
+    data = reading(laid, "in_test_set", lambda i: str(i % 5 == 0))
+    assert parts(data) == {"train": 24, "test": 6}
+
+
+def test_a_fold_leaves_the_rows_of_a_test_part_out_of_training(laid: Laid) -> None:
+    def row(i: int) -> str:
+        return "test," if i >= 24 else f"train,{i % 3}"
+
+    data = reading(laid, "split,fold", row, fold=1)
+    assert parts(data) == {"train": 16, "valid": 8, "test": 6}
+    assert "fold 1 of fold is to validate on; what is for test in split stays so" in data.note
+    assert "say no fold" not in data.note
+    assert parts(reading(laid, "split,fold", row, fold=1, part="fold")) == parts(data)
+
+
+def test_a_fold_is_to_test_on_where_other_rows_are_to_validate_on(laid: Laid) -> None:
+    data = reading(laid, "is_valid,fold", lambda i: f"{i >= 20},{i % 2}", fold=0)
+    assert parts(data) == {"test": 10, "train": 10, "valid": 10}
+
+
+def test_words_are_no_folds(laid: Laid) -> None:
+    with pytest.raises(InputError, match="split has no folds, but test, train; with --fold"):
+        reading(laid, "split", lambda i: ("train", "test")[i % 2], fold=1, part="split")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from diptych.errors import InputError
 from diptych.sources import read
 
 Laid = Callable[..., Path]
@@ -36,8 +37,34 @@ def test_folds_of_one_size_are_no_such_parts(laid: Laid) -> None:
     }
     root = laid((f"img/{i}.jpg" for i in range(18)), tables)
     assert read(root).parts() == ()
-    assert "--fold 0 tests on one" in read(root).note
+    assert "--part 'partition,0=train,1=valid,2=test' says so" in read(root).note
+    assert "--fold" not in read(root).note
+    assert Counter(s.part for s in read(root, part="partition").samples).keys() == {
+        "train",
+        "valid",
+        "test",
+    }
     assert Counter(s.part for s in read(root, fold=2).samples) == {"train": 12, "test": 6}
+
+
+@pytest.mark.parametrize("title", ["partition", "split"])
+def test_most_rows_train_where_a_column_of_labels_and_parts_says_0_1_2(
+    laid: Laid, title: str
+) -> None:
+    lines = [f"file,label,{title}", *(f"{i}.jpg,{'ab'[i % 2]},{part(i)}" for i in range(20))]
+    data = read(laid((f"{i}.jpg" for i in range(20)), {"l.csv": lines}))
+    assert Counter(s.part for s in data.samples) == {"train": 14, "valid": 3, "test": 3}
+    assert f"parts in {title} of l.csv: 0 is train, 1 is valid, 2 is test" in data.note
+
+
+def test_two_numbers_are_parts_once_it_is_said_which(laid: Laid) -> None:
+    lines = ["file,label,split", *(f"{i}.jpg,{'ab'[i % 2]},{i // 5}" for i in range(10))]
+    root = laid((f"{i}.jpg" for i in range(10)), {"l.csv": lines})
+    assert "--part 'split,0=train,1=test' says so" in read(root).note
+    data = read(root, part="split,1=train,0=test")
+    assert Counter(s.part for s in data.samples) == {"train": 5, "test": 5}
+    with pytest.raises(InputError, match="split,0=PART,1=PART' says what each is"):
+        read(root, part="split")
 
 
 def test_numbers_that_are_parts_are_so_where_that_is_said(laid: Laid) -> None:

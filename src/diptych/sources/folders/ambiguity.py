@@ -4,10 +4,12 @@ from collections import Counter
 from collections.abc import Iterable
 
 from diptych.errors import InputError
+from diptych.sources import part_words
 from diptych.sources.folders.folder_names import (
     are_pieces,
     fold_of,
     is_of_many_masks,
+    is_of_masks,
     is_of_pages,
     is_wrapper,
     may_lack_labels,
@@ -16,6 +18,8 @@ from diptych.sources.folders.masks import masks_among
 from diptych.sources.folders.outline import Outline, branching
 from diptych.sources.parts import part_named
 from diptych.sources.tables.file_names import fold
+
+_FEW_PARTS = 4  # so many folders may be parts
 
 
 def refuse_shared(top: Outline, where: object, level: int) -> None:
@@ -37,19 +41,23 @@ def refuse_shared(top: Outline, where: object, level: int) -> None:
         if any(fold(inner) in again for inner in branching(one).folders)
     )  # fmt: skip
     inside = some(spelt[key] for key in again)
-    if all(part_named(spelt[key]) for key in again):
+    parts = {spelt[key] for key in again if part_named(spelt[key])}
+    if parts and all(spelt[key] in parts or is_of_masks(spelt[key]) for key in again):
         raise InputError(
-            f"{where}: {above} hold parts each ({inside}); give one of these folders alone, or "
-            f"--group folder:{level} joins them and keeps each of them in one part"
+            f"{where}: {above} hold parts each ({some(parts)}); give one of these folders alone, "
+            f"or --group folder:{level} joins them and keeps each of them in one part"
         )
     lower = max(len(one.places[0]) for one in deeper) - top.depth + level
     folds = _are_folds(top.folders) or _are_folds(spelt[key] for key in again)
     option = "--fold K" if folds else f"--part folder:{level} --fold K"
+    few = not folds and len(top.folders) <= _FEW_PARTS
+    parts_of = part_words.option(f"folder:{level}", sorted(top.folders)) if few else ""
+    is_part = f"; with {parts_of} each is train, valid, test or none" if few else ""
     raise InputError(
         f"{where}: {above} hold the same folders ({inside}); which are the classes? "
         f"--label folder:{lower} says {inside} (with --group folder:{level} each of {above} stays "
-        f"in one part; with {option} one of them is to test on), --label folder:{level} says "
-        f"{above} (with --group folder:{lower} each of {inside} does)"
+        f"in one part; with {option} one of them is to test on{is_part}), --label "
+        f"folder:{level} says {above} (with --group folder:{lower} each of {inside} does)"
     )
 
 
@@ -92,10 +100,14 @@ def refuse_beside_wrapper(top: Outline, where: object, level: int) -> None:
         may_hold_all = ways == [name] and len(set(others) & set(plain)) <= 1
         if others and (is_wrapper(name) or may_hold_all):
             lower = inner.depth - top.depth + level
+            kinds = list(inner.folders)
+            if all(map(part_named, kinds)):  # the classes lie in these
+                lower += 1
+                kinds = [kind for one in inner.folders.values() for kind in one.folders]
             raise InputError(
                 f"{where}: {name} holds folders ({some(inner.folders)}) and lies beside "
                 f"{some(others)}; which are the classes? --label folder:{lower} says "
-                f"{some(inner.folders)}, --label folder:{level} says {some([name, *others])}"
+                f"{some({*kinds})}, --label folder:{level} says {some([name, *others])}"
             )
 
 

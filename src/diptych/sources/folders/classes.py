@@ -14,6 +14,7 @@ from diptych.sources.folders.folder_roles import Roles, roles_of
 from diptych.sources.folders.group_levels import refuse_groups_for_all, refuse_parts_for_groups
 from diptych.sources.folders.hints import hint
 from diptych.sources.folders.label_lists import LabelList, label_list
+from diptych.sources.folders.leftovers import note_on_origins
 from diptych.sources.folders.masks import masks_among
 from diptych.sources.folders.names_of_files import grouped_by_names, labelled_by_names
 from diptych.sources.folders.nesting import note_on_nested, notes_on_leftovers
@@ -67,6 +68,7 @@ def read_folders(
         *lines,
         *_notes_on(strays, roles),
         *notes_on_leftovers(roles.of, counts),
+        *(note_on_origins(classes) if meaning.label is None else ()),
         *note_on_nested(roles.of, counts, said),
     ]
     refuse_groups_for_all(said, counts, samples, root)

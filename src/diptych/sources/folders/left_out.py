@@ -48,13 +48,17 @@ def _beside_pictures(folder: Outline) -> dict[str, Why]:
             whys[name] = "mask", f"{name} lies beside {wrappers[0]}"
         elif is_of_many_masks(name) and one.all_pictures and (twin := _twin(name, folder)):
             whys[name] = "mask", f"{name} lies beside {twin}, and has the same folders"
-        elif (
-            with_pictures
-            and not one.all_pictures
-            and (above or is_of_lists(name) or _twin(name, folder))
-        ):
+        elif with_pictures and not one.all_pictures and (above or _is_of_texts(name, folder)):
             whys[name] = "no class", f"{name} has no pictures in it"
     return whys
+
+
+def _is_of_texts(name: str, above: Outline) -> bool:
+    """Whether a folder without pictures holds texts about those beside it; one text may be a
+    README of a class that is still empty."""
+    texts = sum(one.documents for one in above.folders[name].every())
+    beside = sum(bool(one.all_pictures) for one in above.folders.values())
+    return (texts > 1 and beside > 1) or is_of_lists(name) or bool(_twin(name, above))
 
 
 def _twin(name: str, above: Outline) -> str:

@@ -1,6 +1,7 @@
 """Folders of copies, of what was thrown away or not sorted yet, among the classes or in them."""
 
 import re
+from collections.abc import Collection
 
 from diptych.errors import InputError
 from diptych.sources.folders.ambiguity import some
@@ -34,6 +35,24 @@ _OFTEN = {
     **dict.fromkeys(("misc", "miscellaneous"), "what is not sorted yet"),
 }
 _BACKUP = re.compile(r"backup(?:of|vom|from|\d).*")
+
+# Of when, where or in which order pictures were taken.
+_DAY = re.compile(r"(photos? (from|of) )?(19|20)\d\d([-_. ]?\d\d([-_. ]?\d\d)?)?")
+_OF_ORIGIN = re.compile(
+    rf"{_DAY.pattern}|(batch|cam|camera|session|day|week|run|shoot|roll|dcim|visit)[-_ ]?\d+"
+)
+
+
+def note_on_origins(classes: Collection[str]) -> list[str]:
+    """A line on classes that are called as days, batches or cameras are."""
+    origins = [name for name in classes if _OF_ORIGIN.fullmatch(name.casefold())]
+    if len(origins) < 2:
+        return []
+    return [
+        f"{some(origins)} are read as classes; if they say when or how pictures were taken rather "
+        "than what is on them, sort the pictures into folders of classes, or give a table of files "
+        "and labels"
+    ]
 
 
 def refuse_leftovers(top: Outline, where: object, level: int) -> None:

@@ -12,7 +12,9 @@ from diptych.sources.folders.folder_names import are_pieces, fold_of
 from diptych.sources.folders.outline import Levels
 from diptych.sources.meaning import LEVEL, Meaning, level
 from diptych.sources.name_patterns import NAME, name_pattern
-from diptych.sources.parts import parts_named
+from diptych.sources.part_words import option, parts_by_words
+
+_MOST_WORDS = 4  # in an option that a message offers
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,7 @@ def said_of(meaning: Meaning, ways: Collection[Levels], where: object) -> Said:
     label_of = name_pattern(meaning.label) if meaning.label else None
     if meaning.fold is not None and part is None:
         part = _level_of_folds(ways, where)
-    parts = {} if part is None else _parts(part, meaning.fold, ways, where)
+    parts = {} if part is None else _parts(part, meaning, ways, where)
     levels = tuple(at for at in groups if at is not None)
     alone = by_names_alone(meaning.group)
     joined = int(are_pieces({way[0] for way in ways if way}, PurePath(str(where)).name))
@@ -109,14 +111,16 @@ def _level_of_folds(ways: Collection[Levels], where: object) -> int:
     )
 
 
-def _parts(at: int, fold: int | None, ways: Collection[Levels], where: object) -> dict[str, str]:
+def _parts(at: int, meaning: Meaning, ways: Collection[Levels], where: object) -> dict[str, str]:
     names = _names(at, ways)
+    fold = meaning.fold
     if fold is None:
-        parts = parts_named(names)
+        parts = parts_by_words(names, meaning.part_words, f"{where}: {LEVEL}{at + 1}")
         if unknown := [name for name in names if name not in parts]:
             raise InputError(
                 f"{where}: no part '{unknown[0]}' at {LEVEL}{at + 1}; it may be train, valid or "
-                "test; --fold K too tests on one of numbered folders"
+                f"test, or {option(f'{LEVEL}{at + 1}', unknown[:_MOST_WORDS])} says what each is: "
+                "train, valid, test or none; --fold K too tests on one of numbered folders"
             )
         return parts
     folds = {name: fold_of(name, any_number=True) for name in names}

@@ -24,6 +24,12 @@ from diptych.sources.folders.folder_names import (
 from diptych.sources.folders.left_out import leave_out, notes_on_figures
 from diptych.sources.folders.leftovers import refuse_leftovers
 from diptych.sources.folders.outline import Levels, Outline, joined
+from diptych.sources.folders.same_folders import (
+    refuse_at_other_depths,
+    refuse_kinds_of,
+    refuse_part_among_ways,
+    refuse_parts_among,
+)
 from diptych.sources.parts import part_named, parts_named
 
 Folders: TypeAlias = Mapping[str, Outline]
@@ -77,6 +83,7 @@ def structure_of(root: Outline, numbers: Sequence[int], where: object, called: s
         _read_parts_below(top, below, result)
     else:
         for refuse in (
+            refuse_parts_among,
             refuse_hidden_part,
             refuse_leftovers,
             refuse_flat_pieces,
@@ -85,6 +92,9 @@ def structure_of(root: Outline, numbers: Sequence[int], where: object, called: s
             refuse_index,
             refuse_classes_within,
             refuse_beside_wrapper,
+            refuse_at_other_depths,
+            refuse_kinds_of,
+            refuse_part_among_ways,
         ):
             refuse(top, where, result.level(top))
         result.above_classes = dict.fromkeys(top.places, "")

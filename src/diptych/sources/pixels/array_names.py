@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from diptych.errors import InputError
+from diptych.errors import InputError, nearest
 from diptych.sources.meaning import Meaning
 from diptych.sources.parts import PART_NAMES
 from diptych.sources.pixels.number_arrays import NumberArray
@@ -19,6 +19,7 @@ _NOISE = frozenset(("idx", "ubyte", "npz", "npy", "raw", "gz"))
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|\d+")
 # Quick, Draw! has it before the class.
 _QUICK_DRAW = re.compile(r"full(_|%2F)numpy_bitmap(_|%2F)", re.IGNORECASE)
+_UNNAMED = re.compile(r"arr_\d+")
 _JOINED = re.compile(r"(x|y)(\w+)|(\w+)(x|y)")
 
 
@@ -88,6 +89,15 @@ def _class_of(key: str) -> str:
     return _QUICK_DRAW.sub("", key)
 
 
+def refuse_as_fact(where: object, arrays: Mapping[str, NumberArray], key: str, option: str) -> None:
+    """Raise InputError for an array that was said to say parts or groups, and has to have more."""
+    names = {own: _parsed(own) for own in arrays}
+    role = names[key].role
+    if role and not any(name.role == role for own, name in names.items() if own != key):
+        what = "the pictures" if role == "images" else "their labels"
+        raise InputError(f"{where}: --{option} {key}: this array has {what}; name another")
+
+
 def labels_beside(images: str, others: Iterable[str]) -> str | None:
     """The array that has the labels of these pictures, by its name."""
     wanted = _parsed(images)._replace(role="labels")
@@ -120,7 +130,12 @@ def _with_label(where: object, names: Mapping[str, _Name], label: str) -> dict[s
     if label in names:
         chosen = {label}
     if not chosen:
-        raise InputError(f"{where}: --label {label}: there is no such array, but {_listed(names)}")
+        raise InputError(f"{where}: --label {label}: no array is called so{nearest(label, names)}")
+    if all(names[key].role == "images" for key in chosen):
+        raise InputError(
+            f"{where}: --label {label}: {_listed(sorted(chosen))} has the pictures; --label NAME "
+            "says where their labels are"
+        )
     return {
         key: name._replace(role="labels" if key in chosen else name.role.replace("labels", ""))
         for key, name in names.items()
@@ -133,6 +148,11 @@ def _with_images(
     """The names where the only array that can be pictures is; of several, somebody has to say."""
     labels = [key for key, name in names.items() if name.role == "labels"]
     able = [key for key in arrays if len(arrays[key].shape) > 1 and key not in labels]
+    others = [key for key in arrays if key not in able]
+    if len(able) == len(others) == 1 and all(map(_UNNAMED.fullmatch, arrays)):
+        # numpy.savez(path, x, y) calls them arr_0 and arr_1.
+        roles = {able[0]: "images", others[0]: "labels"}
+        return {key: name._replace(role=roles[key]) for key, name in names.items()}
     if len(able) == 1 and (labels or len(arrays) == 1):
         return {**names, able[0]: names[able[0]]._replace(role="images")}
     if not able:

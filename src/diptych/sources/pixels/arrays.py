@@ -13,10 +13,11 @@ from diptych.images.preprocess import Pixels
 from diptych.sources.endings import ANY_PICTURES
 from diptych.sources.foreign import refuse_foreign_folder
 from diptych.sources.meaning import Meaning
+from diptych.sources.part_labels import refuse_unlearned
 from diptych.sources.pixels.adding import add_pixels, class_names
 from diptych.sources.pixels.array_facts import ArrayFacts, facts_beside, names_of
 from diptych.sources.pixels.array_labels import labels_of
-from diptych.sources.pixels.array_names import Pair, labels_beside, pairs
+from diptych.sources.pixels.array_names import Pair, labels_beside, pairs, refuse_as_fact
 from diptych.sources.pixels.array_pictures import ArrayPictures, as_pictures, range_of
 from diptych.sources.pixels.number_arrays import (
     NumberArray,
@@ -30,6 +31,7 @@ from diptych.sources.pixels.shapes import mirrored
 from diptych.sources.trees import Tree
 from diptych.sources.trees.shown import shown
 
+_NO_LABEL = {"-1", "-1.0"}
 USED = ("label", "part", "group", "fold", "shape", "value_range")
 
 
@@ -118,8 +120,10 @@ def _dataset(
 ) -> Dataset:
     """Every picture as a sample whose pixels are in the cache."""
     meaning.refuse_unused(root, "pictures in arrays", *USED)
-    said = {key: _named(root, arrays, key) for key in (meaning.part, *meaning.group) if key}
-    found = pairs(root, {k: a for k, a in arrays.items() if a not in said.values()}, meaning)
+    said = _said(root, arrays, meaning)
+    free = {key: array for key, array in arrays.items() if array not in said.values()}
+    found, aside = _labelled(pairs(root, free, meaning))
+    strays = (*strays, *aside)
     if (said or meaning.fold is not None) and len(found) > 1:
         raise InputError(
             f"{root}: --part, --fold and --group are for pictures in one array, not several"
@@ -139,11 +143,12 @@ def _dataset(
     values = PixelValues(*ends, planar)
     unused = {key: array for key, array in arrays.items() if key not in facts.used}
     note = "\n".join((_note(root, unused, found, pictures, values, why), *facts.said.notes))
-    return Dataset(
+    data = Dataset(
         root, in_order(names.values()), tuple(samples), (*strays, *unlabelled), shape, note,
         facts.said.columns,
         values=values,
     )  # fmt: skip
+    return refuse_unlearned(data)
 
 
 def _samples(
@@ -167,10 +172,50 @@ def _samples(
     return samples, unlabelled
 
 
-def _named(root: object, arrays: Mapping[str, NumberArray], key: str) -> NumberArray:
-    if key not in arrays:
-        raise InputError(f"{root}: no array is called {key}{nearest(key, arrays)}")
-    return arrays[key]
+def _said(
+    root: object, arrays: Mapping[str, NumberArray], meaning: Meaning
+) -> dict[str, NumberArray]:
+    """The arrays that were named for parts and groups; raises InputError where there is none."""
+    named = [("part", meaning.part), *(("group", one) for one in meaning.group)]
+    said: dict[str, NumberArray] = {}
+    for option, key in named:
+        if key is None:
+            continue
+        if key not in arrays:
+            raise InputError(
+                f"{root}: --{option} {key}: no array is called so{nearest(key, arrays)}"
+            )
+        if meaning.label is None:
+            refuse_as_fact(root, arrays, key, option)
+        said[key] = arrays[key]
+    return said
+
+
+def _labelled(found: Sequence[Pair]) -> tuple[Sequence[Pair], list[Stray]]:
+    """The parts but those to test on that have no labels beside others that have: strays.
+
+    Labels that are -1 throughout are none: so a test is published whose labels are kept secret.
+    """
+    why: dict[str, str] = {}
+    for pair in found:
+        if pair.part in ("valid", "test") and not pair.label:
+            if pair.labels is None:
+                why[pair.part] = "there are no labels of it"
+            elif pair.labels.dtype.kind in "if" and set(labels_of(pair)) <= _NO_LABEL:
+                why[pair.part] = f"{pair.labels.key} says -1 of every picture"
+    kept = [pair for pair in found if pair.part not in why]
+    if not kept:
+        return found, []
+    return kept, [
+        Stray(
+            pair.images.name,
+            "unlabelled",
+            f"{pair.images.shape[0]:,} pictures: {why[pair.part]}; `diptych predict` answers for "
+            "such",
+        )
+        for pair in found
+        if pair.part in why
+    ]
 
 
 def _added(pictures: ArrayPictures, ends: Range, why: str) -> Iterator[tuple[str, str]]:

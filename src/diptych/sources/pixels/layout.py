@@ -94,12 +94,14 @@ def infer_layout(
     first = 1 + parted_by.skipped + header
     refuse_thousands(path, (row[i] for row in body for i in roles.pixels if len(row) == width))
     numbers = np.array(_numbers(path, body, roles.pixels, names, decimal, first))
-    shape = shape_of(numbers.shape[1], stated)
+    shape = shape_of(numbers.shape[1], stated, coloured=roles.coloured)
     if shape is None:
         raise refuse_shape(path, numbers.shape[1], stated, meaning.shape)
     ends, why = said_range(meaning, expected)
     planar = expected.values.planar if expected.values else None
-    if planar is None:
+    if roles.coloured:
+        planar = False
+    elif planar is None:
         planar = shape[2] == 3 and is_planar(numbers, shape)
     return Layout(
         header,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from diptych.data.pixel_format import Shape
 from diptych.errors import InputError, nearest
 from diptych.sources.meaning import LEVEL, Meaning
+from diptych.sources.pixels.colour_titles import in_order_of_colours
 from diptych.sources.pixels.number_cells import FEWEST
 from diptych.sources.pixels.shapes import shape_of
 from diptych.sources.pixels.unnamed import unnamed_label
@@ -34,6 +35,7 @@ class Roles(NamedTuple):
     said: tuple[int, ...] = ()  # that were named as those of parts and groups
     others: tuple[int, ...] = ()  # that say something else
     texts: bool = False  # whether there are cells that are no numbers
+    coloured: bool = False  # the titles say which pixel is red, green and blue; they come in turn
 
     @property
     def words(self) -> tuple[int, ...]:
@@ -64,13 +66,16 @@ def roles_of(
     groups = [_position(path, titles, title, "group") for title in meaning.group]
     said = Roles((), label, (*parts, *groups))
     free = [i for i in range(len(kinds)) if i not in said.words and kinds[i] != "empty"]
-    pixels = _pixels(titles, kinds, free, shape)
+    numbers = [i for i in free if kinds[i] == "number"]
+    colours = in_order_of_colours(titles, numbers) if titles else ()
+    pixels = colours or _pixels(titles, kinds, free, shape)
+    _refuse_said_pixels(path, titles, kinds, said, pixels, shape)
     if not pixels:
         raise InputError(f"{path}: no column of numbers that could be pixels")
     if label is None:
         left = [i for i in free if i not in pixels and not _is_id(titles, i)]
         label = _label(path, titles, rows, left, labelled)
-    if kinds[pixels[0]] == "number" and shape_of(len(pixels), shape) is None:
+    if not colours and kinds[pixels[0]] == "number" and shape_of(len(pixels), shape) is None:
         if _counts_rows(rows, pixels[0]):
             pixels = pixels[1:]
         if label is None and shape_of(len(pixels) - 1, shape) is not None:
@@ -82,8 +87,10 @@ def roles_of(
         i for i in free if i not in pixels and i != label and not _is_id(titles, i) and titles
     )
     texts = any(kind != "number" for kind in kinds)
-    pixels = _in_order(titles, pixels)
-    return said._replace(pixels=pixels, label=label, others=others, texts=texts)
+    pixels = colours or _in_order(titles, pixels)
+    return said._replace(
+        pixels=pixels, label=label, others=others, texts=texts, coloured=bool(colours)
+    )
 
 
 def _in_order(titles: Sequence[str], pixels: tuple[int, ...]) -> tuple[int, ...]:
@@ -133,6 +140,28 @@ def _pixels(
         if "#" in pattern and count >= FEWEST and fits:
             return alike
     return tuple(numbers)
+
+
+def _refuse_said_pixels(
+    path: Table,
+    titles: Sequence[str],
+    kinds: Sequence[str],
+    said: Roles,
+    pixels: Sequence[int],
+    shape: Shape | None,
+) -> None:
+    """Raise InputError where a column that was said to be something else has pixels."""
+    for at in said.words if titles else ():
+        pattern = _DIGITS.sub("#", titles[at].strip())
+        alike = "#" in pattern and any(
+            _DIGITS.sub("#", titles[i].strip()) == pattern for i in pixels
+        )
+        missing = alike and shape_of(len(pixels), shape) is None
+        if kinds[at] == "picture" or (missing and shape_of(len(pixels) + 1, shape)):
+            raise InputError(
+                f"{path}: {titles[at]} is a column of pixels, without which there is no picture; "
+                "name another column"
+            )
 
 
 def _is_id(titles: Sequence[str], i: int) -> bool:

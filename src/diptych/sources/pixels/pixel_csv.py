@@ -17,6 +17,7 @@ from diptych.errors import InputError, shortened
 from diptych.images.decoding import pixel_store
 from diptych.images.preprocess import Pixels
 from diptych.sources.meaning import Meaning
+from diptych.sources.part_labels import refuse_unlearned
 from diptych.sources.pixels.adding import add_pixels, class_names
 from diptych.sources.pixels.arrays import holds_arrays, read_array_pixels
 from diptych.sources.pixels.header import is_numbered_again
@@ -85,7 +86,7 @@ def read_pixel_csv(path: Table, meaning: Meaning, expected: PixelFormat = NO_FOR
         for name, label in zip(names, labels, strict=True)
         if not label
     ]
-    values = PixelValues(*rows.ends, layout.planar if layout.shape[2] == 3 else None)
+    values = PixelValues(*rows.ends, _lies_planar(layout))
     note = _note(path, layout, meaning, values, len(samples), said.further)
     note = "\n".join(filter(None, (note, *said.notes, doubts)))
     classes = in_order(sample.label for sample in samples)
@@ -94,7 +95,7 @@ def read_pixel_csv(path: Table, meaning: Meaning, expected: PixelFormat = NO_FOR
         said.columns,
         values=values,
     )  # fmt: skip
-    return with_partless_aside(data, parts)
+    return refuse_unlearned(with_partless_aside(data, parts))
 
 
 def read_pixels(path: Table, expected: PixelFormat) -> Iterator[tuple[list[str], Pixels]]:
@@ -119,6 +120,18 @@ def read_pixels(path: Table, expected: PixelFormat) -> Iterator[tuple[list[str],
                 yield names, block.pixels(layout, layout.ends)
     except NotInRange as error:
         raise InputError(f"{error}, {layout.why}") from error
+
+
+def _lies_planar(layout: Layout) -> bool | None:
+    """Whether all of red comes before all of green in the file; None where neither order is its."""
+    if layout.shape[2] == 1:
+        return None
+    pixels = layout.roles.pixels
+    if not layout.roles.coloured:
+        return layout.planar
+    if (*pixels[::3], *pixels[1::3], *pixels[2::3]) == tuple(sorted(pixels)):
+        return True
+    return False if pixels == tuple(sorted(pixels)) else None
 
 
 def _settled(path: Table, layout: Layout) -> Range:

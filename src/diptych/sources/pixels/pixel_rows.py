@@ -23,7 +23,7 @@ from diptych.sources.pixels.layout import Layout
 from diptych.sources.pixels.number_cells import numbers_in, parse_numbers
 from diptych.sources.pixels.ranges import BYTES, Extent, Range, extent_of, levels, outside
 from diptych.sources.pixels.whole_numbers import whole_numbers
-from diptych.sources.tables.opening import Table, decoded, open_table
+from diptych.sources.tables.opening import DOS_END, Table, decoded, open_table
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Numbers = npt.NDArray[Any]
 
+_DOS_END = DOS_END.encode()
 BLOCK = 4 * 2**20  # bytes of text
 _NAMES = [str(number) for number in range(256)]
 
@@ -103,13 +104,19 @@ def _texts(file: IO[bytes]) -> Generator[bytes, None, None]:
     """The rest of a file, cut at ends of lines."""
     rest = b""
     while data := file.read(BLOCK):
-        data = rest + data
+        data = _without_dos_end(rest + data)
         end = data.rfind(b"\n") + 1
         if end:
             yield data[:end]
         rest = data[end:]
     if rest.strip():
         yield rest
+
+
+def _without_dos_end(data: bytes) -> bytes:
+    """The bytes without the mark of the end that old editors leave, where nothing follows it."""
+    at = data.rfind(_DOS_END)
+    return data[:at] if at >= 0 and not data[at:].strip(_DOS_END + b" \r\n") else data
 
 
 def _whole_number_block(text: bytes, layout: Layout, line: int) -> Block | None:

@@ -20,11 +20,15 @@ def parse_shape(shape: str | None) -> Shape | None:
     return height, width, channels
 
 
-def shape_of(count: int, stated: Shape | None) -> Shape | None:
-    """The shape of so many numbers: square, grey before colour; None where there is none."""
+def shape_of(count: int, stated: Shape | None, *, coloured: bool = False) -> Shape | None:
+    """The shape of so many numbers: square, grey before colour; None where there is none.
+
+    Where they are known to be `coloured`, none is grey.
+    """
     if stated:
-        return stated if int(np.prod(stated)) == count else None
-    for channels in (1, 3):
+        fits = int(np.prod(stated)) == count and (stated[2] == 3 or not coloured)
+        return stated if fits else None
+    for channels in (3,) if coloured else (1, 3):
         side = round((count / channels) ** 0.5)
         if side * side * channels == count and side >= 3:
             return side, side, channels

@@ -14,9 +14,10 @@ from diptych.data.places import Address
 from diptych.errors import InputError
 from diptych.sources.meaning import Meaning
 from diptych.sources.tables.cells import tells_kinds
+from diptych.sources.tables.fold_columns import NoFoldsError
 from diptych.sources.tables.grouping import group_names, groups_note, looks_like_groups
 from diptych.sources.tables.opening import Table
-from diptych.sources.tables.part_columns import NoFoldsError, Parts, partless_note, table_parts
+from diptych.sources.tables.part_columns import Parts, partless_note, table_parts
 from diptych.sources.tables.rows import Records, position
 from diptych.sources.tables.titles import is_label_title, may_be_parts
 

@@ -21,9 +21,9 @@ from diptych.sources.tables.facts import (
     refuse_unknown,
     with_facts,
 )
+from diptych.sources.tables.fold_columns import NoFoldsError
 from diptych.sources.tables.label_source import label_source
 from diptych.sources.tables.listings import Listing, listings_of
-from diptych.sources.tables.part_columns import NoFoldsError
 from diptych.sources.tables.part_lists import part_lists, with_parts_of_tables
 from diptych.sources.tables.unlabelled import labels_of_unlabelled
 from diptych.sources.trees import Tree

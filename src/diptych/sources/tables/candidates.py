@@ -12,14 +12,18 @@ from diptych.sources.trees.shown import shown
 ENDINGS = (
     *(".csv", ".tsv", ".tab", ".psv", ".jsonl", ".ndjson", ".feather"),
     *(".csv.gz", ".csv.zst", ".tsv.gz", ".tsv.zst", ".txt.gz", ".txt.zst", ".csv.zip"),
+    *(".jsonl.gz", ".jsonl.zst", ".jsonl.zip", ".ndjson.gz", ".ndjson.zst", ".ndjson.zip"),
 )
 # More tables than this as deep are no list of pictures each, but one for each folder or picture.
 MOST_TABLES = 64
 MOST_FOLDERS = 512
 DEEPEST = 3  # folders above a table: archive/set/lists/train.txt
 # What is called so describes the files of its folder.
-METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv")
-_MAY_BE_LISTS = (*TEXTS, ".json")
+METADATA = (
+    *("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv"),
+    *("metadata.csv.gz", "metadata.jsonl.gz", "metadata.csv.zst", "metadata.jsonl.zst"),
+)
+_MAY_BE_LISTS = (*TEXTS, ".json", ".json.gz", ".json.zst", ".json.zip")
 _MAY_BE_TABLES = (*ENDINGS, *METADATA, *_MAY_BE_LISTS)
 # What a program said of pictures, which are no labels to learn.
 _PREDICTED = re.compile(r"(^|[ _.-])(predictions?|predicted|preds?)($|[ _.-])", re.IGNORECASE)

@@ -81,7 +81,7 @@ def table_roles(
         for at, title in enumerate(table.titles)
         if at != file and at not in said and (title or not _counts(table, at))
     ]
-    parts = table_parts(table, free, _of_columns(meaning))
+    parts = table_parts(table, free, _of_columns(meaning), labelled)
     if meaning.part is not None and level(meaning.part) is not None:
         parts = Parts((), lambda row: "")
     free = [at for at in free if at not in parts.columns]

@@ -1,7 +1,7 @@
 """A table that names files: Kaggle's `id,label`, Hugging Face's `metadata.csv`."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from diptych.errors import InputError, shortened
 from diptych.sources.endings import stem_of
 from diptych.sources.folder_groups import note_on_restarts
 from diptych.sources.meaning import Meaning, level
+from diptych.sources.part_words import parts_by_words
 from diptych.sources.parts import are_parts, folder_part, part_in, part_of
 from diptych.sources.tables.cells import label_spellings, no_labels, tells_kinds
 from diptych.sources.tables.column_roles import USED, Roles, folder_of, table_roles
@@ -18,11 +19,17 @@ from diptych.sources.tables.grouping import group_names, groups_note, looks_like
 from diptych.sources.tables.label_cells import is_written, labels_in
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.onehot import OneHot
-from diptych.sources.tables.part_columns import partless_note
-from diptych.sources.tables.row_files import NamedRow, named_rows, passed_over_note
+from diptych.sources.tables.part_columns import partless_note, within_fold
+from diptych.sources.tables.row_files import (
+    NamedRow,
+    disputed_note,
+    named_rows,
+    passed_over_note,
+)
 from diptych.sources.tables.rows import Records, records
 from diptych.sources.tables.titles import GROUPS, is_label_title, plain
 from diptych.sources.trees import Tree
+from diptych.sources.trees.archives import ending_of
 
 
 def read_table(
@@ -79,22 +86,6 @@ def _refuse_groups_for_labels(table: Records, roles: Roles, rows: Sequence[Named
         f"{table.path}: {title} looks like what groups pictures, and these lie in folders "
         f"({shortened(sorted(names), 3)}); which are the labels? --label folder:{depth} says the "
         f"folders, with --group '{title}', and --label '{title}' that column"
-    )
-
-
-def _disputed_note(samples: Sequence[Sample], rows: Sequence[NamedRow]) -> str:
-    """A word on files of which several rows say other labels."""
-    labels: dict[str, set[str]] = {}
-    for sample, row in zip(samples, rows, strict=True):
-        labels.setdefault(row.file or str(row.place), set()).add(sample.label)
-    disputed = [(file, sorted(own)) for file, own in labels.items() if len(own) > 1]
-    if not disputed:
-        return ""
-    file, own = disputed[0]
-    count = len(disputed)
-    return (
-        f"{count:,} file{'s'[: count != 1]} named in several rows with other labels each ({file}: "
-        f"{' and '.join(own)}), which an audit sets aside; leave one row of each"
     )
 
 
@@ -155,7 +146,7 @@ class _Reading(NamedTuple):
         notes = [self._note(samples), parts_note, self.roles.parts.note, doubtful]
         partless = sum(stray.reason == "no part" for stray in strays)
         notes += [partless_note(partless, self.roles.parts), self._written_note(used)]
-        notes += [passed_over_note(used), _disputed_note(samples, used)]
+        notes += [passed_over_note(used), disputed_note([s.label for s in samples], used)]
         notes.append(self.roles.label.note if isinstance(self.roles.label, OneHot) else "")
         notes += self._groups_note(samples, used)
         return Dataset(
@@ -211,11 +202,19 @@ class _Reading(NamedTuple):
                 f"'{rows[0].cells[self.roles.file]}', for one, of {title}; looked below "
                 f"{self.tree.root}"
                 + (f", where {against}, which the row contradicts" if against else "")
+                + (self._archive_beside() if not against else "")
             )
         reasons = ", ".join(f"{n:,} {reason}" for reason, n in count.items())
         return InputError(
             f"{path}: no row has a file and a label: {reasons}; {strays[0].detail}, for one"
         )
+
+    def _archive_beside(self) -> str:
+        """A word on an archive that lies beside the table, which is looked into with the folder."""
+        archive = next((name for name in self.tree.names if ending_of(name)), "")
+        if not archive or archive == self.table.path.name:
+            return ""
+        return f", and not into {archive}; give the folder, whose archives are looked into"
 
     def _spelt(self, samples: Sequence[Sample]) -> list[Sample]:
         spelling = label_spellings(sample.label for sample in samples)
@@ -231,28 +230,34 @@ class _Reading(NamedTuple):
         number = level(said) if said else None
         if number is not None:
             of = folder_of(number)
-            parts = [part_of(of(row.cells, row.file), str(row.file)) for row in rows]
-        elif self.roles.parts.columns:
-            return samples, self._outranked_note(samples, rows)
+            names = [of(row.cells, row.file) for row in rows]
+            words = parts_by_words({*names}, self.meaning.part_words, f"{self.tree.root}: {said}")
+            parts = [
+                words[name] if name in words else part_of(name, str(row.file))
+                for name, row in zip(names, rows, strict=True)
+            ]
+        elif self.meaning.fold is None and any(s.part for s in samples):
+            return samples, self._outranked_note(rows, {sample.part for sample in samples})
         elif self.prefix:
             return samples, ""
         else:
             parts = [folder_part(row.file.rpartition("/")[0]) for row in rows]
         if number is None and not are_parts(parts):
             return samples, ""
+        note = "parts as the folders are called"
+        if number is None and self.meaning.fold is not None:
+            if not (kept := {*parts} - {"", "train"}):
+                return samples, ""
+            parts = [within_fold(s.part, p, kept) for s, p in zip(samples, parts, strict=True)]
+            note = f"the {' and '.join(sorted(kept))} part stays as the folders are called"
+            note += ", and the fold is to validate on" * ("test" in kept)
         pairs = zip(samples, parts, strict=True)
-        return [s._replace(part=part) for s, part in pairs], "parts as the folders are called"
+        return [s._replace(part=part) for s, part in pairs], note
 
-    def _outranked_note(self, samples: Sequence[Sample], rows: Sequence[NamedRow]) -> str:
+    def _outranked_note(self, rows: Sequence[NamedRow], parts: Collection[str]) -> str:
         """A word on a folder of one part that holds those of others too, by their rows."""
         folders = {folder_part(row.file.rpartition("/")[0]) for row in rows}
-        is_parted = any(sample.part for sample in samples)
-        if (
-            len(folders) != 1
-            or "" in folders
-            or not is_parted
-            or folders == {s.part for s in samples}
-        ):
+        if len(folders) != 1 or "" in folders or folders == {*parts}:
             return ""
         titles = " and ".join(self.table.titles[at] for at in self.roles.parts.columns)
         return f"all lie in a folder of {folders.pop()}; their parts are those of {titles}"

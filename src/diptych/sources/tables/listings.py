@@ -14,15 +14,14 @@ from diptych.sources.tables.candidates import METADATA, tables_among
 from diptych.sources.tables.column_roles import Roles, table_roles
 from diptych.sources.tables.facts import Facts
 from diptych.sources.tables.file_column import NUMBERED, names_files, numbers_files
-from diptych.sources.tables.file_names import fold
+from diptych.sources.tables.fold_columns import NoFoldsError
 from diptych.sources.tables.fold_rows import of_one_fold
 from diptych.sources.tables.folder_columns import names_files_by_folders
 from diptych.sources.tables.keyed import by_folder, by_id, by_title, cells_of, ids_of
 from diptych.sources.tables.label_column import NoLabelsError
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.onehot import OneHot
-from diptych.sources.tables.part_columns import NoFoldsError, Parts
-from diptych.sources.tables.part_numbers import with_parts_in_words
+from diptych.sources.tables.part_columns import Parts
 from diptych.sources.tables.row_files import is_unclear, named_rows
 from diptych.sources.tables.rows import Records, position, records
 from diptych.sources.tables.titles import GROUPS, is_label_title, plain
@@ -123,7 +122,8 @@ class Listing:
         of_folders = is_level(meaning.part)
         own = meaning.part is None or of_folders or self.has(meaning.part)
         bare = replace(self._said, group=groups)
-        said = replace(bare, part=meaning.part, fold=None if of_folders else meaning.fold)
+        fold = None if of_folders else meaning.fold
+        said = replace(bare, part=meaning.part, part_words=meaning.part_words, fold=fold)
         if (bare, said, own) not in self._facts_by:
             self._facts_by[bare, said, own] = self._read_facts(bare, said, own)
         return self._facts_by[bare, said, own]
@@ -162,21 +162,7 @@ class Listing:
                 )
                 if of_fold := of_one_fold(table, roles, said.fold):
                     return of_fold
-        if said.fold is not None:
-            return table_roles(self.records, self._files, said, labelled=False)
-        # Numbers that are words for parts are folds otherwise, which no part is.
-        table, roles = table_roles(
-            self.records, self._files, replace(said, part=None), labelled=False
-        )
-        table, at, note = with_parts_in_words(table, roles.file)
-        if at is None or (said.part and fold(said.part.strip()) != fold(table.titles[at])):
-            if said.part is None:
-                return table, roles
-            return table_roles(self.records, self._files, said, labelled=False)
-        said = replace(said, files=table.titles[roles.file], part=table.titles[at])
-        table, roles = table_roles(table, self._files, said, labelled=False)
-        roles.parts.note = note
-        return table, roles
+        return table_roles(self.records, self._files, said, labelled=False)
 
     @cached_property
     def named(self) -> Collection[str]:

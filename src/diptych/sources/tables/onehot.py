@@ -5,6 +5,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from diptych.errors import shortened
+from diptych.sources.folders.folder_names import is_unlabelled
 from diptych.sources.tables.cells import truth
 from diptych.sources.tables.rows import Records, Row
 
@@ -22,9 +23,10 @@ class OneHot(NamedTuple):
     note: str = ""  # on other columns of zeros and ones, which are no classes
 
     def labels(self, row: Row) -> list[str]:
-        """The classes that a row has a one for."""
+        """The classes that a row has a one for; a column such as Unlabeled is none of them."""
         ones = (truth(row[at]) for at in self.columns)
-        return [label for label, one in zip(self.classes, ones, strict=True) if one]
+        marked = [label for label, one in zip(self.classes, ones, strict=True) if one]
+        return [label for label in marked if not is_unlabelled(label)]
 
 
 def one_hot(table: Records, free: Sequence[int]) -> OneHot | None:
@@ -40,7 +42,7 @@ def one_hot(table: Records, free: Sequence[int]) -> OneHot | None:
         if len(columns) < 2:
             continue
         block = OneHot(tuple(columns), tuple(table.titles[at] for at in columns))
-        ones = [len(block.labels(row)) for row in table.rows]
+        ones = [sum(bool(truth(row[at])) for at in columns) for row in table.rows]
         enough = OF_TWO if len(columns) == 2 else OF_MORE
         if ones.count(1) >= enough * len(ones):
             return block

@@ -29,9 +29,11 @@ csv.field_size_limit(2**26)
 # One such cell and others beside it; what is longer would only fill the memory.
 LINE_LIMIT = 2**27
 
+_IN_ZIPS = (".csv", ".tsv", ".jsonl", ".ndjson", ".json")
+_GZIP = b"\x1f\x8b\x08"
 _HEAD = 2**16  # bytes that tell how a table is written
 _LINES = 200  # that tell how blanks part columns
-_DOS_END = "\x1a"  # of a text, for the oldest of editors
+DOS_END = "\x1a"  # of a text, for the oldest of editors
 _LONE_CR = re.compile(r"\r(?=[^\n])")
 _BOMS = ((codecs.BOM_UTF8, "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 
@@ -56,10 +58,17 @@ def open_table(path: Table) -> Iterator[IO[bytes]]:
 def open_bytes(path: Table) -> Iterator[IO[bytes]]:
     """The bytes of a file, decompressed as they are read; raises InputError for a damaged file."""
     openers: dict[str, Callable[[Any], Any]] = {".gz": igzip.open, ".zst": _zst, ".zip": _zip}
+    opener = openers.get(path.suffix.lower(), contextlib.nullcontext)
+    with open_packed(path) as whole, opener(whole) as file:
+        yield file
+
+
+@contextmanager
+def open_packed(path: Table) -> Iterator[IO[bytes]]:
+    """The bytes of a file as they lie; raises InputError for whatever its reader raises."""
     try:
-        opener = openers.get(path.suffix.lower(), contextlib.nullcontext)
-        with _bytes_of(path) as whole, opener(whole) as file:
-            yield file
+        with _bytes_of(path) as whole:
+            yield whole
     except InputError:
         raise
     except Exception as cause:
@@ -67,6 +76,18 @@ def open_bytes(path: Table) -> Iterator[IO[bytes]]:
         said = cause.strerror if isinstance(cause, OSError) and cause.strerror else str(cause)
         why = " ".join(said.split()) or type(cause).__name__
         raise InputError(f"{path}: cannot be read: {why}") from cause
+
+
+def table_suffix(path: Table) -> str:
+    """The ending of a table's name, in small letters, without what it is packed by: .jsonl.
+
+    Of a zip it is that of the table in it. Raises InputError where there is none, or several.
+    """
+    name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
+    if name.endswith(".zip"):
+        with open_packed(path) as whole, zipfile.ZipFile(whole) as archive:
+            name = _table_in(archive, whole.name).lower()
+    return PurePosixPath(name).suffix
 
 
 def decoded(data: bytes) -> str:
@@ -90,7 +111,8 @@ def first_rows(path: Table, count: int) -> list[list[str]]:
     parted_by, skipped, first = dialect(path)
     with open_table(path) as file:
         lines = [decoded(line) for line in islice(_lines(path, file), skipped, skipped + count)]
-        rows = [row for row in csv.reader(lines, delimiter=parted_by, skipinitialspace=True) if row]
+        reader = csv.reader(lines, delimiter=parted_by, skipinitialspace=True)
+        rows = [row for row in reader if row and row != [DOS_END]]
     if not rows:
         raise InputError(f"{path}: the file is empty")
     return [list(first), *rows[1:]] if first else rows
@@ -113,7 +135,7 @@ def numbered_rows(path: Table) -> Iterator[tuple[int, list[str]]]:
             before, line = line, reader.line_num
             if line > before + 1:
                 _refuse_open_quote(path, row, skipped + line, parted_by)
-            if row and (row[0][:1] > " " or any(cell.strip().strip(_DOS_END) for cell in row)):
+            if row and (row[0][:1] > " " or any(cell.strip().strip(DOS_END) for cell in row)):
                 yield skipped + line, row
 
 
@@ -173,6 +195,8 @@ def _writing(path: Table) -> tuple[str, bool, Spacing | None]:
         encoding = ("utf-16-be", "utf-16-le", "utf-8")[
             0 if zeros[0] > half >= zeros[1] else 1 if zeros[1] > half >= zeros[0] else 2
         ]
+    if head.startswith(_GZIP):
+        raise InputError(f"{path}: it is packed by gzip; call it {path.name}.gz")
     if not encoding.startswith("utf-16") and b"\0" in head:
         raise InputError(f"{path}: not text; save it as a table in UTF-8")
     wide = encoding.startswith("utf-16")
@@ -181,7 +205,7 @@ def _writing(path: Table) -> tuple[str, bool, Spacing | None]:
 
 
 def _spacing(path: Table, head: str) -> Spacing | None:
-    name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
+    name = path.name.lower().removesuffix(".gz").removesuffix(".zst").removesuffix(".zip")
     if name.endswith((".json", ".jsonl", ".ndjson")):
         return None
     lines = head.removeprefix("\ufeff").splitlines()
@@ -233,21 +257,28 @@ def _frames(file: IO[bytes], size: int = 2**17) -> Iterator[bytes]:
 @contextmanager
 def _zip(whole: IO[bytes]) -> Iterator[Any]:
     """The one table in an archive; what a Mac notes there of its files is none."""
-    with zipfile.ZipFile(whole) as archive:
-        names = [
-            name
-            for name in archive.namelist()
-            if not name.endswith("/") and not any(map(is_hidden, PurePosixPath(name).parts))
-        ]
-        tables = [n for n in names if n.lower().endswith((".csv", ".tsv", ".txt"))]
-        tables = [n for n in tables if not n.lower().endswith(".txt")] or tables
-        if not tables:
-            inside = f"; it has {shortened(names, 3)}" if names else ""
-            raise InputError(f"{whole.name}: no table (.csv, .tsv, .txt) is in it{inside}")
-        if len(tables) > 1:
-            raise InputError(
-                f"{whole.name}: has {len(tables)} tables in it: {shortened(tables, 5)}; unpack "
-                "it, and give the one that is meant"
-            )
-        with archive.open(tables[0]) as file:
-            yield file
+    with (
+        zipfile.ZipFile(whole) as archive,
+        archive.open(_table_in(archive, whole.name)) as file,
+    ):
+        yield file
+
+
+def _table_in(archive: zipfile.ZipFile, where: str) -> str:
+    """The name of the one table; raises InputError where there is none, or several."""
+    names = [
+        name
+        for name in archive.namelist()
+        if not name.endswith("/") and not any(map(is_hidden, PurePosixPath(name).parts))
+    ]
+    tables = [n for n in names if n.lower().endswith((*_IN_ZIPS, ".txt"))]
+    tables = [n for n in tables if not n.lower().endswith(".txt")] or tables
+    if not tables:
+        inside = f"; it has {shortened(names, 3)}" if names else ""
+        raise InputError(f"{where}: no table ({', '.join(_IN_ZIPS)}, .txt) is in it{inside}")
+    if len(tables) > 1:
+        raise InputError(
+            f"{where}: has {len(tables)} tables in it: {shortened(tables, 5)}; unpack "
+            "it, and give the one that is meant"
+        )
+    return tables[0]

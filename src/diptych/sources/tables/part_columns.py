@@ -1,32 +1,44 @@
 """The parts and folds that a table puts its pictures into."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
 
 from diptych.errors import InputError, shortened
-from diptych.sources.folders.folder_names import fold_of
 from diptych.sources.meaning import Meaning
-from diptych.sources.parts import part_named
-from diptych.sources.tables.cells import DOUBTFUL, says_nothing, truth, whole
+from diptych.sources.part_words import PartWords, option, parts_by_words
+from diptych.sources.parts import parts_named
+from diptych.sources.tables.cells import says_nothing, truth, whole
+from diptych.sources.tables.fold_columns import (
+    MOST_FOLDS,
+    NoFoldsError,
+    different,
+    fold_columns,
+    fold_in,
+    folds_in,
+    is_called_fold,
+    refuse_no_folds,
+    said,
+)
+from diptych.sources.tables.part_numbers import (
+    called,
+    known_numbers,
+    may_be_part_numbers,
+    part_numbers,
+)
 from diptych.sources.tables.rows import Records, position
 from diptych.sources.tables.titles import (
-    FOLD,
     MAYBE_TRUE_FOR,
     PART_TITLES,
     TRUE_FOR,
+    is_label_title,
     is_part_title,
-    label_tier,
     plain,
     rank,
 )
 
-MOST_FOLDS = 50
-
+_USES = {"valid": "validate", "test": "test"}
 PartOf = Callable[[list[str]], str]  # the part of a row
-
-
-class NoFoldsError(InputError):
-    """A table has no column of folds."""
 
 
 class Parts:
@@ -50,74 +62,138 @@ def partless_note(count: int, parts: Parts) -> str:
     return f"{count:,} pictures {aside}" if count else ""
 
 
-def table_parts(table: Records, free: Sequence[int], meaning: Meaning) -> Parts:
+def table_parts(
+    table: Records, free: Sequence[int], meaning: Meaning, labelled: bool = True
+) -> Parts:
     """What was said of parts and folds, else what columns say by themselves.
 
-    Raises InputError for a column without parts, and for a fold that there is not.
+    One of the columns has the labels where the table is `labelled` and nobody said which. Raises
+    InputError for a column without parts, for one of parts and other words, and for a fold that
+    there is not.
     """
     if meaning.fold is not None:
-        return _fold(table, free, meaning.fold, meaning.part)
+        fold = _fold(table, free, meaning.fold, meaning.part)
+        rest = [at for at in free if at not in fold.columns]
+        others = table_parts(table, rest, replace(meaning, fold=None, part=None, part_words=()))
+        return _kept_apart(table, fold, others, meaning.fold)
     if meaning.part is not None:
-        return _of_column(table, position(table, meaning.part, "part"))
+        return _of_said(table, position(table, meaning.part, "part"), meaning.part_words)
+    alone = len(free) == 1 and labelled and meaning.label is None
     named = [at for at in free if is_part_title(table.titles[at])]
     named.sort(key=lambda at: rank(table.titles[at], PART_TITLES))
-    # By another title a column is taken only where no cell of it says something else.
-    others = [at for at in free if at not in named and not _may_be_classes(table, at, free)]
     for at in named:
-        if _share_of_parts(table, at):
-            return _of_column(table, at)
-    for at in others:
-        if _share_of_parts(table, at) == 1 and len(_different(table, at)) > 1:
-            return _of_column(table, at, f"parts in {table.titles[at]}")
+        if _words(table, at):
+            return _of_words(table, at)
+    for at in free:
+        if numbers := known_numbers(table, at, alone):
+            return _of_numbers(table, at, numbers)
+    for at in free:
+        if at in named or alone or is_label_title(table.titles[at]):
+            continue
+        words = _words(table, at)
+        if len(set(words.values())) > 1:
+            return _of_words(table, at, f"parts in {table.titles[at]}")
     if truths := _columns_of_truths(table, free):
         return _of_truths(table, truths)
-    folds = _fold_columns(table, free)
-    note = "; ".join(
-        f"{table.titles[at]} has {len(own)} folds ({shortened(own)}); --fold {own[0]} tests on one"
-        for at in folds
-        if (own := _folds(table, at))
-    )
-    return Parts(tuple(folds), lambda row: "", note)
+    folds = fold_columns(table, free)
+    notes = [_note_on_folds(table, at) for at in folds]
+    if not alone:
+        notes += [_note_on_words(table, at) for at in named if at not in folds]
+    return Parts(tuple(folds), lambda row: "", "; ".join(filter(None, notes)))
 
 
-def _of_column(table: Records, at: int, note: str = "") -> Parts:
-    """The parts that a column names; raises InputError where a cell names none."""
-    if plain(table.titles[at]) in _MEANT and _is_of_truths(table, at):
+def _note_on_folds(table: Records, at: int) -> str:
+    title, own = table.titles[at], folds_in(table, at)
+    if not may_be_part_numbers(table, at):
+        return f"{title} has {len(own)} folds ({shortened(own)}); --fold {own[0]} tests on one"
+    names = ("train", "valid", "test") if len(own) > 2 else ("train", "test")
+    parts = dict(zip(own, names, strict=True))
+    return f"{title} says {', '.join(own)}: if these are parts, {option(title, parts)} says so"
+
+
+def _note_on_words(table: Records, at: int) -> str:
+    """A word on a few words in a column that is called as parts are, and are none."""
+    words = sorted(different(table, at))
+    if not 1 < len(words) <= _FEW_WORDS:
+        return ""
+    title = table.titles[at]
+    return f"{title} says {', '.join(words)}: if these are parts, {option(title, words)} says which"
+
+
+def _of_said(table: Records, at: int, words: PartWords) -> Parts:
+    """The parts in a column that was said to have them, by words that were said too."""
+    title = table.titles[at]
+    if words:
+        cells = {cell for cell in set(table.column(at)) if not says_nothing(cell)}
+        return _of_words(table, at, "", parts_by_words(cells, words, f"{table.path}: {title}"))
+    if plain(title) in _MEANT and _is_of_truths(table, at):
         return _of_truths(table, [at])
-    if folds := _folds(table, at):
+    if numbers := part_numbers(table, at):
+        return _of_numbers(table, at, numbers)
+    if folds := folds_in(table, at):
         raise InputError(
-            f"{table.path}: {table.titles[at]} has folds ({shortened(folds)}), and no parts; "
-            f"--fold {folds[0]} tests on one of them"
+            f"{table.path}: {title} has folds ({shortened(folds)}), and no parts; --fold "
+            f"{folds[0]} tests on one of them; {option(title, folds[:_FEW_WORDS])} says what each "
+            "is, where they are parts: train, valid, test or none"
         )
-    _refuse_other_words(table, at)
-    required = table.titles[at]
+    return _of_words(table, at)
+
+
+def _of_numbers(table: Records, at: int, numbers: Mapping[str, str]) -> Parts:
+    meant = ", ".join(f"{number} is {part}" for number, part in sorted(numbers.items()))
+    title = called(table, at)
+    note = f"parts in {title} of {table.path.name}: {meant}"
     if silent := _silent(table, at):
-        said = f"{_rows(silent)} no part in {required}"
+        note += f"; {_rows(silent)} no part there"
+    return Parts((at,), lambda row: numbers.get(whole(row[at]), ""), note, title)
+
+
+def _of_words(
+    table: Records, at: int, note: str = "", words: Mapping[str, str] | None = None
+) -> Parts:
+    """The parts that a column names, or that `words` say; raises InputError for other words."""
+    title = table.titles[at]
+    if words is None and plain(title) in _MEANT and _is_of_truths(table, at):
+        return _of_truths(table, [at])
+    parts = _words(table, at) if words is None else words
+    _refuse_other_words(table, at, parts)
+    required = title
+    if silent := sum(n for cell, n in Counter(table.column(at)).items() if not parts.get(cell)):
+        word = f"{_rows(silent)} no part in {title}"
         # Where a test part alone is marked, the rest is to train on.
-        if not any(part_named(cell) == "train" for cell in _different(table, at)):
-            said, required = f"{said}, and none says train: to train on", ""
-        note = "; ".join(filter(None, (note, said)))
-    return Parts((at,), lambda row: part_named(_said(row[at])), note, required)
+        if not {"train", ""} & {*parts.values()}:
+            word, required = f"{word}, and none says train: to train on", ""
+        note = "; ".join(filter(None, (note, word)))
+    return Parts((at,), lambda row: parts.get(row[at], ""), note, required)
 
 
-def _refuse_other_words(table: Records, at: int) -> None:
+def _refuse_other_words(table: Records, at: int, parts: Mapping[str, str]) -> None:
     """Raise InputError for cells that say something which is no part."""
     counts = Counter(table.column(at))
-    others = Counter({c: n for c, n in counts.items() if _said(c) and not part_named(c)})
+    others = Counter({c: n for c, n in counts.items() if said(c) and c not in parts})
     if not others:
         return
-    words = ", ".join(
+    rows = ", ".join(
         f"'{word}' in {count:,} row{'s'[: count != 1]}" for word, count in others.most_common(3)
     )
     title, more = table.titles[at], ", …" if len(others) > 3 else ""
     where = table.where(table.column(at).index(next(iter(others))))
+    offered = option(title, sorted(others)[:_FEW_WORDS])
     raise InputError(
-        f"{table.path}: {title} says what is no part: {words}{more} ({where}, for one); write "
-        "train, valid or test, or nothing where rows are to be left out; with another title the "
-        "column parts nothing"
+        f"{table.path}: {title} says what is no part: {rows}{more} ({where}, for one); write "
+        "train, valid or test, or nothing where rows are to be left out"
+        + (f"; {offered} says what each is: train, valid, test or none" if title else "")
     )
 
 
+def _words(table: Records, at: int) -> dict[str, str]:
+    """The part of each word in a column that is one of a part."""
+    words = different(table, at)
+    return parts_named(words) if len(words) <= MOST_FOLDS else {}
+
+
+# So many words may be parts, and are offered in an option.
+_FEW_WORDS = 5
 _MEANT = {**MAYBE_TRUE_FOR, **TRUE_FOR}
 
 
@@ -186,11 +262,11 @@ def _of_truths(table: Records, columns: Sequence[int]) -> Parts:
 
 def _fold(table: Records, free: Sequence[int], fold: int, title: str | None) -> Parts:
     """One fold as the test part, the others to train on."""
-    columns = _fold_columns(table, free) if title is None else [position(table, title, "part")]
+    columns = fold_columns(table, free) if title is None else [position(table, title, "part")]
     if not columns:
         for at in free:
-            if FOLD.fullmatch(plain(table.titles[at])):
-                _refuse_no_folds(table, at)
+            if is_called_fold(table, at):
+                refuse_no_folds(table, at)
         raise NoFoldsError(
             f"{table.path}: no column of folds among {shortened(table.titles)}; --part COLUMN says "
             "which it is"
@@ -199,7 +275,13 @@ def _fold(table: Records, free: Sequence[int], fold: int, title: str | None) -> 
         names = " and ".join(table.titles[at] for at in columns)
         raise InputError(f"{table.path}: {names} hold folds; --part COLUMN says which are meant")
     (at,) = columns
-    folds = _folds(table, at)
+    folds = folds_in(table, at)
+    if not folds:
+        others = shortened(sorted(different(table, at)), 4)
+        raise InputError(
+            f"{table.path}: {table.titles[at]} has no folds, but {others or 'nothing in it'}; with "
+            "--fold, --part COLUMN says where the folds are"
+        )
     if str(fold) not in folds:
         raise InputError(
             f"{table.path}: {table.titles[at]} has no fold {fold}; it has {shortened(folds)}"
@@ -207,65 +289,49 @@ def _fold(table: Records, free: Sequence[int], fold: int, title: str | None) -> 
     note = f"fold {fold} of {table.titles[at]} is to test on"
     if silent := _silent(table, at):
         note += f"; {_rows(silent)} no fold, to train on"
-    return Parts((at,), lambda row: "test" if _fold_in(row[at]) == str(fold) else "train", note)
+    return Parts((at,), lambda row: "test" if fold_in(row[at]) == str(fold) else "train", note)
 
 
-def _refuse_no_folds(table: Records, at: int) -> None:
-    """Raise NoFoldsError with the cells that keep a column from being one of folds."""
-    others = [cell for cell in sorted(_different(table, at)) if not _fold_in(cell)]
-    why = f"says what is no fold: {shortened(others)}" if others else "has no several folds"
-    raise NoFoldsError(
-        f"{table.path}: {table.titles[at]} {why}; write numbers, or nothing where none is meant"
+def within_fold(of_fold: str, said: str, kept: Collection[str]) -> str:
+    """The part of a picture by a fold, which is test or train, and by what else says its part.
+
+    Those that are `kept` stay what they are; where some are to test on, the fold is to validate on.
+    """
+    if said in kept:
+        return said
+    return "valid" if of_fold == "test" and "test" in kept else of_fold
+
+
+def _kept_apart(table: Records, fold: Parts, others: Parts, number: int) -> Parts:
+    """A fold among the rows that other columns have to train on; those of other parts stay there.
+
+    Where these are a test part already, the fold is to validate on.
+    """
+    kept = {part for row in table.rows if (part := others.part_of_row(row))} - {"train"}
+    if not kept:
+        return fold
+    part_of_fold = within_fold("test", "train", kept)
+
+    def of_row(row: list[str]) -> str:
+        part = others.part_of_row(row)
+        is_aside = others.required and not part
+        return "" if is_aside else within_fold(fold.part_of_row(row), part, kept)
+
+    (at,) = fold.columns
+    names = " and ".join(table.titles[i] for i in others.columns)
+    note = (
+        f"fold {number} of {table.titles[at]} is to {_USES[part_of_fold]} on; what is for "
+        f"{' or '.join(sorted(kept))} in {names} stays so"
     )
-
-
-def _fold_columns(table: Records, free: Sequence[int]) -> list[int]:
-    """The columns of whole numbers that are called as folds or as parts are."""
-    called = [at for at in free if FOLD.fullmatch(plain(table.titles[at]))] or [
-        at for at in free if is_part_title(table.titles[at])
-    ]
-    return [at for at in called if _folds(table, at)]
-
-
-def _folds(table: Records, at: int) -> list[str]:
-    """The numbers of the folds, in their order; none where a cell is something else."""
-    folds = set(map(_fold_in, _different(table, at))) - {"-1"}
-    return sorted(folds, key=int) if "" not in folds and 1 < len(folds) <= MOST_FOLDS else []
-
-
-def _fold_in(cell: str) -> str:
-    """The number of a fold, of 3, 3.0 and fold_3, -1 for no fold; "" for anything else."""
-    number = whole(cell)
-    if number.isdecimal() or number == "-1":
-        return str(int(number))
-    fold = fold_of(cell)
-    return "" if fold is None else str(fold)
+    if silent := sum(not said(row[at]) and of_row(row) == "train" for row in table.rows):
+        note += f"; {_rows(silent)} no fold, to train on"
+    return Parts((at, *others.columns), of_row, note, others.required)
 
 
 def _rows(count: int) -> str:
     return "1 row says" if count == 1 else f"{count:,} rows say"
 
 
-def _different(table: Records, at: int) -> set[str]:
-    return set(filter(_said, set(table.column(at))))
-
-
 def _silent(table: Records, at: int) -> int:
     """How many rows say nothing in a column."""
-    return sum(n for cell, n in Counter(table.column(at)).items() if not _said(cell))
-
-
-def _said(cell: str) -> str:
-    """A cell, or "" where it says nothing."""
-    return "" if says_nothing(cell) or cell.casefold() in DOUBTFUL else cell
-
-
-def _share_of_parts(table: Records, at: int) -> float:
-    """How many of a column's different cells are names of parts."""
-    different = _different(table, at)
-    return sum(bool(part_named(cell)) for cell in different) / max(len(different), 1)
-
-
-def _may_be_classes(table: Records, at: int, free: Sequence[int]) -> bool:
-    """Whether a column is one of labels by its title, or the only one that could be."""
-    return label_tier(table.titles[at]) < 3 or len(free) == 1
+    return sum(n for cell, n in Counter(table.column(at)).items() if not said(cell))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from diptych.data.places import Address
 from diptych.errors import InputError, shortened
-from diptych.sources.tables.opening import Table, numbered_rows, open_table
+from diptych.sources.tables.opening import DOS_END, Table, numbered_rows, open_table, table_suffix
 
 JSON_LINES = (".jsonl", ".ndjson")
 JSON = ".json"
@@ -57,7 +57,7 @@ def records(path: Table, *, uneven: bool = False) -> Records:
     Where there may be `uneven` rows, with other columns than the first line, a few are set aside.
     Raises InputError where there are others of these, or no rows.
     """
-    suffix, headed = path.suffix.lower(), True
+    suffix, headed = table_suffix(path), True
     if suffix in JSON_LINES:
         titles, numbered = _json_lines(path)
     elif suffix == JSON:
@@ -153,7 +153,7 @@ def _json_lines(path: Table) -> tuple[list[str], list[tuple[int, Row]]]:
     objects: list[tuple[int, dict[str, Any]]] = []
     with open_table(path) as file:
         for line, text in enumerate(file, 1):
-            if not text.strip():
+            if not text.strip().strip(DOS_END.encode()):
                 continue
             try:
                 value = json.loads(text.decode("utf-8-sig"))

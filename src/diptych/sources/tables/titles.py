@@ -25,9 +25,18 @@ PART_TITLES = (
 )
 FOLD = re.compile(r"(k_?)?folds?(_?(id|no|nr|number|idx|index))?|cv_?fold")
 # What a column of True and False is called, and the part of what is true.
-TRUE_FOR = {"is_valid": "valid", "is_val": "valid", "is_validation": "valid", "is_test": "test"}
-TRUE_FOR |= {"is_train": "train", "is_training": "train", "is_training_image": "train"}
-TRUE_FOR |= {"is_holdout": "test"}
+_OF_TRUE = {
+    "valid": ("valid", "val", "validation"),
+    "test": ("test", "testing", "holdout"),
+    "train": ("train", "training"),
+}
+TRUE_FOR = {
+    f"{first}_{word}{last}": part
+    for part, words in _OF_TRUE.items()
+    for word in words
+    for first in ("is", "in", "used_for", "for")
+    for last in ("", "_set", "_image", "_data", "_split", "set")
+}
 # The same of titles that may be classes too, such as train beside bus.
 MAYBE_TRUE_FOR = {"train": "train", "training": "train", "valid": "valid", "val": "valid"}
 MAYBE_TRUE_FOR |= {"validation": "valid", "test": "test", "testing": "test", "holdout": "test"}

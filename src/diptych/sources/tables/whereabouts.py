@@ -13,7 +13,7 @@ from diptych.sources.tables import file_column
 from diptych.sources.tables.cells import is_number
 from diptych.sources.tables.file_column import LOOKED_AT
 from diptych.sources.tables.matching import Files
-from diptych.sources.tables.opening import Table, first_rows
+from diptych.sources.tables.opening import Table, first_rows, table_suffix
 from diptych.sources.tables.rows import (
     FEATHER,
     JSON,
@@ -128,7 +128,7 @@ def names_files(path: Path) -> bool:
 
 def first_records(path: Table) -> Records:
     """The first rows of a table, however long it is."""
-    if path.suffix.lower() in (*JSON_LINES, JSON, PARQUET, FEATHER):
+    if table_suffix(path) in (*JSON_LINES, JSON, PARQUET, FEATHER):
         return records(path)
     titles, *rows = first_rows(path, FIRST)
     even = [[bare(cell) for cell in row] for row in rows if len(row) == len(titles)]

@@ -8,30 +8,51 @@ from diptych.data.places import Member
 from diptych.sources.parts import part_named
 from diptych.sources.trees import Tree
 from diptych.sources.trees.archive_tree import is_named_table
-from diptych.sources.trees.shown import shown
+from diptych.sources.trees.shown import set_aside, shown
 
 _WORDS = (".txt", ".md", ".rst", ".pdf", ".html", ".json", ".yaml", ".yml", ".xml")
 
 
 class UnwrappedTree:
-    """The files of a tree, by their names from a folder on; what lies outside keeps its own."""
+    """The files of a tree, by their names from a folder on.
+
+    What lies outside, in a folder on the way to that one, is called as if it lay in it; where a
+    file is called so already, it is a stray.
+    """
 
     def __init__(self, tree: Tree, folder: str) -> None:
         self.root = tree.root
         self._tree, self._prefix = tree, f"{folder}/"
-        self._outside = {name for name in tree.names if not name.startswith(self._prefix)}
-        self.names = sorted(self._short(name) for name in tree.names)
+        inside = (name for name in tree.names if name.startswith(self._prefix))
+        self._files = {self._short(name): name for name in inside}
+        twice = []
+        for name in tree.names:
+            if not name.startswith(self._prefix) and name != self._files.setdefault(
+                self._short(name), name
+            ):
+                twice.append(name)
+        self.names = sorted(self._files)
         self.folders = frozenset(
             self._short(one) for one in tree.folders if not self._prefix.startswith(f"{one}/")
         )
-        self.strays: list[Stray] = [s._replace(name=self._short(s.name)) for s in tree.strays]
+        detail = f"it lies outside of {folder}, where another file is called so"
+        self.strays: list[Stray] = [
+            *(s._replace(name=self._short(s.name)) for s in tree.strays),
+            *set_aside(twice, "not used", detail),
+        ]
 
     def place(self, name: str) -> Path | Member:
         """Where the bytes of a file are."""
-        return self._tree.place(name if name in self._outside else self._prefix + name)
+        return self._tree.place(self._files[name])
 
     def _short(self, name: str) -> str:
-        return name.removeprefix(self._prefix)
+        """A name without the folders that it shares with the prefix."""
+        shared = ""
+        for folder in self._prefix.split("/")[:-1]:
+            if not name.startswith(f"{shared}{folder}/"):
+                break
+            shared += f"{folder}/"
+        return name.removeprefix(shared)
 
 
 def wrapper(names: Iterable[str], folders: Collection[str]) -> str:

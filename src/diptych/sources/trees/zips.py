@@ -8,6 +8,7 @@ import bz2
 import lzma
 import stat
 import struct
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -63,6 +64,8 @@ def zip_tree(path: Path, root: Path | Address) -> ArchiveTree:
         # A damaged list of members makes zipfile raise errors of a dozen kinds.
         said = cause.strerror if isinstance(cause, OSError) else None
         why = said or f"no zip archive, or damaged or cut off ({first_line(cause)})"
+        if tarfile.is_tarfile(path):
+            why = "it is a tar, and called a zip; call it .tar, or .tar.gz where gzip packed it"
         raise InputError(f"{root}: cannot be read: {why}") from cause
     files = [entry for entry in entries if not entry.is_folder]
     if files and all(entry.reason == "encrypted" for entry in files):
