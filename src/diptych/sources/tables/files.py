@@ -1,7 +1,7 @@
 """A table that names files: Kaggle's `id,label`, Hugging Face's `metadata.csv`."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -20,7 +20,12 @@ from diptych.sources.tables.label_cells import is_written, labels_in
 from diptych.sources.tables.matching import Files
 from diptych.sources.tables.onehot import OneHot
 from diptych.sources.tables.part_columns import partless_note, within_fold
-from diptych.sources.tables.row_files import NamedRow, named_rows, passed_over_note
+from diptych.sources.tables.row_files import (
+    NamedRow,
+    disputed_note,
+    named_rows,
+    passed_over_note,
+)
 from diptych.sources.tables.rows import Records, records
 from diptych.sources.tables.titles import GROUPS, is_label_title, plain
 from diptych.sources.trees import Tree
@@ -84,22 +89,6 @@ def _refuse_groups_for_labels(table: Records, roles: Roles, rows: Sequence[Named
     )
 
 
-def _disputed_note(samples: Sequence[Sample], rows: Sequence[NamedRow]) -> str:
-    """A word on files of which several rows say other labels."""
-    labels: dict[str, set[str]] = {}
-    for sample, row in zip(samples, rows, strict=True):
-        labels.setdefault(row.file or str(row.place), set()).add(sample.label)
-    disputed = [(file, sorted(own)) for file, own in labels.items() if len(own) > 1]
-    if not disputed:
-        return ""
-    file, own = disputed[0]
-    count = len(disputed)
-    return (
-        f"{count:,} file{'s'[: count != 1]} named in several rows with other labels each ({file}: "
-        f"{' and '.join(own)}), which an audit sets aside; leave one row of each"
-    )
-
-
 def hinted_part(name: str, base: str, roles: Roles) -> str:
     """The part that a table is of by its name or its folder: trainLabels.csv, test/labels.csv."""
     if roles.parts.columns:
@@ -157,7 +146,7 @@ class _Reading(NamedTuple):
         notes = [self._note(samples), parts_note, self.roles.parts.note, doubtful]
         partless = sum(stray.reason == "no part" for stray in strays)
         notes += [partless_note(partless, self.roles.parts), self._written_note(used)]
-        notes += [passed_over_note(used), _disputed_note(samples, used)]
+        notes += [passed_over_note(used), disputed_note([s.label for s in samples], used)]
         notes.append(self.roles.label.note if isinstance(self.roles.label, OneHot) else "")
         notes += self._groups_note(samples, used)
         return Dataset(
@@ -247,8 +236,8 @@ class _Reading(NamedTuple):
                 words[name] if name in words else part_of(name, str(row.file))
                 for name, row in zip(names, rows, strict=True)
             ]
-        elif self.meaning.fold is None and any(sample.part for sample in samples):
-            return samples, self._outranked_note(samples, rows)
+        elif self.meaning.fold is None and any(s.part for s in samples):
+            return samples, self._outranked_note(rows, {sample.part for sample in samples})
         elif self.prefix:
             return samples, ""
         else:
@@ -265,16 +254,10 @@ class _Reading(NamedTuple):
         pairs = zip(samples, parts, strict=True)
         return [s._replace(part=part) for s, part in pairs], note
 
-    def _outranked_note(self, samples: Sequence[Sample], rows: Sequence[NamedRow]) -> str:
+    def _outranked_note(self, rows: Sequence[NamedRow], parts: Collection[str]) -> str:
         """A word on a folder of one part that holds those of others too, by their rows."""
         folders = {folder_part(row.file.rpartition("/")[0]) for row in rows}
-        is_parted = any(sample.part for sample in samples)
-        if (
-            len(folders) != 1
-            or "" in folders
-            or not is_parted
-            or folders == {s.part for s in samples}
-        ):
+        if len(folders) != 1 or "" in folders or folders == {*parts}:
             return ""
         titles = " and ".join(self.table.titles[at] for at in self.roles.parts.columns)
         return f"all lie in a folder of {folders.pop()}; their parts are those of {titles}"

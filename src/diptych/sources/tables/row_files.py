@@ -77,6 +77,22 @@ def passed_over_note(rows: Sequence[NamedRow]) -> str:
     )
 
 
+def disputed_note(labels_of_rows: Sequence[str], rows: Sequence[NamedRow]) -> str:
+    """A word on files of which several rows say other labels."""
+    labels: dict[str, set[str]] = {}
+    for label, row in zip(labels_of_rows, rows, strict=True):
+        labels.setdefault(row.file or str(row.place), set()).add(label)
+    disputed = [(file, sorted(own)) for file, own in labels.items() if len(own) > 1]
+    if not disputed:
+        return ""
+    file, own = disputed[0]
+    count = len(disputed)
+    return (
+        f"{count:,} file{'s'[: count != 1]} named in several rows with other labels each ({file}: "
+        f"{' and '.join(own)}), which an audit sets aside; leave one row of each"
+    )
+
+
 def _finder(names: Iterable[str], hints: Iterable[Hints], files: Files) -> Finder:
     """What all rows together say of folders, to find their files by."""
     labels = frozenset(fold(hint.label) for hint in set(hints) if hint.label)
