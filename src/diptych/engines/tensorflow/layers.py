@@ -54,6 +54,9 @@ def apply_layer(
             for part in inner:
                 y = apply_layer(part, y, f"{prefix}{name}.", dtype, seed)
             return kl.Add(dtype=dtype)([x, y]) if residual else y
+        case networks.SideBySide(name, blocks):
+            maps = [apply_layer(part, x, f"{prefix}{name}.", dtype, seed) for part in blocks]
+            return kl.Concatenate(dtype=dtype)(maps)
         case networks.MaxPool(size):
             return kl.MaxPooling2D(size, dtype=dtype)(x)
         case networks.AveragePool(size):
