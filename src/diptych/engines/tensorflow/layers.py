@@ -1,5 +1,7 @@
 """The layers of `networks` as a Keras model. Shapes inside are (N, height, width, channels)."""
 
+import re
+
 import keras
 import numpy as np
 from keras import layers as kl
@@ -24,7 +26,7 @@ def model_of_network(
     for i, layer in enumerate(network.layers):
         policy = "float32" if layer is last else dtype
         outputs = apply_layer(layer, outputs, "", keras.DTypePolicy(policy), seed + i)
-    return keras.Model(inputs, outputs, name=network.name.replace("/", "_"))
+    return keras.Model(inputs, outputs, name=re.sub(r"[^A-Za-z0-9_.]", "_", network.name))
 
 
 def apply_layer(
