@@ -16,8 +16,8 @@ from PIL import Image
 
 from diptych.graphs.writer import onnx_graph
 from diptych.images.decoding import decode_files, pixel_store
-from diptych.networks.pretrained import efficientnet_lite0
-from diptych.networks.zoo import efficientnet_lite0 as lite0
+from diptych.networks.pretrained import carried
+from diptych.networks.zoo import efficientnet_lite0
 from diptych.recipe import IMAGE_SIZE
 from diptych.runtimes import fastest, open_graph
 from diptych.system.cores import cores
@@ -34,7 +34,8 @@ def bare_decode(path: Path) -> np.ndarray:
 
 def main() -> None:
     paths = sorted(need_photos().rglob("*.jpg"))
-    network, weights = lite0(SHAPE, 2), efficientnet_lite0()
+    network = efficientnet_lite0(SHAPE, 2)
+    weights = carried(network)
     graph = onnx_graph(network.backbone, weights, probabilities=False)
     run = open_graph(graph, fastest())
     ratios = []

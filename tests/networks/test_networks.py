@@ -1,4 +1,5 @@
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from safetensors.numpy import save_file
 from safetensors.torch import save_file as save_tensors
 
 from diptych.engines.torch.modules import module_of_network
+from diptych.engines.torch.weights import module_with_weights
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph, with_our_names
 from diptych.networks import (
@@ -25,9 +27,9 @@ from diptych.networks import pretrained as weights_of_others
 from diptych.networks.choosing import pretrained, refuse_unknown
 from diptych.networks.initialisation import initial
 from diptych.networks.libraries.timm import _timm
-from diptych.networks.pretrained import efficientnet_lite0
+from diptych.networks.pretrained import carried
 from diptych.networks.torch_files import state_file
-from diptych.networks.zoo import ZOO
+from diptych.networks.zoo import ZOO, build
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph
 
@@ -52,9 +54,21 @@ def answer(network: Network, weights: Weights, images: Pixels) -> npt.NDArray[np
         return np.asarray(built(torch.from_numpy(images)).numpy())
 
 
-@pytest.mark.parametrize("side", [192, 224])
-def test_efficientnet_lite0_is_the_one_of_timm(side: int, package_file: Path) -> None:
-    theirs = _timm().create_model("tf_efficientnet_lite0", pretrained=False, num_classes=0).eval()
+@pytest.mark.parametrize(
+    ("name", "side", "package_file"),
+    [
+        (name, side, name)
+        for name, side in (
+            ("efficientnet_lite0", 192),
+            ("efficientnet_lite0", 224),
+            ("efficientnet_lite1", 240),
+            ("efficientnet_lite2", 260),
+        )
+    ],
+    indirect=["package_file"],
+)
+def test_the_efficientnets_are_those_of_timm(name: str, side: int, package_file: Path) -> None:
+    theirs = _timm().create_model(f"tf_{name}", pretrained=False, num_classes=0).eval()
     package = torch.load(package_file, weights_only=True)
     values = [v for n, v in package.items() if "num_batches" not in n and "_fc" not in n]
     names = [name for name in theirs.state_dict() if "num_batches" not in name]
@@ -64,8 +78,8 @@ def test_efficientnet_lite0_is_the_one_of_timm(side: int, package_file: Path) ->
         x = (torch.from_numpy(images).permute(0, 3, 1, 2).float() - 127) / 128
         expected = theirs(x).numpy()
     assert expected.std() > 0.1
-    backbone = ZOO["efficientnet_lite0"]((side, side, 3), 2, 0.0).backbone
-    ours = efficientnet_lite0()
+    network = ZOO[name]((side, side, 3), 2, 0.0)
+    backbone, ours = network.backbone, carried(network)
     np.testing.assert_allclose(answer(backbone, ours, images), expected, atol=1e-3)
     run = open_graph(onnx_graph(backbone, ours, probabilities=False))
     np.testing.assert_allclose(run(images), expected, atol=1e-3)
@@ -73,15 +87,45 @@ def test_efficientnet_lite0_is_the_one_of_timm(side: int, package_file: Path) ->
 
 def test_pretrained_weights_are_those_of_the_backbone() -> None:
     expected = {n: v.shape for n, v in initial(LITE0, 0).items() if LITE0.backbone.has(n)}
-    assert {n: v.shape for n, v in efficientnet_lite0().items()} == expected
+    assert {n: v.shape for n, v in carried(LITE0).items()} == expected
     assert pretrained(LITE0, Recipe()).keys() == expected.keys()
     assert pretrained(LITE0, Recipe(weights="none")) == {}
 
 
 def test_weights_that_nobody_checked_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(weights_of_others, "LITE0_SHA256", hashlib.sha256(b"other").hexdigest())
+    name, digest = "efficientnet-lite0-57934424.pth", hashlib.sha256(b"other").hexdigest()
+    monkeypatch.setattr(weights_of_others, "CARRIED", {"efficientnet_lite0": (name, digest)})
     with pytest.raises(InputError, match=r"57934424\.pth: not the weights that were checked"):
-        efficientnet_lite0()
+        carried(LITE0)
+
+
+def test_networks_side_by_side_give_the_features_of_each() -> None:
+    both = build("efficientnet_lite0+lite2", (64, 64, 3), 3, 0.1)
+    assert both.name == "efficientnet_lite0+efficientnet_lite2"
+    weights = carried(both)
+    assert weights.keys() == {name for name in initial(both, 0) if both.backbone.has(name)}
+    images = noise(2, 64, 64)
+    each = [build(name, (64, 64, 3), 3, 0.1) for name in both.name.split("+")]
+    expected = [answer(one.backbone, carried(one), images) for one in each]
+    actual = answer(both.backbone, weights, images)
+    np.testing.assert_allclose(actual, np.concatenate(expected, 1), atol=1e-5)
+    run = open_graph(onnx_graph(both.backbone, weights, probabilities=False))
+    np.testing.assert_allclose(run(images), actual, atol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("efficientnet_lite0+cnn", "'cnn' cannot stand beside others; these can: efficientnet_l"),
+        ("efficientnet_lite0+", "'efficientnet_' cannot stand beside others"),
+        ("cnn+mlp", "'cnn' cannot stand beside others"),
+        ("timm/resnet18+lite0", "no network 'timm/resnet18+lite0'"),
+        ("efficientnet_lite0+lite0", "names efficientnet_lite0 twice"),
+    ],
+)
+def test_what_cannot_stand_side_by_side_is_refused(name: str, words: str) -> None:
+    with pytest.raises(InputError, match=re.escape(words)):
+        refuse_unknown(Recipe(network=name))
 
 
 def from_file(network: Network, path: Path) -> Weights:
@@ -297,12 +341,15 @@ def test_an_odd_row_of_padding_goes_to_the_bottom_and_right() -> None:
 
 
 def test_a_network_starts_from_even_odds_drawn_from_its_seed() -> None:
-    for name, build in ZOO.items():
-        network = build((64, 64, 3), 4, 0.0)
+    for name in ZOO:
+        network = build(name, (64, 64, 3), 4, 0.0)
         one, same, other = (initial(network, seed) for seed in (1, 1, 2))
         assert all((value == same[key]).all() for key, value in one.items())
         assert (one["classifier.weight"] != other["classifier.weight"]).any()
-        assert np.abs(answer(network, one, noise(4, 64, 64))).max() < 1.5, name
+        module = module_with_weights(network, one).train()
+        with torch.no_grad():
+            logits = module(torch.from_numpy(noise(4, 64, 64)))
+        assert logits.abs().max() < 1, name
 
 
 def test_a_network_is_its_backbone_and_its_head() -> None:

@@ -16,8 +16,8 @@ from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph
 from diptych.networks import Network, Weights, choosing
 from diptych.networks.initialisation import initial
-from diptych.networks.pretrained import efficientnet_lite0
-from diptych.networks.zoo import ZOO
+from diptych.networks.pretrained import carried
+from diptych.networks.zoo import ZOO, build
 from diptych.reporting.heatmaps import Heatmap, occlusion, overlay
 from diptych.runtimes import open_graph
 from diptych.training.batches import Batches
@@ -116,12 +116,14 @@ def test_pictures_of_a_few_pixels_have_as_many_places() -> None:
     assert occlusion(run, np.zeros((8, 6, 1), np.uint8), 0).shape == (8, 6)
 
 
-@pytest.mark.parametrize(("name", "side"), [("cnn", 48), ("efficientnet_lite0", 96)])
+@pytest.mark.parametrize(
+    ("name", "side"), [("cnn", 48), ("efficientnet_lite0", 96), ("efficientnet_lite0+lite1", 96)]
+)
 def test_both_frameworks_look_at_the_same_places(name: str, side: int) -> None:
     pytest.importorskip("tensorflow")
-    network = ZOO[name]((side, side, 3), 3, 0.2)
+    network = build(name, (side, side, 3), 3, 0.2)
     rng = np.random.default_rng(1)
-    weights = initial(network, 0) | (efficientnet_lite0() if name != "cnn" else {})
+    weights = initial(network, 0) | carried(network)
     weights["classifier.weight"] = rng.standard_normal((3, network.features)).astype(np.float32)
     images = np.stack([np.asarray(picture(seed, side, hue=RED)) for seed in range(6)])
     classes = np.array([0, 1, 2, 0, 1, 2])

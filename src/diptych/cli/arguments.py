@@ -158,7 +158,9 @@ def add_pictures(verb: ArgumentParser) -> None:
 def add_recipe(verb: ArgumentParser) -> None:
     """The arguments that change a recipe, but for the engine."""
     verb.add_argument("--recipe", type=path, metavar="FILE", help="choices in TOML")
-    verb.add_argument("--network", help="efficientnet_lite0, cnn, mlp or timm/<name>")
+    verb.add_argument(
+        "--network", help="efficientnet_lite0, efficientnet_lite0+lite1, cnn, mlp or timm/<name>"
+    )
     verb.add_argument("--weights", help="pretrained (default), none, or a file")
     verb.add_argument("--train", help="head (fast), all (fine-tune), or auto (default)")
     verb.add_argument("--epochs", type=whole, help="at most this many")

@@ -6,7 +6,7 @@ tell what it is made of: a drawing of a pizza is no photograph of one.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from diptych.errors import InputError
 from diptych.graphs.builder import Builder, Model, Name, onnx_library
@@ -127,16 +127,44 @@ def _with_outputs(model: Model, builder: Builder, *outputs: Output) -> bytes:
 def _mid_layer(model: Model) -> MidLayer | None:
     producers = {name: node.op_type for node in model.graph.node for name in node.output}
     shapes = {constant.name: tuple(constant.dims) for constant in model.graph.initializer}
-    convolutions = [node for node in model.graph.node if node.op_type == "Conv"]
+    every = [node for node in model.graph.node if node.op_type == "Conv"]
+    convolutions = list(enumerate(every))
+    if first := _first_of_several(model):
+        convolutions = [(number, node) for number, node in convolutions if node.output[0] in first]
     if len(convolutions) < FEWEST:
         return None
-    wanted = MID_DEPTH * len(convolutions)
-    for number, node in sorted(enumerate(convolutions), key=lambda at: abs(at[0] - wanted)):
+    wanted = convolutions[0][0] + MID_DEPTH * len(convolutions)
+    for number, node in sorted(convolutions, key=lambda at: abs(at[0] - wanted)):
         maps, kernel = node.input[:2]
         if producers.get(maps) in _ACTIVATED and kernel in shapes:
             groups = next((a.i for a in node.attribute if a.name == "group"), 1)
             return MidLayer(number, node.name, maps, shapes[kernel][1] * groups)
     return None
+
+
+def _first_of_several(model: Model) -> set[Name]:
+    """What the first of several backbones side by side computes; nothing of a graph with one.
+
+    They meet where tensors are concatenated that have no convolution in common.
+    """
+    producers = {name: node for node in model.graph.node for name in node.output}
+    convolutions = {name for name, node in producers.items() if node.op_type == "Conv"}
+    for node in reversed(model.graph.node):
+        if node.op_type == "Concat":
+            branches = [_ancestors(producers, name) & convolutions for name in node.input]
+            apart = sum(map(len, branches)) == len(set().union(*branches)) == len(convolutions)
+            return branches[0] if apart and all(branches) else set()
+    return set()
+
+
+def _ancestors(producers: Mapping[Name, Any], name: Name) -> set[Name]:
+    """A tensor, and all those that it is computed from."""
+    found, waiting = set[Name](), [name]
+    while waiting:
+        if (one := waiting.pop()) not in found and one in producers:
+            found.add(one)
+            waiting += producers[one].input
+    return found
 
 
 def _last_layer(model: Model) -> tuple[Name, Name]:

@@ -25,6 +25,7 @@ from diptych.networks import (
     Layer,
     MaxPool,
     Network,
+    SideBySide,
     Standardise,
     Weights,
 )
@@ -138,7 +139,7 @@ class _Writer:
         match layer:
             case Standardise(mean, std):
                 means, stds = (
-                    self.builder.constant(np.reshape(value, (1, -1, 1, 1)), name=name)
+                    self.builder.constant(np.reshape(value, (1, -1, 1, 1)), name=f"{prefix}{name}")
                     for name, value in (("mean", mean), ("std", std))
                 )
                 return node("Div", node("Sub", x, means), stds)
@@ -147,6 +148,12 @@ class _Writer:
             case Block(name, layers, residual):
                 out = self.layers(layers, x, f"{prefix}{name}.")
                 return node("Add", x, out) if residual else out
+            case SideBySide(name, blocks):
+                sides, maps = self.sides, []
+                for block in blocks:
+                    self.sides = sides
+                    maps.append(self.layer(block, x, f"{prefix}{name}."))
+                return node("Concat", *maps, axis=1)
             case MaxPool(size) | AveragePool(size):
                 kind = "MaxPool" if isinstance(layer, MaxPool) else "AveragePool"
                 self.sides = tuple(side // size for side in self.sides)

@@ -53,6 +53,13 @@ class Block(NamedTuple):
     residual: bool = False
 
 
+class SideBySide(NamedTuple):
+    """Blocks that see the same pictures; the channels of their maps follow one another."""
+
+    name: str
+    layers: tuple[Block, ...]
+
+
 class MaxPool(NamedTuple):
     """The largest of each size × size pixels."""
 
@@ -102,6 +109,7 @@ Layer = (
     Standardise
     | Convolution
     | Block
+    | SideBySide
     | MaxPool
     | AveragePool
     | GlobalAverage

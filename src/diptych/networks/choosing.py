@@ -12,8 +12,8 @@ from diptych.errors import InputError, MissingExtra, nearest
 from diptych.networks import Network, Weights, earlier
 from diptych.networks.initialisation import initial
 from diptych.networks.libraries import LIBRARIES, CannotTake, library
-from diptych.networks.pretrained import efficientnet_lite0, of_backbone, read_safetensors
-from diptych.networks.zoo import ZOO
+from diptych.networks.pretrained import CARRIED, carried, of_backbone, read_safetensors
+from diptych.networks.zoo import ZOO, backbones, build
 from diptych.recipe import Recipe
 
 
@@ -26,7 +26,7 @@ def network(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Network:
     _refuse_name(recipe)
     source, slash, model = recipe.network.partition("/")
     if not slash:
-        return ZOO[recipe.network](shape, classes, recipe.dropout)
+        return build(recipe.network, shape, classes, recipe.dropout)
     try:
         external: Network = library(source).network(model, shape, classes, recipe.dropout)
     except CannotTake as cause:
@@ -88,15 +88,14 @@ def start(recipe: Recipe, shape: tuple[int, ...], classes: Sequence[str]) -> Sta
 def has_pretrained(recipe: Recipe) -> bool:
     """Whether a recipe's backbone starts from weights that somebody trained."""
     if recipe.weights == "pretrained":
-        return "/" in recipe.network or recipe.network == "efficientnet_lite0"
+        return "/" in recipe.network or all(one in CARRIED for one in backbones(recipe.network))
     return recipe.weights != "none"
 
 
 def _refuse_name(recipe: Recipe) -> None:
     source, slash, model = recipe.network.partition("/")
     if not slash or source not in LIBRARIES:
-        if recipe.network not in ZOO:
-            raise InputError(f"no network '{recipe.network}'{_hint(recipe)}")
+        _refuse_unknown_backbones(recipe)
     elif recipe.engine != LIBRARIES[source]:
         raise InputError(
             f"network {recipe.network}: only the engine {LIBRARIES[source]} has it; "
@@ -111,6 +110,23 @@ def _refuse_name(recipe: Recipe) -> None:
     if slash and model not in (names := library(source).names()):
         hint = nearest(_spelled(model, names), names, f"{source}/")
         raise InputError(f"no network '{recipe.network}'{hint}")
+
+
+def _refuse_unknown_backbones(recipe: Recipe) -> None:
+    """Raise InputError for a name of none of ours, and for several that cannot be side by side."""
+    names = backbones(recipe.network)
+    if len(names) == 1:
+        if recipe.network not in ZOO:
+            raise InputError(f"no network '{recipe.network}'{_hint(recipe)}")
+        return
+    for one in names:
+        if one not in CARRIED:
+            raise InputError(
+                f"--network {recipe.network}: '{one}' cannot stand beside others; these can: "
+                f"{', '.join(CARRIED)}"
+            )
+    if twice := next((one for one in names if names.count(one) > 1), None):
+        raise InputError(f"--network {recipe.network}: names {twice} twice")
 
 
 def _refuse_missing(engine: str) -> None:
@@ -175,7 +191,7 @@ def pretrained(network: Network, recipe: Recipe) -> Weights:
     elif recipe.weights != "pretrained":
         weights = _from_file(network, Path(file))
     else:
-        weights = efficientnet_lite0(recipe.engine) if network.name == "efficientnet_lite0" else {}
+        weights = carried(network, recipe.engine)
     for name, value in weights.items():
         if not np.isfinite(value).all():
             raise InputError(

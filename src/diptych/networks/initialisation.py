@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from diptych.networks import NORM, Block, Convolution, Dense, Layer, Network
+from diptych.networks import NORM, Block, Convolution, Dense, Layer, Network, SideBySide
 
 
 def initial(network: Network, seed: int) -> dict[str, npt.NDArray[np.float32]]:
@@ -31,6 +31,11 @@ def initial(network: Network, seed: int) -> dict[str, npt.NDArray[np.float32]]:
     return weights
 
 
+def convolutions(network: Network) -> list[str]:
+    """The names of our convolutions, in the order in which they are computed."""
+    return [name for name, layer in _named(network.layers) if isinstance(layer, Convolution)]
+
+
 def _normal(
     rng: np.random.Generator, shape: tuple[int, ...], spread: float
 ) -> npt.NDArray[np.float32]:
@@ -40,7 +45,7 @@ def _normal(
 def _named(layers: tuple[Layer, ...], prefix: str = "") -> Iterator[tuple[str, Layer]]:
     """Every layer that has weights, with the path of names that leads to it."""
     for layer in layers:
-        if isinstance(layer, Block):
+        if isinstance(layer, Block | SideBySide):
             yield from _named(layer.layers, f"{prefix}{layer.name}.")
         elif isinstance(layer, (Convolution, Dense)):
             yield prefix + layer.name, layer

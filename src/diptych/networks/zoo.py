@@ -1,9 +1,11 @@
 """The networks that Diptych brings along."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 from diptych.errors import InputError
 from diptych.networks import (
+    HEAD,
     AveragePool,
     Block,
     Convolution,
@@ -14,6 +16,7 @@ from diptych.networks import (
     Layer,
     MaxPool,
     Network,
+    SideBySide,
     Standardise,
 )
 
@@ -72,36 +75,66 @@ def cnn(shape: Shape, classes: int, dropout: float = 0.2) -> Network:
     return Network("cnn", shape, (*layers, GlobalAverage(), *_head(outputs, classes, dropout)))
 
 
-# kernel, stride, expansion, channels out, repeats (Tan & Le 2019, table 1, with the first and the
-# last stage of the "lite" variants, which also leave out squeeze-and-excitation).
-_LITE0_STAGES = (
-    (3, 1, 1, 16, 1),
-    (3, 2, 6, 24, 2),
-    (5, 2, 6, 40, 2),
-    (3, 2, 6, 80, 3),
-    (5, 1, 6, 112, 3),
-    (5, 2, 6, 192, 4),
-    (3, 1, 6, 320, 1),
+class _Stage(NamedTuple):
+    """Blocks of one width; the first of them has the stride."""
+
+    kernel: int
+    stride: int
+    expansion: int
+    outputs: int
+    repeats: int
+
+
+# Tan & Le 2019, table 1. The "lite" variants leave out squeeze-and-excitation, and let the stem,
+# the top and the number of blocks in the first and the last stage be (Liu 2020).
+_LITE0 = (
+    _Stage(3, 1, 1, 16, 1),
+    _Stage(3, 2, 6, 24, 2),
+    _Stage(5, 2, 6, 40, 2),
+    _Stage(3, 2, 6, 80, 3),
+    _Stage(5, 1, 6, 112, 3),
+    _Stage(5, 2, 6, 192, 4),
+    _Stage(3, 1, 6, 320, 1),
 )
+_DEEPER = (1, 3, 3, 4, 4, 5, 1)
+_WIDER = (16, 24, 48, 88, 120, 208, 352)
+_LITE1 = tuple(stage._replace(repeats=n) for stage, n in zip(_LITE0, _DEEPER, strict=True))
+_LITE2 = tuple(stage._replace(outputs=n) for stage, n in zip(_LITE1, _WIDER, strict=True))
 
 
 def efficientnet_lite0(shape: Shape, classes: int, dropout: float = 0.2) -> Network:
     """EfficientNet-Lite0 (Tan & Le 2019; Liu 2020): 3.4 million weights and 1,280 features."""
+    return _efficientnet("efficientnet_lite0", _LITE0, shape, classes, dropout)
+
+
+def efficientnet_lite1(shape: Shape, classes: int, dropout: float = 0.2) -> Network:
+    """EfficientNet-Lite1, which is deeper: 4.1 million weights and 1,280 features."""
+    return _efficientnet("efficientnet_lite1", _LITE1, shape, classes, dropout)
+
+
+def efficientnet_lite2(shape: Shape, classes: int, dropout: float = 0.2) -> Network:
+    """EfficientNet-Lite2, deeper and wider: 4.8 million weights and 1,280 features."""
+    return _efficientnet("efficientnet_lite2", _LITE2, shape, classes, dropout)
+
+
+def _efficientnet(
+    name: str, stages: Sequence[_Stage], shape: Shape, classes: int, dropout: float
+) -> Network:
     if shape[-1] != 3:
-        raise InputError("efficientnet_lite0 needs colour pictures; use the network cnn")
+        raise InputError(f"{name} needs colour pictures; use the network cnn")
     layers: list[Layer] = [
         Standardise((127.0,) * 3, (128.0,) * 3),
         Convolution("stem", 3, 32, 3, 2, activation="relu6"),
     ]
     inputs, number = 32, 0
-    for kernel, first_stride, expansion, outputs, repeats in _LITE0_STAGES:
+    for kernel, first_stride, expansion, outputs, repeats in stages:
         for repeat in range(repeats):
             stride = first_stride if repeat == 0 else 1
-            name = f"block{number}"
-            layers.append(_inverted_residual(name, inputs, outputs, kernel, stride, expansion))
+            block = f"block{number}"
+            layers.append(_inverted_residual(block, inputs, outputs, kernel, stride, expansion))
             inputs, number = outputs, number + 1
-    layers += [Convolution("top", 320, 1280, 1, activation="relu6"), GlobalAverage()]
-    return Network("efficientnet_lite0", shape, (*layers, *_head(1280, classes, dropout)))
+    layers += [Convolution("top", inputs, 1280, 1, activation="relu6"), GlobalAverage()]
+    return Network(name, shape, (*layers, *_head(1280, classes, dropout)))
 
 
 def _inverted_residual(
@@ -124,8 +157,33 @@ def _head(features: int, classes: int, dropout: float) -> tuple[Layer, Layer]:
     return Dropout(dropout), Dense("classifier", features, classes)
 
 
+def build(name: str, shape: Shape, classes: int, dropout: float) -> Network:
+    """One of `ZOO`, or several side by side: "efficientnet_lite0+lite1" (see `backbones`)."""
+    names = backbones(name)
+    if len(names) == 1:
+        return ZOO[name](shape, classes, dropout)
+    every = [ZOO[one](shape, classes, dropout) for one in names]
+    # What averages their maps comes after all of them.
+    blocks = tuple(Block(one.name, one.layers[: -HEAD - 1]) for one in every)
+    features = sum(one.features for one in every)
+    layers = (SideBySide("backbones", blocks), GlobalAverage(), *_head(features, classes, dropout))
+    return Network("+".join(names), shape, layers)
+
+
+def backbones(name: str) -> tuple[str, ...]:
+    """The networks that a name joins by "+"; "lite1" after the first is short for its sibling.
+
+    Names of none are left as they are.
+    """
+    first, *others = name.split("+")
+    family = first.rpartition("_")[0]
+    return first, *(one if one in ZOO else f"{family}_{one}" for one in others)
+
+
 ZOO: Mapping[str, Callable[[Shape, int, float], Network]] = {
     "efficientnet_lite0": efficientnet_lite0,
+    "efficientnet_lite1": efficientnet_lite1,
+    "efficientnet_lite2": efficientnet_lite2,
     "cnn": cnn,
     "mlp": mlp,
     "linear": linear,

@@ -9,6 +9,7 @@ from diptych.errors import InputError
 from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES
 from diptych.graphs.surgery import MidLayer
 from diptych.networks import INPUT, Network, Weights
+from diptych.networks.initialisation import convolutions
 from diptych.networks.libraries import keras as external
 from diptych.reliability.ood import OodDetector
 
@@ -29,9 +30,8 @@ def classifier(
         images, logits = built.input, built.output
         features = [built.layers[-1].input]
         if mid_layer is not None:
-            kinds = (kl.Conv2D, kl.DepthwiseConv2D)
-            convolutions = [layer for layer in built.layers if isinstance(layer, kinds)]
-            features.append(_mean(convolutions[mid_layer.number].input))
+            name = convolutions(network)[mid_layer.number]
+            features.append(_mean(built.get_layer(f"{name}.conv").input))
     outputs = {
         PROBABILITIES: kl.Softmax(name=PROBABILITIES)(logits),
         OOD_SCORE: ood_score(detector, features, logits),

@@ -1,5 +1,7 @@
 """The layers of `networks` as a Keras model. Shapes inside are (N, height, width, channels)."""
 
+import re
+
 import keras
 import numpy as np
 from keras import layers as kl
@@ -24,7 +26,7 @@ def model_of_network(
     for i, layer in enumerate(network.layers):
         policy = "float32" if layer is last else dtype
         outputs = apply_layer(layer, outputs, "", keras.DTypePolicy(policy), seed + i)
-    return keras.Model(inputs, outputs, name=network.name.replace("/", "_"))
+    return keras.Model(inputs, outputs, name=re.sub(r"[^A-Za-z0-9_.]", "_", network.name))
 
 
 def apply_layer(
@@ -54,6 +56,9 @@ def apply_layer(
             for part in inner:
                 y = apply_layer(part, y, f"{prefix}{name}.", dtype, seed)
             return kl.Add(dtype=dtype)([x, y]) if residual else y
+        case networks.SideBySide(name, blocks):
+            maps = [apply_layer(part, x, f"{prefix}{name}.", dtype, seed) for part in blocks]
+            return kl.Concatenate(dtype=dtype)(maps)
         case networks.MaxPool(size):
             return kl.MaxPooling2D(size, dtype=dtype)(x)
         case networks.AveragePool(size):

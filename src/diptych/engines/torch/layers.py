@@ -33,6 +33,18 @@ class Residual(nn.Sequential):
         return x + out
 
 
+def side_by_side(**layers: nn.Module) -> "SideBySide":
+    """The channels of what each of these makes of x, one after the other."""
+    return SideBySide(OrderedDict(layers))
+
+
+class SideBySide(nn.Sequential):
+    """The channels of what each layer makes of x, one after the other."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return torch.cat([layer(x) for layer in self], 1)
+
+
 class Standardise(nn.Module):
     """uint8 (N, H, W, C) to float (N, C, H, W), centred and scaled."""
 

@@ -36,6 +36,8 @@ def call(layer: Layer) -> tuple[Callable[..., nn.Module], Arguments]:
             return ours.Convolution, (inputs, outputs, kernel, stride, groups, activation)
         case networks.Block(_, layers, residual):
             return ours.residual if residual else ours.sequential, layers
+        case networks.SideBySide(_, blocks):
+            return ours.side_by_side, blocks
         case networks.MaxPool(size):
             return nn.MaxPool2d, (size,)
         case networks.AveragePool(size):
@@ -58,4 +60,5 @@ def _named(layers: tuple[Layer, ...]) -> dict[str, nn.Module]:
 
 def module_of_layer(layer: Layer) -> nn.Module:
     make, arguments = call(layer)
-    return make(**_named(arguments)) if isinstance(layer, networks.Block) else make(*arguments)
+    holds_layers = isinstance(layer, networks.Block | networks.SideBySide)
+    return make(**_named(arguments)) if holds_layers else make(*arguments)

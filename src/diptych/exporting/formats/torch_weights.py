@@ -8,7 +8,7 @@ from typing import Any
 from diptych.exporting.formats.contract import FLOAT, TORCH, Example, Format, Paths
 from diptych.exporting.source import ExportSource
 from diptych.graphs.outputs import PROBABILITIES, OpenFile
-from diptych.networks import Block, External, Layer, Network
+from diptych.networks import Block, External, Layer, Network, SideBySide
 
 NETWORK = "network.py"
 
@@ -68,7 +68,7 @@ def _lines(layers: tuple[Layer, ...], depth: int) -> Iterator[str]:
     indent = "    " * depth
     for position, layer in enumerate(layers):
         name, (make, arguments) = name_of(layer, position), call(layer)
-        if isinstance(layer, Block):
+        if isinstance(layer, Block | SideBySide):
             yield f"{indent}{name}={make.__name__}(\n"
             yield from _lines(layer.layers, depth + 1)
             yield f"{indent}),\n"
