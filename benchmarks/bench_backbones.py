@@ -1,8 +1,8 @@
 """What are deeper backbones, and several side by side, worth beside the default, at what cost?
 
 Features of the photographs by EfficientNet-Lite0, Lite1, Lite2 and of those side by side; under
-each the head that `diptych train` fits, on the same five folds twice over. The cost is the processor time of
-the features, computed into an empty cache, as a multiple of Lite0's.
+each the head that `diptych train` fits, on the same five folds twice over. The cost is the
+processors' time for the features, computed into an empty cache, as a multiple of Lite0's.
 """
 
 import os
