@@ -135,3 +135,14 @@ def test_parts_and_classes_are_no_groups(tmp_path: Path, level: str, message: st
     root = laid(tmp_path, *each("{}/{}", ("train", "test"), PETS))
     with pytest.raises(InputError, match=message):
         read(root, group=level)
+
+
+def test_folders_above_the_labels_that_may_be_parts_are_told(tmp_path: Path) -> None:
+    root = laid(tmp_path / "d", *each("{}/{}", ("pets", "validation-pets"), PETS))
+    data = read(root, label="folder:2")
+    assert data.parts() == ()
+    option = "folder:1,pets=PART,validation-pets=PART"
+    assert f"if these are parts, --part '{option}' says which" in data.note
+    said = read(root, label="folder:2", part="folder:1,pets=train,validation-pets=valid")
+    assert said.parts() == ("train", "valid")
+    assert "if these are parts" not in said.note

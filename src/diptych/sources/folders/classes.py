@@ -20,7 +20,7 @@ from diptych.sources.folders.names_of_files import grouped_by_names, labelled_by
 from diptych.sources.folders.nesting import note_on_nested, notes_on_leftovers
 from diptych.sources.folders.outline import Levels, documents
 from diptych.sources.folders.part_classes import refuse_different
-from diptych.sources.folders.said_levels import Said, said_of
+from diptych.sources.folders.said_levels import Said, note_on_parts_above, said_of
 from diptych.sources.meaning import Meaning
 from diptych.sources.trees import Tree
 from diptych.sources.trees.shown import why_hidden
@@ -71,6 +71,8 @@ def read_folders(
         *(note_on_origins(classes) if meaning.label is None else ()),
         *note_on_nested(roles.of, counts, said),
     ]
+    if not any(sample.part for sample in samples):
+        notes += filter(None, [note_on_parts_above(said, counts)])
     refuse_groups_for_all(said, counts, samples, root)
     if may_be := _hint(samples, strays):
         notes.append(may_be)

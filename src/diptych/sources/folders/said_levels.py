@@ -13,6 +13,7 @@ from diptych.sources.folders.outline import Levels
 from diptych.sources.meaning import LEVEL, Meaning, level
 from diptych.sources.name_patterns import NAME, name_pattern
 from diptych.sources.part_words import option, parts_by_words
+from diptych.sources.parts import part_in
 
 _MOST_WORDS = 4  # in an option that a message offers
 
@@ -69,6 +70,20 @@ def said_of(meaning: Meaning, ways: Collection[Levels], where: object) -> Said:
     alone = by_names_alone(meaning.group)
     joined = int(are_pieces({way[0] for way in ways if way}, PurePath(str(where)).name))
     return Said(label, part, levels, alone, joined, parts, label_of, patterns)
+
+
+def note_on_parts_above(said: Said, ways: Collection[Levels]) -> str:
+    """A word on folders above the labels that were said, where the name of one tells of a part."""
+    if said.label is None or said.part is not None:
+        return ""
+    for at in range(said.label):
+        names = _names(at, ways)
+        if at not in said.groups and 1 < len(names) <= _MOST_WORDS and any(map(part_in, names)):
+            return (
+                f"{LEVEL}{at + 1} says {', '.join(names)}: if these are parts, "
+                f"{option(f'{LEVEL}{at + 1}', names)} says which"
+            )
+    return ""
 
 
 def groups_of(labels: Mapping[Levels, str], said: Said) -> dict[Levels, str]:
