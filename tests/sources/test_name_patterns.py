@@ -43,3 +43,9 @@ def test_titles_and_levels_are_no_patterns() -> None:
 def test_parts_are_not_read_from_names() -> None:
     with pytest.raises(InputError, match="part is not read from names of files"):
         Meaning(part="name:_").refuse_senseless()
+
+
+def test_folders_of_windows_are_left_out_too() -> None:
+    of = name_pattern("name:_")
+    assert of is not None
+    assert of(r"E:\x\train_1\cat_3.jpg") == "cat"

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
 from diptych.data.dataset import Dataset, Sample
-from diptych.sources.name_patterns import NAME, name_pattern
+from diptych.sources.name_patterns import NAME, last_of, name_pattern
 
 _SUBJECTS = (
     *("patient", "pat", "subject", "subj", "sub", "person", "participant", "case", "slide"),
@@ -34,7 +34,7 @@ def note_on_ids(data: Dataset) -> str:
     if any(sample.group for sample in samples[:1]) or "--group" in data.note:
         return ""
     # Names that begin anew in each folder have the same ids for other things.
-    files = {sample.name.rpartition("/")[2] for sample in samples}
+    files = {last_of(sample.name) for sample in samples}
     if len(files) < BEGINNING * len(samples):
         return ""
     # What Roboflow makes of a picture is known by such names already.
@@ -60,7 +60,7 @@ def note_on_ids(data: Dataset) -> str:
 
 def _patterns(samples: Sequence[Sample]) -> Iterator[str]:
     """The patterns by which ids may be read from names like these, the surest first."""
-    names = [sample.name.rpartition("/")[2] for sample in samples]
+    names = [last_of(sample.name) for sample in samples]
     words = Counter(match[1] + match[2] for name in names if (match := _CALLED.search(name)))
     yield from (rf"{NAME}({word}\d+)" for word, _ in words.most_common(2))
     stems = [name.rpartition(".")[0] for name in names]
@@ -88,7 +88,7 @@ def _are_begun_with(samples: Sequence[Sample], ids: Mapping[str, str]) -> bool:
     for sample in samples:
         if one := ids.get(sample.name):
             classes.setdefault(one, set()).add(sample.label)
-            endings.setdefault(one, set()).add(sample.name.rpartition("/")[2].partition(one)[2])
+            endings.setdefault(one, set()).add(last_of(sample.name).partition(one)[2])
     labels = {sample.label for sample in samples}
     numbered = sum(any(letter.isdigit() for letter in one) for one in ids.values())
     if numbered < BEGINNING * len(samples) or len(counts) < max(LEAST, 2 * len(labels) + 1):

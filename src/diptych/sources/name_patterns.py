@@ -24,7 +24,7 @@ def name_pattern(text: str) -> Callable[[str], str] | None:
         return None
     pattern = text.removeprefix(NAME)
     if pattern and not re.search(r"[^\W_]|[()\\]", pattern):
-        return lambda name: stem_of(name).rpartition(pattern)[0].strip()
+        return lambda name: stem_of(last_of(name)).rpartition(pattern)[0].strip()
     try:
         expression = re.compile(pattern)
     except re.error as cause:
@@ -36,11 +36,12 @@ def name_pattern(text: str) -> Callable[[str], str] | None:
         )
 
     def first_group(name: str) -> str:
-        match = expression.search(_last(name))
+        match = expression.search(last_of(name))
         return (match[1] or "").strip() if match else ""
 
     return first_group
 
 
-def _last(name: str) -> str:
-    return name.rpartition("/")[2]
+def last_of(name: str) -> str:
+    r"""What a file is called without its folders, which tables of Windows part by `\`."""
+    return name.replace("\\", "/").rpartition("/")[2]
