@@ -101,8 +101,13 @@ def nearest(name: str, names: Iterable[str], prefix: str = "") -> str:
     """
     existing = sorted(names)
     # To compare all of a text without end would take as long.
-    if close := difflib.get_close_matches(name[:LONGEST_NAME], existing, n=1):
-        return f"; did you mean '{prefix}{close[0]}'?"
+    asked = name[:LONGEST_NAME]
+    if close := difflib.get_close_matches(asked, existing, n=5):
+        # Of names that are equally near the first.
+        first = max(
+            sorted(close), key=lambda one: difflib.SequenceMatcher(None, one, asked).ratio()
+        )
+        return f"; did you mean '{prefix}{first}'?"
     if len(existing) > FEW_NAMES:
         some = existing[:: len(existing) // 5][:5]
         return f"; it has {len(existing):,}, such as {', '.join(prefix + name for name in some)}"

@@ -37,7 +37,7 @@ def test_train_answers_in_json(folder_of: Callable[..., Path], tmp_path: Path) -
         (["--network", "efficientnet"], "did you mean 'efficientnet_lite0'"),
         (["--set", "epoch=3"], "did you mean 'epochs'"),
         (["--engine", "tensorflo"], "engine has no 'tensorflo'"),
-        (["--epochs", "many"], "invalid int value: 'many'"),
+        (["--epochs", "many"], "'many' is no whole number"),
         (["--network", "cnn", "--train", "head"], "--train head needs pretrained weights"),
         (["--weights", "absent.safetensors"], "no such file of weights"),
     ],

@@ -54,7 +54,7 @@ def at(server: Server) -> str:
 def test_a_table_of_files_is_answered_as_by_the_bundle(
     bundle: Path, server: Server, pictures: Path
 ) -> None:
-    (pictures / "list.csv").write_text("picture of it,kind\n03,x\n99,y\n01,x\n")
+    (pictures / "list.csv").write_text("file,kind\n03,x\n99,y\n01,x\n")
     names = [pictures / "list.csv"]
     here, there = diptych("predict", bundle, *names), diptych("predict", at(server), *names)
     assert there.stdout == here.stdout
