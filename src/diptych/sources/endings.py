@@ -3,6 +3,8 @@
 How tables, arrays and archives are called stands with their readers.
 """
 
+from collections.abc import Sequence
+
 PICTURES = frozenset(
     (
         *(".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".gif", ".tif", ".tiff"),
@@ -38,6 +40,19 @@ def stem_of(name: str) -> str:
     """A file's name without folders and ending; pathlib takes ten times as long."""
     file = name[name.rfind("/") + 1 :]
     return file.rpartition(".")[0] or file
+
+
+# Of the commonest pictures, in small letters and in capitals.
+_USUAL = frozenset(
+    case(end) for end in PICTURES if len(end) == 4 for case in (str.lower, str.upper)
+)
+
+
+def but_pictures(names: Sequence[str]) -> list[str]:
+    """Those of many names that do not end as names of pictures do; soon told where none is."""
+    if {name[-4:] for name in names} <= _USUAL:
+        return []
+    return [name for name in names if name[name.rfind(".") :].lower() not in PICTURES]
 
 
 def is_called_picture(name: str) -> bool:

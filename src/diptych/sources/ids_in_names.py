@@ -33,14 +33,16 @@ def note_on_ids(data: Dataset) -> str:
     samples = data.samples
     if any(sample.group for sample in samples[:1]) or "--group" in data.note:
         return ""
+    some = samples[:: max(len(samples) // LOOKED_AT, 1)]
     # Names that begin anew in each folder have the same ids for other things.
+    if len({last_of(sample.name) for sample in some}) < BEGINNING * len(some):
+        return ""
     files = {last_of(sample.name) for sample in samples}
     if len(files) < BEGINNING * len(samples):
         return ""
     # What Roboflow makes of a picture is known by such names already.
     if sum(".rf." in sample.name for sample in samples[:LOOKED_AT]) * 2 > LOOKED_AT:
         return ""
-    some = samples[:: max(len(samples) // LOOKED_AT, 1)]
     for pattern in dict.fromkeys(_patterns(some)):
         of = name_pattern(pattern)
         assert of is not None
@@ -83,14 +85,8 @@ def _are_called_so(samples: Sequence[Sample], ids: Mapping[str, str]) -> bool:
 def _are_begun_with(samples: Sequence[Sample], ids: Mapping[str, str]) -> bool:
     """Whether what names begin with are ids of something of which there are several pictures."""
     counts = Counter(ids.values())
-    classes: dict[str, set[str]] = {}
-    endings: dict[str, set[str]] = {}
-    for sample in samples:
-        if one := ids.get(sample.name):
-            classes.setdefault(one, set()).add(sample.label)
-            endings.setdefault(one, set()).add(last_of(sample.name).partition(one)[2])
     labels = {sample.label for sample in samples}
-    numbered = sum(any(letter.isdigit() for letter in one) for one in ids.values())
+    numbered = sum(n for one, n in counts.items() if any(map(str.isdigit, one)))
     if numbered < BEGINNING * len(samples) or len(counts) < max(LEAST, 2 * len(labels) + 1):
         return False
     repeated = [one for one, count in counts.items() if count > 1]
@@ -98,6 +94,12 @@ def _are_begun_with(samples: Sequence[Sample], ids: Mapping[str, str]) -> bool:
         return False
     if all(_DAY.fullmatch(one) for one in counts) or all(map(_PICTURE.fullmatch, counts)):
         return False
+    classes: dict[str, set[str]] = {}
+    endings: dict[str, set[str]] = {}
+    for sample in samples:
+        if one := ids.get(sample.name):
+            classes.setdefault(one, set()).add(sample.label)
+            endings.setdefault(one, set()).add(last_of(sample.name).partition(one)[2])
     pure = sum(len(classes[one]) == 1 for one in repeated)
     usual = Counter(ending for own in endings.values() for ending in own).most_common(1)[0][1]
     return pure >= PURE * len(repeated) or usual >= RESTARTS * len(counts)

@@ -12,17 +12,16 @@ from diptych.sources.tables.file_names import fold
 from diptych.sources.trees import Tree
 from diptych.sources.trees.archives import archive_tree, ending_of
 from diptych.sources.trees.numbered import names_meant
-from diptych.sources.trees.shown import shown
+from diptych.sources.trees.shown import other_files, shown
 
 
 def refuse_packed_beside(tree: Tree) -> None:
     """Raise InputError for an archive of pictures beside folders of them, unless what is in it lies
     unpacked there too."""
-    names = shown(tree.names)
-    packed = [name for name in names if ending_of(name) or is_foreign_archive(name)]
+    packed = [n for n in other_files(tree) if ending_of(n) or is_foreign_archive(n)]
     if not packed:
         return
-    pictures = [name for name in names if is_called_picture(name)]
+    pictures = [name for name in shown(tree.names) if is_called_picture(name)]
     for name in packed:
         above = name.rpartition("/")[0]
         prefix = f"{above}/" if above else ""

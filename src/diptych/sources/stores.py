@@ -22,7 +22,7 @@ from diptych.sources.trees.folder import FolderTree
 from diptych.sources.trees.joined import JoinedTree, OneFileTree
 from diptych.sources.trees.narrowed import NarrowedTree
 from diptych.sources.trees.numbered import names_meant, piece_of
-from diptych.sources.trees.shown import set_aside, shown
+from diptych.sources.trees.shown import other_files, set_aside, shown
 from diptych.sources.trees.unwrapping import UnwrappedTree, wrapper
 
 
@@ -106,10 +106,8 @@ def stores_in(tree: Tree) -> list[str]:
 
     None of them where pictures lie beside them, or the archives are tables alone.
     """
-    stores = [name for name in tree.names if is_store(name)]
-    names = shown(tree.names) if stores else []
-    stores = [name for name in names if is_store(name)]
-    if not stores or any(map(is_called_picture, names)):
+    stores = [name for name in other_files(tree) if is_store(name)]
+    if not stores or any(map(is_called_picture, shown(tree.names))):
         return []
     return [] if all(is_named_table(_without_ending(name)) for name in stores) else stores
 

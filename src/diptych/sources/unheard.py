@@ -17,7 +17,7 @@ from diptych.sources.tables.rows import JSON, records
 from diptych.sources.tables.titles import is_label_title
 from diptych.sources.tables.whereabouts import first_records
 from diptych.sources.trees import Tree
-from diptych.sources.trees.shown import shown
+from diptych.sources.trees.shown import other_files
 
 _LABELS = re.compile(
     r"labels?|class(es)?(?![a-z])|annot|target|truth|solution|coco|instances|categor|diagnos|(^|[_.-])(gt|y|meta)($|[_.-])",
@@ -81,7 +81,7 @@ def _refuse_ids(tree: Tree, data: Dataset, meaning: Meaning) -> None:
 
 def _called_as_labels(tree: Tree) -> Iterator[str]:
     """Tables that are called as those of labels or other facts are."""
-    for name in shown(tree.names):
+    for name in other_files(tree):
         called = _LABELS.search(stem_of(name)) or name.rpartition("/")[2] in METADATA
         if ending(name) in _TABLES and called:
             yield name
@@ -94,13 +94,13 @@ def _unheard(tree: Tree) -> Iterator[str]:
         called = bool(_LABELS.search(stem_of(name))) or _has_a_title_of_labels(tree, name)
         if called and (why := _why_nothing(tree, name)):
             yield why
-    for name in shown(tree.names):
+    for name in other_files(tree):
         if ending(name) == ".manifest" and name.count("/") <= 1:
             yield (
                 f"{name} is a manifest of another program; save it as .jsonl, or write files and "
                 "labels into a CSV"
             )
-    for name in shown(tree.names):
+    for name in other_files(tree):
         if name.count("/") > 1:
             continue
         if (ending(name) in WORKBOOKS or _LABELS.search(stem_of(name))) and (

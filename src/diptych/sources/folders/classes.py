@@ -24,7 +24,7 @@ from diptych.sources.folders.said_levels import Said, note_on_parts_above, said_
 from diptych.sources.meaning import Meaning
 from diptych.sources.trees import Tree
 from diptych.sources.trees.shown import why_hidden
-from diptych.sources.trees.walking import any_hidden, is_hidden
+from diptych.sources.trees.walking import hidden_among, is_hidden
 
 
 def read_folders(
@@ -129,8 +129,7 @@ def _by_folder(tree: Tree) -> tuple[dict[str, list[str]], list[Stray]]:
         if program := next(filter(is_hidden, _levels(folder)), ""):
             detail = f"{program} is a folder of a program"
             strays += [Stray(above + file, "hidden folder", detail) for file in files.pop(folder)]
-        elif any_hidden(files[folder]):
-            hidden = list(filter(is_hidden, files[folder]))
+        elif hidden := hidden_among(files[folder]):
             strays += [Stray(above + file, "hidden file", why_hidden(file)) for file in hidden]
             files[folder] = [file for file in files[folder] if not is_hidden(file)]
     return files, strays

@@ -29,7 +29,7 @@ from diptych.sources.pixels.number_arrays import (
 from diptych.sources.pixels.ranges import Range
 from diptych.sources.pixels.shapes import mirrored
 from diptych.sources.trees import Tree
-from diptych.sources.trees.shown import shown
+from diptych.sources.trees.shown import other_files, shown
 
 _NO_LABEL = {"-1", "-1.0"}
 USED = ("label", "part", "group", "fold", "shape", "value_range")
@@ -45,10 +45,12 @@ def are_arrays(tree: Tree) -> bool:
 
     Raises InputError where it holds arrays of kinds that are not opened.
     """
-    names = shown(tree.names)
-    if any(name.lower().endswith(ANY_PICTURES) for name in names):
+    others = other_files(tree)
+    if not others or any(
+        name.lower().endswith(ANY_PICTURES) and shown([name]) for name in tree.names
+    ):
         return False
-    if any(map(is_array_name, names)):
+    if any(map(is_array_name, others)):
         return True
     refuse_foreign_folder(tree)
     return False
@@ -56,7 +58,7 @@ def are_arrays(tree: Tree) -> bool:
 
 def array_files(tree: Tree) -> list[str]:
     """The files of a tree that are called as those of arrays are."""
-    return list(filter(is_array_name, shown(tree.names)))
+    return list(filter(is_array_name, other_files(tree)))
 
 
 def read_array_folder(tree: Tree, meaning: Meaning, expected: PixelFormat) -> Dataset:

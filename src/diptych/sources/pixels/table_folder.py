@@ -18,7 +18,7 @@ from diptych.sources.pixels.pixel_csv import read_pixel_csv
 from diptych.sources.tables.opening import Table, open_bytes
 from diptych.sources.trees import Tree
 from diptych.sources.trees.archives import archive_tree
-from diptych.sources.trees.shown import set_aside, shown
+from diptych.sources.trees.shown import other_files, set_aside, shown
 
 TABLES = (".csv", ".tsv", ".csv.gz", ".csv.zst", ".csv.zip")
 # Pictures about a data set, such as a chart of its classes, lie beside its tables.
@@ -30,16 +30,18 @@ def pixel_tables(tree: Tree) -> list[str]:
 
     A few pictures that lie beside such a table, in no folder of a class, are about it.
     """
+    tables = [name for name in other_files(tree) if name.lower().endswith(TABLES)]
+    if not tables:
+        return []
     names = shown(tree.names)
     pictures = [name for name in names if name.lower().endswith(ANY_PICTURES)]
     if len(pictures) > MOST_BESIDE:
         return []
     found = []
-    for name in names:
-        if name.lower().endswith(TABLES):
-            with contextlib.suppress(InputError):  # it is no table, whatever its name says
-                if looks_like_pixels(tree.place(name)):
-                    found.append(name)
+    for name in tables:
+        with contextlib.suppress(InputError):  # it is no table, whatever its name says
+            if looks_like_pixels(tree.place(name)):
+                found.append(name)
     folders = {name.rpartition("/")[0] for name in found}
     return found if all(name.rpartition("/")[0] in folders for name in pictures) else []
 

@@ -7,7 +7,7 @@ from diptych.sources.endings import is_called_picture, stem_of
 from diptych.sources.tables.file_names import fold
 from diptych.sources.tables.spaced import TEXTS
 from diptych.sources.trees import Tree
-from diptych.sources.trees.shown import shown
+from diptych.sources.trees.shown import other_files
 
 ENDINGS = (
     *(".csv", ".tsv", ".tab", ".psv", ".jsonl", ".ndjson", ".feather"),
@@ -42,8 +42,9 @@ def tables_among(tree: Tree) -> list[str]:
     """
     names = [
         name
-        for name in shown(name for name in tree.names if name.lower().endswith(_MAY_BE_TABLES))
-        if name.count("/") <= DEEPEST
+        for name in other_files(tree)
+        if name.lower().endswith(_MAY_BE_TABLES)
+        and name.count("/") <= DEEPEST
         and "submission" not in name.lower()
         and not _PREDICTED.search(stem_of(name))
     ]

@@ -18,6 +18,7 @@ from diptych.sources.tables.matching import Files
 from diptych.sources.tables.rows import Records
 from diptych.sources.tables.whereabouts import first_records
 from diptych.sources.trees import Tree
+from diptych.sources.trees.shown import other_files
 
 # Of more tables only the first has its own line.
 MOST_NOTES = 4
@@ -25,8 +26,7 @@ MOST_NOTES = 4
 
 def describing(tree: Tree) -> list[str]:
     """The tables that describe a tree: one in its root, else those of the folders in it."""
-    found = [name for name in tree.names if name.rpartition("/")[2] in METADATA]
-    found = [name for name in found if not any(part.startswith(".") for part in name.split("/"))]
+    found = [name for name in other_files(tree) if name.rpartition("/")[2] in METADATA]
     in_root = [name for name in found if "/" not in name]
     if in_root:
         return in_root[:1]

@@ -197,12 +197,14 @@ def listings_of(tree: Tree, files: str | None, label: str | None) -> list[Listin
     Some do so by way of folders, or of ids in another table. Raises InputError where none of them
     has that column.
     """
+    names = tables_among(tree)
+    if not names:
+        return []
     whole = Files(tree)
     known: Callable[[str, bool], Files] = cache(
         lambda base, below: Files(tree, base, below) if below else whole.seen_from(base)
     )
     listings, others = dict[str, Listing](), dict[str, Listing]()
-    names = tables_among(tree)
     alone = _alone_in_their_folders(tree, names)
     of_folders = [name for name in names if _names_folders(tree, name)]
     for name in names:

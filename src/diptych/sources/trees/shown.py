@@ -1,10 +1,15 @@
 """Which files of a tree are there to be seen."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cache
+from weakref import WeakKeyDictionary
 
 from diptych.data.dataset import Stray
+from diptych.sources.endings import but_pictures
+from diptych.sources.trees import Tree
 from diptych.sources.trees.walking import any_hidden, is_hidden
+
+_OTHERS: WeakKeyDictionary[Tree, Sequence[str]] = WeakKeyDictionary()
 
 
 def shown(names: Iterable[str]) -> list[str]:
@@ -19,6 +24,17 @@ def shown(names: Iterable[str]) -> list[str]:
 
     split = ((name, *name.rpartition("/")[::2]) for name in names)
     return [name for name, folder, file in split if not (is_hidden(file) or hidden(folder))]
+
+
+def other_files(tree: Tree) -> Sequence[str]:
+    """The files of a tree that are there to be seen and are not called as pictures are.
+
+    Most trees hold few of them among hundreds of thousands of pictures, so each is gone through
+    once, whoever asks.
+    """
+    if tree not in _OTHERS:
+        _OTHERS[tree] = shown(but_pictures(tree.names))
+    return _OTHERS[tree]
 
 
 def set_aside(names: Iterable[str], reason: str, detail: str) -> list[Stray]:

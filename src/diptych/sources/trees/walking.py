@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from diptych.sources.endings import but_pictures
 from diptych.system.files import is_regular
 
 # What systems, disk stations, programs for photographs and tools keep beside people's files; in
@@ -115,6 +116,14 @@ def is_hidden(name: str) -> bool:
         return True
     lower = name.lower()
     return lower in PROGRAM_NAMES or lower.endswith(PROGRAM_ENDINGS)
+
+
+def hidden_among(files: Sequence[str]) -> list[str]:
+    """Those of the files in a folder that some program keeps for itself."""
+    # Nothing that is called as a picture is on the list of names.
+    if "\n." not in "\n".join(("", *files)):
+        files = but_pictures(files)
+    return list(filter(is_hidden, files))
 
 
 def any_hidden(names: Sequence[str]) -> bool:
