@@ -1,15 +1,11 @@
-from diptych.sources.endings import ending, is_called_picture, stem_of
+"""What a file is by how its name ends."""
+
+from diptych.sources.endings import but_pictures
 
 
-def test_a_name_ends_behind_its_last_dot() -> None:
-    assert [ending(name) for name in ("a/b.c/1.JPG", "a.b/c", ".jpg", "x.tar.gz")] == [
-        ".jpg", "", "", ".gz",
-    ]  # fmt: skip
-    assert [stem_of(name) for name in ("a/b.c/1.JPG", "a.b/c", ".jpg", "x.tar.gz")] == [
-        "1", "c", ".jpg", "x.tar",
-    ]  # fmt: skip
-
-
-def test_a_word_is_no_picture() -> None:
-    assert not any(map(is_called_picture, ("jpg", ".jpg", "x/png", "1.txt")))
-    assert is_called_picture("x/1.Jpeg")
+def test_what_is_no_picture_is_found_among_many() -> None:
+    pictures = ["a/1.jpg", "a/2.JPG", "b.x/3.jpeg", "4.Png", "5.tiff"]
+    others = ["README", "b.x/none", "c.jpg/list.csv", "6.jpg.txt"]
+    assert but_pictures(pictures) == []
+    assert but_pictures(["a/1.jpg", "a/2.PNG"]) == []
+    assert but_pictures([*pictures, *others]) == others

@@ -1,6 +1,6 @@
 """A tree with one folder for each class."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
@@ -116,13 +116,10 @@ def _classes_by_part(samples: Sequence[Sample]) -> dict[str, set[str]]:
 
 def _by_folder(tree: Tree) -> tuple[dict[str, list[str]], list[Stray]]:
     """The files in each folder, but those of programs, which are strays."""
-    files: dict[str, list[str]] = {}
+    files: dict[str, list[str]] = defaultdict(list)
     for name in tree.names:
-        folder, _, file = name.rpartition("/")
-        if folder in files:
-            files[folder].append(file)
-        else:
-            files[folder] = [file]
+        slash = name.rfind("/")
+        files[name[:slash] if slash > 0 else ""].append(name[slash + 1 :])
     strays = list(tree.strays)
     for folder in list(files):
         above = f"{folder}/" if folder else ""

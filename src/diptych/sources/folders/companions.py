@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from diptych.sources.endings import ending, is_called_picture, stem_of
+from diptych.sources.endings import but_pictures, ending, is_called_picture, stem_of
 
 Why = tuple[str, str]  # reason and detail
 
@@ -24,7 +24,7 @@ def companions_among(files: Sequence[str]) -> Iterator[tuple[str, Why]]:
 
     Those that could be something else are companions only where their picture is beside them.
     """
-    text = "\n".join((*files, "")).lower()
+    text = "\n".join((*but_pictures(files), "")).lower()
     if "~\n" not in text and not any(f".{kind}\n" in text for kind in _ALL):
         return
     names = set(files)

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from diptych.sources.endings import DOCUMENTS, ending
+from diptych.sources.endings import DOCUMENTS, but_pictures, ending
 
 Levels: TypeAlias = tuple[str, ...]  # the names of the folders on the way to a folder
 
@@ -56,10 +56,7 @@ def branching(folder: Outline) -> Outline:
 
 def documents(files: Sequence[str]) -> int:
     """How many files are called as those that go with pictures and are none."""
-    text = "\n".join(files).lower()
-    if not any(one in text for one in DOCUMENTS):
-        return 0
-    return sum(ending(file) in DOCUMENTS for file in files)
+    return sum(ending(file) in DOCUMENTS for file in but_pictures(files))
 
 
 def outline(counts: Mapping[Levels, tuple[int, int]]) -> Outline:
