@@ -22,3 +22,11 @@ def test_a_collector_that_somebody_stopped_stays_so() -> None:
         assert not gc.isenabled()
     finally:
         gc.enable()
+
+
+def test_what_was_made_meanwhile_is_looked_at_seldom() -> None:
+    with no_garbage():
+        made = [[i] for i in range(1000)]
+    young = {id(one) for one in gc.get_objects(generation=0)}
+    assert not young & {id(one) for one in made}
+    assert gc.get_freeze_count() == 0
