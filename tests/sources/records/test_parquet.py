@@ -117,6 +117,8 @@ def test_columns_are_said_where_titles_do_not_tell(tmp_path: Path) -> None:
     assert read_file(masks.samples[0].path) == png(2)
     with pytest.raises(InputError, match="no column 'absent' for --label"):
         read(path, label="absent")
+    with pytest.raises(InputError, match="'maks' of pictures for --files; did you mean 'mask'"):
+        read(path, files="maks")
 
 
 def test_parts_groups_and_folds_of_columns(tmp_path: Path) -> None:

@@ -71,6 +71,8 @@ def test_words_and_json(tmp_path: Path) -> None:
     assert read(path, label="kind").classes == ("a", "b")
     with pytest.raises(InputError, match="has no 'absent' for --label"):
         read(path, label="absent")
+    with pytest.raises(InputError, match="for --label; did you mean 'label'"):
+        read(path, label="lable")
 
 
 def test_names_of_hugging_face(tmp_path: Path) -> None:

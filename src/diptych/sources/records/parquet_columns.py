@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from diptych.errors import InputError, shortened
+from diptych.errors import InputError, nearest, shortened
 
 if TYPE_CHECKING:
     import polars as pl
@@ -75,7 +75,8 @@ def picture_column(root: object, schema: "Schema", said: str | None) -> str:
     having = [title for title, kind in schema.items() if holds_bytes(kind)]
     if said is not None:
         if said not in having:
-            raise InputError(f"{root}: no column {said!r} of pictures among {shortened([*schema])}")
+            hint = nearest(said, having or schema)
+            raise InputError(f"{root}: no column {said!r} of pictures for --files{hint}")
         return said
     if not having:
         raise InputError(

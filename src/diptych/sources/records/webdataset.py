@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from diptych.data.class_order import in_order
 from diptych.data.dataset import Dataset, Sample, Stray
-from diptych.errors import InputError, shortened
+from diptych.errors import InputError, nearest, shortened
 from diptych.sources.endings import PICTURES
 from diptych.sources.meaning import Meaning, level
 from diptych.sources.parts import are_parts, folder_part
@@ -190,7 +190,8 @@ def _refuse_lacking(
         for files_of, own in zip(pictured, facts, strict=True):
             if title not in own and (option == "group" or JSON in files_of):
                 lacking = files_of.get(JSON) or f"the record of {min(files_of.values())}"
-                raise InputError(f"{tree.root}: {lacking} has no {title!r} for --{option}")
+                hint = nearest(title, own) if own else ""
+                raise InputError(f"{tree.root}: {lacking} has no {title!r} for --{option}{hint}")
 
 
 def _table(
