@@ -101,6 +101,7 @@ def labelled(network: Network, n: int, seed: int = 0) -> tuple[Inputs, npt.NDArr
 class ListedEpoch:
     """An epoch whose batches are in memory."""
 
+    inputs: Inputs
     number: int
     rates: list[float]
     batches: list[Batch]
@@ -132,13 +133,13 @@ def epoch_of(
         augmentation = policy and sample_augmentation(
             policy, (SIDE, SIDE, 3), random_numbers(0, number, n)[some]
         )
-        batches.append(Batch(inputs[some], targets[some], augmentation))
+        batches.append(Batch(np.arange(n)[some], targets[some], augmentation))
     rates = [rate * (i + 1) / len(batches) for i in range(len(batches))]
-    return ListedEpoch(number, rates, batches, policy is not None)
+    return ListedEpoch(inputs, number, rates, batches, policy is not None)
 
 
 def one_step(inputs: Inputs, targets: npt.NDArray[np.float32], rate: float) -> ListedEpoch:
-    return ListedEpoch(1, [rate], [Batch(inputs, targets)])
+    return ListedEpoch(inputs, 1, [rate], [Batch(np.arange(len(inputs)), targets)])
 
 
 def assert_same(actual: Weights, expected: Weights) -> None:

@@ -18,19 +18,19 @@ def epoch(
 
 
 def order(passed: ShuffledEpoch) -> list[int]:
-    return [int(number) for batch in passed for number in batch.inputs[:, 0, 0, 0]]
+    return [int(number) for batch in passed for number in passed.inputs[batch.rows][:, 0, 0, 0]]
 
 
 def test_every_picture_comes_once_in_batches_of_nearly_equal_size() -> None:
     assert sorted(order(epoch())) == list(range(50))
-    assert [len(batch.inputs) for batch in epoch()] == [13, 13, 12, 12]
+    assert [len(batch.rows) for batch in epoch()] == [13, 13, 12, 12]
     assert len(epoch()) == 4
 
 
 def test_an_epoch_can_be_gone_through_again() -> None:
     same = epoch(policy=MIXING)
     for first, again in zip(same, same, strict=True):
-        np.testing.assert_array_equal(first.inputs, again.inputs)
+        np.testing.assert_array_equal(first.rows, again.rows)
         np.testing.assert_array_equal(first.targets_NK, again.targets_NK)
         assert first.augmentation and again.augmentation
         for one, other in zip(first.augmentation, again.augmentation, strict=True):
@@ -71,4 +71,4 @@ def test_no_step_is_a_single_picture(count: int, size: int, sizes: list[int]) ->
     batches = Batches(PIXELS[[0] * count], TARGETS[[0] * count], size, 0)
     assert len(batches) == len(sizes)
     passed = batches.epoch(1, [0.1] * len(batches))
-    assert [len(batch.inputs) for batch in passed] == sizes
+    assert [len(batch.rows) for batch in passed] == sizes

@@ -13,26 +13,32 @@ import numpy.typing as npt
 
 from diptych.errors import InputError
 from diptych.images.augmentation import Augmentation
+from diptych.images.rows import Rows
 from diptych.metrics.probabilities import Logits
 from diptych.networks import Network
 
 Inputs = npt.NDArray[Any]  # (N, H, W, C) uint8 pixels, or (N, features) float32
 Targets = npt.NDArray[np.float32]  # (N, K) probabilities: hard, smoothed or weighted
-Positions = npt.NDArray[np.int64]  # (N,) among the classes
+Positions = npt.NDArray[np.int64]  # (N,) among the classes, or among the rows of an epoch
 Heatmaps = npt.NDArray[np.float32]  # (N, h, w), coarser than the pictures
 GradCam = Callable[[Inputs, Positions], Heatmaps]
 
 
 class Batch(NamedTuple):
-    """The pictures, or features, of one step of an optimiser, and what they should be."""
+    """Which pictures, or features, one step of an optimiser sees, and what they should be."""
 
-    inputs: Inputs
+    rows: Positions  # (N,) among the epoch's inputs
     targets_NK: Targets
     augmentation: Augmentation | None = None  # what happens to each picture first
 
 
 class Epoch(Protocol):
     """One pass over the training part: a value with a length, which can be gone through again."""
+
+    @property
+    def inputs(self) -> Rows:
+        """What the batches are rows of; an engine may keep it where it computes."""
+        ...
 
     @property
     def number(self) -> int:

@@ -49,7 +49,8 @@ class LinearEngine:
 
     def train(self, epoch: Epoch) -> float:
         total, count = 0.0, 0
-        for (inputs, targets_NK, augmentation), rate in zip(epoch, epoch.rates, strict=True):
+        for (rows, targets_NK, augmentation), rate in zip(epoch, epoch.rates, strict=True):
+            inputs = epoch.inputs[rows]
             pixels = inputs if augmentation is None else augment(inputs, augmentation)
             x_NF = self._features(pixels)
             log_p_NK = log_softmax(x_NF @ self.kernel.T + self.bias)

@@ -17,6 +17,11 @@ IN_MEMORY = 256 * 2**20
 class Rows(Protocol):
     """Inputs that are read as they are needed: an array, or pixels on disk."""
 
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """How many there are, then the shape of each."""
+        ...
+
     def __len__(self) -> int: ...
 
     def __getitem__(self, indices: slice | npt.NDArray[np.intp], /) -> npt.NDArray[Any]: ...
@@ -28,6 +33,10 @@ class StoredRows:
     def __init__(self, store: Store, keys: Sequence[str]) -> None:
         self.store = store
         self.keys = keys
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return len(self.keys), *self.store.shape
 
     def __len__(self) -> int:
         return len(self.keys)

@@ -49,6 +49,10 @@ class ShuffledEpoch:
     rates: Sequence[float]
 
     @property
+    def inputs(self) -> Rows:
+        return self.batches.inputs
+
+    @property
     def augmented(self) -> bool:
         return self.batches.policy is not None
 
@@ -56,25 +60,27 @@ class ShuffledEpoch:
         return len(self.batches)
 
     def __iter__(self) -> Iterator[Batch]:
-        count, seed = len(self.batches.inputs), self.batches.seed
+        count, seed = len(self.inputs), self.batches.seed
         # Seeded by (seed, epoch): resuming at epoch 7 sees the order epoch 7 would have had.
         order = np.random.default_rng((seed, self.number)).permutation(count)
         policy = self.batches.policy
         random_NR = random_numbers(seed, self.number, count) if self.augmented else None
         for rows in np.array_split(order, len(self)):
-            batch = Batch(self.batches.inputs[rows], self.batches.targets_NK[rows])
+            batch = Batch(rows, self.batches.targets_NK[rows])
             if policy is None or random_NR is None:
                 yield batch
             else:
-                yield _augmented(batch, policy, random_NR[rows])
+                yield _augmented(batch, self.inputs.shape[1:], policy, random_NR[rows])
 
 
-def _augmented(batch: Batch, policy: AugmentationPolicy, random_NR: Floats) -> Batch:
+def _augmented(
+    batch: Batch, shape: tuple[int, ...], policy: AugmentationPolicy, random_NR: Floats
+) -> Batch:
     """The batch with an augmentation; the targets of mixed pictures are mixed."""
-    height, width, channels = batch.inputs.shape[1:]
+    height, width, channels = shape
     augmentation = sample_augmentation(policy, (height, width, channels), random_NR)
     targets_NK = mix_targets(batch.targets_NK, augmentation, (height, width, channels))
-    return Batch(batch.inputs, targets_NK, augmentation)
+    return Batch(batch.rows, targets_NK, augmentation)
 
 
 def one_hot(labels: Sequence[int], classes: int, smoothing: float = 0.0) -> Targets:

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import tensorflow as tf
 
-from diptych.engines.contract import Batch, Epoch
+from diptych.engines.contract import Epoch, Inputs, Targets
 from diptych.engines.tensorflow.augmentation import augment, augmentation_spec
+from diptych.images.augmentation import Augmentation
 from diptych.networks import Network
 
 
@@ -25,13 +26,13 @@ class Feed:
         return self._datasets[epoch.augmented]
 
     def _augmented(self) -> tf.data.Dataset:
-        spec = Batch(*self._specs(), augmentation_spec(self.network.input[-1]))
-        batches = tf.data.Dataset.from_generator(self._batches, output_signature=spec)
-        return batches.map(augment_batch, num_parallel_calls=tf.data.AUTOTUNE)
+        spec = (*self._specs(), augmentation_spec(self.network.input[-1]))
+        batches = tf.data.Dataset.from_generator(self._steps, output_signature=spec)
+        return batches.map(augmented, num_parallel_calls=tf.data.AUTOTUNE)
 
     def _plain(self) -> tf.data.Dataset:
         return tf.data.Dataset.from_generator(
-            lambda: (batch[:2] for batch in self._batches()),
+            lambda: (step[:2] for step in self._steps()),
             output_signature=self._specs(),
         )
 
@@ -43,10 +44,13 @@ class Feed:
             tf.TensorSpec((None, self.network.classes), tf.float32),
         )
 
-    def _batches(self) -> Iterator[Batch]:
-        return iter(self._epoch)
+    def _steps(self) -> Iterator[tuple[Inputs, Targets, Augmentation | None]]:
+        for rows, targets_NK, augmentation in self._epoch:
+            yield self._epoch.inputs[rows], targets_NK, augmentation
 
 
-def augment_batch(batch: Batch) -> tuple[tf.Tensor, tf.Tensor]:
-    """What is left of a batch once its pictures are augmented."""
-    return augment(batch.inputs, batch.augmentation), batch.targets_NK
+def augmented(
+    inputs: tf.Tensor, targets_NK: tf.Tensor, augmentation: Augmentation
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """What is left of a step's inputs once they are augmented."""
+    return augment(inputs, augmentation), targets_NK

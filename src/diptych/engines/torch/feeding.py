@@ -14,8 +14,8 @@ from diptych.engines.torch.augmentation import augment
 
 def batches(epoch: Epoch, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
     """The inputs of each step, after their augmentation, and its targets (N, K)."""
-    for inputs, targets_NK, augmentation in epoch:
-        x, y = on_device(inputs, device), on_device(targets_NK, device)
+    for rows, targets_NK, augmentation in epoch:
+        x, y = on_device(epoch.inputs[rows], device), on_device(targets_NK, device)
         yield (x if augmentation is None else augment(x, augmentation)), y
 
 
