@@ -8,11 +8,8 @@ import numpy.typing as npt
 
 from diptych import engines
 from diptych.data.dataset import Dataset
-from diptych.engines.backbone import backbone_graph, whole_graph
-from diptych.engines.contract import Engine, Optimiser
+from diptych.engines.backbone import whole_graph
 from diptych.errors import InputError
-from diptych.images.augmentation import AugmentationPolicy
-from diptych.images.rows import Rows, pixel_rows
 from diptych.images.store import Store
 from diptych.metrics.probabilities import Logits, softmax
 from diptych.networks import Network, Weights, choosing
@@ -20,11 +17,12 @@ from diptych.recipe import Recipe
 from diptych.reliability.calibration import Calibration, calibrate, require_scipy
 from diptych.runtimes import gate, open_graph
 from diptych.system.progress import Track
-from diptych.training.batches import Batches, one_hot
-from diptych.training.features import FeatureExtractor, feature_extractor, features
-from diptych.training.loop import EpochResult, Schedule, fit, predict_rows
+from diptych.training.features import FeatureExtractor, feature_extractor
+from diptych.training.loop import EpochResult
 from diptych.training.memory import enough_memory
-from diptych.training.trial import refuse_unlike
+from diptych.training.ways.head import fit_head
+from diptych.training.ways.task import Task
+from diptych.training.ways.whole import fit_all
 
 # Validation pictures that the gate looks at.
 GATE_PICTURES = 48
@@ -41,27 +39,6 @@ class TrainedNetwork(NamedTuple):
     calibration: Calibration
     parity: gate.Parity
     head_only: bool  # the backbone stayed as it was
-
-
-class _Task(NamedTuple):
-    """What is trained, and on what."""
-
-    recipe: Recipe
-    network: Network
-    start: Weights
-    train: Dataset
-    valid: Dataset
-    checkpoints: Path  # a folder
-    track: Track
-
-
-class _BestEpoch(NamedTuple):
-    """What training gives, before it is calibrated."""
-
-    weights: Weights  # those of the best epoch
-    backbone: bytes  # its graph, which calibration leaves as it is
-    valid_logits_NK: Logits
-    history: tuple[EpochResult, ...]
 
 
 def train_network(
@@ -85,9 +62,9 @@ def _trained(
 ) -> TrainedNetwork:
     start = choosing.start(recipe, train.shape_at(recipe.image_size), train.classes)
     network = start.network
-    task = _Task(recipe, network, start.weights, train, valid, checkpoints, track)
+    task = Task(recipe, network, start.weights, train, valid, checkpoints, track)
     backbone_rate = recipe.backbone_rate if start.pretrained else 1.0
-    best = _fit_head(task, store) if start.head_only else _fit_all(task, backbone_rate, store)
+    best = fit_head(task, store) if start.head_only else fit_all(task, backbone_rate, store)
     calibration = calibrate(best.valid_logits_NK, valid.targets())
     engine = engines.build(recipe.engine, network, calibration.folded(best.weights))
     graph = whole_graph(best.backbone, network, engine.weights())
@@ -109,56 +86,3 @@ def last_layer_logits(weights: Weights, features_ND: npt.NDArray[np.float32]) ->
     """What a network's last layer makes of features, (N, K)."""
     kernel_KD, bias_K = (weights[f"classifier.{part}"] for part in ("weight", "bias"))
     return np.asarray(features_ND @ kernel_KD.T + bias_K, np.float32)
-
-
-def _fit_head(task: _Task, store: Store) -> _BestEpoch:
-    """Train the head on the features of a backbone that stays as it is."""
-    network = task.network
-    backbone = backbone_graph(task.recipe.engine, network, task.start)
-    extractor = feature_extractor(backbone, network.features)
-    keys = [sample.digest for sample in (*task.train.samples, *task.valid.samples)]
-    features_ND = features(extractor, keys, store, track=task.track)[0]
-    train_ND, valid_ND = np.split(features_ND, [len(task.train)])
-    engine, history = _fit_rows(task, network.head, 1.0, train_ND, valid_ND)
-    weights = {**task.start, **engine.weights()}
-    return _BestEpoch(weights, backbone, predict_rows(engine, valid_ND), history)
-
-
-def _fit_all(task: _Task, backbone_rate: float, store: Store) -> _BestEpoch:
-    """Train the whole network on pixels."""
-    name, network = task.recipe.engine, task.network
-    if network.external:
-        # Better to know now than after hours of training that no graph can be made of it.
-        refuse_unlike(name, network, task.start)
-    train_rows, valid_rows = (
-        pixel_rows(store, [sample.digest for sample in part.samples])
-        for part in (task.train, task.valid)
-    )
-    engine, history = _fit_rows(task, network, backbone_rate, train_rows, valid_rows)
-    weights = engine.weights()
-    backbone = backbone_graph(name, network, weights)
-    return _BestEpoch(weights, backbone, predict_rows(engine, valid_rows), history)
-
-
-def _fit_rows(
-    task: _Task, network: Network, backbone_rate: float, train_rows: Rows, valid_rows: Rows
-) -> tuple[Engine, tuple[EpochResult, ...]]:
-    """An engine with the weights of its best epoch, and the epochs."""
-    recipe, train, valid = task.recipe, task.train, task.valid
-    own = {name: value for name, value in task.start.items() if network.has(name)}
-    optimiser = Optimiser(recipe.optimiser, recipe.weight_decay, backbone_rate)
-    engine = engines.build(recipe.engine, network, own, optimiser, recipe.seed)
-    targets_NK = one_hot(train.targets(), len(train.classes), recipe.label_smoothing)
-    # Features have no geometry and no colours to change.
-    policy = _augmentation_policy(recipe) if len(network.input) == 3 else None
-    batches = Batches(train_rows, targets_NK, recipe.batch_size, recipe.seed, policy)
-    schedule = Schedule(recipe.epochs, recipe.patience, recipe.learning_rate, recipe.warmup)
-    epochs = fit(engine, batches, valid_rows, valid.targets(), schedule, task.checkpoints)
-    history = tuple(task.track(epochs, "training", recipe.epochs))
-    return engine, history
-
-
-def _augmentation_policy(recipe: Recipe) -> AugmentationPolicy | None:
-    """How pictures are changed in training; None where they are not."""
-    policy = AugmentationPolicy(*(getattr(recipe, name) for name in AugmentationPolicy._fields))
-    return policy if any(policy) else None

@@ -1,0 +1,22 @@
+"""`--train head`: the head alone, on the features of a backbone that stays as it is."""
+
+import numpy as np
+
+from diptych.engines.backbone import backbone_graph
+from diptych.images.store import Store
+from diptych.training.features import feature_extractor, features
+from diptych.training.loop import predict_rows
+from diptych.training.ways.task import BestEpoch, Task, fit_rows
+
+
+def fit_head(task: Task, store: Store) -> BestEpoch:
+    """Train the head on features that are computed once; the store has the pixels."""
+    network = task.network
+    backbone = backbone_graph(task.recipe.engine, network, task.start)
+    extractor = feature_extractor(backbone, network.features)
+    keys = [sample.digest for sample in (*task.train.samples, *task.valid.samples)]
+    features_ND = features(extractor, keys, store, track=task.track)[0]
+    train_ND, valid_ND = np.split(features_ND, [len(task.train)])
+    engine, history = fit_rows(task, network.head, 1.0, train_ND, valid_ND)
+    weights = {**task.start, **engine.weights()}
+    return BestEpoch(weights, backbone, predict_rows(engine, valid_ND), history)
