@@ -15,13 +15,15 @@ from diptych.system.files import path_of, regular
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "engine": ("torch", "tensorflow", "linear"),
-    "train": ("auto", "head", "all"),
+    "train": ("auto", "head", "last", "all"),
     "optimiser": ("adamw", "sgd"),
 }
 RANGES: Mapping[str, tuple[float, float]] = {
     "image_size": (8, 1024),
     "epochs": (1, 10_000),
     "patience": (1, 10_000),
+    "fine_epochs": (1, 10_000),
+    "map_views": (1, 256),
     "batch_size": (2, 4096),
     "learning_rate": (1e-8, 10),
     "backbone_rate": (0, 1),
@@ -61,8 +63,10 @@ PIXEL_EPOCHS, PIXEL_STEPS, PIXEL_BATCH = 8, 1500, 128
 class Recipe:
     """The choices, with defaults that suit a folder of photographs.
 
-    `train` is "head" (the pretrained backbone stays as it is), "all", or "auto": the head where
-    there are pretrained weights, all where there are none. `weights` is "pretrained", "none" or a
+    `train` is "head" (the pretrained backbone stays as it is), "last" (its last stages learn too,
+    on maps computed once in `map_views` views), "all", or "auto": the head where there are
+    pretrained weights, all where there are none. After the head, "last" and "all" train at most
+    `fine_epochs` of the `epochs`. `weights` is "pretrained", "none" or a
     file. Rates are per step; `backbone_rate` multiplies `learning_rate` for pretrained layers;
     `warmup`, `valid_share` and `test_share` are shares of one. `flip` to `cutmix` say how pictures
     are changed in training (see `images.augmentation`), unless the head alone is trained.
@@ -77,6 +81,8 @@ class Recipe:
     image_size: int = IMAGE_SIZE
     epochs: int = 40
     patience: int = 8
+    fine_epochs: int = 6
+    map_views: int = 4
     batch_size: int = 32
     optimiser: str = "adamw"
     learning_rate: float = 0.001

@@ -46,7 +46,8 @@ def recipe_to_go_on(bundle: Bundle) -> Recipe:
     """The recipe of a bundle, to train what it trained, from the weights that it came to."""
     recipe = bundle.recipe()
     head_only = recipe.train == "head" or (recipe.train == "auto" and has_pretrained(recipe))
-    return recipe.replace(weights=str(bundle.path), train="head" if head_only else "all")
+    way = "head" if head_only else "last" if recipe.train == "last" else "all"
+    return recipe.replace(weights=str(bundle.path), train=way)
 
 
 def describe(earlier: EarlierBundle, dataset: Dataset, size: int, known: Mapping[str, str]) -> str:

@@ -162,7 +162,9 @@ def add_recipe(verb: ArgumentParser) -> None:
         "--network", help="efficientnet_lite0, efficientnet_lite0+lite1, cnn, mlp or timm/<name>"
     )
     verb.add_argument("--weights", help="pretrained (default), none, or a file")
-    verb.add_argument("--train", help="head (fast), all (fine-tune), or auto (default)")
+    verb.add_argument(
+        "--train", help="head (fast), last (the last stages too), all (fine-tune), auto (default)"
+    )
     verb.add_argument("--epochs", type=whole, help="at most this many")
     verb.add_argument("--seed", type=whole, help="of the split and of the training")
     verb.add_argument(

@@ -112,6 +112,8 @@ class Optimiser(NamedTuple):
     kind: str  # "adamw" or "sgd" (with Nesterov momentum 0.9)
     weight_decay: float
     backbone_rate: float  # multiplies the learning rate of all layers but the head
+    depth_rate: float = 1.0  # multiplies it again in the first layers (see `learning_shares`)
+    frozen_norms: bool = False  # batch normalisation stays as it is
 
 
 def dropout_seed(seed: int, epoch: int) -> int:

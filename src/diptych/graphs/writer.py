@@ -27,6 +27,7 @@ from diptych.networks import (
     Network,
     SideBySide,
     Standardise,
+    Unflatten,
     Weights,
 )
 
@@ -64,6 +65,13 @@ def onnx_graph(network: Network, weights: Weights, *, probabilities: bool = True
     )
     onnx.checker.check_model(model)
     return bytes(model.SerializeToString())
+
+
+def map_sides(network: Network, weights: Weights) -> tuple[int, ...]:
+    """The height and the width of the maps that a network's last layer gives."""
+    writer = _Writer(Builder(), weights, network.input[:2])
+    writer.layers(network.layers, INPUT)
+    return writer.sides
 
 
 def with_head(
@@ -162,6 +170,10 @@ class _Writer:
                 return self.builder.mean(x)
             case Flatten():
                 return node("Flatten", node("Transpose", x, perm=[0, 2, 3, 1]))
+            case Unflatten(height, width, channels):
+                self.sides = height, width
+                shape = self.builder.constant([-1, height, width, channels], np.int64)
+                return node("Transpose", node("Reshape", x, shape), perm=[0, 3, 1, 2])
             case Dropout():
                 return x
             case Dense(name, _, _, activation):

@@ -15,6 +15,8 @@ Weights = Mapping[str, npt.NDArray[np.float32]]
 
 # What the input of every network is called, wherever names are needed.
 INPUT = "images"
+# The layer that holds several backbones.
+SIDE_BY_SIDE = "backbones"
 # The arrays of a batch normalisation, as PyTorch calls them.
 NORM = ("weight", "bias", "running_mean", "running_var")
 # Both frameworks are told; their own defaults differ (1e-5 and 1e-3; 0.1 and 0.01).
@@ -80,6 +82,14 @@ class Flatten(NamedTuple):
     """Rows, then columns, then channels."""
 
 
+class Unflatten(NamedTuple):
+    """Maps again of what `Flatten` made of them."""
+
+    height: int
+    width: int
+    channels: int
+
+
 class Dropout(NamedTuple):
     """In training, zero this share of the numbers."""
 
@@ -114,6 +124,7 @@ Layer = (
     | AveragePool
     | GlobalAverage
     | Flatten
+    | Unflatten
     | Dropout
     | Dense
     | External

@@ -13,6 +13,7 @@ from diptych.networks import Network, Weights, earlier
 from diptych.networks.initialisation import initial
 from diptych.networks.libraries import LIBRARIES, CannotTake, library
 from diptych.networks.pretrained import CARRIED, carried, of_backbone, read_safetensors
+from diptych.networks.splitting import last_stages
 from diptych.networks.zoo import ZOO, backbones, build
 from diptych.recipe import Recipe
 
@@ -62,7 +63,7 @@ class Start(NamedTuple):
     network: Network
     pretrained: Weights  # of the backbone; none where it is trained from scratch
     weights: Weights  # all of ours, the pretrained ones too
-    head_only: bool  # the backbone stays as it is
+    way: str  # what is trained: "head", "last" or "all"
 
 
 def start(recipe: Recipe, shape: tuple[int, ...], classes: Sequence[str]) -> Start:
@@ -73,16 +74,18 @@ def start(recipe: Recipe, shape: tuple[int, ...], classes: Sequence[str]) -> Sta
     """
     whole = network(recipe, shape, len(classes))
     backbone = pretrained(whole, recipe)
-    head_only = recipe.train == "head" or (recipe.train == "auto" and bool(backbone))
-    if head_only and not backbone and whole.name != "linear":
+    way = recipe.train if recipe.train != "auto" else "head" if backbone else "all"
+    if way in ("head", "last") and not backbone and whole.name != "linear":
         raise InputError(
-            f"--train head needs pretrained weights, and {whole.name} has none here; "
+            f"--train {way} needs pretrained weights, and {whole.name} has none here; "
             "use --train all"
         )
+    if way == "last":
+        last_stages(whole)
     weights = {**initial(whole, recipe.seed), **backbone}
     if bundle := earlier.earlier_path(recipe.weights):
         weights |= earlier.head(whole, bundle, classes, recipe.seed)
-    return Start(whole, backbone, weights, head_only)
+    return Start(whole, backbone, weights, way)
 
 
 def has_pretrained(recipe: Recipe) -> bool:
@@ -105,6 +108,11 @@ def _refuse_name(recipe: Recipe) -> None:
         raise InputError(
             f"the engine linear cannot train {recipe.network}; add --network linear, "
             "or take --engine torch or tensorflow"
+        )
+    if recipe.train == "last" and (slash or "+" in recipe.network):
+        raise InputError(
+            f"--train last cannot cut {recipe.network}; use --train head or all, or one of "
+            "Diptych's own networks alone"
         )
     _refuse_missing(recipe.engine)
     if slash and model not in (names := library(source).names()):

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from diptych.errors import InputError
 from diptych.networks import (
     HEAD,
+    SIDE_BY_SIDE,
     AveragePool,
     Block,
     Convolution,
@@ -166,7 +167,7 @@ def build(name: str, shape: Shape, classes: int, dropout: float) -> Network:
     # What averages their maps comes after all of them.
     blocks = tuple(Block(one.name, one.layers[: -HEAD - 1]) for one in every)
     features = sum(one.features for one in every)
-    layers = (SideBySide("backbones", blocks), GlobalAverage(), *_head(features, classes, dropout))
+    layers = (SideBySide(SIDE_BY_SIDE, blocks), GlobalAverage(), *_head(features, classes, dropout))
     return Network("+".join(names), shape, layers)
 
 

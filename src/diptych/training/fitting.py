@@ -21,8 +21,9 @@ from diptych.training.features import FeatureExtractor, feature_extractor
 from diptych.training.loop import EpochResult
 from diptych.training.memory import enough_memory
 from diptych.training.ways.head import fit_head
-from diptych.training.ways.task import Task
-from diptych.training.ways.whole import fit_all
+from diptych.training.ways.last import fit_last
+from diptych.training.ways.task import BestEpoch, Task
+from diptych.training.ways.whole import fine_tune, fit_all
 
 # Validation pictures that the gate looks at.
 GATE_PICTURES = 48
@@ -63,8 +64,7 @@ def _trained(
     start = choosing.start(recipe, train.shape_at(recipe.image_size), train.classes)
     network = start.network
     task = Task(recipe, network, start.weights, train, valid, checkpoints, track)
-    backbone_rate = recipe.backbone_rate if start.pretrained else 1.0
-    best = fit_head(task, store) if start.head_only else fit_all(task, backbone_rate, store)
+    best = _fitted(start, task, store)
     calibration = calibrate(best.valid_logits_NK, valid.targets())
     engine = engines.build(recipe.engine, network, calibration.folded(best.weights))
     graph = whole_graph(best.backbone, network, engine.weights())
@@ -78,8 +78,18 @@ def _trained(
         best.history,
         calibration,
         parity,
-        start.head_only,
+        best.head_only,
     )
+
+
+def _fitted(start: choosing.Start, task: Task, store: Store) -> BestEpoch:
+    match start.way:
+        case "head":
+            return fit_head(task, store)
+        case "last":
+            return fit_last(task, store)
+        case _:
+            return fine_tune(task, store) if start.pretrained else fit_all(task, store)
 
 
 def last_layer_logits(weights: Weights, features_ND: npt.NDArray[np.float32]) -> Logits:

@@ -40,11 +40,14 @@ class TensorFlowEngine:
         self.training = model_of_network(
             network, pixels="float32", dtype=mixed_precision(), seed=seed
         )
+        if optimiser.frozen_norms:
+            for norm in layers_of(self.training, keras.layers.BatchNormalization):
+                norm.trainable = False
         self._put(weights)
         self.feed = Feed(network)
         self.rates = EpochRates()
         self.training.compile(
-            optimizer=make_optimiser(optimiser, self.rates),
+            optimizer=make_optimiser(optimiser, self.rates, self.training),
             loss=keras.losses.CategoricalCrossentropy(from_logits=True),
             # Keras averages its loss over steps, this metric over pictures.
             metrics=[keras.metrics.CategoricalCrossentropy(name=MEAN_LOSS, from_logits=True)],
@@ -102,8 +105,13 @@ class TensorFlowEngine:
 
 def dropout_layers(model: keras.Model) -> Iterator[Any]:
     """Every layer that drops something, those of a backbone too."""
+    return (layer for layer in layers_of(model, keras.layers.Dropout) if layer.rate > 0)
+
+
+def layers_of(model: keras.Model, kind: type) -> Iterator[Any]:
+    """Every layer of a kind, those of a backbone too."""
     for layer in model.layers:
         if isinstance(layer, keras.Model):
-            yield from dropout_layers(layer)
-        elif isinstance(layer, keras.layers.Dropout) and layer.rate > 0:
+            yield from layers_of(layer, kind)
+        elif isinstance(layer, kind):
             yield layer

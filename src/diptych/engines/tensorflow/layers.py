@@ -67,6 +67,8 @@ def apply_layer(
             return kl.GlobalAveragePooling2D(dtype=dtype)(x)
         case networks.Flatten():
             return kl.Flatten(dtype=dtype)(x)
+        case networks.Unflatten(height, width, channels):
+            return kl.Reshape((height, width, channels), dtype=dtype)(x)
         case networks.Dropout(rate):
             return kl.Dropout(rate, seed=seed, dtype=dtype)(x)
         case networks.Dense(name, _, outputs, activation):

@@ -3,13 +3,15 @@
 Both take the steps that PyTorch takes, which are not quite those of Keras' own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import keras
 import tensorflow as tf
 
 from diptych.engines.contract import Optimiser
+from diptych.engines.learning_shares import learning_shares
+from diptych.engines.tensorflow.weights import canonical
 
 
 class EpochRates(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
@@ -45,10 +47,10 @@ class PerLayer(keras.optimizers.Optimizer):  # type: ignore[misc]
 
     moments: tuple[str, ...]  # the names of what is kept for each variable
 
-    def __init__(self, rate: EpochRates, decay: float, backbone_rate: float) -> None:
+    def __init__(self, rate: EpochRates, decay: float, shares: Mapping[int, float]) -> None:
         super().__init__(rate)
         self.decay = decay
-        self.backbone_rate = backbone_rate
+        self.shares = shares
 
     def build(self, variables: list[keras.Variable]) -> None:
         super().build(variables)
@@ -56,8 +58,8 @@ class PerLayer(keras.optimizers.Optimizer):  # type: ignore[misc]
         self.slots = {variable.value.ref(): self.slot(variable) for variable in variables}
 
     def slot(self, variable: keras.Variable) -> Slot:
-        """A new one; a variable's path begins with the name of its layer."""
-        share = 1.0 if variable.path.split("/")[0] == "classifier" else self.backbone_rate
+        """A new one."""
+        share = self.shares[id(variable)]
         decay = self.decay if len(variable.shape) > 1 else 0.0
         moments = (self.add_variable_from_reference(variable, name) for name in self.moments)
         return Slot(share, decay, tuple(moments))
@@ -99,7 +101,10 @@ class SGD(PerLayer):
         variable.assign_sub(learning_rate * share * (gradient + self.momentum * velocity))
 
 
-def make_optimiser(options: Optimiser, rate: EpochRates) -> PerLayer:
-    """The optimiser of a recipe."""
+def make_optimiser(options: Optimiser, rate: EpochRates, model: keras.Model) -> PerLayer:
+    """The optimiser of a recipe, for the variables of a model that learn."""
     kind = SGD if options.kind == "sgd" else AdamW
-    return kind(rate, options.weight_decay, options.backbone_rate)
+    learning = {id(variable) for variable in model.trainable_variables}
+    names = {name: id(v) for name, v, _ in canonical(model) if id(v) in learning}
+    shares = learning_shares([*names], options.backbone_rate, options.depth_rate)
+    return kind(rate, options.weight_decay, {names[name]: s for name, s in shares.items()})

@@ -14,6 +14,7 @@ from diptych.engines.torch import onnx_export
 from diptych.engines.torch.devices import best_device, random_numbers_from
 from diptych.engines.torch.feeding import batches, tensor
 from diptych.engines.torch.memory import MOST, at_once, keep_freed
+from diptych.engines.torch.modules import norms
 from diptych.engines.torch.optimisers import make_optimiser, set_learning_rate
 from diptych.engines.torch.precision import full_precision, mixed_precision
 from diptych.engines.torch.weights import module_with_weights, weights_of
@@ -35,10 +36,15 @@ class TorchEngine:
             keep_freed()
         self.module = module_with_weights(network, weights, seed).to(self.device)
         self.module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.frozen = norms(self.module) if optimiser.frozen_norms else []
+        for norm in self.frozen:
+            norm.requires_grad_(False)
         self.optimiser = make_optimiser(self.module, optimiser)
 
     def train(self, epoch: Epoch) -> float:
         self.module.train()
+        for norm in self.frozen:
+            norm.eval()
         total, count = torch.zeros((), device=self.device), 0
         with random_numbers_from(dropout_seed(self.seed, epoch.number), self.device):
             for (inputs, targets_NK), rate in zip(

@@ -108,6 +108,17 @@ class Flatten(nn.Module):
         return x.permute(0, 2, 3, 1).flatten(1)
 
 
+class Unflatten(nn.Module):
+    """(N, H·W·C) to (N, C, H, W): the inverse of Flatten."""
+
+    def __init__(self, height: int, width: int, channels: int) -> None:
+        super().__init__()
+        self.shape = height, width, channels
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x.view(-1, *self.shape).permute(0, 3, 1, 2)
+
+
 class Dense(nn.Linear):
     """A fully connected layer with its activation."""
 

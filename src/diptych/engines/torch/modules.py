@@ -46,6 +46,8 @@ def call(layer: Layer) -> tuple[Callable[..., nn.Module], Arguments]:
             return ours.GlobalAverage, ()
         case networks.Flatten():
             return ours.Flatten, ()
+        case networks.Unflatten(height, width, channels):
+            return ours.Unflatten, (height, width, channels)
         case networks.Dropout(rate):
             return nn.Dropout, (rate,)
         case networks.Dense(_, inputs, outputs, activation):
@@ -62,3 +64,9 @@ def module_of_layer(layer: Layer) -> nn.Module:
     make, arguments = call(layer)
     holds_layers = isinstance(layer, networks.Block | networks.SideBySide)
     return make(**_named(arguments)) if holds_layers else make(*arguments)
+
+
+def norms(module: nn.Module) -> list[nn.Module]:
+    """Every batch normalisation, those of a library's backbone too."""
+    kind = nn.modules.batchnorm._BatchNorm
+    return [part for part in module.modules() if isinstance(part, kind)]

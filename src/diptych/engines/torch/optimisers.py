@@ -6,6 +6,7 @@ import torch
 from torch import nn
 
 from diptych.engines.contract import Optimiser
+from diptych.engines.learning_shares import learning_shares
 
 
 def make_optimiser(module: nn.Module, options: Optimiser) -> torch.optim.Optimizer:
@@ -14,8 +15,10 @@ def make_optimiser(module: nn.Module, options: Optimiser) -> torch.optim.Optimiz
     Biases and the scales of batch normalisation do not decay (He et al. 2019).
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for name, parameter in module.named_parameters():
-        share = 1.0 if name.startswith("classifier.") else options.backbone_rate
+    learning = {name: p for name, p in module.named_parameters() if p.requires_grad}
+    shares = learning_shares([*learning], options.backbone_rate, options.depth_rate)
+    for name, parameter in learning.items():
+        share = shares[name]
         decay = options.weight_decay if parameter.ndim > 1 else 0.0
         groups.setdefault((share, decay), []).append(parameter)
     parameters: list[dict[str, Any]] = [

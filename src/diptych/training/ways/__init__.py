@@ -1,1 +1,1 @@
-"""The ways to train a network: its head alone, or all of it; a module for each."""
+"""The ways to train a network: its head alone, its last stages, or all of it; a module for each."""

@@ -6,10 +6,10 @@ from diptych.engines.backbone import backbone_graph
 from diptych.images.store import Store
 from diptych.training.features import feature_extractor, features
 from diptych.training.loop import predict_rows
-from diptych.training.ways.task import BestEpoch, Task, fit_rows
+from diptych.training.ways.task import BestEpoch, Task, batches_of, fit_rows, from_scratch
 
 
-def fit_head(task: Task, store: Store) -> BestEpoch:
+def fit_head(task: Task, store: Store, doing: str = "training") -> BestEpoch:
     """Train the head on features that are computed once; the store has the pixels."""
     network = task.network
     backbone = backbone_graph(task.recipe.engine, network, task.start)
@@ -17,6 +17,8 @@ def fit_head(task: Task, store: Store) -> BestEpoch:
     keys = [sample.digest for sample in (*task.train.samples, *task.valid.samples)]
     features_ND = features(extractor, keys, store, track=task.track)[0]
     train_ND, valid_ND = np.split(features_ND, [len(task.train)])
-    engine, history = fit_rows(task, network.head, 1.0, train_ND, valid_ND)
+    batches = batches_of(task, train_ND)
+    how = from_scratch(task.recipe)
+    engine, history = fit_rows(task, network.head, batches, valid_ND, *how, doing)
     weights = {**task.start, **engine.weights()}
-    return BestEpoch(weights, backbone, predict_rows(engine, valid_ND), history)
+    return BestEpoch(weights, backbone, predict_rows(engine, valid_ND), history, head_only=True)

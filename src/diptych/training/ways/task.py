@@ -1,5 +1,6 @@
 """What every way to train starts from, what it gives, and the step that all of them take."""
 
+import logging
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from diptych.images.rows import Rows
 from diptych.metrics.probabilities import Logits
 from diptych.networks import Network, Weights
 from diptych.recipe import Recipe
+from diptych.reliability.calibration import calibrate
 from diptych.system.progress import Track
 from diptych.training.batches import Batches, one_hot
 from diptych.training.loop import EpochResult, Schedule, fit
@@ -27,6 +29,10 @@ class Task(NamedTuple):
     checkpoints: Path  # a folder
     track: Track
 
+    def going_on_from(self, weights: Weights) -> "Task":
+        """What comes after the head, with checkpoints of its own."""
+        return self._replace(start=weights, checkpoints=self.checkpoints / "tuned")
+
 
 class BestEpoch(NamedTuple):
     """What training gives, before it is calibrated."""
@@ -35,24 +41,75 @@ class BestEpoch(NamedTuple):
     backbone: bytes  # its graph, which calibration leaves as it is
     valid_logits_NK: Logits
     history: tuple[EpochResult, ...]
+    head_only: bool  # the backbone stayed as it was
 
 
 def fit_rows(
-    task: Task, network: Network, backbone_rate: float, train_rows: Rows, valid_rows: Rows
+    task: Task,
+    network: Network,
+    batches: Batches,
+    valid_rows: Rows,
+    optimiser: Optimiser,
+    schedule: Schedule,
+    doing: str = "training",
 ) -> tuple[Engine, tuple[EpochResult, ...]]:
     """An engine with the weights of its best epoch, and the epochs."""
-    recipe, train, valid = task.recipe, task.train, task.valid
     own = {name: value for name, value in task.start.items() if network.has(name)}
-    optimiser = Optimiser(recipe.optimiser, recipe.weight_decay, backbone_rate)
-    engine = engines.build(recipe.engine, network, own, optimiser, recipe.seed)
+    engine = engines.build(task.recipe.engine, network, own, optimiser, task.recipe.seed)
+    epochs = fit(engine, batches, valid_rows, task.valid.targets(), schedule, task.checkpoints)
+    return engine, tuple(task.track(epochs, doing, schedule.epochs))
+
+
+def batches_of(task: Task, rows: Rows, policy: AugmentationPolicy | None = None) -> Batches:
+    """The training part in the batches of the recipe."""
+    recipe, train = task.recipe, task.train
     targets_NK = one_hot(train.targets(), len(train.classes), recipe.label_smoothing)
-    # Features have no geometry and no colours to change.
-    policy = augmentation_policy(recipe) if len(network.input) == 3 else None
-    batches = Batches(train_rows, targets_NK, recipe.batch_size, recipe.seed, policy)
-    schedule = Schedule(recipe.epochs, recipe.patience, recipe.learning_rate, recipe.warmup)
-    epochs = fit(engine, batches, valid_rows, valid.targets(), schedule, task.checkpoints)
-    history = tuple(task.track(epochs, "training", recipe.epochs))
-    return engine, history
+    return Batches(rows, targets_NK, recipe.batch_size, recipe.seed, policy)
+
+
+def from_scratch(recipe: Recipe) -> tuple[Optimiser, Schedule]:
+    """How layers learn that nobody has trained before."""
+    return (
+        Optimiser(recipe.optimiser, recipe.weight_decay, 1.0),
+        Schedule(recipe.epochs, recipe.patience, recipe.learning_rate, recipe.warmup),
+    )
+
+
+# The first layers learn at this share of the rate of the last ones.
+DEPTH_RATE = 0.1
+
+
+def fine_tuning(recipe: Recipe) -> tuple[Optimiser, Schedule]:
+    """How layers learn that somebody has trained before, under a head that is fitted already."""
+    optimiser = Optimiser(
+        recipe.optimiser,
+        recipe.weight_decay,
+        recipe.backbone_rate,
+        depth_rate=DEPTH_RATE,
+        frozen_norms=True,
+    )
+    epochs = min(recipe.epochs, recipe.fine_epochs)
+    return optimiser, Schedule(epochs, recipe.patience, recipe.learning_rate, recipe.warmup)
+
+
+def better_than_head(task: Task, logits_NK: Logits, head: BestEpoch) -> bool:
+    """Whether fine-tuning was worth it: by the validation loss, once both are calibrated.
+
+    Of the loss there is less noise than of the share that is right. Says so where it was not.
+    """
+    labels = task.valid.targets()
+    tuned, floor = (
+        calibrate(one_NK, labels).loss_after for one_NK in (logits_NK, head.valid_logits_NK)
+    )
+    if tuned < floor:
+        return True
+    logging.getLogger(__name__).warning(
+        "fine-tuning came to a validation loss of %.3f, and the head alone to %.3f: "
+        "the head alone is kept",
+        tuned,
+        floor,
+    )
+    return False
 
 
 def augmentation_policy(recipe: Recipe) -> AugmentationPolicy | None:

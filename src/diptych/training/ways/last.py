@@ -1,0 +1,41 @@
+"""`--train last`: the last stages and the head, on maps that are computed once in several views."""
+
+from diptych.engines.backbone import backbone_graph
+from diptych.images.store import Store
+from diptych.training.loop import predict_rows
+from diptych.training.maps import ViewBatches, map_views, stages
+from diptych.training.ways.head import fit_head
+from diptych.training.ways.task import (
+    BestEpoch,
+    Task,
+    augmentation_policy,
+    batches_of,
+    better_than_head,
+    fine_tuning,
+    fit_rows,
+)
+
+
+def fit_last(task: Task, store: Store) -> BestEpoch:
+    """Train the last stages, from the head that suits the backbone; the store has the pixels.
+
+    What comes out is never worse on the validation part than the head. Raises InputError for a
+    network that cannot be cut.
+    """
+    recipe, network = task.recipe, task.network
+    cut = stages(network, task.start)
+    head = fit_head(task, store, "training the head")
+    policy = augmentation_policy(recipe)
+    train, valid = ([sample.digest for sample in part.samples] for part in (task.train, task.valid))
+    views = map_views(cut, train, store, policy, recipe.map_views, recipe.seed, task.track)
+    (valid_rows,) = map_views(cut, valid, store, None, 1, recipe.seed, task.track)
+    plain = batches_of(task, views[0])
+    batches = ViewBatches(plain.inputs, plain.targets_NK, plain.size, plain.seed, views=views)
+    tuned = task.going_on_from(head.weights)
+    engine, history = fit_rows(tuned, cut.last, batches, valid_rows, *fine_tuning(recipe))
+    logits_NK = predict_rows(engine, valid_rows)
+    if not better_than_head(task, logits_NK, head):
+        return head
+    weights = {**head.weights, **engine.weights()}
+    backbone = backbone_graph(recipe.engine, network, weights)
+    return BestEpoch(weights, backbone, logits_NK, history, head_only=False)
