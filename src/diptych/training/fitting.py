@@ -151,11 +151,16 @@ def _fit_rows(
     targets_NK = one_hot(train.targets(), len(train.classes), recipe.label_smoothing)
     # Features have no geometry and no colours to change.
     policy = _augmentation_policy(recipe) if len(network.input) == 3 else None
-    batches = Batches(train_rows, targets_NK, recipe.batch_size, recipe.seed, policy)
-    schedule = Schedule(recipe.epochs, recipe.patience, recipe.learning_rate, recipe.warmup)
+    names = [sample.name for sample in train.samples]
+    batches = Batches(train_rows, targets_NK, recipe.batch_size, recipe.seed, policy, names)
+    lower_rate = recipe.on_nan == "lower-rate"
+    schedule = Schedule(
+        recipe.epochs, recipe.patience, recipe.learning_rate, recipe.warmup, lower_rate
+    )
     epochs = fit(engine, batches, valid_rows, valid.targets(), schedule, task.checkpoints)
-    history = tuple(task.track(epochs, "training", recipe.epochs))
-    return engine, history
+    # An epoch that is trained again, at a lower rate, takes the place of the one before.
+    by_number = {epoch.number: epoch for epoch in task.track(epochs, "training", recipe.epochs)}
+    return engine, tuple(by_number.values())
 
 
 def _augmentation_policy(recipe: Recipe) -> AugmentationPolicy | None:
