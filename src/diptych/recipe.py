@@ -17,6 +17,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "engine": ("torch", "tensorflow", "linear"),
     "train": ("auto", "head", "last", "all"),
     "optimiser": ("adamw", "sgd"),
+    "on_nan": ("stop", "lower-rate"),
 }
 RANGES: Mapping[str, tuple[float, float]] = {
     "image_size": (8, 1024),
@@ -68,8 +69,10 @@ class Recipe:
     pretrained weights, all where there are none. After the head, "last" and "all" train at most
     `fine_epochs` of the `epochs`. `weights` is "pretrained", "none" or a
     file. Rates are per step; `backbone_rate` multiplies `learning_rate` for pretrained layers;
-    `warmup`, `valid_share` and `test_share` are shares of one. `flip` to `cutmix` say how pictures
-    are changed in training (see `images.augmentation`), unless the head alone is trained.
+    `warmup`, `valid_share` and `test_share` are shares of one. `on_nan` is what comes of a loss
+    that is no number: "stop", or "lower-rate", a quarter of the rate from the best epoch on.
+    `flip` to `cutmix` say how pictures are changed in training (see `images.augmentation`), unless
+    the head alone is trained.
     `acceptance` is the share of known pictures that may not be answered "none of these",
     `coverage` the share of prediction sets that hold the right answer.
     """
@@ -91,6 +94,7 @@ class Recipe:
     dropout: float = 0.2
     label_smoothing: float = 0.1
     warmup: float = 0.1
+    on_nan: str = "stop"
     flip: float = 0.0
     rotate: float = 0.0
     zoom: float = 0.0

@@ -281,7 +281,7 @@ def test_an_external_network_learns_after_its_export(learned: Learned, tmp_path:
     targets = np.eye(3, dtype=np.float32)[np.arange(6) % 3]
     epoch = Batches(pictures(6), targets, size=6, seed=0).epoch(4, [0.01])
     losses = [engine.train(epoch) for engine in (exported, fresh)]
-    assert losses[0] == losses[1]
+    np.testing.assert_array_equal(losses[0], losses[1])
     for name, value in exported.weights().items():
         np.testing.assert_array_equal(value, fresh.weights()[name], err_msg=name)
     exported.load(tmp_path)

@@ -9,7 +9,7 @@ import pytest
 from classifiers import SMALL
 from diptych import Recipe, read, split
 from diptych.data.splitting import Splits
-from diptych.engines.contract import Epoch
+from diptych.engines.contract import Epoch, StepLosses
 from diptych.engines.linear import LinearEngine
 from diptych.errors import InputError, MissingExtra
 from diptych.images.decoding import pixel_store
@@ -63,7 +63,7 @@ def test_an_odd_number_of_pictures_is_trained_in_twos(
 def test_too_little_memory_names_what_takes_it(
     folder_of: Callable[..., Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def full(self: LinearEngine, epoch: Epoch) -> float:
+    def full(self: LinearEngine, epoch: Epoch) -> StepLosses:
         raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 9")
 
     parts, store = prepared(folder_of(10))

@@ -166,6 +166,9 @@ def add_recipe(verb: ArgumentParser) -> None:
         "--train", help="head (fast), last (the last stages too), all (fine-tune), auto (default)"
     )
     verb.add_argument("--epochs", type=whole, help="at most this many")
+    verb.add_argument(
+        "--on-nan", metavar="WHAT", help="where the loss is no number: stop (default), lower-rate"
+    )
     verb.add_argument("--seed", type=whole, help="of the split and of the training")
     verb.add_argument(
         *("--set", "-s"), dest="settings", action="append", default=[], metavar="KEY=VALUE",

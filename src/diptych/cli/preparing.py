@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from diptych.recipe import Recipe
 
 # The arguments of add_recipe() that are fields of a recipe.
-FIELDS = ("network", "weights", "train", "epochs", "seed")
+FIELDS = ("network", "weights", "train", "epochs", "on_nan", "seed")
 
 
 def refuse_inside(out: Path, *data: "Path | Address | None") -> None:

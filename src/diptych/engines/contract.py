@@ -1,6 +1,6 @@
 """What an engine is: a network in one framework, which trains and answers.
 
-An engine knows nothing of files, classes or metrics: an epoch goes in, a loss comes out. Order,
+An engine knows nothing of files, classes or metrics: steps go in, losses come out. Order,
 targets and learning rates are made once, outside, so that every engine gets the same.
 """
 
@@ -19,6 +19,7 @@ from diptych.networks import Network
 
 Inputs = npt.NDArray[Any]  # (N, H, W, C) uint8 pixels, or (N, features) float32
 Targets = npt.NDArray[np.float32]  # (N, K) probabilities: hard, smoothed or weighted
+StepLosses = npt.NDArray[np.float32]  # (S,): the mean loss per picture of each step
 Positions = npt.NDArray[np.int64]  # (N,) among the classes, or among the rows of an epoch
 Heatmaps = npt.NDArray[np.float32]  # (N, h, w), coarser than the pictures
 GradCam = Callable[[Inputs, Positions], Heatmaps]
@@ -33,7 +34,11 @@ class Batch(NamedTuple):
 
 
 class Epoch(Protocol):
-    """One pass over the training part: a value with a length, which can be gone through again."""
+    """One pass over the training part, or a stretch of it; it can be gone through again.
+
+    A long epoch is trained in stretches, with a checkpoint in between; where it is cut changes
+    nothing of what is learned.
+    """
 
     @property
     def inputs(self) -> Rows:
@@ -43,6 +48,11 @@ class Epoch(Protocol):
     @property
     def number(self) -> int:
         """From 1; with the engine's seed it settles what dropout drops."""
+        ...
+
+    @property
+    def first_step(self) -> int:
+        """From 0; at a later step random numbers go on from where the engine's last step left."""
         ...
 
     @property
@@ -56,7 +66,7 @@ class Epoch(Protocol):
         ...
 
     def __len__(self) -> int:
-        """How many steps there are."""
+        """How many steps there are in it."""
         ...
 
     def __iter__(self) -> Iterator[Batch]:
@@ -67,8 +77,8 @@ class Epoch(Protocol):
 class Engine(Protocol):
     """A network in a framework. Inputs are never written to; batching never changes an answer."""
 
-    def train(self, epoch: Epoch) -> float:
-        """Take the steps of an epoch; returns the mean loss per picture."""
+    def train(self, epoch: Epoch) -> StepLosses:
+        """Take the steps of an epoch, or of a stretch of it; returns the loss of each."""
         ...
 
     def predict(self, inputs: Inputs) -> Logits:
@@ -83,7 +93,10 @@ class Engine(Protocol):
         ...
 
     def save(self, directory: Path) -> None:
-        """Weights and optimiser, in safetensors: enough to go on. The directory exists."""
+        """All that changes in training, in safetensors: enough to go on. The directory exists.
+
+        Weights, the optimiser's state, and that of the random numbers.
+        """
         ...
 
     def load(self, directory: Path) -> None:

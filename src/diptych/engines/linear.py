@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
-from diptych.engines.contract import Epoch, Inputs, Optimiser
+from diptych.engines.contract import Epoch, Inputs, Optimiser, StepLosses
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph
 from diptych.images.augment_numpy import augment
@@ -47,19 +47,18 @@ class LinearEngine:
         self.moments = [np.zeros_like(p) for p in (self.kernel, self.bias) for _ in range(2)]
         self.steps = 0
 
-    def train(self, epoch: Epoch) -> float:
-        total, count = 0.0, 0
+    def train(self, epoch: Epoch) -> StepLosses:
+        losses = []
         for (rows, targets_NK, augmentation), rate in zip(epoch, epoch.rates, strict=True):
             inputs = epoch.inputs[rows]
             pixels = inputs if augmentation is None else augment(inputs, augmentation)
             x_NF = self._features(pixels)
             log_p_NK = log_softmax(x_NF @ self.kernel.T + self.bias)
-            total -= float((targets_NK * log_p_NK).sum())
-            count += len(x_NF)
+            losses.append(-(targets_NK * log_p_NK).sum() / len(x_NF))
             weight_N1 = targets_NK.sum(1, keepdims=True)
             gradient_NK = (np.exp(log_p_NK) * weight_N1 - targets_NK) / len(x_NF)
             self._step([gradient_NK.T @ x_NF, gradient_NK.sum(0)], rate)
-        return total / max(count, 1)
+        return np.array(losses, np.float32)
 
     def predict(self, inputs: Inputs) -> Logits:
         return map_batches(lambda x: self._features(x) @ self.kernel.T + self.bias, inputs, 256)

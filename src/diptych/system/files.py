@@ -80,6 +80,16 @@ def write_synced(path: Path, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
+def sync(path: Path) -> None:
+    """Wait until a file, or the names in a folder, are on disk, where the system can tell."""
+    with contextlib.suppress(PermissionError):  # Windows opens no folders
+        file = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(file)
+        finally:
+            os.close(file)
+
+
 def write_file(path: Path, data: bytes) -> None:
     """Write a single file aside, then rename it into place.
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from diptych.engines.contract import Batch, Targets
 from diptych.images.augmentation import (
@@ -29,24 +30,32 @@ class Batches:
     size: int
     seed: int
     policy: AugmentationPolicy | None = None
+    names: Sequence[str] = ()  # of the inputs, to say which ones a step went wrong with
 
     def __len__(self) -> int:
         """Steps in an epoch."""
         count = len(self.inputs)
         return max(min(-(-count // self.size), count // 2), 1)
 
-    def epoch(self, number: int, rates: Sequence[float]) -> "ShuffledEpoch":
-        """An epoch, with one learning rate for each of its steps."""
-        return ShuffledEpoch(self, number, rates)
+    def epoch(self, number: int, rates: Sequence[float], first_step: int = 0) -> "ShuffledEpoch":
+        """An epoch from a step on, with one learning rate for each step that is taken."""
+        return ShuffledEpoch(self, number, rates, first_step)
+
+    def rows_of(self, number: int) -> list[npt.NDArray[np.intp]]:
+        """Which inputs each step of an epoch has."""
+        # Seeded by (seed, epoch): resuming at epoch 7 sees the order epoch 7 would have had.
+        order = np.random.default_rng((self.seed, number)).permutation(len(self.inputs))
+        return np.array_split(order, len(self))
 
 
 @dataclass(frozen=True)
 class ShuffledEpoch:
-    """One pass over the batches, each made when it is asked for (see `engines.contract.Epoch`)."""
+    """A stretch of the batches, each made when it is asked for (see `engines.contract.Epoch`)."""
 
     batches: Batches
     number: int
     rates: Sequence[float]
+    first_step: int = 0
 
     @property
     def inputs(self) -> Rows:
@@ -57,15 +66,14 @@ class ShuffledEpoch:
         return self.batches.policy is not None
 
     def __len__(self) -> int:
-        return len(self.batches)
+        return len(self.rates)
 
     def __iter__(self) -> Iterator[Batch]:
         count, seed = len(self.inputs), self.batches.seed
-        # Seeded by (seed, epoch): resuming at epoch 7 sees the order epoch 7 would have had.
-        order = np.random.default_rng((seed, self.number)).permutation(count)
         policy = self.batches.policy
         random_NR = random_numbers(seed, self.number, count) if self.augmented else None
-        for rows in np.array_split(order, len(self)):
+        steps = slice(self.first_step, self.first_step + len(self))
+        for rows in self.batches.rows_of(self.number)[steps]:
             batch = Batch(rows, self.batches.targets_NK[rows])
             if policy is None or random_NR is None:
                 yield batch

@@ -1,45 +1,32 @@
 """The one training loop: `fit` yields epochs, whatever engine is in it."""
 
-import itertools
-import json
+import logging
 import math
-import shutil
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from safetensors import SafetensorError
 
 from diptych.engines.contract import Engine
-from diptych.errors import InputError
+from diptych.errors import InputError, shortened
 from diptych.images.rows import Rows, map_batches
 from diptych.metrics.probabilities import Logits, log_softmax
 from diptych.training.batches import Batches
+from diptych.training.pace import Pace
+from diptych.training.progress import EpochResult as EpochResult
+from diptych.training.progress import Progress
+from diptych.training.snapshots import Snapshots
 
 # A checkpoint costs a few hundredths of a second, and an epoch may cost less.
-CHECKPOINT_SECONDS = 5.0
+CHECKPOINT_SECONDS = 10.0
 
-
-class EpochResult(NamedTuple):
-    """One pass over the training part. Losses are cross-entropy in nats per picture."""
-
-    number: int
-    learning_rate: float
-    loss: float
-    valid_loss: float
-    valid_accuracy: float
-    train_seconds: float  # without those of the validation part
-    seconds: float
-    best: bool  # no earlier epoch had a lower validation loss
-
-    def describe(self) -> str:
-        """The epoch in a line."""
-        return (
-            f"epoch {self.number}, loss {self.loss:.3f}, "
-            f"valid {self.valid_loss:.3f} ({self.valid_accuracy:.1%} right)"
-        )
+# A rate that is ten times too high is low enough after two; from the highest to a usual one it
+# takes six.
+LOWER, MOST_LOWERINGS = 0.25, 6
+# Pictures of a step that are named.
+NAMED = 32
 
 
 class Schedule(NamedTuple):
@@ -49,6 +36,12 @@ class Schedule(NamedTuple):
     patience: int  # epochs without a lower validation loss, after which it is enough
     learning_rate: float  # the peak
     warmup: float  # the share of steps that climb to it
+    # Whether to go on from the best epoch with a quarter of the rate where a loss is no number.
+    lower_rate: bool = False
+
+
+class LossNotFinite(InputError):
+    """A loss is no number: the rate was too high."""
 
 
 def fit(
@@ -62,35 +55,36 @@ def fit(
     """Train; yields each epoch. At the end the engine has the weights of the best one.
 
     `checkpoints` is a folder. Where it has some, because a run was killed, those epochs are yielded
-    from there, and training goes on to the result it would have had.
+    from there, and training goes on to the result it would have had. An epoch that comes again,
+    since the rate was lowered, takes the place of the one before. Raises LossNotFinite where a loss
+    is no number, whatever the rate.
     """
-    history = _resumed(engine, checkpoints)
-    yield from history
+    snapshots, pace = Snapshots(checkpoints), Pace(CHECKPOINT_SECONDS)
+    progress = snapshots.resume(engine)
+    if (progress.history or progress.losses) and not _enough(progress, schedule):
+        _say(f"goes on from epoch {len(progress.history) + 1}, step {len(progress.losses) + 1}")
+    yield from progress.history
     rates = learning_rates(schedule, len(train))
-    saved = time.monotonic()
-    while not _enough(history, schedule):
-        started = time.monotonic()
-        number = len(history) + 1
-        own_rates = rates[(number - 1) * len(train) : number * len(train)]
-        loss = engine.train(train.epoch(number, own_rates))
-        train_seconds = time.monotonic() - started
-        valid_loss, accuracy = _scores(predict_rows(engine, valid), valid_labels)
-        if not math.isfinite(valid_loss):
-            raise InputError(
-                f"the loss is no longer a number in epoch {number}; try a lower learning_rate"
-            )
-        best = all(valid_loss < epoch.valid_loss for epoch in history)
-        seconds = time.monotonic() - started
-        history.append(
-            EpochResult(
-                number, own_rates[-1], loss, valid_loss, accuracy, train_seconds, seconds, best
-            )
-        )
-        if best or time.monotonic() - saved > CHECKPOINT_SECONDS:
-            _save(engine, history, checkpoints)
-            saved = time.monotonic()
-        yield history[-1]
-    engine.load(_checkpoint(checkpoints, _best(history)))
+    if not (progress.history or progress.losses):
+        snapshots.save(engine, progress)  # to go back to
+    while not _enough(progress, schedule):
+        first = len(progress.history) * len(train)
+        scale = LOWER**progress.lowered
+        own_rates = [rate * scale for rate in rates[first : first + len(train)]]
+        try:
+            _train_epoch(engine, train, own_rates, progress, pace, snapshots)
+            result = _result(engine, train, valid, valid_labels, own_rates, progress)
+        except LossNotFinite as error:
+            if not schedule.lower_rate or progress.lowered == MOST_LOWERINGS:
+                raise
+            progress = snapshots.go_back(engine, progress, str(error))
+            _say(f"{error}; goes on after epoch {progress.best} with a quarter of the rate")
+            continue
+        progress.end_epoch(result._replace(rate_scale=scale))
+        if result.best or pace.is_due():
+            _save(engine, progress, pace, snapshots)
+        yield progress.history[-1]
+    snapshots.load_best(engine, progress)
 
 
 def learning_rates(schedule: Schedule, steps: int) -> list[float]:
@@ -108,14 +102,80 @@ def predict_rows(engine: Engine, rows: Rows, size: int = 256) -> Logits:
     return map_batches(engine.predict, rows, size)
 
 
-def _enough(history: list[EpochResult], schedule: Schedule) -> bool:
-    stale = len(history) - _best(history)
-    return len(history) >= schedule.epochs or (bool(history) and stale >= schedule.patience)
+def _train_epoch(
+    engine: Engine,
+    train: Batches,
+    rates: Sequence[float],
+    progress: Progress,
+    pace: Pace,
+    snapshots: Snapshots,
+) -> None:
+    """Take the steps that are left of an epoch, with a checkpoint now and then."""
+    number = len(progress.history) + 1
+    while (first := len(progress.losses)) < len(train):
+        steps = pace.steps(len(train) - first)
+        started = time.monotonic()
+        losses_S = engine.train(train.epoch(number, rates[first : first + steps], first))
+        seconds = time.monotonic() - started
+        if len(odd := np.flatnonzero(~np.isfinite(losses_S))):
+            step = first + int(odd[0])
+            what = f"the loss is no longer a number ({losses_S[odd[0]]})"
+            raise _not_finite(what, train, number, step, rates[step])
+        progress.losses += losses_S.tolist()
+        progress.train_seconds += seconds
+        progress.seconds += seconds
+        pace.took(steps, seconds)
+        if len(progress.losses) < len(train) and pace.is_due():
+            _save(engine, progress, pace, snapshots)
 
 
-def _best(history: list[EpochResult]) -> int:
-    """The number of the best epoch; 0 before the first."""
-    return max((epoch.number for epoch in history if epoch.best), default=0)
+def _result(
+    engine: Engine,
+    train: Batches,
+    valid: Rows,
+    valid_labels: Sequence[int],
+    rates: Sequence[float],
+    progress: Progress,
+) -> EpochResult:
+    """What came of an epoch whose steps are taken."""
+    number, started = len(progress.history) + 1, time.monotonic()
+    valid_loss, accuracy = _scores(predict_rows(engine, valid), valid_labels)
+    if not math.isfinite(valid_loss):
+        what = "the loss on validation pictures is no longer a number"
+        raise _not_finite(what, train, number, len(train) - 1, rates[-1])
+    pictures = [len(rows) for rows in train.rows_of(number)]
+    return EpochResult(
+        number,
+        rates[-1],
+        float(np.average(np.array(progress.losses), weights=pictures)),
+        valid_loss,
+        accuracy,
+        progress.train_seconds,
+        progress.seconds + time.monotonic() - started,
+        all(valid_loss < epoch.valid_loss for epoch in progress.history),
+    )
+
+
+def _not_finite(what: str, train: Batches, number: int, step: int, rate: float) -> LossNotFinite:
+    """The error for a loss that is no number, at a step from 0 on."""
+    names = [train.names[i] for i in train.rows_of(number)[step]] if train.names else []
+    pictures = f", after the pictures {shortened(names, NAMED)}" if names else ""
+    return LossNotFinite(
+        f"{what} in epoch {number}, step {step + 1} of {len(train)}, at a rate of {rate:.3g}"
+        f"{pictures}; try a lower learning_rate, or --on-nan lower-rate"
+    )
+
+
+def _save(engine: Engine, progress: Progress, pace: Pace, snapshots: Snapshots) -> None:
+    started = time.monotonic()
+    snapshots.save(engine, progress)
+    pace.saved(time.monotonic() - started)
+
+
+def _enough(progress: Progress, schedule: Schedule) -> bool:
+    count = len(progress.history)
+    stale = count - progress.best
+    return count >= schedule.epochs or (bool(count) and stale >= schedule.patience)
 
 
 def _scores(logits_NK: Logits, labels: Sequence[int]) -> tuple[float, float]:
@@ -124,37 +184,5 @@ def _scores(logits_NK: Logits, labels: Sequence[int]) -> tuple[float, float]:
     return loss, float((logits_NK.argmax(1) == labels).mean())
 
 
-def _save(engine: Engine, history: list[EpochResult], checkpoints: Path) -> None:
-    """Write a checkpoint aside, put it in place, drop those that are no longer needed.
-
-    Raises InputError where it cannot be written; those before it stay.
-    """
-    aside = checkpoints / "writing"
-    shutil.rmtree(aside, ignore_errors=True)
-    try:
-        aside.mkdir(parents=True)
-        engine.save(aside)
-        (aside / "history.json").write_text(json.dumps(history), encoding="utf-8")
-        aside.rename(_checkpoint(checkpoints, len(history)))
-    except (OSError, SafetensorError) as cause:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise InputError(
-            f"{checkpoints}: no checkpoint can be written ({cause}); "
-            "free some space or set DIPTYCH_CACHE to a folder with more"
-        ) from cause
-    needed = {_checkpoint(checkpoints, _best(history)), _checkpoint(checkpoints, len(history))}
-    for old in set(checkpoints.glob("epoch-*")) - needed:
-        shutil.rmtree(old)
-
-
-def _resumed(engine: Engine, checkpoints: Path) -> list[EpochResult]:
-    last = max(checkpoints.glob("epoch-*"), default=None)
-    if last is None:
-        return []
-    engine.load(last)
-    rows = json.loads((last / "history.json").read_text(encoding="utf-8"))
-    return list(itertools.starmap(EpochResult, rows))
-
-
-def _checkpoint(checkpoints: Path, number: int) -> Path:
-    return checkpoints / f"epoch-{number:05d}"
+def _say(text: str) -> None:
+    logging.getLogger(__name__).warning(text)

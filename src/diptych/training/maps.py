@@ -58,9 +58,9 @@ class ViewBatches(Batches):
 
     views: tuple[MapRows, ...] = ()
 
-    def epoch(self, number: int, rates: Sequence[float]) -> ShuffledEpoch:
+    def epoch(self, number: int, rates: Sequence[float], first_step: int = 0) -> ShuffledEpoch:
         view = self.views[(number - 1) % len(self.views)]
-        return ShuffledEpoch(replace(self, inputs=view), number, rates)
+        return ShuffledEpoch(replace(self, inputs=view), number, rates, first_step)
 
 
 @dataclass(frozen=True)

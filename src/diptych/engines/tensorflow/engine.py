@@ -9,10 +9,11 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
-from diptych.engines.contract import Epoch, Inputs, Optimiser, dropout_seed
+from diptych.engines.contract import Epoch, Inputs, Optimiser, StepLosses, dropout_seed
 from diptych.engines.tensorflow import onnx_export
 from diptych.engines.tensorflow.feeding import Feed
 from diptych.engines.tensorflow.layers import model_of_network
+from diptych.engines.tensorflow.losses import LossOfEachStep
 from diptych.engines.tensorflow.optimisers import EpochRates, make_optimiser
 from diptych.engines.tensorflow.precision import mixed_precision
 from diptych.engines.tensorflow.weights import (
@@ -25,8 +26,6 @@ from diptych.graphs.writer import onnx_graph, with_head
 from diptych.images.rows import map_batches
 from diptych.metrics.probabilities import Logits
 from diptych.networks import Network, Weights
-
-MEAN_LOSS = "mean_loss"
 
 
 class TensorFlowEngine:
@@ -46,25 +45,26 @@ class TensorFlowEngine:
         self._put(weights)
         self.feed = Feed(network)
         self.rates = EpochRates()
+        self.losses = LossOfEachStep()
         self.training.compile(
             optimizer=make_optimiser(optimiser, self.rates, self.training),
             loss=keras.losses.CategoricalCrossentropy(from_logits=True),
-            # Keras averages its loss over steps, this metric over pictures.
-            metrics=[keras.metrics.CategoricalCrossentropy(name=MEAN_LOSS, from_logits=True)],
+            metrics=[self.losses],
             jit_compile=False,  # XLA took twice as long on processors
         )
         self.training.optimizer.build(self.training.trainable_variables)
 
-    def train(self, epoch: Epoch) -> float:
+    def train(self, epoch: Epoch) -> StepLosses:
         self._answers_as_trained = False
         self.rates.begin(epoch.rates, int(self.training.optimizer.iterations))
-        for i, layer in enumerate(dropout_layers(self.training)):
-            seed = dropout_seed(self.seed, epoch.number) % 2**32
-            layer.seed_generator.state.assign([seed, i])
-        history = self.training.fit(
+        if not epoch.first_step:
+            for i, layer in enumerate(dropout_layers(self.training)):
+                seed = dropout_seed(self.seed, epoch.number) % 2**32
+                layer.seed_generator.state.assign([seed, i])
+        self.training.fit(
             self.feed.dataset(epoch), steps_per_epoch=len(epoch), shuffle=False, verbose=0
         )
-        return float(history.history[MEAN_LOSS][0])
+        return self.losses.of_each_step()
 
     def predict(self, inputs: Inputs) -> Logits:
         if not self._answers_as_trained:
@@ -77,17 +77,14 @@ class TensorFlowEngine:
         return weights_of(self.training)
 
     def save(self, directory: Path) -> None:
-        state = {f"weights/{name}": value for name, value in self.weights().items()}
-        for i, variable in enumerate(self.training.optimizer.variables):
-            state[f"optimiser/{i}"] = np.asarray(variable.value.numpy())
+        state = {name: np.asarray(variable.value.numpy()) for name, variable in self._state()}
         save_file(state, directory / "tensorflow.safetensors")
 
     def load(self, directory: Path) -> None:
         state = load_file(directory / "tensorflow.safetensors")
-        saved = {name: value for name, value in state.items() if name.startswith("weights/")}
-        self._put({name.removeprefix("weights/"): value for name, value in saved.items()})
-        for i, variable in enumerate(self.training.optimizer.variables):
-            variable.assign(state[f"optimiser/{i}"])
+        for name, variable in self._state():
+            variable.assign(state[name])
+        self._answers_as_trained = False
 
     def export(self, format: str, *, probabilities: bool = True) -> bytes:
         if format != "onnx":
@@ -97,6 +94,12 @@ class TensorFlowEngine:
         weights = self.weights()
         backbone = onnx_export.backbone_graph(self.network.backbone, weights)
         return with_head(backbone, self.network.head, weights, probabilities=probabilities)
+
+    def _state(self) -> Iterator[tuple[str, keras.Variable]]:
+        """All that changes in training: weights, averages, random numbers, and the optimiser's."""
+        for part, holder in (("model", self.training), ("optimiser", self.training.optimizer)):
+            for i, variable in enumerate(holder.variables):
+                yield f"{part}/{i}", variable
 
     def _put(self, weights: Weights) -> None:
         put_weights(self.training, self.network, weights)

@@ -5,18 +5,18 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.nn import functional
 
-from diptych.engines.contract import Epoch, Inputs, Optimiser, dropout_seed
+from diptych.engines.contract import Epoch, Inputs, Optimiser, StepLosses, dropout_seed
 from diptych.engines.torch import onnx_export
-from diptych.engines.torch.devices import best_device, random_numbers_from
+from diptych.engines.torch.devices import RandomNumbers, best_device
 from diptych.engines.torch.feeding import batches, tensor
 from diptych.engines.torch.memory import MOST, at_once, keep_freed
 from diptych.engines.torch.modules import norms
 from diptych.engines.torch.optimisers import make_optimiser, set_learning_rate
 from diptych.engines.torch.precision import full_precision, mixed_precision
+from diptych.engines.torch.state import laid_out_like, load_state, save_state
 from diptych.engines.torch.weights import module_with_weights, weights_of
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph, with_head
@@ -40,13 +40,16 @@ class TorchEngine:
         for norm in self.frozen:
             norm.requires_grad_(False)
         self.optimiser = make_optimiser(self.module, optimiser)
+        self.random = RandomNumbers(self.device)
 
-    def train(self, epoch: Epoch) -> float:
+    def train(self, epoch: Epoch) -> StepLosses:
         self.module.train()
         for norm in self.frozen:
             norm.eval()
-        total, count = torch.zeros((), device=self.device), 0
-        with random_numbers_from(dropout_seed(self.seed, epoch.number), self.device):
+        if not epoch.first_step:
+            self.random.start(dropout_seed(self.seed, epoch.number))
+        losses = list[Tensor]()
+        with self.random:
             for (inputs, targets_NK), rate in zip(
                 batches(epoch, self.device), epoch.rates, strict=True
             ):
@@ -57,9 +60,9 @@ class TorchEngine:
                 loss = functional.cross_entropy(logits_NK.float(), targets_NK)
                 loss.backward()  # type: ignore[no-untyped-call]
                 self.optimiser.step()
-                total += loss.detach() * len(inputs)
-                count += len(inputs)
-        return total.item() / max(count, 1)
+                losses.append(loss.detach())
+        # All at once: a GPU would wait at each.
+        return torch.stack(losses).float().cpu().numpy()
 
     def predict(self, inputs: Inputs) -> Logits:
         self.module.eval()
@@ -75,25 +78,21 @@ class TorchEngine:
         return weights_of(self.module)
 
     def save(self, directory: Path) -> None:
-        state = {f"weights/{name}": value for name, value in self.module.state_dict().items()}
-        for number, moments in self.optimiser.state_dict()["state"].items():
-            for name, value in moments.items():
-                state[f"optimiser/{number}/{name}"] = torch.as_tensor(value)
-        contiguous = {name: value.cpu().contiguous().clone() for name, value in state.items()}
-        save_file(contiguous, directory / "torch.safetensors")
+        state = {
+            "weights": self.module.state_dict(),
+            "optimiser": self.optimiser.state_dict()["state"],
+            "random": {"numbers": self.random.state},
+        }
+        save_state(state, directory / "torch.safetensors")
 
     def load(self, directory: Path) -> None:
-        weights, moments = {}, dict[int, dict[str, Tensor]]()
-        for path, value in load_file(directory / "torch.safetensors").items():
-            kind, name = path.split("/", 1)
-            if kind == "weights":
-                weights[name] = value
-            else:
-                number, moment = name.split("/")
-                moments.setdefault(int(number), {})[moment] = value
-        self.module.load_state_dict(weights)
+        state = load_state(directory / "torch.safetensors")
+        self.module.load_state_dict(state["weights"])
         groups = self.optimiser.state_dict()["param_groups"]
+        moments = {int(number): values for number, values in state.get("optimiser", {}).items()}
         self.optimiser.load_state_dict({"state": moments, "param_groups": groups})
+        laid_out_like(self.optimiser)
+        self.random.state = state["random"]["numbers"]
 
     def export(self, format: str, *, probabilities: bool = True) -> bytes:
         if format != "onnx":

@@ -30,7 +30,7 @@ def fit_last(task: Task, store: Store) -> BestEpoch:
     views = map_views(cut, train, store, policy, recipe.map_views, recipe.seed, task.track)
     (valid_rows,) = map_views(cut, valid, store, None, 1, recipe.seed, task.track)
     plain = batches_of(task, views[0])
-    batches = ViewBatches(plain.inputs, plain.targets_NK, plain.size, plain.seed, views=views)
+    batches = ViewBatches(**vars(plain), views=views)
     tuned = task.going_on_from(head.weights)
     engine, history = fit_rows(tuned, cut.last, batches, valid_rows, *fine_tuning(recipe))
     logits_NK = predict_rows(engine, valid_rows)

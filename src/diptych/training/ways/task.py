@@ -57,21 +57,24 @@ def fit_rows(
     own = {name: value for name, value in task.start.items() if network.has(name)}
     engine = engines.build(task.recipe.engine, network, own, optimiser, task.recipe.seed)
     epochs = fit(engine, batches, valid_rows, task.valid.targets(), schedule, task.checkpoints)
-    return engine, tuple(task.track(epochs, doing, schedule.epochs))
+    # An epoch that is trained again, at a lower rate, takes the place of the one before.
+    by_number = {epoch.number: epoch for epoch in task.track(epochs, doing, schedule.epochs)}
+    return engine, tuple(by_number.values())
 
 
 def batches_of(task: Task, rows: Rows, policy: AugmentationPolicy | None = None) -> Batches:
     """The training part in the batches of the recipe."""
     recipe, train = task.recipe, task.train
     targets_NK = one_hot(train.targets(), len(train.classes), recipe.label_smoothing)
-    return Batches(rows, targets_NK, recipe.batch_size, recipe.seed, policy)
+    names = [sample.name for sample in train.samples]
+    return Batches(rows, targets_NK, recipe.batch_size, recipe.seed, policy, names)
 
 
 def from_scratch(recipe: Recipe) -> tuple[Optimiser, Schedule]:
     """How layers learn that nobody has trained before."""
     return (
         Optimiser(recipe.optimiser, recipe.weight_decay, 1.0),
-        Schedule(recipe.epochs, recipe.patience, recipe.learning_rate, recipe.warmup),
+        _schedule(recipe, recipe.epochs),
     )
 
 
@@ -89,7 +92,17 @@ def fine_tuning(recipe: Recipe) -> tuple[Optimiser, Schedule]:
         frozen_norms=True,
     )
     epochs = min(recipe.epochs, recipe.fine_epochs)
-    return optimiser, Schedule(epochs, recipe.patience, recipe.learning_rate, recipe.warmup)
+    return optimiser, _schedule(recipe, epochs)
+
+
+def _schedule(recipe: Recipe, epochs: int) -> Schedule:
+    return Schedule(
+        epochs,
+        recipe.patience,
+        recipe.learning_rate,
+        recipe.warmup,
+        lower_rate=recipe.on_nan == "lower-rate",
+    )
 
 
 def better_than_head(task: Task, logits_NK: Logits, head: BestEpoch) -> bool:
