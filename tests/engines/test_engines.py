@@ -17,10 +17,10 @@ from diptych import engines
 from diptych.engines.backbone import backbone_graph
 from diptych.engines.contract import Batch, Engine, Inputs, Optimiser
 from diptych.errors import InputError
-from diptych.graphs.writer import onnx_graph
+from diptych.graphs.writer import map_sides, onnx_graph
 from diptych.images.augmentation import AugmentationPolicy, random_numbers, sample_augmentation
 from diptych.metrics.probabilities import softmax
-from diptych.networks import Network, Weights, choosing
+from diptych.networks import Flatten, MaxPool, Network, Unflatten, Weights, choosing
 from diptych.networks.initialisation import initial
 from diptych.networks.zoo import ZOO
 from diptych.recipe import Recipe
@@ -414,6 +414,44 @@ def test_the_backbone_learns_at_its_own_rate() -> None:
     start = initial(subject.as_network(), 0)
     moved = {name for name, value in engine.weights().items() if (value != start[name]).any()}
     assert moved == {"classifier.weight", "classifier.bias"}
+
+
+@pytest.mark.usefixtures("float32")
+def test_fine_tuning_is_the_same_in_both_engines_and_leaves_normalisation_alone() -> None:
+    how = Optimiser("sgd", 0.0, 0.5, depth_rate=0.1, frozen_norms=True)
+    torch_weights, keras_weights = (
+        finely_tuned(Subject(engine, "cnn"), how) for engine in ("torch", "tensorflow")
+    )
+    start = initial(Subject("torch", "cnn").as_network(), 0)
+    for name, value in torch_weights.items():
+        np.testing.assert_allclose(keras_weights[name], value, atol=1e-4, err_msg=name)
+        assert (value == start[name]).all() == (".norm." in name)
+
+
+def finely_tuned(subject: Subject, how: Optimiser) -> Weights:
+    engine = subject.build(dropout=0, optimiser=how)
+    engine.train(epoch_of(subject.as_network(0), rate=0.01))
+    return engine.weights()
+
+
+def test_maps_in_a_row_are_maps_again_in_every_framework() -> None:
+    whole = ZOO["cnn"]((16, 16, 3), CLASSES, 0)
+    weights = initial(whole, 0)
+    position = next(i for i, x in enumerate(whole.layers) if isinstance(x, MaxPool)) + 1
+    below = replace(whole, layers=(*whole.layers[:position], Flatten()))
+    height, width = map_sides(replace(whole, layers=whole.layers[:position]), weights)
+    pixels = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), np.uint8)
+    maps = open_graph(onnx_graph(below, weights, probabilities=False))(pixels)
+    rest = whole.layers[position:]
+    channels = maps.shape[1] // (height * width)
+    above = Network("above", maps.shape[1:], (Unflatten(height, width, channels), *rest))
+    own = {name: value for name, value in weights.items() if above.has(name)}
+    expected = engines.build("torch", whole, weights).predict(pixels)
+    graph = open_graph(onnx_graph(above, own, probabilities=False))
+    np.testing.assert_allclose(graph(maps), expected, atol=1e-5)
+    for engine in ("torch", "tensorflow"):
+        actual = engines.build(engine, above, own).predict(maps)
+        np.testing.assert_allclose(actual, expected, atol=1e-5)
 
 
 def test_backbone_then_head_is_the_whole_network() -> None:
