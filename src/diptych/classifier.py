@@ -53,6 +53,8 @@ class ImageClassifier:
         valid: Any = None,
         *,
         keep: Path | None = None,
+        name: str = "",
+        resume: bool = False,
         track: Track = unwatched,
     ) -> "ImageClassifier":
         """Train on one part and choose the best epoch on another; returns the classifier itself.
@@ -62,10 +64,12 @@ class ImageClassifier:
         leaks, and `recipe.valid_share` of them is what the epoch is chosen on.
 
         The classes are those of the training part. With a `keep` folder a run that was killed goes
-        on where it was. Raises InputError for pictures that cannot be used (an audit finds them) or
-        are in both parts, an unknown class or network and the like; MissingExtra without SciPy,
-        before it trains; BundleError for a damaged bundle to go on from; GateError when the
-        exported graph disagrees with the network, whose weights are kept then.
+        on where it was; with `resume` there has to be one, of the same `name`, recipe and pictures.
+        Raises InputError for pictures that cannot be used (an audit finds them) or are in both
+        parts, an unknown class or network, nothing to resume (it says what differs), a loss that
+        is no number, and the like; MissingExtra without SciPy, before it trains; BundleError for a
+        damaged bundle to go on from; GateError when the exported graph disagrees with the network,
+        whose weights are kept then.
         """
         # Whatever becomes of it during the training.
         earlier = earlier_bundle(self.recipe)
@@ -80,7 +84,7 @@ class ImageClassifier:
         bits = earlier.bundle.bits if earlier and not train.shape else 0
         (train, valid), store = at_one_depth((train, valid), recipe.image_size, bits, track)
         refuse_shared(valid, "valid", train)
-        with run_folder(keep, recipe, train, valid) as run:
+        with run_folder(keep, recipe, train, valid, name=name, resume=resume) as run:
             baseline = train_network(
                 _baseline(recipe), train, valid, store, run / "baseline", unwatched
             )

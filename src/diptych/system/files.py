@@ -91,7 +91,7 @@ def sync(path: Path) -> None:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a single file aside, then rename it into place.
+    """Write a single file aside, then rename it into place; its folder may be missing.
 
     Raises InputError when it cannot be written.
     """
