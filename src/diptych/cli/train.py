@@ -26,6 +26,10 @@ def add(verbs: arguments.Verbs) -> None:
     verb.add_argument("--engine", help="torch (default), tensorflow or linear")
     arguments.add_recipe(verb)
     verb.add_argument(
+        "--track", action="append", default=[], metavar="TRACKER",
+        help="tell tensorboard, tensorboard:FOLDER, mlflow or mlflow:ADDRESS; again for more",
+    )  # fmt: skip
+    verb.add_argument(
         "--resume", action="store_true",
         help="only go on with what was stopped; it does so anyway where nothing has changed",
     )  # fmt: skip
@@ -71,6 +75,7 @@ def _bundle(options: Namespace) -> "tuple[Audit, Splits, Evaluation]":
             keep=cache.folder() / "runs",
             name=str(options.out.resolve()),
             resume=options.resume,
+            tracking=options.track,
             track=shown,
         )
         evaluation = model.evaluate(parts.test, track=shown)
