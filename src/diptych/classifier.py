@@ -28,6 +28,7 @@ from diptych.system.progress import Track, unwatched
 from diptych.tracking import Tracking
 from diptych.training.checkpoints import forget, run_folder
 from diptych.training.fitting import TrainedNetwork, train_network
+from diptych.training.guessing import warn_of_guessing
 from diptych.training.keeping import kept_where_refused
 from diptych.training.pictures import at_one_depth, with_pixels
 from diptych.training.prediction import predict_dataset
@@ -98,6 +99,7 @@ class ImageClassifier:
             watch = told.watch(track)
             with kept_where_refused(run / "model", passing=keep is None):
                 network = train_network(recipe, train, valid, store, run / "model", watch)
+            warn_of_guessing(network.history, valid, recipe.learning_rate)
             model = make_reliable(recipe, network, train, valid, store, track)
         # All at once: what is stopped leaves the classifier as it was.
         self.recipe, self.audit_, self._checkpoints = recipe, found, run

@@ -34,7 +34,7 @@ from diptych.bundles.golden import golden_members
 from diptych.bundles.model_card import model_card
 from diptych.graphs.writer import with_metadata
 from diptych.runtimes import open_outputs
-from diptych.system.files import beside, folder_aside, write_synced
+from diptych.system.files import beside, drop_leftovers, folder_aside, write_synced
 from diptych.training.loop import EpochResult
 
 
@@ -92,6 +92,7 @@ def _write_members(path: Path, members: Mapping[str, bytes], facts: Mapping[str,
             path.rename(old)
         aside.rename(path)
         shutil.rmtree(old, ignore_errors=True)
+        drop_leftovers(path, "old")
 
 
 def _metadata(facts: Mapping[str, Any]) -> dict[str, str]:

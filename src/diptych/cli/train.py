@@ -40,8 +40,10 @@ def train(options: Namespace) -> None:
     """Make a bundle, and say how good it is."""
     started = time.monotonic()
     from diptych.bundles.destinations import only_writer, refuse_unwritable_bundle
+    from diptych.tracking import refuse_unknown
 
     with only_writer(options.out):
+        refuse_unknown(options.track)
         refuse_unwritable_bundle(options.out, options.force)
         refuse_inside(options.out, options.data, options.test)
         audit, parts, evaluation = _bundle(options)

@@ -5,6 +5,7 @@ a training that is stopped and taken up again is one run to a tracker.
 """
 
 import contextlib
+import importlib.util
 import json
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -17,7 +18,7 @@ from diptych.system.progress import Track
 
 T = TypeVar("T")
 
-KINDS = ("tensorboard", "mlflow")
+KINDS = {"tensorboard": "TensorBoard", "mlflow": "MLflow"}  # and their packages
 # Beside the checkpoints of a run: what each tracker calls it, and the epochs that it was told.
 NOTE = "tracking.json"
 # What is told of an epoch; its number is the step.
@@ -68,6 +69,7 @@ class Tracking:
         Raises InputError for another, MissingExtra where a package is missing.
         """
         specs = [specs] if isinstance(specs, str) else specs
+        refuse_unknown(specs)
         self._trackers = {spec: _tracker(spec, name) for spec in specs}
         self._told = list[_Told]()
         self._note: Path | None = None
@@ -136,23 +138,28 @@ class Tracking:
                 write_file(self._note, json.dumps(facts).encode())
 
 
+def refuse_unknown(specs: Sequence[str]) -> None:
+    """Raise InputError for a tracker that there is not, MissingExtra where its package is missing.
+
+    Nothing is imported, which takes seconds.
+    """
+    for spec in specs:
+        kind = spec.partition(":")[0]
+        if kind not in KINDS:
+            raise InputError(f"no tracker '{kind}'{nearest(kind, KINDS)}")
+        if importlib.util.find_spec(kind) is None:
+            raise MissingExtra(KINDS[kind], "track")
+
+
 def _tracker(spec: str, name: str) -> Tracker:
     kind, _, place = spec.partition(":")
-    match kind:
-        case "tensorboard":
-            from diptych.tracking.tensorboard import TensorBoard
+    if kind == "tensorboard":
+        from diptych.tracking.tensorboard import TensorBoard
 
-            return TensorBoard(place, name)
-        case "mlflow":
-            from diptych.tracking.mlflow import MLflow
+        return TensorBoard(place, name)
+    from diptych.tracking.mlflow import MLflow
 
-            return MLflow(place, name)
-    raise InputError(f"no tracker '{kind}'{nearest(kind, KINDS)}")
-
-
-def missing(package: str) -> MissingExtra:
-    """The error for a tracker whose package is not installed."""
-    return MissingExtra(package, "track")
+    return MLflow(place, name)
 
 
 def _read(note: Path) -> dict[str, Any]:

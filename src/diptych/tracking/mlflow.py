@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from diptych.tracking import missing
-
 EXPERIMENT = "diptych"
 # Read when MLflow is imported. It waits for minutes for a server that is gone, and prints
 # addresses between our answers.
@@ -29,21 +27,17 @@ class MLflow:
     """
 
     def __init__(self, place: str, name: str) -> None:
-        for setting, value in SETTINGS.items():
-            os.environ.setdefault(setting, value)
-        try:
-            import mlflow  # noqa: F401
-        except ImportError as cause:
-            raise missing("MLflow") from cause
-        # It tells of every table that it makes in a database.
-        logging.getLogger("alembic").setLevel(logging.WARNING)
-        logging.getLogger("mlflow").setLevel(logging.WARNING)
         self._place = place or None
         self._name = Path(name or "diptych").name
 
     def open(self, identity: str) -> str:
+        for setting, value in SETTINGS.items():
+            os.environ.setdefault(setting, value)
         from mlflow import MlflowClient
 
+        # It tells of every table that it makes in a database.
+        logging.getLogger("alembic").setLevel(logging.WARNING)
+        logging.getLogger("mlflow").setLevel(logging.WARNING)
         self._client = MlflowClient(self._place)
         if identity:
             self._client.update_run(identity, status="RUNNING")

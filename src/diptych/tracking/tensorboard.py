@@ -7,8 +7,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from diptych.tracking import missing
-
 FOLDER = "tensorboard"
 VERSION = "brain.Event:2"
 
@@ -17,23 +15,16 @@ class TensorBoard:
     """Scalars of each epoch, the recipe as hyperparameters, the bundle as text."""
 
     def __init__(self, place: str, name: str) -> None:
-        try:
-            from tensorboard.summary.writer.record_writer import RecordWriter  # noqa: F401
-        except ImportError as cause:
-            raise missing("TensorBoard") from cause
         bundle = Path(name or "diptych")
         self._folder = Path(place) if place else bundle.parent / FOLDER
         self._stem = bundle.name
 
     def open(self, identity: str) -> str:
-        from tensorboard.summary.writer.record_writer import RecordWriter
-
         folder = Path(identity or self._folder / f"{self._stem}-{time.strftime('%Y%m%d-%H%M%S')}")
         folder.mkdir(parents=True, exist_ok=True)
         # TensorBoard reads those of one folder in the order of their names.
         name = f"events.out.tfevents.{time.time():.0f}.{socket.gethostname()}.{os.getpid()}"
-        self._file = (folder / name).open("ab")
-        self._records = RecordWriter(self._file)
+        self._file = folder / name
         self._write(file_version=VERSION)
         return str(folder.absolute())
 
@@ -64,7 +55,6 @@ class TensorBoard:
     def end(self, scores: Mapping[str, float], bundle: Path, content: str) -> None:
         self.scalars(0, scores)
         self._text("bundle", f"{bundle.absolute()}, content {content}")
-        self._file.close()
 
     def _text(self, tag: str, text: str) -> None:
         from tensorboard.compat.proto.summary_pb2 import Summary, SummaryMetadata
@@ -78,6 +68,8 @@ class TensorBoard:
 
     def _write(self, **facts: Any) -> None:
         from tensorboard.compat.proto.event_pb2 import Event
+        from tensorboard.summary.writer.record_writer import RecordWriter
 
-        self._records.write(Event(wall_time=time.time(), **facts).SerializeToString())
-        self._file.flush()
+        with self._file.open("ab") as file:
+            event = Event(wall_time=time.time(), **facts)
+            RecordWriter(file).write(event.SerializeToString())
