@@ -24,7 +24,7 @@ TABLES = ["digits.csv", "mnist_train.csv.gz", "mnist_test.csv.gz"]
 GIVEN = {
     "README.md": [*PICTURES, *TABLES[1:], "a.bundle", "b.bundle"],
     "answers.md": [*PICTURES, "digits.csv", "a.bundle"],
-    "cli.md": PICTURES,
+    "cli.md": [*PICTURES, "pizza.bundle"],
     "deploying.md": [*PICTURES, "names.txt", "pizza.bundle"],
     "exports.md": ["pizza.bundle"],
     "howto/csv.md": ["photos", "pizza.bundle", *TABLES[1:]],

@@ -1,5 +1,6 @@
 """ImageClassifier: from clean, split pictures to something that can be saved and trusted."""
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,8 +25,10 @@ from diptych.sources.in_memory import label_names
 from diptych.sources.inputs import input_pictures
 from diptych.system.files import path_of
 from diptych.system.progress import Track, unwatched
+from diptych.tracking import Tracking
 from diptych.training.checkpoints import forget, run_folder
 from diptych.training.fitting import TrainedNetwork, train_network
+from diptych.training.guessing import warn_of_guessing
 from diptych.training.keeping import kept_where_refused
 from diptych.training.pictures import at_one_depth, with_pixels
 from diptych.training.prediction import predict_dataset
@@ -53,6 +56,9 @@ class ImageClassifier:
         valid: Any = None,
         *,
         keep: Path | None = None,
+        name: str = "",
+        resume: bool = False,
+        tracking: Sequence[str] = (),
         track: Track = unwatched,
     ) -> "ImageClassifier":
         """Train on one part and choose the best epoch on another; returns the classifier itself.
@@ -62,11 +68,16 @@ class ImageClassifier:
         leaks, and `recipe.valid_share` of them is what the epoch is chosen on.
 
         The classes are those of the training part. With a `keep` folder a run that was killed goes
-        on where it was. Raises InputError for pictures that cannot be used (an audit finds them) or
-        are in both parts, an unknown class or network and the like; MissingExtra without SciPy,
-        before it trains; BundleError for a damaged bundle to go on from; GateError when the
-        exported graph disagrees with the network, whose weights are kept then.
+        on where it was; with `resume` there has to be one, of the same `name`, recipe and pictures.
+        `tracking` names who is told of it: "tensorboard", "tensorboard:FOLDER", "mlflow",
+        "mlflow:ADDRESS". What is saved of an evaluation is the end of it.
+        Raises InputError for pictures that cannot be used (an audit finds them) or are in both
+        parts, an unknown class or network, nothing to resume (it says what differs), a loss that
+        is no number, and the like; MissingExtra without SciPy, before it trains; BundleError for a
+        damaged bundle to go on from; GateError when the exported graph disagrees with the network,
+        whose weights are kept then.
         """
+        told = Tracking(tracking, name)
         # Whatever becomes of it during the training.
         earlier = earlier_bundle(self.recipe)
         known = earlier and earlier.known
@@ -80,16 +91,19 @@ class ImageClassifier:
         bits = earlier.bundle.bits if earlier and not train.shape else 0
         (train, valid), store = at_one_depth((train, valid), recipe.image_size, bits, track)
         refuse_shared(valid, "valid", train)
-        with run_folder(keep, recipe, train, valid) as run:
+        with run_folder(keep, recipe, train, valid, name=name, resume=resume) as run:
             baseline = train_network(
                 _baseline(recipe), train, valid, store, run / "baseline", unwatched
             )
+            told.begin(run, asdict(recipe))
+            watch = told.watch(track)
             with kept_where_refused(run / "model", passing=keep is None):
-                network = train_network(recipe, train, valid, store, run / "model", track)
+                network = train_network(recipe, train, valid, store, run / "model", watch)
+            warn_of_guessing(network.history, valid, recipe.learning_rate)
             model = make_reliable(recipe, network, train, valid, store, track)
         # All at once: what is stopped leaves the classifier as it was.
         self.recipe, self.audit_, self._checkpoints = recipe, found, run
-        self._fit = _Fit(recipe, model, baseline, train, valid, classes, earlier)
+        self._fit = _Fit(recipe, model, baseline, train, valid, classes, earlier, told)
         return self
 
     def evaluate(self, test: Any, labels: Any = None, *, track: Track = unwatched) -> Evaluation:
@@ -99,7 +113,7 @@ class ImageClassifier:
         InputError before `fit`, and where it has no picture, pictures that `fit` was given or that
         belong to those, or a class that the training part lacks.
         """
-        recipe, model, baseline, train, valid, _, earlier = self._fitted()
+        recipe, model, baseline, train, valid, _, earlier, told = self._fitted()
         test = as_dataset(test, labels, train.pixel_format or NO_FORMAT)
         store = pixel_store(train.shape_at(recipe.image_size), train.bits)
         test = with_pixels(matched(test, "test", train), store, track)
@@ -111,6 +125,7 @@ class ImageClassifier:
             predict_dataset(open_outputs(model.graph), test, store, track),
             predict_dataset(open_outputs(baseline.graph), test, store),
             earlier,
+            told,
         )
 
     def predict(self, pictures: Any) -> npt.NDArray[Any]:
@@ -223,6 +238,7 @@ class _Fit(NamedTuple):
     valid: Dataset
     classes: npt.NDArray[Any]  # as the labels were
     earlier: EarlierBundle | None  # that it went on from
+    tracking: Tracking
 
 
 def _recipe(value: Recipe | None) -> Recipe | None:

@@ -167,11 +167,16 @@ class Recipe:
         """The recipe changed by a file; keys that are left out stay as they are."""
         path = path_of(path, "the file of a recipe")
         try:
-            return self.replace(**tomllib.loads(regular(path).read_text(encoding="utf-8")))
+            choices = tomllib.loads(regular(path).read_text(encoding="utf-8"))
         except OSError as cause:
             raise InputError(f"{path}: {cause.strerror}") from cause
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
             raise InputError(f"{path}: not TOML ({cause})") from cause
+        try:
+            return self.replace(**choices)
+        except InputError as cause:
+            newer = "" if choices.keys() <= _KINDS.keys() else "; a newer Diptych may have it"
+            raise InputError(f"{path}: {cause}{newer}") from cause
 
     def to_toml(self) -> str:
         """The whole recipe as TOML."""

@@ -68,6 +68,17 @@ def test_training_in_tensorflow_and_exports_tell_nobody(
     assert not watch.asked()
 
 
+def test_trackers_tell_nobody_else(photos: Path, tmp_path: Path, watch: Watch) -> None:
+    trackers = (f"mlflow:sqlite:///{tmp_path / 'mlflow.db'}", f"tensorboard:{tmp_path / 'logs'}")
+    choices = [*LINEAR, *(word for tracker in trackers for word in ("--track", tracker))]
+    run = watch.run(*DIPTYCH, "train", photos, "--out", tmp_path / "a.bundle", *choices)
+    assert "told no more" not in run.stderr
+    assert (tmp_path / "mlflow.db").stat().st_size > 0
+    assert list((tmp_path / "logs").iterdir())
+    assert not watch.left()
+    assert not watch.asked()
+
+
 def test_a_server_and_its_workers_tell_nobody(bundle: Path, watch: Watch) -> None:
     command = watch.command(*DIPTYCH, "serve", bundle, "--port", "0", "--workers", "2", "--json")
     process = subprocess.Popen(
@@ -117,7 +128,7 @@ def test_reports_end_also_where_onnx_runtime_was_imported_before(
 
 
 def test_whoever_wants_reports_may_have_them() -> None:
-    onnx, hub = privacy.SETTINGS
+    onnx, hub, _ = privacy.SETTINGS
     code = f"import os, diptych; print(os.environ[{onnx!r}], os.environ[{hub!r}])"
     env = {**{n: v for n, v in os.environ.items() if n != hub}, onnx: "0"}
     run = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True)

@@ -218,8 +218,9 @@ def test_the_last_two_checkpoints_are_kept_with_the_best_of_each(
     monkeypatch.setattr(training, "CHECKPOINT_SECONDS", seconds)
     monkeypatch.setattr(pace, "FIRST_STEPS", 1)
     batches = Batches(TRAIN[0], one_hot(TRAIN[1], 2), 8, seed=0)
-    engine = Scripted(1, 3, 2, 2, 4, 1, 1)
-    for epoch in fit(engine, batches, *VALID, Schedule(7, 9, 0.1, 0.1), tmp_path):
+    engine = Scripted(1, 3, 2, 2, 4, 1, 1, 1)
+    epochs = fit(engine, batches, *VALID, Schedule(8, 9, 0.1, 0.1), tmp_path)
+    for epoch in itertools.islice(epochs, 7):
         kept = sorted(path.name for path in tmp_path.iterdir())
         best = {1: 1, 2: 2, 3: 2, 4: 2}.get(epoch.number, 5)
         before_best = {1: 0, 2: 1, 5: 2}[best]

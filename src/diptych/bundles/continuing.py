@@ -45,9 +45,13 @@ def earlier_bundle(recipe: Recipe) -> EarlierBundle | None:
 def recipe_to_go_on(bundle: Bundle) -> Recipe:
     """The recipe of a bundle, to train what it trained, from the weights that it came to."""
     recipe = bundle.recipe()
-    head_only = recipe.train == "head" or (recipe.train == "auto" and has_pretrained(recipe))
-    way = "head" if head_only else "last" if recipe.train == "last" else "all"
+    way = "head" if trains_head_only(recipe) else "last" if recipe.train == "last" else "all"
     return recipe.replace(weights=str(bundle.path), train=way)
+
+
+def trains_head_only(recipe: Recipe) -> bool:
+    """Whether a recipe leaves the backbone as it is."""
+    return recipe.train == "head" or (recipe.train == "auto" and has_pretrained(recipe))
 
 
 def describe(earlier: EarlierBundle, dataset: Dataset, size: int, known: Mapping[str, str]) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 from diptych.bundles.format import BUNDLE_JSON
 from diptych.errors import InputError
 from diptych.images import cache
+from diptych.system.files import drop_leftovers
 from diptych.system.locks import Taken, locked
 
 
@@ -26,6 +27,7 @@ def only_writer(path: Path) -> Iterator[None]:
                     f"{path} is what another run writes at the moment; wait for it, "
                     "or name another --out"
                 ) from cause
+        drop_leftovers(path, "writing")
         yield
 
 

@@ -17,6 +17,7 @@ from diptych.recipe import Recipe
 from diptych.reliability.conformal import prediction_sets
 from diptych.reliability.diagram import calibration_error_by_chance, expected_calibration_error
 from diptych.system.versions import versions
+from diptych.tracking import Tracking
 from diptych.training.reliable import ReliableModel
 
 
@@ -30,6 +31,7 @@ class TestedModel:
     predictions: Predictions
     baseline: Predictions  # of the linear classifier
     earlier: EarlierBundle | None = None  # that it went on from
+    tracking: Tracking | None = None  # who is told of it
 
 
 def bundle_facts(tested: TestedModel) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from safetensors.numpy import load as load_safetensors
 from diptych.data.dataset import Dataset, Sample, Shape, classes_hash
 from diptych.data.pixel_format import PixelFormat, values_from_json
 from diptych.data.splitting import Splits
-from diptych.errors import BundleError
+from diptych.errors import BundleError, InputError
 from diptych.networks import Network, Weights, choosing
 from diptych.networks.earlier import BUNDLE_JSON as BUNDLE_JSON
 from diptych.networks.earlier import WEIGHTS as WEIGHTS
@@ -88,6 +88,11 @@ class Bundle:
         return height, width, channels
 
     @property
+    def content_sha256(self) -> str:
+        """The same for every run that came to the same; "" in bundles of before."""
+        return str(self.facts.get("content_sha256", ""))
+
+    @property
     def bits(self) -> int:
         """The depth of pictures of more than 8 bits; 0 in bundles that were made without such."""
         return int(self.facts["preprocess"].get("bits", 0))
@@ -107,9 +112,18 @@ class Bundle:
         return Splits.from_csv(text, Dataset(self.path, self.classes, ()))
 
     def recipe(self, engine: str | None = None) -> Recipe:
-        """The recipe that it was made with, or the same in another engine."""
+        """The recipe that it was made with, or the same in another engine.
+
+        Raises BundleError for one with choices that this version does not know.
+        """
         choices = self.facts["recipe"]
-        return Recipe(**{**choices, "engine": engine or choices["engine"]})
+        try:
+            return Recipe().replace(**{**choices, "engine": engine or choices["engine"]})
+        except InputError as cause:
+            raise BundleError(
+                f"{self.path}: was made by Diptych {self.facts['diptych']} ({cause}); "
+                "run: pip install --upgrade diptych"
+            ) from cause
 
     def network(self, engine: str | None = None) -> Network:
         """The network as an engine knows it; raises InputError where that has no twin of it."""
@@ -141,12 +155,28 @@ def open_bundle(path: str | Path) -> Bundle:
 
     Raises BundleError when it is missing, damaged, or of a newer format.
     """
+    bundle = open_facts(path)
+    root = bundle.path
+    try:
+        _verify(bundle)
+    except FileNotFoundError as cause:
+        missing = Path(cause.filename).relative_to(root)
+        raise BundleError(f"{path}: incomplete, without {missing}; copy it anew") from cause
+    except OSError as cause:
+        raise BundleError(f"{cause.filename}: cannot be read ({cause.strerror})") from cause
+    return bundle
+
+
+def open_facts(path: str | Path) -> Bundle:
+    """Read what a bundle says of itself, without a look at its other members.
+
+    Raises BundleError when it is missing, says nothing readable, or is of a newer format.
+    """
     root = Path(path)
     try:
         if not root.exists():
             raise BundleError(f"{path}: no such bundle")
-        text = regular(root / BUNDLE_JSON).read_bytes()
-        facts = json.loads(text)
+        facts = json.loads(regular(root / BUNDLE_JSON).read_bytes())
         newer = int(facts["format"]) > FORMAT
     except (FileNotFoundError, NotADirectoryError) as cause:
         raise BundleError(f"{path}: no bundle; it has no {BUNDLE_JSON}") from cause
@@ -159,20 +189,12 @@ def open_bundle(path: str | Path) -> Bundle:
             f"{path}: written in format {facts['format']}, this version reads up to {FORMAT}; "
             "run: pip install --upgrade diptych"
         )
-    bundle = Bundle(root, facts)
-    try:
-        _verify(bundle, text)
-    except FileNotFoundError as cause:
-        missing = Path(cause.filename).relative_to(root)
-        raise BundleError(f"{path}: incomplete, without {missing}; copy it anew") from cause
-    except OSError as cause:
-        raise BundleError(f"{cause.filename}: cannot be read ({cause.strerror})") from cause
-    return bundle
+    return Bundle(root, facts)
 
 
-def _verify(bundle: Bundle, text: bytes) -> None:
+def _verify(bundle: Bundle) -> None:
     """Raise BundleError where a byte of the bundle is not as it was written."""
-    if bundle.read(SEAL) != seal(text):
+    if bundle.read(SEAL) != seal(bundle.read(BUNDLE_JSON)):
         raise BundleError(
             f"{bundle.path / BUNDLE_JSON}: changed since it was written; copy it anew"
         )

@@ -9,6 +9,7 @@ from typing import Any
 
 from safetensors.numpy import save as save_safetensors
 
+from diptych.bundles.content import content_hash
 from diptych.bundles.continuing import splits_csv
 from diptych.bundles.destinations import refuse_unwritable_bundle
 from diptych.bundles.facts import TestedModel
@@ -33,7 +34,7 @@ from diptych.bundles.golden import golden_members
 from diptych.bundles.model_card import model_card
 from diptych.graphs.writer import with_metadata
 from diptych.runtimes import open_outputs
-from diptych.system.files import beside, folder_aside, write_synced
+from diptych.system.files import beside, drop_leftovers, folder_aside, write_synced
 from diptych.training.loop import EpochResult
 
 
@@ -77,11 +78,12 @@ def write_bundle(
 
 
 def _write_members(path: Path, members: Mapping[str, bytes], facts: Mapping[str, Any]) -> None:
+    content = content_hash(members, facts)
     hashes = {name: hashlib.sha256(data).hexdigest() for name, data in sorted(members.items())}
     with folder_aside(path) as aside:
         for name, data in members.items():
             write_synced(aside / name, data)
-        whole = {"format": FORMAT, **facts, "members": hashes}
+        whole = {"format": FORMAT, **facts, "content_sha256": content, "members": hashes}
         text = (json.dumps(whole, indent=2) + "\n").encode()
         write_synced(aside / BUNDLE_JSON, text)
         write_synced(aside / SEAL, seal(text))
@@ -90,6 +92,7 @@ def _write_members(path: Path, members: Mapping[str, bytes], facts: Mapping[str,
             path.rename(old)
         aside.rename(path)
         shutil.rmtree(old, ignore_errors=True)
+        drop_leftovers(path, "old")
 
 
 def _metadata(facts: Mapping[str, Any]) -> dict[str, str]:

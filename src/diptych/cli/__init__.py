@@ -22,6 +22,7 @@ from diptych.cli import (
     explain,
     export,
     predict,
+    runs,
     sample,
     serve,
     train,
@@ -33,7 +34,20 @@ from diptych.errors import DiptychError, GateError
 from diptych.system import interrupts
 from diptych.system.memory import short_of_memory
 
-VERBS = (train, compare, predict, explain, evaluate, audit, export, serve, cache, sample, doctor)
+VERBS = (
+    train,
+    compare,
+    runs,
+    predict,
+    explain,
+    evaluate,
+    audit,
+    export,
+    serve,
+    cache,
+    sample,
+    doctor,
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

@@ -25,6 +25,14 @@ def add(verbs: arguments.Verbs) -> None:
     verb.add_argument("--out", type=arguments.path, required=True, help="the bundle to write")
     verb.add_argument("--engine", help="torch (default), tensorflow or linear")
     arguments.add_recipe(verb)
+    verb.add_argument(
+        "--track", action="append", default=[], metavar="TRACKER",
+        help="tell tensorboard, tensorboard:FOLDER, mlflow or mlflow:ADDRESS; again for more",
+    )  # fmt: skip
+    verb.add_argument(
+        "--resume", action="store_true",
+        help="only go on with what was stopped; it does so anyway where nothing has changed",
+    )  # fmt: skip
     verb.add_argument("--force", action="store_true", help="replace a bundle that exists")
 
 
@@ -32,8 +40,10 @@ def train(options: Namespace) -> None:
     """Make a bundle, and say how good it is."""
     started = time.monotonic()
     from diptych.bundles.destinations import only_writer, refuse_unwritable_bundle
+    from diptych.tracking import refuse_unknown
 
     with only_writer(options.out):
+        refuse_unknown(options.track)
         refuse_unwritable_bundle(options.out, options.force)
         refuse_inside(options.out, options.data, options.test)
         audit, parts, evaluation = _bundle(options)
@@ -62,7 +72,13 @@ def _bundle(options: Namespace) -> "tuple[Audit, Splits, Evaluation]":
     with enough_memory(recipe):
         audit, parts = prepare(pictures, recipe)
         model = ImageClassifier(recipe).fit(
-            parts.train, parts.valid, keep=cache.folder() / "runs", track=shown
+            parts.train,
+            parts.valid,
+            keep=cache.folder() / "runs",
+            name=str(options.out.resolve()),
+            resume=options.resume,
+            tracking=options.track,
+            track=shown,
         )
         evaluation = model.evaluate(parts.test, track=shown)
         evaluation.save(options.out, audit=audit, force=options.force, log=note)
@@ -75,11 +91,14 @@ def _answer(
     bundle: Path, audit: "Audit", parts: "Splits", evaluation: "Evaluation", seconds: float
 ) -> dict[str, Any]:
     """The answer of --json."""
+    from diptych.bundles.format import open_bundle
+
     return {
         "bundle": str(bundle),
         "files": audit.files,
         "used": audit.used,
         "set_aside": audit.set_aside,
+        "content_sha256": open_bundle(bundle).content_sha256,
         "seconds": round(seconds, 2),
         "parts": {part: len(data) for part, data in parts._asdict().items()},
         "test": evaluation.predictions.scores().to_json(),

@@ -8,6 +8,7 @@ from typing import Any
 from diptych.auditing import Audit
 from diptych.bundles.destinations import refuse_unwritable_bundle
 from diptych.bundles.facts import TestedModel, bundle_facts
+from diptych.bundles.format import open_facts
 from diptych.bundles.writing import write_bundle
 from diptych.errors import first_line
 from diptych.reporting.evidence import from_training, gather
@@ -54,6 +55,9 @@ class Evaluation(TestedModel):
             audit=audit.to_csv() if audit else None,
             force=force,
         )
+        if self.tracking:
+            content = open_facts(path).content_sha256
+            self.tracking.end(self.predictions.scores().to_json(), path, content)
         if failure:
             # Now that the bundle is there: a warning may be an error.
             log(f"{path.name}: report.html could not be made ({failure})")

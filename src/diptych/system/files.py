@@ -5,6 +5,7 @@ A pipe or a device may never come to an end, so only regular files are read.
 
 import contextlib
 import errno
+import glob
 import os
 import shutil
 import stat
@@ -14,6 +15,7 @@ from pathlib import Path
 
 from diptych.errors import InputError, described
 
+NAMED = 40  # letters of a name that one beside it begins with
 ENDLESS = "a pipe or device; save what it gives as a file"
 
 
@@ -44,12 +46,20 @@ def is_regular(path: Path) -> bool:
 
 def beside(path: Path, purpose: str) -> Path:
     """A new hidden name next to the path, which is short enough where the path's own is."""
-    return path.with_name(f".{path.name[:40]}.{uuid.uuid4().hex[:8]}.{purpose}")
+    return path.with_name(f".{path.name[:NAMED]}.{uuid.uuid4().hex[:8]}.{purpose}")
 
 
 def is_full(error: BaseException) -> bool:
     """Whether something could not be written for want of space."""
     return isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def drop_leftovers(path: Path, purpose: str) -> None:
+    """Delete what a killed run left `beside` a path, of which this run is the only writer."""
+    if len(path.name) > NAMED:
+        return  # it may be another's
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.{'[0-9a-f]' * 8}.{purpose}"):
+        shutil.rmtree(leftover, ignore_errors=True)
 
 
 @contextlib.contextmanager
@@ -91,7 +101,7 @@ def sync(path: Path) -> None:
 
 
 def write_file(path: Path, data: bytes) -> None:
-    """Write a single file aside, then rename it into place.
+    """Write a single file aside, then rename it into place; its folder may be missing.
 
     Raises InputError when it cannot be written.
     """

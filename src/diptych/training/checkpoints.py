@@ -1,38 +1,73 @@
 """The folder of a run's checkpoints, which one run at a time works in."""
 
 import contextlib
-import hashlib
-import json
 import logging
 import shutil
 import tempfile
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 
 from diptych.data.dataset import Dataset
+from diptych.errors import InputError, shortened
 from diptych.images.cache import unwritable
 from diptych.networks.earlier import weights_hash
 from diptych.recipe import Recipe
 from diptych.system.locks import Taken, locked
+from diptych.training.interrupted import NOTE, RunNote, stopped_run
 
 
 @contextlib.contextmanager
-def run_folder(keep: Path | None, recipe: Recipe, train: Dataset, valid: Dataset) -> Iterator[Path]:
+def run_folder(
+    keep: Path | None,
+    recipe: Recipe,
+    train: Dataset,
+    valid: Dataset,
+    *,
+    name: str = "",
+    resume: bool = False,
+) -> Iterator[Path]:
     """Where checkpoints of exactly this recipe on exactly these pictures lie, for one run alone.
 
-    Without `keep`, a folder that is gone afterwards.
+    Without `keep`, a folder that is gone afterwards. `name` says what the run is for. Raises
+    InputError where it is to `resume` one that was stopped and there is none.
     """
     if keep is None:
+        if resume:
+            raise InputError("fit(resume=True) needs the folder that runs are kept in: keep=…")
         with tempfile.TemporaryDirectory() as folder:
             yield Path(folder)
         return
-    start = weights_hash(recipe.weights)
-    pictures = [train.fingerprint(), valid.fingerprint(), train.bits]
-    choices = json.dumps([asdict(recipe), start, *pictures])
-    run = keep / hashlib.sha256(choices.encode()).hexdigest()[:16]
+    note = RunNote.of(name, recipe, weights_hash(recipe.weights), train, valid)
+    run = keep / note.run
     with alone_in(run):
+        if not (run / NOTE).exists():
+            _say_what_differs(note, keep, resume)
+        with unwritable(run):
+            note.write(run)
         yield run
+
+
+def _say_what_differs(now: RunNote, keep: Path, resume: bool) -> None:
+    """A word on a run that was stopped for the same bundle, and is another than this one.
+
+    Raises InputError where that is the one to `resume`.
+    """
+    before, bundle = stopped_run(keep, now.name), now.name or "these pictures"
+    if before is None:
+        if resume:
+            raise InputError(
+                f"no training for {bundle} was stopped; to start one, leave out --resume"
+            )
+        return
+    differences = shortened(list(before.differences(now)))
+    if resume:
+        raise InputError(
+            f"this is not the training for {bundle} that was stopped: {differences}; say it as "
+            "before, or leave out --resume to start anew"
+        )
+    logging.getLogger(__name__).warning(
+        "starts anew: another training for %s was stopped, this one has %s", bundle, differences
+    )
 
 
 @contextlib.contextmanager

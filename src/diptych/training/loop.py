@@ -81,7 +81,7 @@ def fit(
             _say(f"{error}; goes on after epoch {progress.best} with a quarter of the rate")
             continue
         progress.end_epoch(result._replace(rate_scale=scale))
-        if result.best or pace.is_due():
+        if result.best or pace.is_due() or _enough(progress, schedule):
             _save(engine, progress, pace, snapshots)
         yield progress.history[-1]
     snapshots.load_best(engine, progress)
