@@ -4,10 +4,13 @@ import io
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 from classifiers import SMALL
 from command import keys_without_a_word
@@ -16,7 +19,12 @@ from diptych import ImageClassifier, Recipe, audit, clean, load, read, split
 from diptych.bundles.format import open_bundle
 from diptych.data.splitting import Splits
 from diptych.exporting import export
+from diptych.networks.libraries import timm
 from diptych.reliability.ood import METHODS, NONE
+from diptych.runtimes import open_outputs
+from diptych.runtimes.gate import OOD_SCORE_LIMIT, ood_score_difference
+from diptych.training.features import extract
+from diptych.training.fitting import last_layer_logits
 
 
 def photos(root: Path, levels: int, count: int = 30) -> Path:
@@ -51,6 +59,42 @@ def test_pictures_that_look_alike_become_a_bundle(
     assert "neighbours" in facts["ood"]["unsteady"]
     (answer,) = load(path).predict([parts.test.samples[0].path])
     assert answer.error is None
+
+
+def transformer(path: Path, layer_scale: float) -> Path:
+    """A small vision transformer as timm draws it, but for how much each block adds."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        model = timm._timm().create_model("test_vit", num_classes=0, img_size=32)
+    added = ("attn.proj.weight", "mlp.fc2.weight")
+    state = {
+        name: value * layer_scale if name.endswith(added) else value
+        for name, value in model.state_dict().items()
+    }
+    save_file(state, path)
+    return path
+
+
+@pytest.mark.usefixtures("one_thread")
+@pytest.mark.parametrize(("layer_scale", "steady"), [(1e-5, False), (10.0, True)])
+def test_a_transformer_is_scored_by_its_features_where_these_differ(
+    layer_scale: float, steady: bool, folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    # DINOv2 adds 1e-5 of each block where it is not trained: its features are all but alike, and
+    # between two graphs a score of them was off by 0.38 thresholds.
+    weights = transformer(tmp_path / "vit.safetensors", layer_scale)
+    recipe = Recipe(network="timm/test_vit", weights=str(weights), image_size=32, epochs=2)
+    parts = split(read(folder_of(20, side=32)))
+    model = ImageClassifier(recipe).fit(parts.train, parts.valid).evaluate(parts.test).model
+    assert ("neighbours" not in model.detector.unsteady) == steady
+    graph, pixels = open_outputs(model.graph), picture_pixels(20)
+    exact = extract(open_outputs(model.trained.feature_extractor.graph), pixels)
+    expected = model.detector.scores(exact, last_layer_logits(model.trained.weights, exact[0]))
+    assert ood_score_difference(graph(pixels)[1], expected) <= OOD_SCORE_LIMIT
+
+
+def picture_pixels(count: int) -> Any:
+    return np.stack([np.asarray(picture(1000 + i, 32)) for i in range(count)])
 
 
 def test_without_a_score_card_and_report_say_that_nothing_is_an_outlier(
