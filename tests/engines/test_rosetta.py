@@ -112,7 +112,7 @@ def test_a_bundle_is_where_another_framework_starts(
     assert not torch.equal(before["classifier.weight"], after["classifier.weight"])
 
 
-@pytest.mark.parametrize("name", ["resnet", "resnet18", "vgg11", "vgg11_bn"])
+@pytest.mark.parametrize("name", ["resnet", "resnet18", "vgg11"])
 def test_deeper_networks_answer_and_learn_alike_in_both(name: str) -> None:
     recipe = Recipe(network=name, optimiser="sgd", learning_rate=0.01)
     network = choosing.network(recipe, (36, 36, 3), 2)

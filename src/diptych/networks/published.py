@@ -33,6 +33,11 @@ def by_our_names(network: Network, tensors: Tensors) -> Tensors:
     if not any(name in tensors for name in theirs.values()):
         return tensors
     renamed = {ours: tensors[name] for ours, name in theirs.items() if name in tensors}
+    for layer, number in _numbers(network).items():
+        mean, bias = f"{layer}.norm.running_mean", tensors.get(f"features.{number}.bias")
+        if mean in renamed and bias is not None:
+            # A bias before a normalisation, which ours lacks, only moves the mean.
+            renamed[mean] = renamed[mean] - bias
     # Which pictures they were trained on goes without saying.
     return {**_pixels(network), **renamed}
 
@@ -43,7 +48,9 @@ def _pixels(network: Network) -> Tensors:
 
 def _names_in_torchvision(network: Network) -> dict[str, str]:
     """What each of the backbone's weights is called there, by our name."""
-    backbone = [name for name in initial(network, 0) if network.backbone.has(name)]
+    pixels = _pixels(network)
+    ours = [name for name in initial(network, 0) if network.backbone.has(name)]
+    backbone = [name for name in ours if name not in pixels]
     numbers = _numbers(network)
     if not numbers:
         return {name: _in_resnet(name) for name in backbone}
