@@ -138,6 +138,8 @@ RECIPE: list[tuple[Call, str]] = [
     (lambda w: Recipe().with_toml(w.root), "Is a directory"),
     (lambda w: Recipe.for_pixels(-3), "the number of pictures is a whole number"),
     (lambda w: Recipe.for_pixels(X), "the number of pictures"),
+    (lambda w: Recipe.for_small_pictures(-3, 32), "the number of pictures is a whole number"),
+    (lambda w: Recipe.for_small_pictures(100, 4), "image_size must lie between 8 and 1024"),
 ]
 CLASSIFIER: list[tuple[Call, str]] = [
     (lambda w: ImageClassifier("timm/resnet18"), "Recipe.network='timm/resnet18'."),

@@ -27,6 +27,7 @@ from diptych.system.files import path_of
 from diptych.system.progress import Track, unwatched
 from diptych.tracking import Tracking
 from diptych.training.checkpoints import forget, run_folder
+from diptych.training.defaults import default_recipe
 from diptych.training.fitting import TrainedNetwork, train_network
 from diptych.training.guessing import warn_of_guessing
 from diptych.training.keeping import kept_where_refused
@@ -40,7 +41,8 @@ class ImageClassifier:
     """Trains by a recipe; scikit-learn's verbs with scikit-learn's meanings.
 
     Without a recipe, by the one that suits the pictures: `Recipe()` for files,
-    `Recipe.for_pixels()` for pictures that come as numbers.
+    `Recipe.for_pixels()` for pictures that come as numbers, `Recipe.for_small_pictures()` for tens
+    of thousands of files of at most 64 × 64 pixels.
     """
 
     def __init__(self, recipe: Recipe | None = None) -> None:
@@ -87,7 +89,7 @@ class ImageClassifier:
         valid = matched(valid, "valid", train)
         recipe = self.recipe
         if self._params is None:
-            recipe = Recipe.for_pixels(len(train)) if train.shape else Recipe()
+            recipe = default_recipe(train).recipe
         bits = earlier.bundle.bits if earlier and not train.shape else 0
         (train, valid), store = at_one_depth((train, valid), recipe.image_size, bits, track)
         refuse_shared(valid, "valid", train)

@@ -221,3 +221,15 @@ def test_too_little_memory_is_one_line(folder_of: Callable[..., Path], tmp_path:
     assert "Traceback" not in run.stderr
     assert "not enough memory; lower batch_size (now 32) or image_size (now 1024)" in run.stderr
     assert not (tmp_path / "a.bundle").exists()
+
+
+def test_small_pictures_are_trained_at_their_size_by_a_network_for_them(
+    folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    root, out = folder_of(12, side=20), tmp_path / "small.bundle"
+    given = ("--network", "resnet", "--epochs", "1")
+    done = diptych("train", root, "--out", out, *given)
+    assert done.returncode == 0, done.stderr
+    assert "small pictures, up to 20 × 20: flipped at random" in done.stderr
+    recipe = json.loads((out / "bundle.json").read_text())["recipe"]
+    assert (recipe["network"], recipe["image_size"], recipe["epochs"]) == ("resnet", 20, 1)

@@ -105,6 +105,14 @@ def test_a_shift_of_whole_pixels_moves_them_and_repeats_the_edge(engine: object)
     np.testing.assert_allclose(augmented[:, 0, :-3], images[:, 0, 3:], atol=0.01)
 
 
+def test_pictures_that_are_only_shifted_and_mirrored_are_moved_by_whole_pixels() -> None:
+    affine_N23 = augmentation_of(AugmentationPolicy(flip=0.5, shift=0.3)).affine_N23
+    assert (affine_N23 == np.rint(affine_N23)).all()
+    assert len(np.unique(affine_N23[:, 0, 2])) > 5
+    turned_N23 = augmentation_of(AugmentationPolicy(rotate=5, shift=0.3)).affine_N23
+    assert (turned_N23[:, :, 2] != np.rint(turned_N23[:, :, 2])).all()
+
+
 @EACH
 def test_an_erased_box_is_grey_and_the_rest_stays(engine: object) -> None:
     images, augmentation = pictures(), augmentation_of(AugmentationPolicy(erase=1.0))

@@ -9,12 +9,16 @@ import numpy as np
 import pytest
 import torch
 
-from diptych import ImageClassifier, Recipe, audit, clean, load, read, split
+from diptych import ImageClassifier, Recipe, audit, clean, engines, load, read, split
 from diptych.bundles.predictor import Predictor
 from diptych.data.dataset import Dataset
+from diptych.engines.contract import Optimiser
 from diptych.errors import InputError
 from diptych.images.decoding import pixel_store
 from diptych.metrics.probabilities import softmax
+from diptych.networks import choosing
+from diptych.networks.initialisation import initial
+from diptych.training.batches import Batches
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -106,6 +110,28 @@ def test_a_bundle_is_where_another_framework_starts(
     kept = [name for name in before if not name.startswith("classifier")]
     assert all(torch.equal(before[name], after[name]) for name in kept)
     assert not torch.equal(before["classifier.weight"], after["classifier.weight"])
+
+
+@pytest.mark.parametrize("name", ["resnet", "resnet18", "vgg11"])
+def test_deeper_networks_answer_and_learn_alike_in_both(name: str) -> None:
+    recipe = Recipe(network=name, optimiser="sgd", learning_rate=0.01)
+    network = choosing.network(recipe, (36, 36, 3), 2)
+    rng = np.random.default_rng(0)
+    pixels = rng.integers(0, 256, (16, 36, 36, 3), np.uint8)
+    targets = np.eye(2, dtype=np.float32)[rng.integers(0, 2, 16)]
+    weights, answers = {}, {}
+    for engine in ("torch", "tensorflow"):
+        optimiser = Optimiser("sgd", 0.0, 1.0)
+        one = engines.build(engine, network, initial(network, 0), optimiser, 0)
+        epoch = Batches(pixels, targets, 8, 0).epoch(1, [0.001, 0.001])
+        before = one.predict(pixels)
+        one.train(epoch)
+        weights[engine], answers[engine] = one.weights(), (before, one.predict(pixels))
+    np.testing.assert_allclose(answers["torch"][0], answers["tensorflow"][0], atol=1e-4)
+    assert weights["torch"].keys() == weights["tensorflow"].keys()
+    # In training, both compute in bfloat16 where the processor has it.
+    np.testing.assert_allclose(answers["torch"][1], answers["tensorflow"][1], atol=0.05)
+    assert np.abs(answers["torch"][0] - answers["torch"][1]).max() > 0.001
 
 
 def test_networks_of_a_library_have_no_twin(folder_of: Callable[..., Path], tmp_path: Path) -> None:

@@ -159,7 +159,9 @@ def add_recipe(verb: ArgumentParser) -> None:
     """The arguments that change a recipe, but for the engine."""
     verb.add_argument("--recipe", type=path, metavar="FILE", help="choices in TOML")
     verb.add_argument(
-        "--network", help="efficientnet_lite0, efficientnet_lite0+lite1, cnn, mlp or timm/<name>"
+        "--network",
+        help="efficientnet_lite0, efficientnet_lite0+lite1, resnet (small pictures), resnet18, "
+        "resnet34, vgg16, cnn, mlp or timm/<name>",
     )
     verb.add_argument("--weights", help="pretrained (default), none, or a file")
     verb.add_argument(

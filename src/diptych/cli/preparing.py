@@ -66,6 +66,7 @@ def read_data(options: Namespace, engine: str | None) -> "tuple[Dataset, Recipe]
     from diptych.bundles.continuing import earlier_bundle, recipe_to_go_on
     from diptych.data.splitting import refuse_small_classes
     from diptych.networks.choosing import refuse_unknown, start
+    from diptych.training.defaults import default_recipe
     from diptych.training.memory import enough_memory
 
     asked = changed(Recipe())
@@ -76,8 +77,12 @@ def read_data(options: Namespace, engine: str | None) -> "tuple[Dataset, Recipe]
     pictures = read_pictures(options.data, options, options.test)
     refuse_small_classes(pictures)
     show_odd_labels(pictures)
-    by_default = Recipe.for_pixels(len(pictures)) if pictures.shape else Recipe()
-    recipe = asked if earlier else changed(by_default)
+    # Whatever the default is, a network that was asked for stays.
+    network = changed(Recipe(network="")).network
+    by_default = default_recipe(pictures, asked, network)
+    if by_default.note and not earlier:
+        note(by_default.note)
+    recipe = asked if earlier else changed(by_default.recipe)
     with enough_memory(recipe):
         start(recipe, pictures.shape_at(recipe.image_size), pictures.classes)
     return pictures, recipe

@@ -8,13 +8,14 @@ features (N, features). What leaves is called "probabilities" (N, classes) for a
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 
 from diptych.errors import InputError
 from diptych.graphs.builder import Builder, Model, Name, onnx_library
 from diptych.networks import (
     INPUT,
     NORM,
-    NORM_EPSILON,
+    Activation,
     AveragePool,
     Block,
     Convolution,
@@ -30,6 +31,8 @@ from diptych.networks import (
     Unflatten,
     Weights,
 )
+
+Array = npt.NDArray[np.float32]
 
 OPSET = 18
 # The oldest file format that holds this opset, for old runtimes' sake.
@@ -145,27 +148,33 @@ class _Writer:
     def layer(self, layer: Layer, x: Name, prefix: str) -> Name:
         node = self.builder.node
         match layer:
-            case Standardise(mean, std):
+            case Standardise(mean, std, own):
                 means, stds = (
                     self.builder.constant(np.reshape(value, (1, -1, 1, 1)), name=f"{prefix}{name}")
-                    for name, value in (("mean", mean), ("std", std))
+                    for name, fixed in (("mean", mean), ("std", std))
+                    for value in (self.weights[f"{own}.{name}"] if own else fixed,)
                 )
                 return node("Div", node("Sub", x, means), stds)
             case Convolution():
                 return self.convolution(layer, x, prefix + layer.name)
-            case Block(name, layers, residual):
-                out = self.layers(layers, x, f"{prefix}{name}.")
-                return node("Add", x, out) if residual else out
+            case Block():
+                return self.block(layer, x, f"{prefix}{layer.name}.")
+            case Activation(kind):
+                return self.activated(kind, x)
             case SideBySide(name, blocks):
                 sides, maps = self.sides, []
                 for block in blocks:
                     self.sides = sides
                     maps.append(self.layer(block, x, f"{prefix}{name}."))
                 return node("Concat", *maps, axis=1)
-            case MaxPool(size) | AveragePool(size):
-                kind = "MaxPool" if isinstance(layer, MaxPool) else "AveragePool"
+            case MaxPool(size, stride, padding):
+                stride = stride or size
+                self.sides = tuple((side + 2 * padding - size) // stride + 1 for side in self.sides)
+                window, strides, pads = [size] * 2, [stride] * 2, [padding] * 4
+                return node("MaxPool", x, kernel_shape=window, strides=strides, pads=pads)
+            case AveragePool(size):
                 self.sides = tuple(side // size for side in self.sides)
-                return node(kind, x, kernel_shape=[size] * 2, strides=[size] * 2)
+                return node("AveragePool", x, kernel_shape=[size] * 2, strides=[size] * 2)
             case GlobalAverage():
                 return self.builder.mean(x)
             case Flatten():
@@ -185,30 +194,47 @@ class _Writer:
             case _:
                 raise TypeError(f"{layer} has no ONNX form here; its own library exports it")
 
+    def block(self, block: Block, x: Name, prefix: str) -> Name:
+        sides = self.sides
+        out = self.layers(block.row, x, prefix)
+        if block.shortcut:
+            self.sides = sides
+            x = self.layer(block.shortcut, x, prefix)
+        return self.builder.node("Add", x, out) if block.residual else out
+
     def convolution(self, layer: Convolution, x: Name, name: str) -> Name:
-        kernel = self.weights[f"{name}.conv.weight"]
-        scale, shift, mean, variance = (self.weights[f"{name}.norm.{part}"] for part in NORM)
-        factor = scale / np.sqrt(variance + NORM_EPSILON)
-        folded = self.builder.constant(kernel * factor.reshape(-1, 1, 1, 1), name=f"{name}.weight")
-        bias = self.builder.constant(shift - mean * factor, name=f"{name}.bias")
+        kernel, bias_C = self.folded(layer, name)
         out = self.builder.node(
             "Conv",
             x,
-            folded,
-            bias,
+            self.builder.constant(kernel, name=f"{name}.weight"),
+            self.builder.constant(bias_C, name=f"{name}.bias"),
             kernel_shape=[layer.kernel] * 2,
             strides=[layer.stride] * 2,
-            pads=self.pads(layer.kernel, layer.stride),
+            pads=self.pads(layer.kernel, layer.stride, layer.symmetric),
             group=layer.inputs if layer.depthwise else 1,
         )
         return self.activated(layer.activation, out)
 
-    def pads(self, kernel: int, stride: int) -> list[int]:
-        """Rows above, columns to the left, rows below, columns to the right: TensorFlow's SAME.
+    def folded(self, layer: Convolution, name: str) -> tuple[Array, Array]:
+        """The kernel and the bias of a convolution with its normalisation."""
+        kernel = self.weights[f"{name}.conv.weight"]
+        if not layer.norm:
+            return kernel, self.weights[f"{name}.conv.bias"]
+        scale, shift, mean, variance = (self.weights[f"{name}.norm.{part}"] for part in NORM)
+        factor = scale / np.sqrt(variance + np.float32(layer.epsilon))
+        return kernel * factor.reshape(-1, 1, 1, 1), shift - mean * factor
 
-        In numbers: OpenCV 5.0 takes `auto_pad` with an odd row for padding on both sides alike.
+    def pads(self, kernel: int, stride: int, symmetric: bool) -> list[int]:
+        """Rows above, columns to the left, rows below, columns to the right.
+
+        TensorFlow's SAME, or as many on every side. In numbers: OpenCV 5.0 takes `auto_pad` with an
+        odd row for padding on both sides alike.
         """
         after = tuple(-(-side // stride) for side in self.sides)
+        if symmetric:
+            self.sides = after
+            return [kernel // 2] * 4
         lacking = [
             max((new - 1) * stride + kernel - side, 0)
             for new, side in zip(after, self.sides, strict=True)

@@ -122,6 +122,9 @@ def _affine(policy: AugmentationPolicy, height: int, width: int, u: Any) -> Floa
     zoom = (1 + policy.zoom) ** next(u)
     across, down = policy.shift * width * next(u), policy.shift * height * next(u)
     cos, sin = np.cos(turn) / zoom, np.sin(turn) / zoom
+    if not (policy.rotate or policy.zoom or policy.shear):
+        # Whole pixels, so that small pictures stay as sharp as those that are answered.
+        across, down = np.rint(across), np.rint(down)
     rows = [[mirror * cos, mirror * (slant * cos - sin), across], [sin, slant * sin + cos, down]]
     return np.array(rows, np.float32).transpose(2, 0, 1)
 

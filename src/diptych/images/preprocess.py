@@ -40,6 +40,7 @@ from PIL import Image, ImageFile, UnidentifiedImageError, _imaging
 from PIL.JpegImagePlugin import JpegImageFile
 
 from diptych.data.dataset import Shape
+from diptych.data.places import Place
 from diptych.errors import ImageError
 from diptych.images.depth import eight_bits, raw_mode
 from diptych.images.foreign_files import why_not_read
@@ -139,6 +140,19 @@ def is_picture(file: Path | bytes) -> bool:
     except Exception:
         # Whatever a decoder makes of a file of something else.
         return False
+
+
+def side_of(file: Place) -> int:
+    """The longer side of a picture in pixels, by its header; 0 where it cannot be opened."""
+    _load_decoders()
+    try:
+        with refusals(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            source = file if isinstance(file, Path) else io.BytesIO(file.read_bytes())
+            with Image.open(source, formats=FORMATS) as image:
+                return max(image.size)
+    except (ImageError, OSError):
+        return 0
 
 
 def thumbnail(pixels: Pixels, side: int = 224) -> Pixels:

@@ -22,20 +22,28 @@ NORM = ("weight", "bias", "running_mean", "running_var")
 # Both frameworks are told; their own defaults differ (1e-5 and 1e-3; 0.1 and 0.01).
 NORM_EPSILON = 1e-3
 NORM_MOMENTUM = 0.1  # the share of the new batch, as PyTorch counts it
+# What the layer of a block is called that its input goes through before the sum.
+SHORTCUT = "shortcut"
 
 
 class Standardise(NamedTuple):
-    """(pixel − mean) / std for each channel, on the scale 0 to 255."""
+    """(pixel − mean) / std for each channel, on the scale 0 to 255.
+
+    With a name, both are among the weights, which are not trained: whoever trained the others on
+    pictures of another mean and std brings these along. The ones here are the default then.
+    """
 
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    name: str = ""
 
 
 class Convolution(NamedTuple):
-    """Convolution without bias, batch normalisation, activation.
+    """Convolution without bias, batch normalisation, activation; or with bias, and no `norm`.
 
     Padded as TensorFlow's SAME: the output has ⌈size / stride⌉ rows, an odd row of padding goes
-    to the bottom and right.
+    to the bottom and right. Or `symmetric`, as PyTorch's own networks are: by ⌊kernel / 2⌋ on
+    every side, which comes to as many rows.
     """
 
     name: str
@@ -45,14 +53,37 @@ class Convolution(NamedTuple):
     stride: int = 1
     depthwise: bool = False
     activation: str = "relu"  # or "relu6", or ""
+    symmetric: bool = False
+    epsilon: float = NORM_EPSILON
+    norm: bool = True
 
 
 class Block(NamedTuple):
-    """Layers in a row; with `residual` their output is added to their input."""
+    """Layers in a row; with `residual` their output is added to their input.
+
+    An input of another shape goes through the last layer first, where that is called "shortcut".
+    """
 
     name: str
     layers: tuple["Layer", ...]
     residual: bool = False
+
+    @property
+    def row(self) -> tuple["Layer", ...]:
+        """The layers in a row, without the shortcut."""
+        return self.layers[:-1] if self.shortcut else self.layers
+
+    @property
+    def shortcut(self) -> Convolution | None:
+        """What the input goes through before the sum, if anything."""
+        last = self.layers[-1]
+        return last if isinstance(last, Convolution) and last.name == SHORTCUT else None
+
+
+class Activation(NamedTuple):
+    """What follows a sum: "relu" or "relu6"."""
+
+    kind: str
 
 
 class SideBySide(NamedTuple):
@@ -63,9 +94,14 @@ class SideBySide(NamedTuple):
 
 
 class MaxPool(NamedTuple):
-    """The largest of each size × size pixels."""
+    """The largest of each size × size pixels, at every `stride`: the size, where it is 0.
+
+    With a `padding` on every side there are maps of a ReLU before it: nothing is below zero.
+    """
 
     size: int
+    stride: int = 0
+    padding: int = 0
 
 
 class AveragePool(NamedTuple):
@@ -119,6 +155,7 @@ Layer = (
     Standardise
     | Convolution
     | Block
+    | Activation
     | SideBySide
     | MaxPool
     | AveragePool
@@ -132,6 +169,11 @@ Layer = (
 
 # The last layers of every network: they turn features into one logit for each class.
 HEAD = 2
+
+
+def head_layers(features: int, classes: int, dropout: float) -> tuple[Layer, Layer]:
+    """The last layers of a network."""
+    return Dropout(dropout), Dense("classifier", features, classes)
 
 
 @dataclass(frozen=True)

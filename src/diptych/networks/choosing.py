@@ -13,6 +13,7 @@ from diptych.networks import Network, Weights, earlier
 from diptych.networks.initialisation import initial
 from diptych.networks.libraries import LIBRARIES, CannotTake, library
 from diptych.networks.pretrained import CARRIED, carried, of_backbone, read_safetensors
+from diptych.networks.published import by_our_names, read_keras
 from diptych.networks.splitting import last_stages
 from diptych.networks.zoo import ZOO, backbones, build
 from diptych.recipe import Recipe
@@ -210,9 +211,16 @@ def pretrained(network: Network, recipe: Recipe) -> Weights:
 
 
 def _from_file(network: Network, path: Path) -> Weights:
-    """Our own weights again: a bundle's, or what was exported of one for PyTorch."""
-    if path.suffix not in (".pt", ".pth"):
-        return of_backbone(network, read_safetensors(path), path)
-    from diptych.networks.torch_files import read_state
+    """Our own weights again: a bundle's, or what was exported of one for PyTorch.
 
-    return of_backbone(network, {n: t.numpy() for n, t in read_state(path).items()}, path)
+    Or, of a network that others have too, those that they publish.
+    """
+    if path.suffix in (".h5", ".keras"):
+        tensors = read_keras(network, path)
+    elif path.suffix in (".pt", ".pth"):
+        from diptych.networks.torch_files import read_state
+
+        tensors = {name: tensor.numpy() for name, tensor in read_state(path).items()}
+    else:
+        tensors = read_safetensors(path)
+    return of_backbone(network, by_our_names(network, tensors), path)

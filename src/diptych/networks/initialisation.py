@@ -5,7 +5,16 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from diptych.networks import NORM, Block, Convolution, Dense, Layer, Network, SideBySide
+from diptych.networks import (
+    NORM,
+    Block,
+    Convolution,
+    Dense,
+    Layer,
+    Network,
+    SideBySide,
+    Standardise,
+)
 
 
 def initial(network: Network, seed: int) -> dict[str, npt.NDArray[np.float32]]:
@@ -18,10 +27,16 @@ def initial(network: Network, seed: int) -> dict[str, npt.NDArray[np.float32]]:
     weights: dict[str, npt.NDArray[np.float32]] = {}
     for prefix, layer in _named(network.layers):
         match layer:
-            case Convolution(_, inputs, outputs, kernel, _, depthwise, _):
+            case Standardise(mean, std):
+                weights[f"{prefix}.mean"] = np.array(mean, np.float32)
+                weights[f"{prefix}.std"] = np.array(std, np.float32)
+            case Convolution(_, inputs, outputs, kernel, _, depthwise):
                 shape = (outputs, 1 if depthwise else inputs, kernel, kernel)
                 fan = kernel * kernel * (1 if depthwise else outputs)
                 weights[f"{prefix}.conv.weight"] = _normal(rng, shape, np.sqrt(2 / fan))
+                if not layer.norm:
+                    weights[f"{prefix}.conv.bias"] = np.zeros(outputs, np.float32)
+                    continue
                 for name, value in zip(NORM, (1.0, 0.0, 0.0, 1.0), strict=True):
                     weights[f"{prefix}.norm.{name}"] = np.full(outputs, value, np.float32)
             case Dense(_, inputs, outputs, activation):
@@ -47,5 +62,5 @@ def _named(layers: tuple[Layer, ...], prefix: str = "") -> Iterator[tuple[str, L
     for layer in layers:
         if isinstance(layer, Block | SideBySide):
             yield from _named(layer.layers, f"{prefix}{layer.name}.")
-        elif isinstance(layer, (Convolution, Dense)):
+        elif isinstance(layer, Convolution | Dense | Standardise) and layer.name:
             yield prefix + layer.name, layer

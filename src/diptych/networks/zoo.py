@@ -19,9 +19,14 @@ from diptych.networks import (
     Network,
     SideBySide,
     Standardise,
+    head_layers,
 )
+from diptych.networks.classics import CLASSICS
 
 Shape = tuple[int, ...]
+
+# The width of each stage of `resnet`; that of the last is kept where there are more.
+RESNET = (64, 128, 256)
 
 # Where the grid of `linear` has this many cells a side, a picture is a few hundred numbers.
 GRID = 16
@@ -32,7 +37,7 @@ def linear(shape: Shape, classes: int, dropout: float = 0.0) -> Network:
     height, width, channels = shape
     cell = max(min(height, width) // GRID, 1)
     cells = (height // cell) * (width // cell) * channels
-    layers = (_centred(channels), AveragePool(cell), Flatten(), *_head(cells, classes, 0.0))
+    layers = (_centred(channels), AveragePool(cell), Flatten(), *head_layers(cells, classes, 0.0))
     return Network("linear", shape, layers)
 
 
@@ -47,7 +52,7 @@ def mlp(shape: Shape, classes: int, dropout: float = 0.2) -> Network:
         Dense("hidden2", 256, 256, "relu"),
     )
     layers = (_centred(channels), AveragePool(cell), Flatten(), *hidden)
-    return Network("mlp", shape, (*layers, *_head(256, classes, dropout)))
+    return Network("mlp", shape, (*layers, *head_layers(256, classes, dropout)))
 
 
 def cnn(shape: Shape, classes: int, dropout: float = 0.2) -> Network:
@@ -73,7 +78,37 @@ def cnn(shape: Shape, classes: int, dropout: float = 0.2) -> Network:
             break
         layers.append(MaxPool(2))
         side, inputs, outputs = side // 2, outputs, min(outputs * 2, 256)
-    return Network("cnn", shape, (*layers, GlobalAverage(), *_head(outputs, classes, dropout)))
+    layers += [GlobalAverage(), *head_layers(outputs, classes, dropout)]
+    return Network("cnn", shape, tuple(layers))
+
+
+def resnet(shape: Shape, classes: int, dropout: float = 0.2) -> Network:
+    """A residual network for small pictures, after the ResNet-9 of Page (2018).
+
+    Each stage has a convolution, a halving of the picture, and a block of two convolutions whose
+    output is added to its input. There are as many as bring the picture to between 3 and 5 pixels
+    a side, but at least three; of 48 pixels or more, a 5×5 convolution takes the first halving or
+    two in a single stride.
+    """
+    height, width, channels = shape
+    layers: list[Layer] = [_centred(channels)]
+    side, inputs, stage = min(height, width), channels, 0
+    if side >= 48:
+        stride = 4 if side >= 128 else 2
+        layers.append(Convolution("stem", inputs, 32, 5, stride))
+        side, inputs = -(-side // stride), 32
+    while side >= 6 or stage < len(RESNET):
+        stage += 1
+        outputs = RESNET[min(stage, len(RESNET)) - 1]
+        layers.append(Convolution(f"stage{stage}", inputs, outputs, 3))
+        if side >= 6:
+            layers.append(MaxPool(2))
+            side //= 2
+        pair = tuple(Convolution(name, outputs, outputs, 3) for name in ("conv1", "conv2"))
+        layers.append(Block(f"stage{stage}_block", pair, residual=True))
+        inputs = outputs
+    layers += [GlobalAverage(), *head_layers(inputs, classes, dropout)]
+    return Network("resnet", shape, tuple(layers))
 
 
 class _Stage(NamedTuple):
@@ -135,7 +170,7 @@ def _efficientnet(
             layers.append(_inverted_residual(block, inputs, outputs, kernel, stride, expansion))
             inputs, number = outputs, number + 1
     layers += [Convolution("top", inputs, 1280, 1, activation="relu6"), GlobalAverage()]
-    return Network(name, shape, (*layers, *_head(1280, classes, dropout)))
+    return Network(name, shape, (*layers, *head_layers(1280, classes, dropout)))
 
 
 def _inverted_residual(
@@ -154,10 +189,6 @@ def _centred(channels: int) -> Standardise:
     return Standardise((127.5,) * channels, (127.5,) * channels)
 
 
-def _head(features: int, classes: int, dropout: float) -> tuple[Layer, Layer]:
-    return Dropout(dropout), Dense("classifier", features, classes)
-
-
 def build(name: str, shape: Shape, classes: int, dropout: float) -> Network:
     """One of `ZOO`, or several side by side: "efficientnet_lite0+lite1" (see `backbones`)."""
     names = backbones(name)
@@ -167,7 +198,8 @@ def build(name: str, shape: Shape, classes: int, dropout: float) -> Network:
     # What averages their maps comes after all of them.
     blocks = tuple(Block(one.name, one.layers[: -HEAD - 1]) for one in every)
     features = sum(one.features for one in every)
-    layers = (SideBySide(SIDE_BY_SIDE, blocks), GlobalAverage(), *_head(features, classes, dropout))
+    head = head_layers(features, classes, dropout)
+    layers = (SideBySide(SIDE_BY_SIDE, blocks), GlobalAverage(), *head)
     return Network("+".join(names), shape, layers)
 
 
@@ -185,7 +217,9 @@ ZOO: Mapping[str, Callable[[Shape, int, float], Network]] = {
     "efficientnet_lite0": efficientnet_lite0,
     "efficientnet_lite1": efficientnet_lite1,
     "efficientnet_lite2": efficientnet_lite2,
+    "resnet": resnet,
     "cnn": cnn,
     "mlp": mlp,
     "linear": linear,
+    **CLASSICS,
 }

@@ -31,7 +31,7 @@ def classifier(
         features = [built.layers[-1].input]
         if mid_layer is not None:
             name = convolutions(network)[mid_layer.number]
-            features.append(_mean(built.get_layer(f"{name}.conv").input))
+            features.append(_mean(_unpadded(built.get_layer(f"{name}.conv"))))
     outputs = {
         PROBABILITIES: kl.Softmax(name=PROBABILITIES)(logits),
         OOD_SCORE: ood_score(detector, features, logits),
@@ -56,10 +56,14 @@ def _maps(core: keras.Model, mid_layer: MidLayer) -> keras.KerasTensor:
     if layer := _layer(core, mid_layer.maps):
         return layer.output
     if layer := _layer(core, mid_layer.node):
-        before = layer.input._keras_history.operation
-        # In the graph the padding is the convolution's own.
-        return before.input if isinstance(before, kl.ZeroPadding2D) else layer.input
+        return _unpadded(layer)
     raise InputError(f"no layer of {core.name} is called as the graph's {mid_layer.maps}")
+
+
+def _unpadded(convolution: kl.Layer) -> keras.KerasTensor:
+    """What a convolution is given; in the graph the padding is its own."""
+    before = convolution.input._keras_history.operation
+    return before.input if isinstance(before, kl.ZeroPadding2D) else convolution.input
 
 
 def _layer(core: keras.Model, path: str) -> kl.Layer | None:

@@ -1,13 +1,14 @@
 """The layers of `networks` as a Keras model. Shapes inside are (N, height, width, channels)."""
 
 import re
+from typing import Any
 
 import keras
 import numpy as np
 from keras import layers as kl
 
 from diptych import networks
-from diptych.networks import NORM_EPSILON, NORM_MOMENTUM, Layer, Network
+from diptych.networks import NORM_MOMENTUM, Layer, Network
 from diptych.networks.libraries import keras as external
 
 
@@ -35,32 +36,25 @@ def apply_layer(
     """What a layer makes of x. Keras layers are called as ours are."""
     match layer:
         case networks.Standardise(mean, std):
-            return Standardise(mean, std, dtype=dtype)(x)
-        case networks.Convolution(name, _, outputs, kernel, stride, depthwise, activation):
-            path = f"{prefix}{name}"
-            settings = {"strides": stride, "padding": "same", "use_bias": False, "dtype": dtype}
-            conv = (
-                kl.DepthwiseConv2D(kernel, name=f"{path}.conv", **settings)
-                if depthwise
-                else kl.Conv2D(outputs, kernel, name=f"{path}.conv", **settings)
-            )
-            norm = kl.BatchNormalization(
-                momentum=1 - NORM_MOMENTUM,
-                epsilon=NORM_EPSILON,
-                name=f"{path}.norm",
-                dtype=dtype,
-            )
-            return activate(activation, norm(conv(x)), dtype)
-        case networks.Block(name, inner, residual):
+            named = layer.name or None
+            return Standardise(mean, std, bool(named), name=named, dtype=dtype)(x)
+        case networks.Convolution():
+            return convolve(layer, x, f"{prefix}{layer.name}", dtype)
+        case networks.Block(name, _, residual):
             y = x
-            for part in inner:
+            for part in layer.row:
                 y = apply_layer(part, y, f"{prefix}{name}.", dtype, seed)
+            if layer.shortcut:
+                x = apply_layer(layer.shortcut, x, f"{prefix}{name}.", dtype, seed)
             return kl.Add(dtype=dtype)([x, y]) if residual else y
+        case networks.Activation(kind):
+            return activate(kind, x, dtype)
         case networks.SideBySide(name, blocks):
             maps = [apply_layer(part, x, f"{prefix}{name}.", dtype, seed) for part in blocks]
             return kl.Concatenate(dtype=dtype)(maps)
-        case networks.MaxPool(size):
-            return kl.MaxPooling2D(size, dtype=dtype)(x)
+        case networks.MaxPool(size, stride, padding):
+            padded = kl.ZeroPadding2D(padding, dtype=dtype)(x) if padding else x
+            return kl.MaxPooling2D(size, stride or None, dtype=dtype)(padded)
         case networks.AveragePool(size):
             return kl.AveragePooling2D(size, dtype=dtype)(x)
         case networks.GlobalAverage():
@@ -78,6 +72,35 @@ def apply_layer(
             return external.backbone(layer, dtype=dtype.name, seed=seed)(x)
 
 
+def convolve(
+    layer: networks.Convolution, x: keras.KerasTensor, path: str, dtype: keras.DTypePolicy
+) -> keras.KerasTensor:
+    """A convolution with its normalisation and activation; `path` is its name."""
+    # Of stride 1, the two ways of padding are one.
+    by_hand = layer.symmetric and layer.stride > 1 and layer.kernel > 1
+    if by_hand:
+        x = kl.ZeroPadding2D(layer.kernel // 2, dtype=dtype)(x)
+    settings = {
+        "strides": layer.stride,
+        "padding": "valid" if by_hand else "same",
+        "use_bias": not layer.norm,
+        "name": f"{path}.conv",
+        "dtype": dtype,
+    }
+    conv = (
+        kl.DepthwiseConv2D(layer.kernel, **settings)
+        if layer.depthwise
+        else kl.Conv2D(layer.outputs, layer.kernel, **settings)
+    )
+    x = conv(x)
+    if layer.norm:
+        momentum, name = 1 - NORM_MOMENTUM, f"{path}.norm"
+        x = kl.BatchNormalization(momentum=momentum, epsilon=layer.epsilon, name=name, dtype=dtype)(
+            x
+        )
+    return activate(layer.activation, x, dtype)
+
+
 def activate(activation: str, x: keras.KerasTensor, dtype: keras.DTypePolicy) -> keras.KerasTensor:
     """x after "relu", "relu6" or nothing."""
     return kl.Activation(activation, dtype=dtype)(x) if activation else x
@@ -85,16 +108,33 @@ def activate(activation: str, x: keras.KerasTensor, dtype: keras.DTypePolicy) ->
 
 @keras.saving.register_keras_serializable("diptych")
 class Standardise(kl.Layer):  # type: ignore[misc]
-    """(pixel − mean) / std for each channel, on the scale 0 to 255."""
+    """(pixel − mean) / std for each channel, on the scale 0 to 255; `saved` with the weights."""
 
-    def __init__(self, mean: tuple[float, ...], std: tuple[float, ...], **settings: object) -> None:
+    def __init__(
+        self, mean: tuple[float, ...], std: tuple[float, ...], saved: bool = False, **settings: Any
+    ) -> None:
         super().__init__(autocast=False, **settings)
+        self.saved = saved
         self.mean, self.std = tuple(mean), tuple(std)
+
+    def build(self, shape: tuple[int, ...]) -> None:
+        if self.saved:
+            self.mean, self.std = (
+                self.add_weight(
+                    (len(values),),
+                    keras.initializers.Constant(values),
+                    dtype="float32",
+                    trainable=False,
+                    name=name,
+                )
+                for name, values in (("mean", self.mean), ("std", self.std))
+            )
 
     def call(self, pixels: keras.KerasTensor) -> keras.KerasTensor:
         x = keras.ops.cast(pixels, "float32")
-        x = (x - np.asarray(self.mean, np.float32)) / np.asarray(self.std, np.float32)
-        return keras.ops.cast(x, self.compute_dtype)
+        mean, std = (keras.ops.convert_to_tensor(v, "float32") for v in (self.mean, self.std))
+        return keras.ops.cast((x - mean) / std, self.compute_dtype)
 
-    def get_config(self) -> dict[str, object]:
-        return {**super().get_config(), "mean": self.mean, "std": self.std}
+    def get_config(self) -> dict[str, Any]:
+        mean, std = (np.asarray(values).tolist() for values in (self.mean, self.std))
+        return {**super().get_config(), "mean": mean, "std": std, "saved": self.saved}

@@ -18,7 +18,8 @@ def stock_model(network: Network, weights: Weights) -> keras.Model:
     built = model_with_weights(network, weights)
     stock = keras.models.clone_model(built, clone_function=_stock)
     for layer in stock.layers:
-        if not isinstance(layer, keras.Model):  # a backbone of a library is the very same
+        # A backbone of a library is the very same; what Rescaling does is no weight.
+        if not isinstance(layer, keras.Model | kl.Rescaling):
             layer.set_weights(built.get_layer(layer.name).get_weights())
     compile_for_labels(stock)
     return stock
@@ -41,7 +42,7 @@ def prepared(images: keras.KerasTensor, model: str) -> keras.KerasTensor:
 def _stock(layer: kl.Layer) -> kl.Layer:
     """A layer of Keras' own that does the same, with weights of its own."""
     if isinstance(layer, Standardise):
-        mean_C, std_C = np.array(layer.mean), np.array(layer.std)
+        mean_C, std_C = (np.asarray(values, np.float64) for values in (layer.mean, layer.std))
         scale, offset = (1 / std_C).tolist(), (-mean_C / std_C).tolist()
         return kl.Rescaling(scale, offset, name=layer.name)
     if isinstance(layer, keras.Model):

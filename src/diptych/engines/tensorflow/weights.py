@@ -5,7 +5,7 @@ import numpy as np
 import numpy.typing as npt
 from keras import layers as kl
 
-from diptych.engines.tensorflow.layers import model_of_network
+from diptych.engines.tensorflow.layers import Standardise, model_of_network
 from diptych.errors import InputError
 from diptych.networks import NORM, Network, Weights
 from diptych.networks.libraries import keras as external
@@ -87,6 +87,9 @@ def canonical(model: keras.Model) -> list[tuple[str, keras.Variable, tuple[int, 
                 (f"{layer.name}.{part}", variable, (0,))
                 for part, variable in zip(NORM, parts, strict=True)
             ]
+        elif isinstance(layer, Standardise) and layer.saved:
+            pairs = (("mean", layer.mean), ("std", layer.std))
+            variables += [(f"{layer.name}.{part}", value, (0,)) for part, value in pairs]
         elif isinstance(layer, keras.Model):
             # A backbone of keras.applications has no twin, and keeps the layout that it has.
             variables += [

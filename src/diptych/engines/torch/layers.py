@@ -18,19 +18,27 @@ def sequential(**layers: nn.Module) -> nn.Sequential:
     return nn.Sequential(OrderedDict(layers))
 
 
-def residual(**layers: nn.Module) -> "Residual":
-    """x + f(x), where f is these layers one after the other."""
-    return Residual(OrderedDict(layers))
+def residual(shortcut: nn.Module | None = None, **layers: nn.Module) -> "Residual":
+    """x + f(x), where f is these layers one after the other; or shortcut(x) + f(x)."""
+    return Residual(OrderedDict(layers), nn.Identity() if shortcut is None else shortcut)
 
 
-class Residual(nn.Sequential):
-    """x + f(x)."""
+class Residual(nn.Module):
+    """shortcut(x) + f(x)."""
+
+    def __init__(self, layers: OrderedDict[str, nn.Module], shortcut: nn.Module) -> None:
+        super().__init__()
+        self.names = tuple(layers)
+        for name, layer in layers.items():
+            self.add_module(name, layer)
+        self.shortcut = shortcut
 
     def forward(self, x: Tensor) -> Tensor:
         out = x
-        for layer in self:
-            out = layer(out)
-        return x + out
+        for name in self.names:
+            out = self.get_submodule(name)(out)
+        total: Tensor = self.shortcut(x) + out
+        return total
 
 
 def side_by_side(**layers: nn.Module) -> "SideBySide":
@@ -48,20 +56,22 @@ class SideBySide(nn.Sequential):
 class Standardise(nn.Module):
     """uint8 (N, H, W, C) to float (N, C, H, W), centred and scaled."""
 
-    def __init__(self, mean: tuple[float, ...], std: tuple[float, ...]) -> None:
+    def __init__(
+        self, mean: tuple[float, ...], std: tuple[float, ...], saved: bool = False
+    ) -> None:
         super().__init__()
-        # Not part of the weights: the network's description has them.
-        self.register_buffer("mean", torch.tensor(mean).view(1, -1, 1, 1), persistent=False)
-        self.register_buffer("std", torch.tensor(std).view(1, -1, 1, 1), persistent=False)
+        # Part of the weights only where others' weights may bring their own.
+        self.register_buffer("mean", torch.tensor(mean), persistent=saved)
+        self.register_buffer("std", torch.tensor(std), persistent=saved)
 
     def forward(self, pixels_NHWC: Tensor) -> Tensor:
+        x = (pixels_NHWC.to(torch.float32) - self.get_buffer("mean")) / self.get_buffer("std")
         # NHWC pixels seen as NCHW are PyTorch's channels_last already.
-        x = pixels_NHWC.permute(0, 3, 1, 2).to(torch.float32)
-        return (x - self.get_buffer("mean")) / self.get_buffer("std")
+        return x.permute(0, 3, 1, 2)
 
 
 class Convolution(nn.Module):
-    """Convolution, batch normalisation, activation."""
+    """Convolution, batch normalisation, activation; or one with a bias instead of the second."""
 
     def __init__(
         self,
@@ -71,11 +81,15 @@ class Convolution(nn.Module):
         stride: int = 1,
         groups: int = 1,
         activation: str = "",
+        symmetric: bool = False,
+        epsilon: float = NORM_EPSILON,
+        norm: bool = True,
     ) -> None:
         super().__init__()
-        self.kernel, self.stride = kernel, stride
-        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, groups=groups, bias=False)
-        self.norm = nn.BatchNorm2d(outputs, eps=NORM_EPSILON, momentum=NORM_MOMENTUM)
+        self.kernel, self.stride, self.symmetric = kernel, stride, symmetric
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, groups=groups, bias=not norm)
+        batch_norm = nn.BatchNorm2d(outputs, eps=epsilon, momentum=NORM_MOMENTUM)
+        self.norm = batch_norm if norm else nn.Identity()
         self.activation = ACTIVATIONS[activation]()
 
     def forward(self, x: Tensor) -> Tensor:
@@ -83,12 +97,14 @@ class Convolution(nn.Module):
         return out
 
     def padded(self, x: Tensor) -> Tensor:
-        """Zeros around x as TensorFlow's SAME puts them."""
+        """Zeros around x: as TensorFlow's SAME puts them, or as many on every side."""
         (top, bottom), (left, right) = map(self.padding, x.shape[2:])
         return functional.pad(x, (left, right, top, bottom)) if self.kernel > 1 else x
 
     def padding(self, side: int) -> tuple[int, int]:
         """Zeros before and after a side."""
+        if self.symmetric:
+            return self.kernel // 2, self.kernel // 2
         steps = -(-side // self.stride)
         total = max((steps - 1) * self.stride + self.kernel - side, 0)
         return total // 2, total - total // 2

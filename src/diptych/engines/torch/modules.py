@@ -15,6 +15,9 @@ from diptych.networks.libraries.timm import backbone
 
 Arguments = tuple[Any, ...]
 
+# How our own networks differ from those that other libraries have trained.
+_USUAL = (False, networks.NORM_EPSILON, True)
+
 
 def module_of_network(network: Network) -> nn.Module:
     """The whole network; its state_dict has the canonical names."""
@@ -23,23 +26,27 @@ def module_of_network(network: Network) -> nn.Module:
 
 def name_of(layer: Layer, position: int) -> str:
     """A layer's name or, where it has none, one by its place."""
-    return getattr(layer, "name", f"{type(layer).__name__.lower()}{position}")
+    return getattr(layer, "name", "") or f"{type(layer).__name__.lower()}{position}"
 
 
 def call(layer: Layer) -> tuple[Callable[..., nn.Module], Arguments]:
     """What makes a layer's module, and its arguments; of a block, these are its layers."""
     match layer:
         case networks.Standardise(mean, std):
-            return ours.Standardise, (mean, std)
+            return ours.Standardise, (mean, std, True) if layer.name else (mean, std)
         case networks.Convolution(_, inputs, outputs, kernel, stride, depthwise, activation):
             groups = inputs if depthwise else 1
-            return ours.Convolution, (inputs, outputs, kernel, stride, groups, activation)
+            usual = (inputs, outputs, kernel, stride, groups, activation)
+            others = (layer.symmetric, layer.epsilon, layer.norm)
+            return ours.Convolution, usual if others == _USUAL else (*usual, *others)
         case networks.Block(_, layers, residual):
             return ours.residual if residual else ours.sequential, layers
+        case networks.Activation(kind):
+            return ours.ACTIVATIONS[kind], ()
         case networks.SideBySide(_, blocks):
             return ours.side_by_side, blocks
-        case networks.MaxPool(size):
-            return nn.MaxPool2d, (size,)
+        case networks.MaxPool(size, stride, padding):
+            return nn.MaxPool2d, (size, stride, padding) if stride else (size,)
         case networks.AveragePool(size):
             return nn.AvgPool2d, (size,)
         case networks.GlobalAverage():

@@ -1,0 +1,79 @@
+"""The recipe that suits a data set, where nobody asked for another."""
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from diptych.data.dataset import Dataset
+from diptych.images.preprocess import side_of
+from diptych.networks.classics import CLASSICS
+from diptych.networks.earlier import names_file
+from diptych.recipe import Recipe
+
+PHOTOGRAPHS = Recipe()
+# Pictures whose sides are at most this many pixels are small.
+SMALL = 64
+# Of so many small pictures more is learned from scratch than a backbone that saw photographs knows.
+MANY = 20_000
+# So many pictures are looked at, from all over the data set.
+LOOKED_AT = 48
+# Networks that learn small pictures from scratch.
+FROM_SCRATCH = ("resnet", "cnn", *CLASSICS)
+
+
+class DefaultRecipe(NamedTuple):
+    """A recipe, and why it is this one where that needs a word."""
+
+    recipe: Recipe
+    note: str = ""
+
+
+def default_recipe(
+    pictures: Dataset, asked: Recipe = PHOTOGRAPHS, network: str = ""
+) -> DefaultRecipe:
+    """The recipe for pictures; of what was `asked` for it heeds whether it can be had from scratch.
+
+    `network` is one that was asked for by name, if any: small pictures are then taken as they are,
+    few or many, where that network learns from scratch.
+    """
+    if pictures.shape:
+        return DefaultRecipe(Recipe.for_pixels(len(pictures)))
+    few = not network and len(pictures) < MANY
+    pretrained = asked.train == "head" or names_file(asked.weights)
+    if few or (pretrained and not network) or network not in ("", *FROM_SCRATCH):
+        return DefaultRecipe(PHOTOGRAPHS)
+    side = longest_side(pictures)
+    if not 0 < side <= SMALL:
+        return DefaultRecipe(PHOTOGRAPHS)
+    recipe = Recipe.for_small_pictures(len(pictures), max(side, 8))
+    if mirrored := has_mirrored_classes(pictures.classes):
+        recipe = recipe.replace(flip=0.0)
+    return DefaultRecipe(recipe, _note(len(pictures), side, mirrored, network))
+
+
+def longest_side(pictures: Dataset) -> int:
+    """The longest side of some pictures, in pixels; 0 where none can be opened."""
+    step = max(len(pictures) // LOOKED_AT, 1)
+    return max((side_of(sample.path) for sample in pictures.samples[::step]), default=0)
+
+
+def has_mirrored_classes(classes: Iterable[str]) -> bool:
+    """Whether a picture and its mirror image may be of two classes, by what these are called.
+
+    Digits and letters, and whatever says left or right.
+    """
+    return any(
+        re.fullmatch(r"\d+|.", label) or re.search(r"(?i)(?<![a-z])(left|right)(?![a-z])", label)
+        for label in classes
+    )
+
+
+def _note(count: int, side: int, mirrored: bool, network: str) -> str:
+    how = "not flipped, since a mirrored letter or digit is another (--set flip=0.5 does)"
+    flips = how if mirrored else "flipped at random (--set flip=0 where left and right matter)"
+    if network:
+        return f"small pictures, up to {side} × {side}: {flips}"
+    return (
+        f"{count:,} small pictures, up to {side} × {side}: the network resnet learns them from "
+        f"scratch, {flips}; --network efficientnet_lite0 takes the pretrained backbone instead"
+    )
