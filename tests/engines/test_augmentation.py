@@ -9,6 +9,7 @@ import tensorflow as tf
 import torch
 
 from conftest import picture
+from diptych import engines
 from diptych.engines.tensorflow import augmentation as in_tensorflow
 from diptych.engines.torch import augmentation as in_torch
 from diptych.images import augment_numpy as in_numpy
@@ -153,3 +154,12 @@ def test_a_pictures_augmentation_depends_on_its_own_numbers_alone() -> None:
         np.testing.assert_array_equal(getattr(whole, name)[5:9], getattr(some, name))
     assert (random_numbers(3, 2, COUNT) != random_NR).any()
     np.testing.assert_array_equal(random_numbers(3, 1, COUNT), random_NR)
+
+
+def test_pictures_that_are_kept_are_augmented_as_those_in_training() -> None:
+    images, augmentation = pictures(), augmentation_of(KINDS["all"])
+    expected = through_numpy(images, augmentation)
+    for engine in ("torch", "tensorflow", "linear"):
+        kept = engines.augmented(engine, images, augmentation)
+        assert kept.dtype == np.uint8
+        assert np.abs(kept - expected).mean() < 0.3  # rounded to whole levels

@@ -3,8 +3,13 @@
 `contract` says what an engine is. The two frameworks never import each other.
 """
 
+import numpy as np
+
 from diptych.engines.contract import Engine, Hardware, Optimiser
 from diptych.errors import InputError, nearest
+from diptych.images.augment_numpy import augment
+from diptych.images.augmentation import Augmentation, Floats
+from diptych.images.preprocess import Pixels
 from diptych.networks import Network, Weights
 from diptych.recipe import CHOICES
 
@@ -53,6 +58,26 @@ def graph_of_external(engine: str, backbone: Network, weights: Weights) -> bytes
     from diptych.engines.tensorflow.onnx_export import backbone_graph as of_keras
 
     return of_keras(backbone, weights)
+
+
+def augmented(engine: str, pixels_NHWC: Pixels, augmentation: Augmentation) -> Pixels:
+    """Pictures after an augmentation, in whole levels, as the engine does it while it trains."""
+    match engine:
+        case "torch":
+            from diptych.engines.torch.augmentation import augmented_array as in_torch
+
+            return whole_levels(in_torch(pixels_NHWC, augmentation))
+        case "tensorflow":
+            from diptych.engines.tensorflow.augmentation import augmented_array as in_tensorflow
+
+            return whole_levels(in_tensorflow(pixels_NHWC, augmentation))
+        case _:
+            return whole_levels(augment(pixels_NHWC, augmentation))
+
+
+def whole_levels(levels_NHWC: Floats) -> Pixels:
+    """Levels as pixels have them."""
+    return np.rint(levels_NHWC).astype(np.uint8)
 
 
 def hardware(engine: str) -> Hardware:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
+from diptych import engines
+from diptych.data.dataset import Shape
 from diptych.errors import InputError
 from diptych.graphs.writer import map_sides, onnx_graph
-from diptych.images.augment_numpy import augment
 from diptych.images.augmentation import (
     AugmentationPolicy,
     Floats,
@@ -69,9 +70,10 @@ class Stages:
 
     graph: bytes
     last: Network  # from maps in a row (h·w·c) to logits
+    engine: str  # that trains the last ones, and augments for the first ones
 
 
-def stages(network: Network, weights: Weights) -> Stages:
+def stages(engine: str, network: Network, weights: Weights) -> Stages:
     """A network cut before its last stages; raises InputError where it cannot be."""
     position = last_stages(network)
     below = replace(network, layers=network.layers[:position])
@@ -81,10 +83,8 @@ def stages(network: Network, weights: Weights) -> Stages:
     picture = np.zeros((1, *network.input), np.uint8)
     numbers = open_outputs(graph, fastest())(picture)[0].shape[1]
     maps = Unflatten(height, width, numbers // (height * width))
-    return Stages(
-        graph,
-        Network(f"{network.name}/last", (numbers,), (maps, *network.layers[position:])),
-    )
+    last = Network(f"{network.name}/last", (numbers,), (maps, *network.layers[position:]))
+    return Stages(graph, last, engine)
 
 
 def map_views(
@@ -116,7 +116,8 @@ def map_views(
         for rows in track(batches, doing, len(batches)):
             images = pixels.read([digests[i] for i in rows])
             if policy and random_NR is not None:
-                images = _view(images, policy, random_NR[rows])
+                augmentation = sample_augmentation(policy, _shape(images), random_NR[rows])
+                images = engines.augmented(cut.engine, images, augmentation)
             maps_NM = _maps(open_outputs(cut.graph, runtime), images)
             store.add((keys[i], row, {}) for i, row in zip(rows, maps_NM, strict=True))
         every.append(MapRows(store, keys))
@@ -131,11 +132,9 @@ def _keys(
     return [f"{key}-{one.hexdigest()[:16]}" for key, one in zip(digests, done, strict=True)]
 
 
-def _view(images_NHWC: Pixels, policy: AugmentationPolicy, random_NR: Floats) -> Pixels:
-    """Pictures after their augmentation, in whole levels as the graph takes them."""
+def _shape(images_NHWC: Pixels) -> Shape:
     height, width, channels = images_NHWC.shape[1:]
-    augmentation = sample_augmentation(policy, (height, width, channels), random_NR)
-    return np.rint(augment(images_NHWC, augmentation)).astype(np.uint8)
+    return height, width, channels
 
 
 def _maps(run: PredictAll, images_NHWC: Pixels) -> npt.NDArray[np.float16]:

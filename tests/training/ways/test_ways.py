@@ -111,7 +111,7 @@ def test_views_are_computed_once_and_differ(
 ) -> None:
     parts, store = data
     task = task_of(parts, SMALL, Path())
-    cut = stages(task.network, task.start)
+    cut = stages("torch", task.network, task.start)
     digests = [sample.digest for sample in parts.train.samples]
     policy = AugmentationPolicy(flip=1.0)
 

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from diptych.images.augmentation import GREY, Augmentation
+from diptych.images.augmentation import GREY, Augmentation, Floats
+from diptych.images.preprocess import Pixels
 
 
 def augmentation_spec(channels: int) -> Augmentation:
@@ -31,6 +32,11 @@ def augment(pixels_NHWC: Any, augmentation: Augmentation) -> Any:
     share = tf.reshape(tf.convert_to_tensor(augmentation.share_N), (-1, 1, 1, 1))
     x_NHWC = x_NHWC + share * (partner_NHWC - x_NHWC)
     return tf.where(in_boxes(augmentation.patch_N4, x_NHWC), partner_NHWC, x_NHWC)
+
+
+def augmented_array(pixels_NHWC: Pixels, augmentation: Augmentation) -> Floats:
+    """The same of an array."""
+    return np.asarray(augment(tf.constant(pixels_NHWC), augmentation).numpy())
 
 
 def warp(x_NHWC: Any, affine_N23: Any) -> Any:

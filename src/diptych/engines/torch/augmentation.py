@@ -1,10 +1,13 @@
 """Augmentation (see `images.augmentation`) in PyTorch, on whatever device the pictures are."""
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from diptych.images.augmentation import GREY, Augmentation
+from diptych.engines.torch.devices import best_device
+from diptych.images.augmentation import GREY, Augmentation, Floats
+from diptych.images.preprocess import Pixels
 
 
 def augment(pixels_NHWC: Tensor, augmentation: Augmentation) -> Tensor:
@@ -26,6 +29,13 @@ def augment(pixels_NHWC: Tensor, augmentation: Augmentation) -> Tensor:
         )
         x_NCHW = torch.where(in_boxes(augmentation.patch_N4, x_NCHW), partner_NCHW, x_NCHW)
     return x_NCHW.permute(0, 2, 3, 1)
+
+
+@torch.inference_mode()
+def augmented_array(pixels_NHWC: Pixels, augmentation: Augmentation) -> Floats:
+    """The same of an array, on the best device there is."""
+    levels = augment(torch.from_numpy(np.array(pixels_NHWC)).to(best_device()), augmentation)
+    return levels.cpu().numpy()
 
 
 def warp(x_NCHW: Tensor, affine_N23: Tensor) -> Tensor:

@@ -23,7 +23,7 @@ def fit_last(task: Task, store: Store) -> BestEpoch:
     network that cannot be cut.
     """
     recipe, network = task.recipe, task.network
-    cut = stages(network, task.start)
+    cut = stages(recipe.engine, network, task.start)
     head = fit_head(task, store, "training the head")
     policy = augmentation_policy(recipe)
     train, valid = ([sample.digest for sample in part.samples] for part in (task.train, task.valid))
