@@ -54,7 +54,15 @@ def test_a_killed_command_comes_to_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("DIPTYCH_CACHE", str(tmp_path / "cache"))
-    options = [folder_of(40), "--engine", engine, "--network", network, *SMALL, "--json"]
+    options: list[str | Path] = [
+        folder_of(40),
+        "--engine",
+        engine,
+        "--network",
+        network,
+        *SMALL,
+        "--json",
+    ]
     killed, straight = tmp_path / "killed.bundle", tmp_path / "straight.bundle"
     for moment in moments:
         killed_when(moment, tmp_path, ["train", *options, "--out", killed])
