@@ -89,6 +89,7 @@ def _killed(
             text=True,
             start_new_session=True,
         )
+        started = time.monotonic()
         wait = rng.uniform(0, seconds) if taken < kills else None
         try:
             _, said = process.communicate(timeout=wait)
@@ -102,6 +103,7 @@ def _killed(
         resumed += "goes on from epoch" in said
         if out.exists() and taken < kills:
             # It was done before its time: all of it once more, to be killed the rest of the times.
+            seconds = min(seconds, time.monotonic() - started)
             print(f"came to its end after {taken} kills, content {_content(out)[:16]}", flush=True)
             subprocess.run(["rm", "-r", str(out)], check=True)
     return _content(out), resumed, taken

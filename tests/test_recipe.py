@@ -100,3 +100,9 @@ def test_a_value_of_another_kind_is_one_line(key: str, value: Any, complaint: st
         Recipe(**{key: value})
     assert len(str(caught.value)) < 200
     assert "\n" not in str(caught.value)
+
+
+def test_a_file_of_a_newer_version_names_itself(tmp_path: Path) -> None:
+    (tmp_path / "new.toml").write_text("epochs = 3\nwarp = 2\n")
+    with pytest.raises(InputError, match=r"new\.toml: recipe has no 'warp'.*a newer Diptych may"):
+        Recipe().with_toml(tmp_path / "new.toml")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from diptych import load
-from diptych.bundles.format import NEEDED
+from diptych.bundles.format import NEEDED, Bundle
 from diptych.errors import BundleError
 
 
@@ -119,3 +119,11 @@ def test_a_pipe_in_a_bundle_is_not_waited_for(bundle: Path, member: str) -> None
     os.mkfifo(bundle / member)
     with pytest.raises(BundleError, match=r"cannot be read \(a pipe or device"):
         load(bundle)
+
+
+def test_a_choice_of_a_newer_version_is_one_line(tmp_path: Path) -> None:
+    facts = {"diptych": "9.1.0", "recipe": {"engine": "linear", "epochs": 3, "warp": 2.0}}
+    with pytest.raises(BundleError, match=r"made by Diptych 9.1.0 \(recipe has no 'warp'"):
+        Bundle(tmp_path, facts).recipe()
+    older = Bundle(tmp_path, {**facts, "recipe": {"engine": "linear", "epochs": 3}})
+    assert older.recipe().epochs == 3
