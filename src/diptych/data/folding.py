@@ -13,10 +13,10 @@ LEAST = 4
 MOST_FOLDS = 100
 
 
-def development(parts: Splits) -> Dataset:
-    """What may be learned from and chosen by: the training and validation parts in one."""
-    samples = (*parts.train.samples, *parts.valid.samples)
-    return parts.train.with_samples(sample._replace(part="") for sample in samples)
+def development(train: Dataset, valid: Dataset) -> Dataset:
+    """What may be learned from and chosen by, in one: all that is not for the test."""
+    samples = (*train.samples, *valid.samples)
+    return train.with_samples(sample._replace(part="") for sample in samples)
 
 
 def folds(dataset: Dataset, k: int, seed: int = 0, *, valid: float = SHARE) -> tuple[Splits, ...]:

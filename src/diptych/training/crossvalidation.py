@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,6 +19,21 @@ from diptych.system.progress import Track, unwatched
 from diptych.training.fitting import unseen_answers
 
 
+class CrossValidation(NamedTuple):
+    """What networks of one recipe answered, each for a fold that it never saw."""
+
+    folds: int
+    predictions: Predictions  # for the pictures of all folds
+
+    def to_json(self) -> dict[str, Any]:
+        """The scores as plain data, and of how many folds."""
+        return {"folds": self.folds, **self.predictions.scores().to_json()}
+
+    def __str__(self) -> str:
+        scores = self.predictions.scores()
+        return f"accuracy {scores.accuracy} on {scores.n:,} pictures in {self.folds} folds"
+
+
 def cross_validate(
     recipe: Recipe,
     folds: Sequence[Splits],
@@ -25,7 +41,7 @@ def cross_validate(
     *,
     track: Track = unwatched,
     doing: str = "cross-validation",
-) -> Predictions:
+) -> CrossValidation:
     """Train on each of some folds, and pool what is answered for their test parts.
 
     The folds are those of `data.folding.folds`: no picture is in two test parts. The scores of the
@@ -38,7 +54,7 @@ def cross_validate(
     refuse_earlier(recipe)
     require_scipy(min(len(fold.valid) for fold in folds))
     answers = track((_fold(recipe, fold, store, track) for fold in folds), doing, len(folds))
-    return pooled(list(answers))
+    return CrossValidation(len(folds), pooled(list(answers)))
 
 
 def pooled(parts: Sequence[Predictions]) -> Predictions:
