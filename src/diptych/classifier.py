@@ -11,6 +11,7 @@ import numpy.typing as npt
 from diptych.bundles.answering import answers
 from diptych.bundles.continuing import EarlierBundle, earlier_bundle
 from diptych.data.dataset import Dataset
+from diptych.data.folding import development, folds
 from diptych.data.matching import matched, refuse_shared, refuse_unfit_to_train
 from diptych.data.pixel_format import NO_FORMAT
 from diptych.data.splitting import Splits
@@ -27,6 +28,7 @@ from diptych.system.files import path_of
 from diptych.system.progress import Track, unwatched
 from diptych.tracking import Tracking
 from diptych.training.checkpoints import forget, run_folder
+from diptych.training.crossvalidation import CrossValidation, cross_validate, refuse_earlier
 from diptych.training.defaults import default_recipe
 from diptych.training.fitting import TrainedNetwork, train_network
 from diptych.training.guessing import warn_of_guessing
@@ -61,6 +63,7 @@ class ImageClassifier:
         name: str = "",
         resume: bool = False,
         tracking: Sequence[str] = (),
+        cv: int = 0,
         track: Track = unwatched,
     ) -> "ImageClassifier":
         """Train on one part and choose the best epoch on another; returns the classifier itself.
@@ -73,6 +76,8 @@ class ImageClassifier:
         on where it was; with `resume` there has to be one, of the same `name`, recipe and pictures.
         `tracking` names who is told of it: "tensorboard", "tensorboard:FOLDER", "mlflow",
         "mlflow:ADDRESS". What is saved of an evaluation is the end of it.
+        With `cv` the recipe is cross-validated as well, in so many folds of both parts, and the
+        evaluation tells; what is shipped is the same without.
         Raises InputError for pictures that cannot be used (an audit finds them) or are in both
         parts, an unknown class or network, nothing to resume (it says what differs), a loss that
         is no number, and the like; MissingExtra without SciPy, before it trains; BundleError for a
@@ -93,6 +98,7 @@ class ImageClassifier:
         bits = earlier.bundle.bits if earlier and not train.shape else 0
         (train, valid), store = at_one_depth((train, valid), recipe.image_size, bits, track)
         refuse_shared(valid, "valid", train)
+        cv_folds = _folds(recipe, train, valid, cv)
         with run_folder(keep, recipe, train, valid, name=name, resume=resume) as run:
             baseline = train_network(
                 _baseline(recipe), train, valid, store, run / "baseline", unwatched
@@ -103,9 +109,10 @@ class ImageClassifier:
                 network = train_network(recipe, train, valid, store, run / "model", watch)
             warn_of_guessing(network.history, valid, recipe.learning_rate)
             model = make_reliable(recipe, network, train, valid, store, track)
+            validated = cross_validate(recipe, cv_folds, store, track=track) if cv_folds else None
         # All at once: what is stopped leaves the classifier as it was.
         self.recipe, self.audit_, self._checkpoints = recipe, found, run
-        self._fit = _Fit(recipe, model, baseline, train, valid, classes, earlier, told)
+        self._fit = _Fit(recipe, model, baseline, train, valid, classes, earlier, told, validated)
         return self
 
     def evaluate(self, test: Any, labels: Any = None, *, track: Track = unwatched) -> Evaluation:
@@ -115,7 +122,7 @@ class ImageClassifier:
         InputError before `fit`, and where it has no picture, pictures that `fit` was given or that
         belong to those, or a class that the training part lacks.
         """
-        recipe, model, baseline, train, valid, _, earlier, told = self._fitted()
+        recipe, model, baseline, train, valid, _, earlier, told, validated = self._fitted()
         test = as_dataset(test, labels, train.pixel_format or NO_FORMAT)
         store = pixel_store(train.shape_at(recipe.image_size), train.bits)
         test = with_pixels(matched(test, "test", train), store, track)
@@ -128,6 +135,7 @@ class ImageClassifier:
             predict_dataset(open_outputs(baseline.graph), test, store),
             earlier,
             told,
+            validated,
         )
 
     def predict(self, pictures: Any) -> npt.NDArray[Any]:
@@ -241,6 +249,16 @@ class _Fit(NamedTuple):
     classes: npt.NDArray[Any]  # as the labels were
     earlier: EarlierBundle | None  # that it went on from
     tracking: Tracking
+    cross_validation: CrossValidation | None
+
+
+def _folds(recipe: Recipe, train: Dataset, valid: Dataset, cv: int) -> tuple[Splits, ...]:
+    """So many folds of what is not for the test; none of 0. Raises what `folds` raises."""
+    if not cv:
+        return ()
+    refuse_earlier(recipe)
+    rest = development(train, valid)
+    return folds(rest, cv, recipe.seed, valid=recipe.valid_share)
 
 
 def _recipe(value: Recipe | None) -> Recipe | None:

@@ -31,6 +31,29 @@ def test_train_answers_in_json(folder_of: Callable[..., Path], tmp_path: Path) -
     assert (out / "audit.csv").read_text().count("empty.jpg") == 1
 
 
+def test_cross_validation_is_told_beside_the_test_and_changes_nothing_else(
+    folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    root, out = folder_of(30), tmp_path / "a.bundle"
+    answer = answer_of("train", root, "--out", out, *LINEAR, "--cv", "3")
+    without = answer_of("train", root, "--out", tmp_path / "b.bundle", *LINEAR)
+    scores = answer["cross_validation"]
+    assert (scores["folds"], scores["n"]) == (3, 60 - answer["parts"]["test"])
+    assert scores["accuracy"]["low"] < scores["accuracy"]["value"]
+    assert without["cross_validation"] is None
+    assert answer["test"] == without["test"]
+    assert json.loads((out / "bundle.json").read_text())["cross_validation"] == scores
+    assert f"in 3 folds of the other {scores['n']} pictures" in (out / "README.md").read_text()
+    assert "Cross-validation in 3 folds" in (out / "report.html").read_text()
+
+
+def test_more_folds_than_pictures_are_refused_before_training(
+    folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    line = complaint("train", folder_of(6), "--out", tmp_path / "a.bundle", *LINEAR, "--cv", "7")
+    assert "7 folds need at least 7" in line
+
+
 @pytest.mark.parametrize(
     ("extra", "expected"),
     [

@@ -18,6 +18,7 @@ from diptych.reliability.conformal import prediction_sets
 from diptych.reliability.diagram import calibration_error_by_chance, expected_calibration_error
 from diptych.system.versions import versions
 from diptych.tracking import Tracking
+from diptych.training.crossvalidation import CrossValidation
 from diptych.training.reliable import ReliableModel
 
 
@@ -32,6 +33,7 @@ class TestedModel:
     baseline: Predictions  # of the linear classifier
     earlier: EarlierBundle | None = None  # that it went on from
     tracking: Tracking | None = None  # who is told of it
+    cross_validation: CrossValidation | None = None
 
 
 def bundle_facts(tested: TestedModel) -> dict[str, Any]:
@@ -61,6 +63,7 @@ def bundle_facts(tested: TestedModel) -> dict[str, Any]:
         },
         "test": tested.predictions.scores().to_json(),
         "baseline": tested.baseline.scores().to_json(),
+        "cross_validation": tested.cross_validation and tested.cross_validation.to_json(),
         "calibration": _calibration(tested),
         "ood": _ood(tested),
         "prediction_sets": _prediction_sets(tested),

@@ -60,7 +60,7 @@ def _quality(facts: Mapping[str, Any], members: Collection[str]) -> str:
     return f"""On {test["n"]} test pictures that took no part in its making:
 **{_percent(test["accuracy"])} accuracy**, macro F1 {_percent(test["macro_f1"])}.
 A linear classifier on the mean colours of a grid, for comparison:
-{_percent(facts["baseline"]["accuracy"])} accuracy.
+{_percent(facts["baseline"]["accuracy"])} accuracy.{_cross_validated(facts)}
 
 | class | pictures | precision | recall | F1 |
 |---|---|---|---|---|
@@ -79,6 +79,17 @@ Rows are the labels, columns the answers:
 In brackets: intervals at {test["interval"]}.{more}
 
 {_calibration(facts["calibration"])}"""
+
+
+def _cross_validated(facts: Mapping[str, Any]) -> str:
+    """What cross-validation came to; bundles without one, or older, say nothing of it."""
+    scores = facts.get("cross_validation")
+    if not scores:
+        return ""
+    return (
+        f"\nCross-validation in {scores['folds']} folds of the other {scores['n']} pictures, each "
+        f"answered for by a network\nthat never saw it: {_percent(scores['accuracy'])} accuracy."
+    )
 
 
 def _by_class(test: Mapping[str, Any]) -> str:

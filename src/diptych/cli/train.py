@@ -33,6 +33,10 @@ def add(verbs: arguments.Verbs) -> None:
         "--resume", action="store_true",
         help="only go on with what was stopped; it does so anyway where nothing has changed",
     )  # fmt: skip
+    verb.add_argument(
+        "--cv", type=arguments.whole, default=0, metavar="K",
+        help="cross-validate as well, in K folds of all but the test part",
+    )  # fmt: skip
     verb.add_argument("--force", action="store_true", help="replace a bundle that exists")
 
 
@@ -54,6 +58,8 @@ def train(options: Namespace) -> None:
     print(audit)
     print_scores(evaluation.predictions.scores())
     print(f"linear baseline: {evaluation.baseline.scores().accuracy} accuracy")
+    if evaluation.cross_validation:
+        print(f"cross-validation: {evaluation.cross_validation}")
     # Without the extra "report" there is only the model card.
     pages = (options.out / name for name in ("report.html", "README.md"))
     page = next(page for page in pages if page.exists())
@@ -78,6 +84,7 @@ def _bundle(options: Namespace) -> "tuple[Audit, Splits, Evaluation]":
             name=str(options.out.resolve()),
             resume=options.resume,
             tracking=options.track,
+            cv=options.cv,
             track=shown,
         )
         evaluation = model.evaluate(parts.test, track=shown)
@@ -93,6 +100,7 @@ def _answer(
     """The answer of --json."""
     from diptych.bundles.format import open_bundle
 
+    validated = evaluation.cross_validation
     return {
         "bundle": str(bundle),
         "files": audit.files,
@@ -103,4 +111,5 @@ def _answer(
         "parts": {part: len(data) for part, data in parts._asdict().items()},
         "test": evaluation.predictions.scores().to_json(),
         "baseline": evaluation.baseline.scores().to_json(),
+        "cross_validation": validated and validated.to_json(),
     }

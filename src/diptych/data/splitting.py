@@ -88,7 +88,7 @@ def refuse_small_classes(dataset: Dataset) -> None:
     samples = [sample for sample in dataset.samples if sample.part in OPEN]
     if samples:
         missing = [part for part in PARTS[1:] if part not in dataset.parts()]
-        _large_enough(dataset, samples, _groups(dataset.samples), len(missing) + 1)
+        _large_enough(dataset, samples, leaders(dataset.samples), len(missing) + 1)
 
 
 def split_to_fit(
@@ -118,11 +118,11 @@ def _parted(
     existing = dataset.parts()
     if existing and not open_samples:
         raise InputError(f"{dataset.root}: it has {' and '.join(existing)}, and no train part")
-    group_of = _groups(dataset.samples)
+    group_of = leaders(dataset.samples)
     _refuse_parted(dataset, group_of)
     _large_enough(dataset, open_samples, group_of, len(shares) + 1)
     taken = _taken(open_samples, group_of, known)
-    part_of = _assign(open_samples, group_of, shares, len(dataset), seed, taken)
+    part_of = assigned(open_samples, group_of, shares, len(dataset), seed, taken)
     samples = [s._replace(part=part_of.get(group_of[s.name], s.part)) for s in dataset.samples]
     parts = Splits(*(dataset.with_samples(s for s in samples if s.part == part) for part in PARTS))
     return parts, ("train", *shares)
@@ -178,16 +178,16 @@ def _shares(dataset: Dataset, asked: Mapping[str, float | None]) -> dict[str, fl
     return shares
 
 
-def _groups(samples: Sequence[Sample]) -> dict[str, str]:
+def leaders(samples: Sequence[Sample]) -> dict[str, str]:
     """The first name in the group of each sample, by its name: by content too, where it is known.
 
     What groups are called, and in which order samples come, makes no difference to a split.
     """
-    leaders = united(keys(sample.group, digest=sample.digest) for sample in samples)
+    leader_N = united(keys(sample.group, digest=sample.digest) for sample in samples)
     first: dict[int, str] = {}
-    for leader, sample in zip(leaders, samples, strict=True):
+    for leader, sample in zip(leader_N, samples, strict=True):
         first[leader] = min(first.get(leader, sample.name), sample.name)
-    return {s.name: first[leader] for leader, s in zip(leaders, samples, strict=True)}
+    return {s.name: first[leader] for leader, s in zip(leader_N, samples, strict=True)}
 
 
 def _refuse_parted(dataset: Dataset, group_of: Mapping[str, str]) -> None:
@@ -224,7 +224,7 @@ def _large_enough(
     )
 
 
-def _assign(
+def assigned(
     samples: Iterable[Sample],
     group_of: Mapping[str, str],
     shares: dict[str, float],
@@ -249,7 +249,7 @@ def _assign(
     most = max(0.45, *shares.values()) if shares else 0.0
     held_out = {part: min(share * scale, most) for part, share in shares.items()}
     share_of = {"train": 1 - sum(held_out.values()), **held_out}
-    assigned = {part: Counter[str]() for part in share_of}
+    taken_up = {part: Counter[str]() for part in share_of}
     part_of = {}
     for group in groups:
         counts = members[group]
@@ -257,7 +257,7 @@ def _assign(
         def lack(part: str, counts: Counter[str] = counts) -> float:
             """How empty a part is of these classes: 1 is empty, 0 full."""
             return sum(
-                n * (1 - assigned[part][label] / (share_of[part] * labels[label]))
+                n * (1 - taken_up[part][label] / (share_of[part] * labels[label]))
                 for label, n in counts.items()
             )
 
@@ -265,5 +265,5 @@ def _assign(
             part_of[group] = part if part in share_of else "train"
         else:
             part_of[group] = max(share_of, key=lack)
-        assigned[part_of[group]] += counts
+        taken_up[part_of[group]] += counts
     return part_of

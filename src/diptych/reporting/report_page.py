@@ -54,6 +54,7 @@ def report_page(report: Report, title: str) -> str:
             "low": percent(scores.accuracy.low),
             "high": percent(scores.accuracy.high),
             "baseline": report.baseline and percent(report.baseline.value),
+            "cross_validation": facts.get("cross_validation"),
             "wrong": _wrong(report),
             "advice": advice(report),
             "left_out": report.left_out,

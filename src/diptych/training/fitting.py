@@ -8,17 +8,19 @@ import numpy.typing as npt
 
 from diptych import engines
 from diptych.data.dataset import Dataset
+from diptych.data.splitting import Splits
 from diptych.engines.backbone import whole_graph
 from diptych.errors import InputError
+from diptych.images.rows import pixel_rows
 from diptych.images.store import Store
-from diptych.metrics.probabilities import Logits, softmax
+from diptych.metrics.probabilities import Logits, Probabilities, softmax
 from diptych.networks import Network, Weights, choosing
 from diptych.recipe import Recipe
 from diptych.reliability.calibration import Calibration, calibrate, require_scipy
 from diptych.runtimes import gate, open_graph
 from diptych.system.progress import Track
-from diptych.training.features import FeatureExtractor, feature_extractor
-from diptych.training.loop import EpochResult
+from diptych.training.features import FeatureExtractor, feature_extractor, features
+from diptych.training.loop import EpochResult, predict_rows
 from diptych.training.memory import enough_memory
 from diptych.training.ways.head import fit_head
 from diptych.training.ways.last import fit_last
@@ -56,6 +58,28 @@ def train_network(
         raise InputError("training needs more than a single picture")
     with enough_memory(recipe):
         return _trained(recipe, train, valid, store, checkpoints, track)
+
+
+def unseen_answers(
+    recipe: Recipe, parts: Splits, store: Store, checkpoints: Path, track: Track
+) -> Probabilities:
+    """Train as `train_network` does, and answer for the test part; nothing is exported or kept.
+
+    Calibrated probabilities (N, K). Raises what `train_network` raises, but for GateError.
+    """
+    train, valid, test = parts
+    with enough_memory(recipe):
+        start = choosing.start(recipe, train.shape_at(recipe.image_size), train.classes)
+        task = Task(recipe, start.network, start.weights, train, valid, checkpoints, track)
+        best = _fitted(start, task, store)
+        calibration = calibrate(best.valid_logits_NK, valid.targets())
+        weights = calibration.folded(best.weights)
+        keys = [sample.digest for sample in test.samples]
+        if best.head_only:
+            extractor = feature_extractor(best.backbone, start.network.features)
+            return softmax(last_layer_logits(weights, features(extractor, keys, store)[0]))
+        engine = engines.build(recipe.engine, start.network, weights)
+        return softmax(predict_rows(engine, pixel_rows(store, keys)))
 
 
 def _trained(
