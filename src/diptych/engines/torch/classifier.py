@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from diptych.engines.contract import Inputs
-from diptych.engines.torch.feeding import tensor
 from diptych.engines.torch.layers import Convolution
 from diptych.engines.torch.ood import OodScore
 from diptych.engines.torch.precision import full_precision
+from diptych.engines.torch.tensors import tensor
 from diptych.engines.torch.weights import module_with_weights
 from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES, NamedOutputs, OpenFile
 from diptych.graphs.surgery import MidLayer
