@@ -3,10 +3,17 @@
 `contract` says what an engine is. The two frameworks never import each other.
 """
 
-from diptych.engines.contract import Engine, Hardware, Optimiser
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from diptych.engines.contract import Engine, Hardware, Inputs, Optimiser
 from diptych.errors import InputError, nearest
 from diptych.networks import Network, Weights
 from diptych.recipe import CHOICES
+
+Features = npt.NDArray[np.float32]  # (N, D)
 
 # Of an engine that is not meant to learn.
 UNTRAINED = Optimiser("sgd", 0.0, 1.0)
@@ -53,6 +60,22 @@ def graph_of_external(engine: str, backbone: Network, weights: Weights) -> bytes
     from diptych.engines.tensorflow.onnx_export import backbone_graph as of_keras
 
     return of_keras(backbone, weights)
+
+
+def gpu_features(
+    engine: str, backbone: Network, weights: Weights, mid_layer: int | None
+) -> Callable[[Inputs], tuple[Features, ...]] | None:
+    """What computes a backbone's features on a GPU (see `torch.features`); None without one.
+
+    `mid_layer` is the number of the convolution whose input the mid-level features are means of.
+    """
+    if engine != "torch":
+        return None
+    from diptych.engines.torch.devices import CPU, best_device
+    from diptych.engines.torch.features import feature_function
+
+    device = best_device()
+    return None if device == CPU else feature_function(backbone, weights, mid_layer, device)
 
 
 def hardware(engine: str) -> Hardware:

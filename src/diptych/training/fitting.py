@@ -17,7 +17,7 @@ from diptych.recipe import Recipe
 from diptych.reliability.calibration import Calibration, calibrate, require_scipy
 from diptych.runtimes import gate, open_graph
 from diptych.system.progress import Track
-from diptych.training.features import FeatureExtractor, feature_extractor
+from diptych.training.features import FeatureExtractor, trained_extractor
 from diptych.training.loop import EpochResult
 from diptych.training.memory import enough_memory
 from diptych.training.ways.head import fit_head
@@ -74,7 +74,7 @@ def _trained(
         network,
         engine.weights(),
         graph,
-        feature_extractor(best.backbone, network.features),
+        trained_extractor(recipe.engine, network, best.weights, best.backbone),
         best.history,
         calibration,
         parity,

@@ -26,15 +26,16 @@ class Feed:
 
     def __init__(self, device: torch.device) -> None:
         self.device = device
+        self.keeps = device.type != "cpu"
         self._source: Rows | None = None
         self._kept: KeptRows | None = None
 
     def batches(self, epoch: Epoch) -> Iterator[tuple[Tensor, Tensor]]:
         """The inputs of each step, after their augmentation, and its targets (N, K)."""
-        if self.device.type != "cpu" and epoch.inputs is not self._source:
+        if self.keeps and epoch.inputs is not self._source:
             self._source, self._kept = epoch.inputs, kept_rows(epoch.inputs, self.device)
         # What is sampled and read for a step need not wait until a GPU is done with those before.
-        steps = iter(epoch) if self.device.type == "cpu" else taken_ahead(epoch, 4)
+        steps = taken_ahead(epoch, 4) if self.keeps else iter(epoch)
         for rows, targets_NK, augmentation in steps:
             x = self._inputs(epoch.inputs, rows)
             y = on_device(targets_NK, self.device)
