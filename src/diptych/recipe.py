@@ -16,7 +16,7 @@ from diptych.system.files import path_of, regular
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "engine": ("torch", "tensorflow", "linear"),
     "train": ("auto", "head", "last", "all"),
-    "optimiser": ("adamw", "sgd"),
+    "optimiser": ("adamw", "sgd", "muon"),
     "on_nan": ("stop", "lower-rate"),
 }
 RANGES: Mapping[str, tuple[float, float]] = {
@@ -29,6 +29,8 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "learning_rate": (1e-8, 10),
     "backbone_rate": (0, 1),
     "weight_decay": (0, 10),
+    "clip": (0, 1000),
+    "ema": (0, 1000),
     "dropout": (0, 0.95),
     "label_smoothing": (0, 0.9),
     "warmup": (0, 0.9),
@@ -71,6 +73,8 @@ class Recipe:
     pretrained weights, all where there are none. After the head, "last" and "all" train at most
     `fine_epochs` of the `epochs`. `weights` is "pretrained", "none" or a
     file. Rates are per step; `backbone_rate` multiplies `learning_rate` for pretrained layers;
+    `clip` is the longest that all gradients of a step together may be, `ema` over how many epochs
+    the weights that answer are averaged; 0 is neither.
     `warmup`, `valid_share` and `test_share` are shares of one. `on_nan` is what comes of a loss
     that is no number: "stop", or "lower-rate", a quarter of the rate from the best epoch on.
     `flip` to `cutmix` say how pictures are changed in training (see `images.augmentation`), unless
@@ -93,6 +97,8 @@ class Recipe:
     learning_rate: float = 0.001
     backbone_rate: float = 0.1
     weight_decay: float = 0.01
+    clip: float = 0.0
+    ema: float = 0.0
     dropout: float = 0.2
     label_smoothing: float = 0.1
     warmup: float = 0.1

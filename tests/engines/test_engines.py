@@ -31,6 +31,8 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 SIDE, CLASSES = 12, 3
 ADAMW = Optimiser("adamw", weight_decay=0.01, backbone_rate=0.5)
 SGD = Optimiser("sgd", weight_decay=0.01, backbone_rate=0.5)
+# Everything that an optimiser may have: its own state, clipping, and an average that answers.
+MUON = Optimiser("muon", weight_decay=0.01, backbone_rate=0.5, clip=0.5, average_decay=0.8)
 
 
 class Subject(NamedTuple):
@@ -139,8 +141,16 @@ def epoch_of(
     return ListedEpoch(inputs, number, rates, batches, policy is not None)
 
 
-def one_step(inputs: Inputs, targets: npt.NDArray[np.float32], rate: float) -> ListedEpoch:
-    return ListedEpoch(inputs, 1, [rate], [Batch(np.arange(len(inputs)), targets)])
+def one_step(
+    inputs: Inputs, targets: npt.NDArray[np.float32], rate: float, number: int = 1
+) -> ListedEpoch:
+    return ListedEpoch(inputs, number, [rate], [Batch(np.arange(len(inputs)), targets)])
+
+
+def labelled_once(network: Network, seed: int = 0) -> tuple[Inputs, npt.NDArray[np.float32]]:
+    """What one step sees: inputs and targets."""
+    inputs, labels = labelled(network, 12, seed)
+    return inputs, np.eye(CLASSES, dtype=np.float32)[labels]
 
 
 def assert_same(actual: Weights, expected: Weights) -> None:
@@ -209,7 +219,7 @@ def test_each_step_has_its_loss_the_mean_over_its_pictures(subject: Subject) -> 
     np.testing.assert_allclose(losses_S, [loss_N[:7].mean(), loss_N[7]], atol=1e-5)
 
 
-@pytest.mark.parametrize("optimiser", [ADAMW, SGD], ids=lambda choice: choice.kind)
+@pytest.mark.parametrize("optimiser", [ADAMW, SGD, MUON], ids=lambda choice: choice.kind)
 @every()
 def test_a_loaded_engine_goes_on_as_if_never_stopped(
     subject: Subject, optimiser: Optimiser, tmp_path: Path
@@ -390,10 +400,19 @@ def test_nobody_elses_random_numbers_are_touched(subject: Subject) -> None:
 
 
 @pytest.mark.usefixtures("float32")
-@pytest.mark.parametrize(("kind", "rate"), [("adamw", 0.01), ("sgd", 0.1)])
+@pytest.mark.parametrize(
+    ("optimiser", "rate"),
+    [
+        (Optimiser("adamw", weight_decay=0.5, backbone_rate=0.1), 0.01),
+        (Optimiser("sgd", weight_decay=0.5, backbone_rate=0.1), 0.1),
+        (Optimiser("sgd", 0.5, 0.1, clip=0.5, average_decay=0.9), 0.5),
+    ],
+    ids=["adamw", "sgd", "clipped and averaged"],
+)
 @pytest.mark.parametrize("name", ["linear", "mlp/head"])
-def test_both_engines_train_to_the_same_weights(name: str, kind: str, rate: float) -> None:
-    optimiser = Optimiser(kind, weight_decay=0.5, backbone_rate=0.1)
+def test_both_engines_train_to_the_same_weights(
+    name: str, optimiser: Optimiser, rate: float
+) -> None:
     trained = []
     for engine in ("linear", "torch"):
         subject = Subject(engine, name)
@@ -404,6 +423,59 @@ def test_both_engines_train_to_the_same_weights(name: str, kind: str, rate: floa
     for key, value in trained[0].items():
         assert np.abs(value - start[key]).max() > 0.001
         np.testing.assert_allclose(trained[1][key], value, atol=1e-4, err_msg=key)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS[::2], ids=[" ".join(s) for s in SUBJECTS[::2]])
+def test_gradients_are_cut_to_a_length(subject: Subject) -> None:
+    network = subject.as_network(0)
+    start, moved = initial(network, 0), []
+    for clip in (0.0, 1e-3):
+        engine = subject.build(dropout=0, optimiser=Optimiser("sgd", 0.0, 1.0, clip=clip))
+        engine.train(one_step(*labelled_once(network), 1.0))
+        # Nesterov's first step is 1.9 times the gradient.
+        steps = [
+            value - start[name] for name, value in engine.weights().items() if "running" not in name
+        ]
+        moved.append(np.sqrt(sum((step**2).sum() for step in steps)) / 1.9)
+    assert moved[0] > 0.1
+    assert moved[1] == pytest.approx(1e-3, rel=0.01)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS[::2], ids=[" ".join(s) for s in SUBJECTS[::2]])
+def test_the_average_of_what_was_learned_answers(subject: Subject) -> None:
+    network = subject.as_network(0)
+    plain = Optimiser("sgd", 0.0, 1.0)
+    last = subject.build(dropout=0, optimiser=plain)
+    averaged = subject.build(dropout=0, optimiser=plain._replace(average_decay=0.5))
+    expected = initial(network, 0)
+    for number, decay in ((1, 1 / 10), (2, 2 / 11), (3, 3 / 12)):
+        epoch = one_step(*labelled_once(network, number), 0.05, number)
+        assert averaged.train(epoch) == last.train(epoch)
+        learned = last.weights()
+        expected = {n: decay * expected[n] + (1 - decay) * learned[n] for n in expected}
+    for name, value in averaged.weights().items():
+        np.testing.assert_allclose(value, expected[name], atol=1e-5, err_msg=name)
+    twin = subject.build(dropout=0, weights=averaged.weights())
+    inputs, _ = labelled(network, 9)
+    np.testing.assert_allclose(averaged.predict(inputs), twin.predict(inputs), atol=1e-4)
+
+
+def test_muon_makes_the_steps_of_kernels_orthogonal() -> None:
+    subject = Subject("torch", "cnn")
+    start = initial(subject.as_network(0), 0)
+    steps = {}
+    for kind in ("muon", "adamw"):
+        engine = subject.build(dropout=0, optimiser=Optimiser(kind, 0.0, 1.0))
+        engine.train(one_step(*labelled_once(subject.as_network(0)), 0.01))
+        steps[kind] = {name: value - start[name] for name, value in engine.weights().items()}
+    step = steps["muon"]["stage1b.conv.weight"]
+    size = 0.01 * 0.2 * np.sqrt(max(step.reshape(len(step), -1).shape))
+    values = np.linalg.svd(step.reshape(len(step), -1) / size, compute_uv=False)
+    # The iteration brings singular values to somewhere near one (Jordan et al. 2024).
+    assert np.median(values) == pytest.approx(1, abs=0.3)
+    assert values.max() < 1.3
+    for name in ("classifier.weight", "stage1b.norm.weight"):
+        np.testing.assert_allclose(steps["muon"][name], steps["adamw"][name], atol=1e-6)
 
 
 def test_the_backbone_learns_at_its_own_rate() -> None:
@@ -509,7 +581,7 @@ FLIPPED_AND_MIXED = AugmentationPolicy(flip=0.5, rotate=20, zoom=0.2, contrast=0
 
 
 @pytest.mark.usefixtures("float32")
-@pytest.mark.parametrize("optimiser", [ADAMW, SGD], ids=["adamw", "sgd"])
+@pytest.mark.parametrize("optimiser", [ADAMW, SGD, MUON], ids=["adamw", "sgd", "muon"])
 @pytest.mark.parametrize(
     ("network", "policy"),
     [

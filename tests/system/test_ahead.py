@@ -1,8 +1,11 @@
 import itertools
 import threading
+from collections.abc import Iterator
 from contextlib import closing
 
-from diptych.system.ahead import mapped_ahead
+import pytest
+
+from diptych.system.ahead import mapped_ahead, taken_ahead
 
 
 def test_results_come_in_order_and_in_lists_of_a_size() -> None:
@@ -30,3 +33,30 @@ def test_the_next_are_made_while_these_are_used() -> None:
     with closing(mapped_ahead(make, range(2), 1)) as lists:
         assert next(lists) == [0]
         assert made.wait(20)
+
+
+def test_items_are_taken_before_they_are_asked_for() -> None:
+    taken = []
+
+    def numbers() -> Iterator[int]:
+        for number in range(9):
+            taken.append(number)
+            yield number
+
+    items = taken_ahead(numbers(), 3)
+    assert next(items) == 0
+    assert next(items) == 1
+    items.close()
+    assert len(taken) <= 5
+    assert list(taken_ahead(numbers(), 3)) == list(range(9))
+
+
+def test_what_goes_wrong_ahead_is_raised_in_its_place() -> None:
+    def numbers() -> Iterator[int]:
+        yield 1
+        raise ValueError("no more")
+
+    items = taken_ahead(numbers(), 3)
+    assert next(items) == 1
+    with pytest.raises(ValueError, match="no more"):
+        next(items)

@@ -3,15 +3,20 @@
 `contract` says what an engine is. The two frameworks never import each other.
 """
 
-import numpy as np
+from collections.abc import Callable
 
-from diptych.engines.contract import Engine, Hardware, Optimiser
+import numpy as np
+import numpy.typing as npt
+
+from diptych.engines.contract import Engine, Hardware, Inputs, Optimiser
 from diptych.errors import InputError, nearest
 from diptych.images.augment_numpy import augment
 from diptych.images.augmentation import Augmentation, Floats
 from diptych.images.preprocess import Pixels
 from diptych.networks import Network, Weights
 from diptych.recipe import CHOICES
+
+Features = npt.NDArray[np.float32]  # (N, D)
 
 # Of an engine that is not meant to learn.
 UNTRAINED = Optimiser("sgd", 0.0, 1.0)
@@ -78,6 +83,22 @@ def augmented(engine: str, pixels_NHWC: Pixels, augmentation: Augmentation) -> P
 def whole_levels(levels_NHWC: Floats) -> Pixels:
     """Levels as pixels have them."""
     return np.rint(levels_NHWC).astype(np.uint8)
+
+
+def gpu_features(
+    engine: str, backbone: Network, weights: Weights, mid_layer: int | None
+) -> Callable[[Inputs], tuple[Features, ...]] | None:
+    """What computes a backbone's features on a GPU (see `torch.features`); None without one.
+
+    `mid_layer` is the number of the convolution whose input the mid-level features are means of.
+    """
+    if engine != "torch":
+        return None
+    from diptych.engines.torch.devices import CPU, best_device
+    from diptych.engines.torch.features import feature_function
+
+    device = best_device()
+    return None if device == CPU else feature_function(backbone, weights, mid_layer, device)
 
 
 def hardware(engine: str) -> Hardware:

@@ -4,6 +4,7 @@ An engine knows nothing of files, classes or metrics: steps go in, losses come o
 targets and learning rates are made once, outside, so that every engine gets the same.
 """
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
@@ -122,11 +123,31 @@ class Hardware(NamedTuple):
 class Optimiser(NamedTuple):
     """How an engine follows the gradient."""
 
-    kind: str  # "adamw" or "sgd" (with Nesterov momentum 0.9)
+    kind: str  # "adamw", "sgd" (with Nesterov momentum 0.9), or "muon" for kernels, AdamW elsewhere
     weight_decay: float
     backbone_rate: float  # multiplies the learning rate of all layers but the head
     depth_rate: float = 1.0  # multiplies it again in the first layers (see `learning_shares`)
     frozen_norms: bool = False  # batch normalisation stays as it is
+    clip: float = 0.0  # the longest that all gradients together may be; 0: as long as they are
+    average_decay: float = 0.0  # of the average of weights that answers; 0: the last ones answer
+
+
+def average_decay(most: float, steps: int) -> float:
+    """The decay of the average of weights after so many steps of it.
+
+    It forgets faster at first, when there is little worth remembering.
+    """
+    return min(most, (1 + steps) / (10 + steps))
+
+
+# Of Muon (Jordan et al. 2024), whose coefficients make small singular values grow fastest.
+MUON_MOMENTUM = 0.95
+NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+
+
+def muon_scale(rows: int, columns: int) -> float:
+    """What makes an orthogonal step as large as one of AdamW (Liu et al. 2025)."""
+    return 0.2 * math.sqrt(max(rows, columns))
 
 
 def dropout_seed(seed: int, epoch: int) -> int:

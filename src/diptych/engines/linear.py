@@ -3,13 +3,14 @@
 It runs networks whose only trained layer is the last: `linear`, and the head of any other.
 """
 
+import math
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load_file, save_file
 
-from diptych.engines.contract import Epoch, Inputs, Optimiser, StepLosses
+from diptych.engines.contract import Epoch, Inputs, Optimiser, StepLosses, average_decay
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph
 from diptych.images.augment_numpy import augment
@@ -46,6 +47,7 @@ class LinearEngine:
         self.bias = np.array(weights["classifier.bias"], np.float32)
         self.moments = [np.zeros_like(p) for p in (self.kernel, self.bias) for _ in range(2)]
         self.steps = 0
+        self.averages = [self.kernel.copy(), self.bias.copy()]
 
     def train(self, epoch: Epoch) -> StepLosses:
         losses = []
@@ -61,20 +63,24 @@ class LinearEngine:
         return np.array(losses, np.float32)
 
     def predict(self, inputs: Inputs) -> Logits:
-        return map_batches(lambda x: self._features(x) @ self.kernel.T + self.bias, inputs, 256)
+        kernel, bias = self.averages if self.optimiser.average_decay else (self.kernel, self.bias)
+        return map_batches(lambda x: self._features(x) @ kernel.T + bias, inputs, 256)
 
     def weights(self) -> dict[str, Array]:
-        return {"classifier.weight": self.kernel.copy(), "classifier.bias": self.bias.copy()}
+        kernel, bias = self.averages if self.optimiser.average_decay else (self.kernel, self.bias)
+        return {"classifier.weight": kernel.copy(), "classifier.bias": bias.copy()}
 
     def save(self, directory: Path) -> None:
         state = {f"moment{i}": moment for i, moment in enumerate(self.moments)}
-        steps = np.array([self.steps])
-        save_file({**self.weights(), **state, "steps": steps}, directory / "linear.safetensors")
+        state |= {f"average{i}": average for i, average in enumerate(self.averages)}
+        state |= {"kernel": self.kernel, "bias": self.bias, "steps": np.array([self.steps])}
+        save_file(state, directory / "linear.safetensors")
 
     def load(self, directory: Path) -> None:
         state = load_file(directory / "linear.safetensors")
-        self.kernel, self.bias = state["classifier.weight"], state["classifier.bias"]
+        self.kernel, self.bias = state["kernel"], state["bias"]
         self.moments = [state[f"moment{i}"] for i in range(4)]
+        self.averages = [state[f"average{i}"] for i in range(2)]
         self.steps = int(state["steps"][0])
 
     def export(self, format: str, *, probabilities: bool = True) -> bytes:
@@ -102,11 +108,15 @@ class LinearEngine:
         return x
 
     def _step(self, gradients: list[Array], rate: float) -> None:
+        decay_of_average = average_decay(self.optimiser.average_decay, self.steps)
         self.steps += 1
+        if self.optimiser.clip:
+            length = math.sqrt(sum(float((g * g).sum()) for g in gradients))
+            gradients = [g * min(self.optimiser.clip / (length + 1e-6), 1) for g in gradients]
         for i, (p, g) in enumerate(zip((self.kernel, self.bias), gradients, strict=True)):
             first, second = self.moments[2 * i], self.moments[2 * i + 1]
             decay = self.optimiser.weight_decay if p.ndim > 1 else 0.0  # a bias does not decay
-            if self.optimiser.kind == "adamw":
+            if self.optimiser.kind != "sgd":  # Muon leaves the last layer to AdamW
                 first += (1 - _BETA1) * (g - first)
                 second += (1 - _BETA2) * (g * g - second)
                 mean = first / (1 - _BETA1**self.steps)
@@ -118,3 +128,4 @@ class LinearEngine:
                 first *= 0.9
                 first += g
                 p -= rate * (g + 0.9 * first)
+            self.averages[i] += (1 - decay_of_average) * (p - self.averages[i])

@@ -1,17 +1,19 @@
-"""Features of each picture: computed once, by the fastest runtime, kept."""
+"""Features of each picture: computed once, on a GPU or by the fastest runtime, kept."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from diptych import engines
 from diptych.errors import InputError
-from diptych.graphs.surgery import with_mid_features
+from diptych.graphs.surgery import mid_layer, with_mid_features
 from diptych.images.cache import folder
 from diptych.images.preprocess import Pixels
 from diptych.images.rows import in_batches
 from diptych.images.store import Store
+from diptych.networks import Network, Weights
 from diptych.reliability.ood import Features
 from diptych.runtimes import PredictAll, fastest, open_outputs
 from diptych.system.progress import Track, unwatched
@@ -27,12 +29,27 @@ class FeatureExtractor(NamedTuple):
 
     graph: bytes
     widths: tuple[int, ...]  # of each output
+    # What computes the same on a GPU; it gives None where there is none.
+    on_gpu: Callable[[], PredictAll | None] = lambda: None
 
 
 def feature_extractor(backbone: bytes, width: int) -> FeatureExtractor:
     """The extractor of a backbone's graph; `width` is that of its last features."""
     graph, mid_width = with_mid_features(backbone)
     return FeatureExtractor(graph, (width, mid_width) if mid_width else (width,))
+
+
+def trained_extractor(
+    engine: str, network: Network, weights: Weights, backbone: bytes
+) -> FeatureExtractor:
+    """The extractor of a network whose backbone's graph is given, on a GPU where there is one."""
+
+    def on_gpu() -> PredictAll | None:
+        layer = mid_layer(backbone)
+        number = None if layer is None else layer.number
+        return engines.gpu_features(engine, network.backbone, weights, number)
+
+    return feature_extractor(backbone, network.features)._replace(on_gpu=on_gpu)
 
 
 def features(
@@ -42,16 +59,16 @@ def features(
 
     Raises InputError where some are no finite numbers.
     """
-    runtime = fastest()
-    run = None
+    run = extractor.on_gpu()
+    runtime = "gpu" if run else fastest()
     name = f"{hashlib.sha256(extractor.graph).hexdigest()[:32]}-{runtime}"
     place = folder() / "features" / name / pixels.folder.name
     store = Store(place, (sum(extractor.widths),), "float32")
     missing = [key for key in dict.fromkeys(keys) if key not in store]
     chunks = in_batches(missing, CHUNK)
     for chunk in track(chunks, f"computing features ({runtime})", -(-len(missing) // CHUNK)):
-        run = run or open_outputs(extractor.graph, runtime)
-        rows = np.concatenate(extract(run, pixels.read(chunk)), axis=1)
+        run = run or _by_runtime(extractor.graph, runtime)
+        rows = np.concatenate(run(pixels.read(chunk)), axis=1)
         if not np.isfinite(rows).all():
             raise InputError(
                 "the network answers in no finite numbers for some pictures; "
@@ -59,6 +76,12 @@ def features(
             )
         store.add((key, row, {}) for key, row in zip(chunk, rows, strict=True))
     return tuple(np.split(store.read(keys), np.cumsum(extractor.widths)[:-1], axis=1))
+
+
+def _by_runtime(graph: bytes, runtime: str) -> PredictAll:
+    """What computes features in batches that suit a processor."""
+    run = open_outputs(graph, runtime)
+    return lambda images_NHWC: tuple(extract(run, images_NHWC))
 
 
 def extract(run: PredictAll, images_NHWC: Pixels) -> Features:

@@ -19,7 +19,7 @@ from diptych.recipe import Recipe
 from diptych.reliability.calibration import Calibration, calibrate, require_scipy
 from diptych.runtimes import gate, open_graph
 from diptych.system.progress import Track
-from diptych.training.features import FeatureExtractor, feature_extractor, features
+from diptych.training.features import FeatureExtractor, features, trained_extractor
 from diptych.training.loop import EpochResult, predict_rows
 from diptych.training.memory import enough_memory
 from diptych.training.ways.head import fit_head
@@ -76,7 +76,8 @@ def unseen_answers(
         weights = calibration.folded(best.weights)
         keys = [sample.digest for sample in test.samples]
         if best.head_only:
-            extractor = feature_extractor(best.backbone, start.network.features)
+            network = start.network
+            extractor = trained_extractor(recipe.engine, network, weights, best.backbone)
             return softmax(last_layer_logits(weights, features(extractor, keys, store)[0]))
         engine = engines.build(recipe.engine, start.network, weights)
         return softmax(predict_rows(engine, pixel_rows(store, keys)))
@@ -98,7 +99,7 @@ def _trained(
         network,
         engine.weights(),
         graph,
-        feature_extractor(best.backbone, network.features),
+        trained_extractor(recipe.engine, network, best.weights, best.backbone),
         best.history,
         calibration,
         parity,

@@ -16,11 +16,7 @@ from diptych.engines.tensorflow.layers import model_of_network
 from diptych.engines.tensorflow.losses import LossOfEachStep
 from diptych.engines.tensorflow.optimisers import EpochRates, make_optimiser
 from diptych.engines.tensorflow.precision import mixed_precision
-from diptych.engines.tensorflow.weights import (
-    put_weights,
-    set_weights,
-    weights_of,
-)
+from diptych.engines.tensorflow.weights import canonical, put_weights, set_weights, weights_of
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph, with_head
 from diptych.images.rows import map_batches
@@ -53,6 +49,9 @@ class TensorFlowEngine:
             jit_compile=False,  # XLA took twice as long on processors
         )
         self.training.optimizer.build(self.training.trainable_variables)
+        if optimiser.average_decay:
+            learned = [variable for _, variable, _ in canonical(self.training)]
+            self.training.optimizer.average(learned)
 
     def train(self, epoch: Epoch) -> StepLosses:
         self._answers_as_trained = False
@@ -74,7 +73,7 @@ class TensorFlowEngine:
         return map_batches(self.answering.predict_on_batch, inputs, 64)
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
-        return weights_of(self.training)
+        return weights_of(self.training, self.training.optimizer.averages)
 
     def save(self, directory: Path) -> None:
         state = {name: np.asarray(variable.value.numpy()) for name, variable in self._state()}

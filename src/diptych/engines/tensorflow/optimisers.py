@@ -1,6 +1,6 @@
-"""AdamW and SGD with Nesterov momentum: a learning rate for the head, and a share of it below.
+"""AdamW, SGD with Nesterov momentum, Muon: a learning rate for the head, a share of it below.
 
-Both take the steps that PyTorch takes, which are not quite those of Keras' own.
+All take the steps that PyTorch takes, which are not quite those of Keras' own.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,8 +9,9 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from diptych.engines.contract import Optimiser
+from diptych.engines.contract import MUON_MOMENTUM, NEWTON_SCHULZ, Optimiser, muon_scale
 from diptych.engines.learning_shares import learning_shares
+from diptych.engines.tensorflow.precision import mixed_precision
 from diptych.engines.tensorflow.weights import canonical
 
 
@@ -40,17 +41,17 @@ class Slot(NamedTuple):
 
 
 class PerLayer(keras.optimizers.Optimizer):  # type: ignore[misc]
-    """What the two share: the head learns at the full rate, all other layers at a share of it.
+    """What all share: the head learns at the full rate, all other layers at a share of it.
 
-    Biases and the scales of batch normalisation do not decay (He et al. 2019).
+    Biases and the scales of normalisation do not decay (He et al. 2019). Keras' own average of
+    weights (`use_ema`) neither forgets faster at first, nor has the statistics of normalisation.
     """
 
-    moments: tuple[str, ...]  # the names of what is kept for each variable
-
-    def __init__(self, rate: EpochRates, decay: float, shares: Mapping[int, float]) -> None:
-        super().__init__(rate)
-        self.decay = decay
+    def __init__(self, rate: EpochRates, options: Optimiser, shares: Mapping[int, float]) -> None:
+        super().__init__(rate, global_clipnorm=options.clip or None)
+        self.options = options
         self.shares = shares
+        self.averages = dict[Any, keras.Variable]()
 
     def build(self, variables: list[keras.Variable]) -> None:
         super().build(variables)
@@ -60,9 +61,29 @@ class PerLayer(keras.optimizers.Optimizer):  # type: ignore[misc]
     def slot(self, variable: keras.Variable) -> Slot:
         """A new one."""
         share = self.shares[id(variable)]
-        decay = self.decay if len(variable.shape) > 1 else 0.0
-        moments = (self.add_variable_from_reference(variable, name) for name in self.moments)
+        decay = self.options.weight_decay if len(variable.shape) > 1 else 0.0
+        moments = (self.add_variable_from_reference(variable, n) for n in self.moments(variable))
         return Slot(share, decay, tuple(moments))
+
+    def moments(self, variable: keras.Variable) -> tuple[str, ...]:
+        """The names of what is kept for a variable."""
+        raise NotImplementedError
+
+    def average(self, variables: list[keras.Variable]) -> None:
+        """From now on, keep the moving average of these, from what they are now."""
+        for variable in variables:
+            average = self.add_variable_from_reference(variable, "average")
+            average.assign(variable)
+            self.averages[variable.value.ref()] = average
+
+    def apply(self, grads: list[Any], trainable_variables: list[Any] | None = None) -> None:
+        """Take a step, then let the averages follow (see `contract.average_decay`)."""
+        steps = tf.cast(self.iterations, tf.float32)
+        super().apply(grads, trainable_variables)
+        if self.averages:
+            decay = tf.minimum(self.options.average_decay, (1 + steps) / (10 + steps))
+            for variable, average in self.averages.items():
+                average.value.assign_add((1 - decay) * (variable.deref() - average.value))
 
 
 class AdamW(PerLayer):
@@ -72,8 +93,10 @@ class AdamW(PerLayer):
     gradients are small, that is another path. Epsilon is PyTorch's too (Keras: 1e-7).
     """
 
-    moments = ("first", "second")
     beta_1, beta_2, epsilon = 0.9, 0.999, 1e-8
+
+    def moments(self, variable: keras.Variable) -> tuple[str, ...]:
+        return "first", "second"
 
     def update_step(self, gradient: Any, variable: tf.Variable, learning_rate: Any) -> None:
         share, decay, (first, second) = self.slots[variable.ref()]
@@ -91,8 +114,10 @@ class SGD(PerLayer):
     Keras multiplies by the rate before it accumulates; with a schedule that is another path.
     """
 
-    moments = ("velocity",)
     momentum = 0.9
+
+    def moments(self, variable: keras.Variable) -> tuple[str, ...]:
+        return ("velocity",)
 
     def update_step(self, gradient: Any, variable: tf.Variable, learning_rate: Any) -> None:
         share, decay, (velocity,) = self.slots[variable.ref()]
@@ -101,10 +126,62 @@ class SGD(PerLayer):
         variable.assign_sub(learning_rate * share * (gradient + self.momentum * velocity))
 
 
+class Muon(AdamW):
+    """Momentum whose steps are made orthogonal, for kernels (Jordan et al. 2024); AdamW elsewhere.
+
+    A step is as large as AdamW's (Liu et al. 2025), so both learn at one rate. `keras.optimizers`
+    has one that leaves convolutions out.
+    """
+
+    def moments(self, variable: keras.Variable) -> tuple[str, ...]:
+        return ("momentum",) if is_kernel(variable) else super().moments(variable)
+
+    def update_step(self, gradient: Any, variable: tf.Variable, learning_rate: Any) -> None:
+        share, decay, moments = self.slots[variable.ref()]
+        if len(moments) > 1:
+            super().update_step(gradient, variable, learning_rate)
+            return
+        (momentum,) = moments
+        momentum.assign_add((1 - MUON_MOMENTUM) * (gradient - momentum))
+        step = gradient + MUON_MOMENTUM * (momentum - gradient)
+        # All that a filter sees, times the filters: PyTorch's matrix on its side.
+        matrix = orthogonal(tf.reshape(step, (-1, variable.shape[-1])))
+        rate = learning_rate * share
+        step = tf.reshape(matrix, variable.shape) * muon_scale(*matrix.shape)
+        variable.assign(variable * (1 - rate * decay) - rate * step)
+
+
+def orthogonal(matrix: Any) -> Any:
+    """The nearest matrix with orthogonal rows or columns, nearly: five steps of Newton and Schulz.
+
+    In the numbers that the network learns in.
+    """
+    a, b, c = NEWTON_SCHULZ
+    tall = matrix.shape[0] > matrix.shape[1]
+    x = tf.transpose(matrix) if tall else matrix
+    x = x / tf.maximum(tf.norm(x), 1e-7)
+    x = tf.cast(x, keras.DTypePolicy(mixed_precision()).compute_dtype)
+    for _ in range(5):
+        gram = tf.matmul(x, x, transpose_b=True)
+        x = a * x + tf.matmul(b * gram + c * tf.matmul(gram, gram), x)
+    x = tf.cast(x, tf.float32)
+    return tf.transpose(x) if tall else x
+
+
+def in_head(variable: keras.Variable) -> bool:
+    """Whether it belongs to the last layer."""
+    return bool(variable.path.split("/")[0] == "classifier")
+
+
+def is_kernel(variable: keras.Variable) -> bool:
+    """Whether Muon takes a variable for a matrix: not the head, no filter of a single channel."""
+    return len(variable.shape) > 1 and not in_head(variable) and min(variable.shape[-2:]) > 1
+
+
 def make_optimiser(options: Optimiser, rate: EpochRates, model: keras.Model) -> PerLayer:
     """The optimiser of a recipe, for the variables of a model that learn."""
-    kind = SGD if options.kind == "sgd" else AdamW
+    kinds = {"sgd": SGD, "muon": Muon, "adamw": AdamW}
     learning = {id(variable) for variable in model.trainable_variables}
     names = {name: id(v) for name, v, _ in canonical(model) if id(v) in learning}
     shares = learning_shares([*names], options.backbone_rate, options.depth_rate)
-    return kind(rate, options.weight_decay, {names[name]: s for name, s in shares.items()})
+    return kinds[options.kind](rate, options, {names[name]: s for name, s in shares.items()})

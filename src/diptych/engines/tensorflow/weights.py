@@ -1,5 +1,8 @@
 """Weights under their canonical names and layout (see `networks`), in and out of a Keras model."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import keras
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +14,8 @@ from diptych.networks import NORM, Network, Weights
 from diptych.networks.libraries import keras as external
 
 Array = npt.NDArray[np.float32]
+
+NO_AVERAGES: Mapping[Any, keras.Variable] = {}
 
 
 def model_with_weights(network: Network, weights: Weights) -> keras.Model:
@@ -50,10 +55,19 @@ def put_weights(model: keras.Model, network: Network, weights: Weights) -> None:
     set_weights(model, {**own, **weights})
 
 
-def weights_of(model: keras.Model) -> dict[str, Array]:
-    """The model's weights under canonical names and in canonical layout."""
+def weights_of(
+    model: keras.Model, averages: Mapping[Any, keras.Variable] = NO_AVERAGES
+) -> dict[str, Array]:
+    """The model's weights under canonical names and in canonical layout.
+
+    Of variables that have an average, found by `ref()`, that.
+    """
     return {
-        name: np.array(np.transpose(variable.numpy(), axes), np.float32, order="C")
+        name: np.array(
+            np.transpose(averages.get(variable.value.ref(), variable).numpy(), axes),
+            np.float32,
+            order="C",
+        )
         for name, variable, axes in canonical(model)
     }
 

@@ -1,11 +1,13 @@
 """Augmentation (see `images.augmentation`) in PyTorch, on whatever device the pictures are."""
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from diptych.engines.torch.devices import best_device
+from diptych.engines.torch.tensors import on_device
 from diptych.images.augmentation import GREY, Augmentation, Floats
 from diptych.images.preprocess import Pixels
 
@@ -23,7 +25,7 @@ def augment(pixels_NHWC: Tensor, augmentation: Augmentation) -> Tensor:
     if augmentation.erased_N4.any():
         x_NCHW = torch.where(in_boxes(augmentation.erased_N4, x_NCHW), GREY, x_NCHW)
     if augmentation.mixing:
-        partner_NCHW = x_NCHW[torch.as_tensor(augmentation.partner_N, device=x_NCHW.device).long()]
+        partner_NCHW = x_NCHW[like(augmentation.partner_N, x_NCHW).long()]
         x_NCHW = torch.lerp(
             x_NCHW, partner_NCHW, like(augmentation.share_N, x_NCHW).view(-1, 1, 1, 1)
         )
@@ -42,7 +44,7 @@ def warp(x_NCHW: Tensor, affine_N23: Tensor) -> Tensor:
     """Each picture seen through its map from output to input pixels, bilinearly."""
     height, width = x_NCHW.shape[2:]
     # affine_grid counts from −1 to 1 over the width and over the height.
-    half = torch.tensor([width / 2, height / 2, 1.0], device=x_NCHW.device)
+    half = like([width / 2, height / 2, 1.0], x_NCHW)
     theta_N23 = affine_N23 * half / half[:2, None]
     grid = functional.affine_grid(theta_N23, list(x_NCHW.shape), align_corners=False)
     return functional.grid_sample(
@@ -50,16 +52,16 @@ def warp(x_NCHW: Tensor, affine_N23: Tensor) -> Tensor:
     )
 
 
-def in_boxes(boxes_N4: object, x_NCHW: Tensor) -> Tensor:
+def in_boxes(boxes_N4: npt.ArrayLike, x_NCHW: Tensor) -> Tensor:
     """Whether each pixel (N, 1, H, W) lies in its picture's box."""
     height, width = x_NCHW.shape[2:]
-    boxes = torch.as_tensor(boxes_N4, device=x_NCHW.device).view(-1, 4, 1, 1, 1)
+    boxes = like(boxes_N4, x_NCHW).view(-1, 4, 1, 1, 1)
     top, left, bottom, right = boxes.unbind(1)
     rows = torch.arange(height, device=x_NCHW.device).view(-1, 1)
     columns = torch.arange(width, device=x_NCHW.device)
     return (rows >= top) & (rows < bottom) & (columns >= left) & (columns < right)
 
 
-def like(array: object, x: Tensor) -> Tensor:
-    """An array as a float tensor where x is."""
-    return torch.as_tensor(array, dtype=torch.float32, device=x.device)
+def like(array: npt.ArrayLike, x: Tensor) -> Tensor:
+    """An array as a float tensor where x is; nobody waits until it is there."""
+    return on_device(np.asarray(array, np.float32), x.device)

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from diptych.engines.contract import Inputs
-from diptych.engines.torch.feeding import tensor
 from diptych.engines.torch.layers import Convolution
 from diptych.engines.torch.ood import OodScore
 from diptych.engines.torch.precision import full_precision
+from diptych.engines.torch.tensors import tensor
 from diptych.engines.torch.weights import module_with_weights
 from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES, NamedOutputs, OpenFile
 from diptych.graphs.surgery import MidLayer
@@ -30,7 +30,7 @@ class Classifier(nn.Module):
         self.ood_score = OodScore(detector)
         self._maps: list[Tensor] = []
         if mid_layer is not None:
-            convolution = _convolutions(network, layers)[mid_layer.number]
+            convolution = convolutions_in_order(network, layers)[mid_layer.number]
             convolution.register_forward_pre_hook(lambda _, inputs: self._maps.append(inputs[0]))
         self.eval().requires_grad_(False)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -63,7 +63,7 @@ def example_images(shape: tuple[int, ...]) -> Tensor:
 
 
 @torch.inference_mode()
-def _convolutions(network: Network, layers: nn.Module) -> list[nn.Module]:
+def convolutions_in_order(network: Network, layers: nn.Module) -> list[nn.Module]:
     """The convolutions in the order in which they are called, ours with their padding."""
     called: list[nn.Module] = []
     kind = nn.Conv2d if network.external else Convolution

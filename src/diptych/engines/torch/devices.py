@@ -18,6 +18,15 @@ def best_device() -> torch.device:
     return CPU
 
 
+def free_memory(device: torch.device) -> int:
+    """The bytes of a GPU's memory that nobody uses; nothing is known of other devices."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    if device.type == "mps":
+        return int(torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory())
+    return 0
+
+
 @contextmanager
 def random_numbers_from(seed: int, device: torch.device = CPU) -> Iterator[None]:
     """PyTorch's global random numbers start from a seed here, and go on as before afterwards."""

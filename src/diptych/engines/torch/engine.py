@@ -5,18 +5,20 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional
 
 from diptych.engines.contract import Epoch, Inputs, Optimiser, StepLosses, dropout_seed
 from diptych.engines.torch import onnx_export
+from diptych.engines.torch.average import MovingAverage
 from diptych.engines.torch.devices import RandomNumbers, best_device
-from diptych.engines.torch.feeding import batches, tensor
+from diptych.engines.torch.feeding import Feed
 from diptych.engines.torch.memory import MOST, at_once, keep_freed
 from diptych.engines.torch.modules import norms
 from diptych.engines.torch.optimisers import make_optimiser, set_learning_rate
-from diptych.engines.torch.precision import full_precision, mixed_precision
+from diptych.engines.torch.precision import full_precision, gradient_scaler, mixed_precision
 from diptych.engines.torch.state import laid_out_like, load_state, save_state
+from diptych.engines.torch.tensors import tensor
 from diptych.engines.torch.weights import module_with_weights, weights_of
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph, with_head
@@ -40,6 +42,11 @@ class TorchEngine:
         for norm in self.frozen:
             norm.requires_grad_(False)
         self.optimiser = make_optimiser(self.module, optimiser)
+        self.clip = optimiser.clip
+        decay = optimiser.average_decay
+        self.average = MovingAverage(self.module, decay) if decay else None
+        self.scaler = gradient_scaler(self.device)
+        self.feed = Feed(self.device)
         self.random = RandomNumbers(self.device)
 
     def train(self, epoch: Epoch) -> StepLosses:
@@ -51,36 +58,49 @@ class TorchEngine:
         losses = list[Tensor]()
         with self.random:
             for (inputs, targets_NK), rate in zip(
-                batches(epoch, self.device), epoch.rates, strict=True
+                self.feed.batches(epoch), epoch.rates, strict=True
             ):
                 set_learning_rate(self.optimiser, rate)
                 self.optimiser.zero_grad()
                 with mixed_precision(self.device):
                     logits_NK = self.module(inputs)
                 loss = functional.cross_entropy(logits_NK.float(), targets_NK)
-                loss.backward()  # type: ignore[no-untyped-call]
-                self.optimiser.step()
+                self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
+                if self.clip:
+                    self.scaler.unscale_(self.optimiser)
+                    nn.utils.clip_grad_norm_(self.module.parameters(), self.clip)
+                self.scaler.step(self.optimiser)
+                self.scaler.update()
+                if self.average:
+                    self.average.update(self.module)
                 losses.append(loss.detach())
         # All at once: a GPU would wait at each.
         return torch.stack(losses).float().cpu().numpy()
 
     def predict(self, inputs: Inputs) -> Logits:
-        self.module.eval()
+        self.answering.eval()
         size = at_once(inputs) if self.device.type == "cpu" else MOST
         with torch.inference_mode(), full_precision():
             return map_batches(self._logits, inputs, size)
 
     def _logits(self, inputs: Inputs) -> Logits:
-        logits_NK: Tensor = self.module(tensor(inputs).to(self.device))
+        logits_NK: Tensor = self.answering(tensor(inputs).to(self.device))
         return logits_NK.float().cpu().numpy()
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
-        return weights_of(self.module)
+        return weights_of(self.answering)
+
+    @property
+    def answering(self) -> nn.Module:
+        """What answers: the average of what was learned, where there is one."""
+        return self.average.module if self.average else self.module
 
     def save(self, directory: Path) -> None:
         state = {
             "weights": self.module.state_dict(),
             "optimiser": self.optimiser.state_dict()["state"],
+            "average": self.average.state_dict() if self.average else {},
+            "scaler": self.scaler.state_dict(),
             "random": {"numbers": self.random.state},
         }
         save_state(state, directory / "torch.safetensors")
@@ -88,6 +108,9 @@ class TorchEngine:
     def load(self, directory: Path) -> None:
         state = load_state(directory / "torch.safetensors")
         self.module.load_state_dict(state["weights"])
+        if self.average:
+            self.average.load_state_dict(state["average"])
+        self.scaler.load_state_dict(state.get("scaler", {}))
         groups = self.optimiser.state_dict()["param_groups"]
         moments = {int(number): values for number, values in state.get("optimiser", {}).items()}
         self.optimiser.load_state_dict({"state": moments, "param_groups": groups})

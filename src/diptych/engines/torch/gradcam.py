@@ -8,8 +8,8 @@ from torch import Tensor, nn
 
 from diptych.engines.contract import GradCam, Heatmaps, Inputs, Positions, no_map
 from diptych.engines.torch.devices import best_device
-from diptych.engines.torch.feeding import tensor
 from diptych.engines.torch.precision import full_precision
+from diptych.engines.torch.tensors import tensor
 from diptych.engines.torch.weights import module_with_weights
 from diptych.images.rows import in_batches
 from diptych.networks import GlobalAverage, Network, Weights

@@ -1,4 +1,4 @@
-"""In which numbers a network computes: bfloat16 while it learns, float32 when it answers."""
+"""In which numbers a network computes: 16 bits while it learns, float32 when it answers."""
 
 from contextlib import AbstractContextManager
 
@@ -9,8 +9,24 @@ from diptych.engines.torch.devices import best_device
 
 
 def mixed_precision(device: torch.device) -> AbstractContextManager[None]:
-    """bfloat16 for the costly layers, where the hardware has units for it."""
-    return torch.autocast(device.type, torch.bfloat16, enabled=has_bfloat16(device))
+    """bfloat16 or float16 for the costly layers, where the hardware has units for it."""
+    short = short_floats(device)
+    return torch.autocast(device.type, short or torch.bfloat16, enabled=short is not None)
+
+
+def gradient_scaler(device: torch.device) -> torch.amp.GradScaler:
+    """What keeps gradients from vanishing in float16, which has no small numbers; else nothing."""
+    return torch.amp.GradScaler(device.type, enabled=short_floats(device) is torch.float16)
+
+
+def short_floats(device: torch.device) -> torch.dtype | None:
+    """The numbers of 16 bits that are faster than float32 on the device, if any."""
+    if has_bfloat16(device):
+        return torch.bfloat16
+    # Volta was the first with units for float16; Ampere was the first with bfloat16.
+    if device.type == "cuda" and torch.cuda.get_device_capability(device) >= (7, 0):
+        return torch.float16
+    return None
 
 
 def has_bfloat16(device: torch.device) -> bool:
@@ -27,10 +43,9 @@ def hardware() -> Hardware:
     name = "the CPU" if device.type == "cpu" else device.type
     if device.type == "cuda":
         name = torch.cuda.get_device_name(device)
-    if not has_bfloat16(device):
-        return Hardware(name, "float32")
-    if device.type != "cpu":
-        return Hardware(name, "bfloat16")
+    short = short_floats(device)
+    if device.type != "cpu" or short is None:
+        return Hardware(name, str(short or torch.float32).removeprefix("torch."))
     units = "AMX" if torch.cpu.get_capabilities().get("amx_bf16") else "AVX-512"
     return Hardware(name, f"bfloat16 ({units})")
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from diptych.engines.backbone import backbone_graph
 from diptych.images.store import Store
-from diptych.training.features import feature_extractor, features
+from diptych.training.features import features, trained_extractor
 from diptych.training.loop import predict_rows
 from diptych.training.ways.task import BestEpoch, Task, batches_of, fit_rows, from_scratch
 
@@ -13,7 +13,7 @@ def fit_head(task: Task, store: Store, doing: str = "training") -> BestEpoch:
     """Train the head on features that are computed once; the store has the pixels."""
     network = task.network
     backbone = backbone_graph(task.recipe.engine, network, task.start)
-    extractor = feature_extractor(backbone, network.features)
+    extractor = trained_extractor(task.recipe.engine, network, task.start, backbone)
     keys = [sample.digest for sample in (*task.train.samples, *task.valid.samples)]
     features_ND = features(extractor, keys, store, track=task.track)[0]
     train_ND, valid_ND = np.split(features_ND, [len(task.train)])

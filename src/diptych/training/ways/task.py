@@ -55,11 +55,18 @@ def fit_rows(
 ) -> tuple[Engine, tuple[EpochResult, ...]]:
     """An engine with the weights of its best epoch, and the epochs."""
     own = {name: value for name, value in task.start.items() if network.has(name)}
+    decay = decay_over(task.recipe.ema, len(batches))
+    optimiser = optimiser._replace(clip=task.recipe.clip, average_decay=decay)
     engine = engines.build(task.recipe.engine, network, own, optimiser, task.recipe.seed)
     epochs = fit(engine, batches, valid_rows, task.valid.targets(), schedule, task.checkpoints)
     # An epoch that is trained again, at a lower rate, takes the place of the one before.
     by_number = {epoch.number: epoch for epoch in task.track(epochs, doing, schedule.epochs)}
     return engine, tuple(by_number.values())
+
+
+def decay_over(epochs: float, steps: int) -> float:
+    """The decay of an average over so many epochs, each of so many steps; 0 for no average."""
+    return 1 - 1 / max(epochs * steps, 1) if epochs else 0.0
 
 
 def batches_of(task: Task, rows: Rows, policy: AugmentationPolicy | None = None) -> Batches:
