@@ -285,6 +285,7 @@ def _baseline(recipe: Recipe) -> Recipe:
         train="head",
         learning_rate=0.003,
         image_size=recipe.image_size,
+        balance=recipe.balance,
         batch_size=recipe.batch_size,
         seed=recipe.seed,
     )

@@ -18,6 +18,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "train": ("auto", "head", "last", "all"),
     "optimiser": ("adamw", "sgd", "muon"),
     "on_nan": ("stop", "lower-rate"),
+    "balance": ("none", "weights"),
 }
 RANGES: Mapping[str, tuple[float, float]] = {
     "image_size": (8, 1024),
@@ -46,6 +47,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "erase": (0, 1),
     "mixup": (0, 10),
     "cutmix": (0, 10),
+    "trivial": (0, 1),
     "valid_share": (0.01, 0.5),
     "test_share": (0.01, 0.5),
     "min_side": (1, 1024),
@@ -77,7 +79,8 @@ class Recipe:
     the weights that answer are averaged; 0 is neither.
     `warmup`, `valid_share` and `test_share` are shares of one. `on_nan` is what comes of a loss
     that is no number: "stop", or "lower-rate", a quarter of the rate from the best epoch on.
-    `flip` to `cutmix` say how pictures are changed in training (see `images.augmentation`), unless
+    `balance` "weights" lets rare classes count as much as common ones.
+    `flip` to `trivial` say how pictures are changed in training (see `images.augmentation`), unless
     the head alone is trained.
     `acceptance` is the share of known pictures that may not be answered "none of these",
     `coverage` the share of prediction sets that hold the right answer.
@@ -101,6 +104,7 @@ class Recipe:
     ema: float = 0.0
     dropout: float = 0.2
     label_smoothing: float = 0.1
+    balance: str = "none"
     warmup: float = 0.1
     on_nan: str = "stop"
     flip: float = 0.0
@@ -115,6 +119,7 @@ class Recipe:
     erase: float = 0.0
     mixup: float = 0.0
     cutmix: float = 0.0
+    trivial: float = 0.0
     valid_share: float = 0.15
     test_share: float = 0.15
     min_side: int = 16

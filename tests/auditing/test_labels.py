@@ -96,4 +96,5 @@ def test_an_imbalance_is_said_with_its_ratio() -> None:
     [finding] = imbalance({"a": 1000, "b": 100, "c": 50, "d": 101, "empty": 0})
     assert (finding.name, finding.related) == ("c/", "a/")
     assert "50 to 1,000 pictures of 'a', 1 to 20; 2 of 4 classes" in finding.detail
+    assert "--balance in training finds more of the rare ones" in finding.detail
     assert not list(imbalance({"a": 99, "b": 10}))

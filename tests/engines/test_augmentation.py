@@ -38,6 +38,7 @@ KINDS = {
     "erase": AugmentationPolicy(erase=0.7),
     "mixup": AugmentationPolicy(mixup=1.0),
     "cutmix": AugmentationPolicy(cutmix=1.0),
+    "trivial": AugmentationPolicy(trivial=1.0),
     "all": AugmentationPolicy(0.5, 20, 0.2, 0.1, 10, 0.2, 0.3, 0.5, 20, 0.5, 0.4, 1.0),
 }
 

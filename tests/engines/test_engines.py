@@ -335,6 +335,20 @@ def test_targets_may_be_soft(subject: Subject) -> None:
     assert abs(loss(hard) - loss(turned)) > 0.001
 
 
+@pytest.mark.usefixtures("float32")
+@every()
+def test_a_target_that_counts_twice_moves_the_weights_twice_as_far(subject: Subject) -> None:
+    inputs, labels = labelled(subject.as_network(), 12)
+    targets = np.eye(CLASSES, dtype=np.float32)[labels]
+
+    def step(weight: float, rate: float) -> Weights:
+        engine = subject.build(dropout=0, optimiser=Optimiser("sgd", 0.0, 1.0))
+        engine.train(one_step(inputs, weight * targets, rate))
+        return engine.weights()
+
+    assert_same(step(2.0, 0.01), step(1.0, 0.02))
+
+
 @every()
 def test_weights_travel_to_another_engine(subject: Subject) -> None:
     network = subject.as_network()

@@ -95,6 +95,20 @@ def test_few_pictures_with_few_mistakes_do_no_harm(n: int, sharpness: float) -> 
         assert np.mean(after) < before - 0.015
 
 
+def test_weights_of_classes_stay_as_they_are_and_do_not_disturb() -> None:
+    logits, labels = answered(3000, 3, sharpness=2.0)
+    weight_K = np.array([0.3, 1.0, 8.0])
+    plain = calibrate(logits, labels)
+    weighted = calibrate(logits + np.log(weight_K).astype(np.float32), labels, weight_K)
+    assert weighted.loss_after == pytest.approx(plain.loss_after, abs=1e-4)
+    expected = plain.applied(logits) + np.log(weight_K)
+    raised = weighted.applied(logits + np.log(weight_K).astype(np.float32))
+    np.testing.assert_allclose(raised, expected, atol=1e-3)
+    natural = weighted.natural(softmax(raised))
+    np.testing.assert_allclose(natural, softmax(plain.applied(logits)), atol=1e-3)
+    np.testing.assert_array_equal(plain.natural(natural), natural)
+
+
 def test_a_handful_of_pictures_calibrates_nothing() -> None:
     logits, labels = answered(6, 2, sharpness=5)
     calibration = calibrate(logits, labels)

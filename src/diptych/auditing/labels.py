@@ -101,7 +101,8 @@ def imbalance(counts: Mapping[str, int]) -> Iterator[Finding]:
             "imbalance",
             f"{there[rare]:,} to {there[common]:,} pictures of '{common}', 1 to {ratio:.0f}; "
             f"{few:,} of {len(there):,} classes have a tenth of those or fewer: judge by the "
-            "scores of each class, not by the accuracy",
+            "scores of each class, not by the accuracy; --balance in training finds more of "
+            "the rare ones",
             False,
             f"{common}/",
         )

@@ -83,7 +83,8 @@ def set_coverage(predictions: Predictions, conformal_threshold: float) -> tuple[
 def _calibration(tested: TestedModel) -> dict[str, Any]:
     """How the probabilities were calibrated, and how far they are off on the test part."""
     calibration = tested.model.trained.calibration
-    p_NK, labels = tested.predictions.probabilities_NK, tested.parts.test.targets()
+    p_NK = calibration.natural(tested.predictions.probabilities_NK)
+    labels = tested.parts.test.targets()
     return {
         **calibration._asdict(),
         "temperature": calibration.temperature,

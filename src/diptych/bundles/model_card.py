@@ -177,7 +177,21 @@ def _calibration(calibration: Mapping[str, Any]) -> str:
     return (
         f"{calibrated_by(calibration)}. On the test pictures confidence and share of right answers "
         f"are {error:.1f} points apart on average; probabilities that are exactly "
-        f"true would be up to {by_chance:.1f} apart on so many pictures."
+        f"true would be up to {by_chance:.1f} apart on so many pictures.{_balance(calibration)}"
+    )
+
+
+def _balance(calibration: Mapping[str, Any]) -> str:
+    """What probabilities mean where rare classes counted as much; older bundles have no weights."""
+    weights = calibration.get("weight_K")
+    if not weights:
+        return ""
+    return (
+        " That is so once each is divided by its class's weight ("
+        f"{', '.join(f'{weight:.3g}' for weight in weights)}), and all by their sum: as they "
+        "are, they are those of pictures of which each class comes equally often, so that a rare "
+        "class is found (`balance` in the recipe). The log loss and the other errors of "
+        "probabilities in the table are of those as they are."
     )
 
 

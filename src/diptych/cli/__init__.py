@@ -15,6 +15,7 @@ from typing import NoReturn
 
 from diptych.cli import (
     audit,
+    augment,
     cache,
     compare,
     doctor,
@@ -42,6 +43,7 @@ VERBS = (
     explain,
     evaluate,
     audit,
+    augment,
     export,
     serve,
     cache,

@@ -167,6 +167,10 @@ def add_recipe(verb: ArgumentParser) -> None:
     verb.add_argument(
         "--train", help="head (fast), last (the last stages too), all (fine-tune), auto (default)"
     )
+    verb.add_argument(
+        "--balance", action="store_const", const="weights",
+        help="let rare classes count as much as common ones",
+    )  # fmt: skip
     verb.add_argument("--epochs", type=whole, help="at most this many")
     verb.add_argument(
         "--on-nan", metavar="WHAT", help="where the loss is no number: stop (default), lower-rate"

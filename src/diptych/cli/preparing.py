@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from diptych.recipe import Recipe
 
 # The arguments of add_recipe() that are fields of a recipe.
-FIELDS = ("network", "weights", "train", "epochs", "on_nan", "seed")
+FIELDS = ("network", "weights", "train", "epochs", "on_nan", "seed", "balance")
 
 
 def refuse_inside(out: Path, *data: "Path | Address | None") -> None:
@@ -66,6 +66,7 @@ def read_data(options: Namespace, engine: str | None) -> "tuple[Dataset, Recipe]
     from diptych.bundles.continuing import earlier_bundle, recipe_to_go_on
     from diptych.data.splitting import refuse_small_classes
     from diptych.networks.choosing import refuse_unknown, start
+    from diptych.training.augmenting import default_augmentation
     from diptych.training.defaults import default_recipe
     from diptych.training.memory import enough_memory
 
@@ -84,8 +85,12 @@ def read_data(options: Namespace, engine: str | None) -> "tuple[Dataset, Recipe]
         note(by_default.note)
     recipe = asked if earlier else changed(by_default.recipe)
     with enough_memory(recipe):
-        start(recipe, pictures.shape_at(recipe.image_size), pictures.classes)
-    return pictures, recipe
+        way = start(recipe, pictures.shape_at(recipe.image_size), pictures.classes).way
+    if earlier or by_default.recipe != Recipe():
+        return pictures, recipe
+    own = default_augmentation(recipe.network, pictures.classes, head_only=way == "head")
+    # Changed again, so that what was said counts, also that nothing is done.
+    return pictures, changed(by_default.recipe.replace(**own))
 
 
 def show_odd_labels(pictures: "Dataset", most: int = 10) -> None:

@@ -3,7 +3,8 @@
 All geometry is one affine map, all colour one matrix, each applied once by the engine: nothing is
 lost in chains of resampling, and two engines see the same pictures. Then come erasing (Zhong et al.
 2020), and mixing with another picture of the step: mixup (Zhang et al. 2018) or CutMix (Yun et al.
-2019).
+2019). TrivialAugment (Müller & Hutter 2021), one kind of change a picture and of any strength, is
+part of the same map and matrix.
 
 Letters in names: N pictures of a step, C channels, H rows, W columns, K classes.
 """
@@ -39,6 +40,7 @@ class AugmentationPolicy(NamedTuple):
     erase: float = 0.0  # the share of pictures of which a box becomes grey
     mixup: float = 0.0  # alpha of the Beta distribution of the partner's share
     cutmix: float = 0.0  # likewise; with both, each picture is mixed in one of the two ways
+    trivial: float = 0.0  # how strong one further change may be, of a kind drawn for each picture
 
 
 class Augmentation(NamedTuple):
@@ -73,6 +75,21 @@ class Augmentation(NamedTuple):
         return bool(self.share_N.any() or self.patch_N4.any())
 
 
+# The kinds of TrivialAugment, and how far each goes where `trivial` is 1: as far as RandAugment's
+# (Cubuk et al. 2020). Kinds that are no affine map or matrix, such as posterising, are left out.
+_TRIVIAL = {
+    "nothing": 0.0,
+    "rotate": 30.0,
+    "zoom": 0.5,
+    "across": 0.3,
+    "down": 0.3,
+    "shear": 17.0,
+    "brightness": 0.5,
+    "contrast": 0.9,
+    "saturation": 0.9,
+    "hue": 60.0,
+}
+
 _IDENTITY: Floats = np.array([[1, 0, 0], [0, 1, 0]], np.float32)
 GREY = 127.5
 
@@ -93,8 +110,10 @@ def sample_augmentation(
     height, width, channels = shape
     n = len(random_NR)
     u = iter(2 * random_NR.T - 1)  # each use takes N numbers between −1 and 1
-    affine_N23 = _affine(policy, height, width, u)
-    colour_NCD = _colour(policy, channels, u)
+    # The last numbers, so that the others do what they do without it.
+    further = _one_kind(policy.trivial, *random_NR.T[-2:])
+    affine_N23 = _affine(policy, further, height, width, u)
+    colour_NCD = _colour(policy, further, channels, u)
     erased_N4 = _boxes((next(u) + 1) / 2 < policy.erase, 0.02 + 0.15 * (next(u) + 1), shape, u)
     which, amount = (next(u) + 1) / 2, (next(u) + 1) / 2
     cutmix_N = which < (0.5 if policy.mixup else 1) if policy.cutmix else np.zeros(n, bool)
@@ -114,13 +133,26 @@ def mix_targets(targets_NK: Floats, augmentation: Augmentation, shape: Shape) ->
     return np.asarray(mixed, np.float32)
 
 
-def _affine(policy: AugmentationPolicy, height: int, width: int, u: Any) -> Floats:
+def _one_kind(
+    strength: float, kind_N: npt.NDArray[Any], amount_N: npt.NDArray[Any]
+) -> dict[str, npt.NDArray[Any]]:
+    """How far each picture is changed in each kind, either way: but for one kind not at all."""
+    drawn_N = (kind_N * len(_TRIVIAL)).astype(np.int32)
+    signed_N = strength * (2 * amount_N - 1)
+    return {
+        kind: np.where(drawn_N == i, most * signed_N, 0)
+        for i, (kind, most) in enumerate(_TRIVIAL.items())
+    }
+
+
+def _affine(policy: AugmentationPolicy, further: Any, height: int, width: int, u: Any) -> Floats:
     """Mirror, rotate, shear, zoom and shift as one map from output to input."""
     mirror = np.where((next(u) + 1) / 2 < policy.flip, -1, 1)
-    turn = np.radians(policy.rotate) * next(u)
-    slant = np.tan(np.radians(policy.shear) * next(u))
-    zoom = (1 + policy.zoom) ** next(u)
-    across, down = policy.shift * width * next(u), policy.shift * height * next(u)
+    turn = np.radians(policy.rotate * next(u) + further["rotate"])
+    slant = np.tan(np.radians(policy.shear * next(u) + further["shear"]))
+    zoom = (1 + policy.zoom) ** next(u) * _larger(further["zoom"])
+    across = width * (policy.shift * next(u) + further["across"])
+    down = height * (policy.shift * next(u) + further["down"])
     cos, sin = np.cos(turn) / zoom, np.sin(turn) / zoom
     if not (policy.rotate or policy.zoom or policy.shear):
         # Whole pixels, so that small pictures stay as sharp as those that are answered.
@@ -129,15 +161,21 @@ def _affine(policy: AugmentationPolicy, height: int, width: int, u: Any) -> Floa
     return np.array(rows, np.float32).transpose(2, 0, 1)
 
 
+def _larger(zoom_N: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """0.1 as 1.1 times, and −0.1 as 1/1.1 times."""
+    return np.asarray((1 + np.abs(zoom_N)) ** np.sign(zoom_N))
+
+
 # Luma (ITU-R BT.601), and the turn of colours about the axis of greys.
 _LUMA = np.array([0.299, 0.587, 0.114])
 
 
-def _colour(policy: AugmentationPolicy, channels: int, u: Any) -> Floats:
+def _colour(policy: AugmentationPolicy, further: Any, channels: int, u: Any) -> Floats:
     """Hue, saturation, contrast and brightness as one matrix."""
-    light = 255 * policy.brightness * next(u)
-    gain = 1 + policy.contrast * next(u)
-    vivid, turn = 1 + policy.saturation * next(u), np.radians(policy.hue) * next(u)
+    light = 255 * (policy.brightness * next(u) + further["brightness"])
+    gain = 1 + policy.contrast * next(u) + further["contrast"]
+    vivid = 1 + policy.saturation * next(u) + further["saturation"]
+    turn = np.radians(policy.hue * next(u) + further["hue"])
     n = len(light)
     matrix_NCC = np.broadcast_to(np.eye(channels), (n, channels, channels))
     if channels == 3:

@@ -42,6 +42,7 @@ class Calibration(NamedTuple):
     shift_K: tuple[float, ...]
     loss_before: float  # cross-entropy on the validation pictures, in nats a picture
     loss_after: float  # likewise, each fold calibrated on the others
+    weight_K: tuple[float, ...] = ()  # how much rarer each class is than answers take it for
 
     @property
     def temperature(self) -> float:
@@ -51,6 +52,18 @@ class Calibration(NamedTuple):
     def applied(self, logits_NK: Logits) -> Logits:
         """The logits, calibrated."""
         return np.asarray(logits_NK * self.scale_K + self.shift_K, np.float32)
+
+    def around(self, weight_K: Floats) -> "Calibration":
+        """The same for logits of a network whose classes were weighted: that is not scaled."""
+        shift_K = self.shift_K + (1 - np.asarray(self.scale_K)) * np.log(weight_K)
+        return self._replace(shift_K=tuple(shift_K.tolist()), weight_K=tuple(weight_K.tolist()))
+
+    def natural(self, p_NK: Probabilities) -> Probabilities:
+        """Calibrated probabilities (N, K) where classes come as often as they did in training."""
+        if not self.weight_K:
+            return p_NK
+        p_NK = p_NK / np.asarray(self.weight_K)
+        return np.asarray(p_NK / p_NK.sum(1, keepdims=True), np.float32)
 
     def undone(self, logits_NK: Logits) -> Logits:
         """What calibrated logits were before.
@@ -80,13 +93,24 @@ def require_scipy(pictures: int) -> None:
         raise MissingExtra("SciPy", "report") from cause
 
 
-def calibrate(logits_NK: Logits, labels: Sequence[int]) -> Calibration:
+def calibrate(
+    logits_NK: Logits, labels: Sequence[int], weight_K: npt.ArrayLike | None = None
+) -> Calibration:
     """Temperature scaling, or vector scaling where it is certainly better; nothing for a handful.
 
     Both are fitted on four fifths of the pictures and judged on the fifth, each fifth in turn; the
     better one is then fitted on all. Vector scaling is better where it saves nats beyond twice the
     standard error of what it saves. Raises MissingExtra without SciPy.
+
+    A network that was trained with classes weighted by `weight_K` answers as if they came that much
+    more often. Its logits are calibrated without that, on the classes as they come (Saerens et al.
+    2002), and keep it: both losses are those without.
     """
+    if weight_K is not None:
+        weights = np.asarray(weight_K, np.float64)
+        return calibrate(np.asarray(logits_NK - np.log(weights), np.float32), labels).around(
+            weights
+        )
     labels_N = np.asarray(labels, np.intp)
     n, k = logits_NK.shape
     none = Calibration("none", (1.0,) * k, (0.0,) * k, 0.0, 0.0)

@@ -105,7 +105,7 @@ def from_bundle(predictor: Predictor) -> EvidenceSource:
     indices = reference_indices([bundle.classes.index(sample.label) for sample in cached])
     return EvidenceSource(
         dict(bundle.facts),
-        Calibration(*(calibration[name] for name in Calibration._fields)),
+        Calibration(**{n: calibration[n] for n in Calibration._fields if n in calibration}),
         bundle.weights(),
         _extractor(bundle),
         [cached[i] for i in indices],

@@ -90,7 +90,7 @@ def _trained(
     network = start.network
     task = Task(recipe, network, start.weights, train, valid, checkpoints, track)
     best = _fitted(start, task, store)
-    calibration = calibrate(best.valid_logits_NK, valid.targets())
+    calibration = calibrate(best.valid_logits_NK, valid.targets(), task.class_weights())
     engine = engines.build(recipe.engine, network, calibration.folded(best.weights))
     graph = whole_graph(best.backbone, network, engine.weights())
     pixels = store.read([sample.digest for sample in valid.samples[:GATE_PICTURES]])

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from diptych.engines.contract import Engine
 from diptych.errors import InputError, shortened
@@ -51,13 +52,14 @@ def fit(
     valid_labels: Sequence[int],
     schedule: Schedule,
     checkpoints: Path,
+    valid_weights_N: npt.NDArray[np.float32] | None = None,
 ) -> Iterator[EpochResult]:
     """Train; yields each epoch. At the end the engine has the weights of the best one.
 
     `checkpoints` is a folder. Where it has some, because a run was killed, those epochs are yielded
     from there, and training goes on to the result it would have had. An epoch that comes again,
     since the rate was lowered, takes the place of the one before. Raises LossNotFinite where a loss
-    is no number, whatever the rate.
+    is no number, whatever the rate. With `valid_weights_N` the validation loss is a weighted mean.
     """
     snapshots, pace = Snapshots(checkpoints), Pace(CHECKPOINT_SECONDS)
     progress = snapshots.resume(engine)
@@ -73,7 +75,9 @@ def fit(
         own_rates = [rate * scale for rate in rates[first : first + len(train)]]
         try:
             _train_epoch(engine, train, own_rates, progress, pace, snapshots)
-            result = _result(engine, train, valid, valid_labels, own_rates, progress)
+            started = time.monotonic()
+            scores = _scores(predict_rows(engine, valid), valid_labels, valid_weights_N)
+            result = _result(train, scores, own_rates, progress, started)
         except LossNotFinite as error:
             if not schedule.lower_rate or progress.lowered == MOST_LOWERINGS:
                 raise
@@ -130,16 +134,14 @@ def _train_epoch(
 
 
 def _result(
-    engine: Engine,
     train: Batches,
-    valid: Rows,
-    valid_labels: Sequence[int],
+    scores: tuple[float, float],
     rates: Sequence[float],
     progress: Progress,
+    started: float,
 ) -> EpochResult:
-    """What came of an epoch whose steps are taken."""
-    number, started = len(progress.history) + 1, time.monotonic()
-    valid_loss, accuracy = _scores(predict_rows(engine, valid), valid_labels)
+    """What came of an epoch whose steps are taken; `started` is when scoring it began."""
+    number, (valid_loss, accuracy) = len(progress.history) + 1, scores
     if not math.isfinite(valid_loss):
         what = "the loss on validation pictures is no longer a number"
         raise _not_finite(what, train, number, len(train) - 1, rates[-1])
@@ -178,9 +180,13 @@ def _enough(progress: Progress, schedule: Schedule) -> bool:
     return count >= schedule.epochs or (bool(count) and stale >= schedule.patience)
 
 
-def _scores(logits_NK: Logits, labels: Sequence[int]) -> tuple[float, float]:
+def _scores(
+    logits_NK: Logits, labels: Sequence[int], weight_N: npt.NDArray[np.float32] | None
+) -> tuple[float, float]:
+    """The loss, a weighted mean, and the share that is right."""
     log_p_NK = log_softmax(logits_NK)
-    loss = -float(log_p_NK[np.arange(len(labels)), labels].mean())
+    loss_N = -log_p_NK[np.arange(len(labels)), labels]
+    loss = float(loss_N.mean() if weight_N is None else np.average(loss_N, weights=weight_N))
     return loss, float((logits_NK.argmax(1) == labels).mean())
 
 

@@ -13,7 +13,7 @@ from diptych.engines.contract import Epoch, Inputs, Optimiser, StepLosses, dropo
 from diptych.engines.tensorflow import onnx_export
 from diptych.engines.tensorflow.feeding import Feed
 from diptych.engines.tensorflow.layers import model_of_network
-from diptych.engines.tensorflow.losses import LossOfEachStep
+from diptych.engines.tensorflow.losses import LossOfEachStep, weighted_cross_entropy
 from diptych.engines.tensorflow.optimisers import EpochRates, make_optimiser
 from diptych.engines.tensorflow.precision import mixed_precision
 from diptych.engines.tensorflow.weights import canonical, put_weights, set_weights, weights_of
@@ -44,7 +44,7 @@ class TensorFlowEngine:
         self.losses = LossOfEachStep()
         self.training.compile(
             optimizer=make_optimiser(optimiser, self.rates, self.training),
-            loss=keras.losses.CategoricalCrossentropy(from_logits=True),
+            loss=weighted_cross_entropy,
             metrics=[self.losses],
             jit_compile=False,  # XLA took twice as long on processors
         )

@@ -1,4 +1,4 @@
-"""The loss of each step of `fit()`, which by itself tells only their mean."""
+"""The loss, and that of each step of `fit()`, which by itself tells only their mean."""
 
 from typing import Any
 
@@ -7,6 +7,18 @@ import numpy as np
 import tensorflow as tf
 
 from diptych.engines.contract import StepLosses
+
+
+def weighted_cross_entropy(targets_NK: Any, logits_NK: Any) -> Any:
+    """Cross-entropy (N,) with targets whose sum is what a picture counts.
+
+    TensorFlow takes targets for probabilities: of others its loss is right, its gradient wrong.
+    """
+    weight_N1 = tf.maximum(tf.reduce_sum(targets_NK, axis=1, keepdims=True), 1e-12)
+    loss_N = keras.losses.categorical_crossentropy(
+        targets_NK / weight_N1, logits_NK, from_logits=True
+    )
+    return loss_N * weight_N1[:, 0]
 
 
 class LossOfEachStep(keras.metrics.Metric):  # type: ignore[misc]

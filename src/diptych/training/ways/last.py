@@ -2,13 +2,13 @@
 
 from diptych.engines.backbone import backbone_graph
 from diptych.images.store import Store
+from diptych.training.augmenting import augmentation_policy
 from diptych.training.loop import predict_rows
 from diptych.training.maps import ViewBatches, map_views, stages
 from diptych.training.ways.head import fit_head
 from diptych.training.ways.task import (
     BestEpoch,
     Task,
-    augmentation_policy,
     batches_of,
     better_than_head,
     fine_tuning,

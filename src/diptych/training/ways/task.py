@@ -14,6 +14,7 @@ from diptych.networks import Network, Weights
 from diptych.recipe import Recipe
 from diptych.reliability.calibration import calibrate
 from diptych.system.progress import Track
+from diptych.training.balancing import Floats, class_weights
 from diptych.training.batches import Batches, one_hot
 from diptych.training.loop import EpochResult, Schedule, fit
 
@@ -32,6 +33,10 @@ class Task(NamedTuple):
     def going_on_from(self, weights: Weights) -> "Task":
         """What comes after the head, with checkpoints of its own."""
         return self._replace(start=weights, checkpoints=self.checkpoints / "tuned")
+
+    def class_weights(self) -> Floats | None:
+        """What a picture of each class counts, (K,); None where all count the same."""
+        return class_weights(self.train.targets(), len(self.train.classes), self.recipe.balance)
 
 
 class BestEpoch(NamedTuple):
@@ -58,7 +63,9 @@ def fit_rows(
     decay = decay_over(task.recipe.ema, len(batches))
     optimiser = optimiser._replace(clip=task.recipe.clip, average_decay=decay)
     engine = engines.build(task.recipe.engine, network, own, optimiser, task.recipe.seed)
-    epochs = fit(engine, batches, valid_rows, task.valid.targets(), schedule, task.checkpoints)
+    labels, weight_K = task.valid.targets(), task.class_weights()
+    valid_weights_N = None if weight_K is None else weight_K[labels]
+    epochs = fit(engine, batches, valid_rows, labels, schedule, task.checkpoints, valid_weights_N)
     # An epoch that is trained again, at a lower rate, takes the place of the one before.
     by_number = {epoch.number: epoch for epoch in task.track(epochs, doing, schedule.epochs)}
     return engine, tuple(by_number.values())
@@ -73,6 +80,8 @@ def batches_of(task: Task, rows: Rows, policy: AugmentationPolicy | None = None)
     """The training part in the batches of the recipe."""
     recipe, train = task.recipe, task.train
     targets_NK = one_hot(train.targets(), len(train.classes), recipe.label_smoothing)
+    if (weight_K := task.class_weights()) is not None:
+        targets_NK *= weight_K[train.targets(), None]
     names = [sample.name for sample in train.samples]
     return Batches(rows, targets_NK, recipe.batch_size, recipe.seed, policy, names)
 
@@ -117,9 +126,10 @@ def better_than_head(task: Task, logits_NK: Logits, head: BestEpoch) -> bool:
 
     Of the loss there is less noise than of the share that is right. Says so where it was not.
     """
-    labels = task.valid.targets()
+    labels, weight_K = task.valid.targets(), task.class_weights()
     tuned, floor = (
-        calibrate(one_NK, labels).loss_after for one_NK in (logits_NK, head.valid_logits_NK)
+        calibrate(one_NK, labels, weight_K).loss_after
+        for one_NK in (logits_NK, head.valid_logits_NK)
     )
     if tuned < floor:
         return True
@@ -130,9 +140,3 @@ def better_than_head(task: Task, logits_NK: Logits, head: BestEpoch) -> bool:
         floor,
     )
     return False
-
-
-def augmentation_policy(recipe: Recipe) -> AugmentationPolicy | None:
-    """How pictures are changed in training; None where they are not."""
-    policy = AugmentationPolicy(*(getattr(recipe, name) for name in AugmentationPolicy._fields))
-    return policy if any(policy) else None

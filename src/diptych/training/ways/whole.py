@@ -4,13 +4,13 @@ from diptych.engines.backbone import backbone_graph
 from diptych.engines.contract import Optimiser
 from diptych.images.rows import pixel_rows
 from diptych.images.store import Store
+from diptych.training.augmenting import augmentation_policy
 from diptych.training.loop import Schedule, predict_rows
 from diptych.training.trial import refuse_unlike
 from diptych.training.ways.head import fit_head
 from diptych.training.ways.task import (
     BestEpoch,
     Task,
-    augmentation_policy,
     batches_of,
     better_than_head,
     fine_tuning,
