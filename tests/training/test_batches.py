@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from diptych.images.augmentation import AugmentationPolicy
-from diptych.training.batches import Batches, ShuffledEpoch, one_hot
+from diptych.training.batches import Batches, ShuffledEpoch, one_hot, warn_of_large_batches
 
 # Each picture's first pixel is its number.
 PIXELS = np.zeros((50, 4, 4, 1), np.uint8)
@@ -72,3 +72,11 @@ def test_no_step_is_a_single_picture(count: int, size: int, sizes: list[int]) ->
     assert len(batches) == len(sizes)
     passed = batches.epoch(1, [0.1] * len(batches))
     assert [len(batch.rows) for batch in passed] == sizes
+
+
+def test_batches_larger_than_the_training_part_are_said(caplog: pytest.LogCaptureFixture) -> None:
+    for size, count in ((128, 40), (32, 20), (4096, 5000)):
+        warn_of_large_batches(size, count)
+    assert not caplog.messages
+    warn_of_large_batches(4096, 44)
+    assert "batch_size = 4,096 is more than the 44 pictures to train on" in caplog.text

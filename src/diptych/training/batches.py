@@ -1,5 +1,6 @@
 """The order in which pictures are seen: from inputs and labels to the batches of an epoch."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from diptych.images.augmentation import (
     sample_augmentation,
 )
 from diptych.images.rows import Rows
+from diptych.recipe import PIXEL_BATCH
 
 
 @dataclass(frozen=True)
@@ -95,3 +97,14 @@ def one_hot(labels: Sequence[int], classes: int, smoothing: float = 0.0) -> Targ
     """Labels as probabilities (N, K); `smoothing` is shared among all classes (Szegedy 2016)."""
     hard_NK = np.eye(classes, dtype=np.float32)[np.asarray(labels, np.intp)]
     return np.asarray(hard_NK * (1 - smoothing) + smoothing / classes, np.float32)
+
+
+def warn_of_large_batches(size: int, count: int) -> None:
+    """A word where batches that somebody asked for are larger than the training part."""
+    if size > max(count, PIXEL_BATCH):
+        logging.getLogger(__name__).warning(
+            "batch_size = %s is more than the %s pictures to train on: an epoch is a single step; "
+            "a smaller one takes more of them",
+            f"{size:,}",
+            f"{count:,}",
+        )
