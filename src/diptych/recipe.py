@@ -24,6 +24,7 @@ RANGES: Mapping[str, tuple[float, float]] = {
     "image_size": (8, 1024),
     "epochs": (1, 10_000),
     "patience": (1, 10_000),
+    "train_seconds": (0, 10_000_000),
     "fine_epochs": (1, 10_000),
     "map_views": (1, 256),
     "batch_size": (2, 4096),
@@ -73,8 +74,9 @@ class Recipe:
     `train` is "head" (the pretrained backbone stays as it is), "last" (its last stages learn too,
     on maps computed once in `map_views` views), "all", or "auto": the head where there are
     pretrained weights, all where there are none. After the head, "last" and "all" train at most
-    `fine_epochs` of the `epochs`. `weights` is "pretrained", "none" or a
-    file. Rates are per step; `backbone_rate` multiplies `learning_rate` for pretrained layers;
+    `fine_epochs` of the `epochs`. `train_seconds` ends a training before an epoch that would end
+    later; 0 lets it go on. `weights` is "pretrained", "none" or a file. Rates are per step;
+    `backbone_rate` multiplies `learning_rate` for pretrained layers;
     `clip` is the longest that all gradients of a step together may be, `ema` over how many epochs
     the weights that answer are averaged; 0 is neither.
     `warmup`, `valid_share` and `test_share` are shares of one. `on_nan` is what comes of a loss
@@ -93,6 +95,7 @@ class Recipe:
     image_size: int = IMAGE_SIZE
     epochs: int = 40
     patience: int = 8
+    train_seconds: float = 0.0
     fine_epochs: int = 6
     map_views: int = 4
     batch_size: int = 32

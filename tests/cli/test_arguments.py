@@ -1,8 +1,10 @@
 """What the command line understands."""
 
+import argparse
+
 import pytest
 
-from diptych.cli import parser
+from diptych.cli import arguments, parser
 
 
 @pytest.mark.parametrize(
@@ -44,3 +46,14 @@ def test_an_option_that_is_given_again_is_told(capsys: pytest.CaptureFixture[str
     assert capsys.readouterr().err == ""
     assert parser().parse_args([*said, "--label=y"]).label == "y"
     assert capsys.readouterr().err == "--label is given 2 times; the last one counts\n"
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("1h30m", 5400)])
+def test_a_time_is_said_in_hours_minutes_and_seconds(text: str, seconds: float) -> None:
+    assert arguments.duration(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "10", "0m", "m", "1.5h", "10m1h"])
+def test_what_is_no_time_is_refused(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="is no time, such as 90s, 10m or 1h30m"):
+        arguments.duration(text)

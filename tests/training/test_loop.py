@@ -400,3 +400,8 @@ def test_after_a_full_disk_the_same_run_goes_on(
     engine = Scripted(1, 2, 3, 4)
     assert losses(trained(engine, schedule, tmp_path / "full")) == losses(expected)
     assert len(engine.rates) == 8
+
+
+def test_no_epoch_begins_that_would_end_late(tmp_path: Path) -> None:
+    history = trained(built("linear"), Schedule(9, 9, 0.01, 0.1, seconds=1e-9), tmp_path)
+    assert len(history) == 1

@@ -94,6 +94,16 @@ def whole(text: str) -> int:
     return int(text)
 
 
+def duration(text: str) -> float:
+    """The type of an argument that is a time, in seconds: 90s, 10m, 1h30m."""
+    match = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text.strip())
+    hours, minutes, seconds = (int(part or 0) for part in match.groups()) if match else (0, 0, 0)
+    total = 3600 * hours + 60 * minutes + seconds
+    if not total:
+        raise argparse.ArgumentTypeError(f"'{text}' is no time, such as 90s, 10m or 1h30m")
+    return float(total)
+
+
 def place(text: str) -> "Path | Address":
     """The type of an argument that is a path, or an address such as s3://bucket/photos."""
     from diptych.data.places import place_named

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from diptych.cli import arguments
 from diptych.cli.display import note, print_json, print_scores
+from diptych.cli.planning import add_plan, forget, planned, settled
 from diptych.cli.preparing import prepare, read_data, refuse_inside
 from diptych.system import interrupts
 
@@ -37,6 +38,7 @@ def add(verbs: arguments.Verbs) -> None:
         "--cv", type=arguments.whole, default=0, metavar="K",
         help="cross-validate as well, in K folds of all but the test part",
     )  # fmt: skip
+    add_plan(verb)
     verb.add_argument("--force", action="store_true", help="replace a bundle that exists")
 
 
@@ -50,10 +52,10 @@ def train(options: Namespace) -> None:
         refuse_unknown(options.track)
         refuse_unwritable_bundle(options.out, options.force)
         refuse_inside(options.out, options.data, options.test)
-        audit, parts, evaluation = _bundle(options)
+        audit, parts, evaluation, plan = _bundle(options, started)
     seconds = time.monotonic() - started
     if options.as_json:
-        print_json(_answer(options.out, audit, parts, evaluation, seconds))
+        print_json(_answer(options.out, audit, parts, evaluation, seconds) | plan)
         return
     print(audit)
     print_scores(evaluation.predictions.scores())
@@ -66,8 +68,10 @@ def train(options: Namespace) -> None:
     print(f"{options.out} written in {seconds:.0f} s; {page} tells more")
 
 
-def _bundle(options: Namespace) -> "tuple[Audit, Splits, Evaluation]":
-    """Train as the options say, and write the bundle."""
+def _bundle(
+    options: Namespace, started: float
+) -> "tuple[Audit, Splits, Evaluation, dict[str, Any]]":
+    """Train as the options say, and write the bundle; the last is what a plan adds to --json."""
     pictures, recipe = read_data(options, options.engine)
 
     from diptych.classifier import ImageClassifier
@@ -75,12 +79,17 @@ def _bundle(options: Namespace) -> "tuple[Audit, Splits, Evaluation]":
     from diptych.system.progress import shown
     from diptych.training.memory import enough_memory
 
+    keep, answer = cache.folder() / "runs", {}
     with enough_memory(recipe):
+        asked = options.preset or options.time
+        plan = planned(options, pictures, recipe, started) if asked else None
         audit, parts = prepare(pictures, recipe)
+        if plan:
+            recipe, answer["plan"] = settled(plan, parts, keep)
         model = ImageClassifier(recipe).fit(
             parts.train,
             parts.valid,
-            keep=cache.folder() / "runs",
+            keep=keep,
             name=str(options.out.resolve()),
             resume=options.resume,
             tracking=options.track,
@@ -91,7 +100,9 @@ def _bundle(options: Namespace) -> "tuple[Audit, Splits, Evaluation]":
         evaluation.save(options.out, audit=audit, force=options.force, log=note)
     interrupts.ignore()  # the same command would only be told that the bundle exists
     model.forget_checkpoints()
-    return audit, parts, evaluation
+    if plan:
+        forget(plan, parts, keep)
+    return audit, parts, evaluation, answer
 
 
 def _answer(

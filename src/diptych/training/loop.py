@@ -39,6 +39,7 @@ class Schedule(NamedTuple):
     warmup: float  # the share of steps that climb to it
     # Whether to go on from the best epoch with a quarter of the rate where a loss is no number.
     lower_rate: bool = False
+    seconds: float = 0.0  # no epoch begins that would end later; 0: as long as it takes
 
 
 class LossNotFinite(InputError):
@@ -177,7 +178,15 @@ def _save(engine: Engine, progress: Progress, pace: Pace, snapshots: Snapshots) 
 def _enough(progress: Progress, schedule: Schedule) -> bool:
     count = len(progress.history)
     stale = count - progress.best
+    if schedule.seconds and count and _ends_late(progress, schedule.seconds):
+        return True
     return count >= schedule.epochs or (bool(count) and stale >= schedule.patience)
+
+
+def _ends_late(progress: Progress, seconds: float) -> bool:
+    """Whether one more epoch like the last would end after so many seconds of training."""
+    history = progress.history
+    return sum(epoch.seconds for epoch in history) + history[-1].seconds > seconds
 
 
 def _scores(

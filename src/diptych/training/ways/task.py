@@ -118,6 +118,7 @@ def _schedule(recipe: Recipe, epochs: int) -> Schedule:
         recipe.learning_rate,
         recipe.warmup,
         lower_rate=recipe.on_nan == "lower-rate",
+        seconds=recipe.train_seconds,
     )
 
 

@@ -1,0 +1,1 @@
+"""From a wish, or many trials, to the recipe that serves best."""

@@ -1,0 +1,223 @@
+"""Which of some recipes serves best: cross-validation on features that are computed once.
+
+The test part has no say, nor has the validation part, which the model is calibrated on later. The
+simplest recipe whose log loss is within a standard error of the lowest wins (Breiman et al. 1984,
+section 3.4.3); the error is that of the differences, picture by picture.
+
+Letters in names: N pictures, D features, K classes.
+"""
+
+import tempfile
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from diptych import engines
+from diptych.data.dataset import Dataset
+from diptych.engines.backbone import backbone_graph
+from diptych.engines.contract import Optimiser
+from diptych.images.store import Store
+from diptych.metrics.intervals import Score, share
+from diptych.metrics.probabilities import Logits, log_softmax
+from diptych.networks import Network, choosing
+from diptych.networks.initialisation import initial
+from diptych.networks.zoo import backbones
+from diptych.recipe import Recipe
+from diptych.reliability.calibration import calibrate
+from diptych.system.progress import Track, unwatched
+from diptych.training.batches import Batches, one_hot
+from diptych.training.features import feature_extractor, features
+from diptych.training.fitting import last_layer_logits
+from diptych.training.loop import Schedule, fit
+from diptych.tuning.presets import Preset
+
+FOLDS = 5
+# Of a class with fewer independent pictures, a fold may have none.
+LEAST = 2 * FOLDS
+
+Floats = npt.NDArray[np.float32]
+Positions = npt.NDArray[np.intp]
+
+
+class Candidate(NamedTuple):
+    """A recipe, and how its answers were for pictures that it had not seen."""
+
+    recipe: Recipe
+    changes: Mapping[str, Any]  # what sets it apart from the first
+    accuracy: Score
+    loss_N: npt.NDArray[np.float64]  # of each picture, calibrated, in nats
+
+    @property
+    def log_loss(self) -> float:
+        return float(self.loss_N.mean())
+
+    def describe(self) -> str:
+        """The candidate in a line."""
+        return f"{_described(self)}: {self.accuracy} right, log loss {self.log_loss:.3f}"
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "changes": dict(self.changes),
+            "accuracy": self.accuracy._asdict(),
+            "log_loss": {"value": self.log_loss},
+        }
+
+
+class Choice(NamedTuple):
+    """What was chosen among candidates, and why."""
+
+    candidates: tuple[Candidate, ...]
+    chosen: Candidate
+    reason: str
+
+
+def choose(preset: Preset, train: Dataset, store: Store, *, track: Track = unwatched) -> Choice:
+    """The best of a preset's recipes for a training part whose pixels are in a store.
+
+    Networks first, each with the first head; then heads for the one that was chosen. Raises
+    InputError as `training.features.features` does.
+    """
+    parts = {
+        one: features_of(preset.networks[0], one, train, store, track) for one in _ours(preset)
+    }
+    labels_N, fold_N = np.array(train.targets()), folds(train, FOLDS)
+    classes = len(train.classes)
+
+    def judged(recipe: Recipe, changes: Mapping[str, Any]) -> Candidate:
+        features_ND = np.concatenate([parts[one] for one in _parts(recipe)], axis=1)
+        return cross_validated(recipe, changes, features_ND, labels_N, fold_N, classes)
+
+    networks = [judged(r, {"network": r.network}) for r in preset.networks]
+    network, reason = simplest(networks)
+    heads = [network, *(
+        judged(network.recipe.replace(**head), {"network": network.recipe.network, **head})
+        for head in preset.heads if head
+    )]  # fmt: skip
+    chosen, head_reason = simplest(heads)
+    reasons = [reason] if len(networks) > 1 else []
+    reasons += [head_reason] if len(heads) > 1 else []
+    return Choice((*networks, *heads[1:]), chosen, "; ".join(reasons))
+
+
+def simplest(candidates: Sequence[Candidate]) -> tuple[Candidate, str]:
+    """The first of the candidates, simplest first, that is within noise of the best; and why."""
+    best = min(candidates, key=lambda one: one.log_loss)
+    for one in candidates:
+        gap_N = one.loss_N - best.loss_N
+        error = float(gap_N.std()) / np.sqrt(len(gap_N))
+        if gap_N.mean() <= error:
+            break
+    name = _described(one)
+    if one is best:
+        return one, f"{name} has the lowest log loss, and nothing simpler is within noise of it"
+    return one, (
+        f"{name} is the simplest within noise of the lowest log loss, that of {_described(best)} "
+        f"({best.log_loss:.3f}; {gap_N.mean():+.3f} ± {error:.3f})"
+    )
+
+
+def cross_validated(
+    recipe: Recipe,
+    changes: Mapping[str, Any],
+    features_ND: Floats,
+    labels_N: Positions,
+    fold_N: Positions,
+    classes: int,
+) -> Candidate:
+    """A recipe's head trained on all folds but two: one to choose its epoch on, one to test."""
+    loss_N, right_N = np.zeros(len(labels_N)), np.zeros(len(labels_N), bool)
+    count = int(fold_N.max()) + 1
+    for fold in range(count):
+        test_N, valid_N = fold_N == fold, fold_N == (fold + 1) % count
+        train_N = ~(test_N | valid_N)
+        logits_NK = _trained_head(recipe, features_ND, labels_N, train_N, valid_N, test_N, classes)
+        labels = labels_N[test_N]
+        loss_N[test_N] = -log_softmax(logits_NK)[np.arange(len(labels)), labels]
+        right_N[test_N] = logits_NK.argmax(1) == labels
+    return Candidate(recipe, changes, share(int(right_N.sum()), len(right_N)), loss_N)
+
+
+def _trained_head(
+    recipe: Recipe,
+    features_ND: Floats,
+    labels_N: Positions,
+    train_N: npt.NDArray[np.bool_],
+    valid_N: npt.NDArray[np.bool_],
+    test_N: npt.NDArray[np.bool_],
+    classes: int,
+) -> Logits:
+    """Calibrated logits for the test fold.
+
+    The engine in NumPy takes the same steps as the others, but for dropout, and is the fastest.
+    """
+    whole = choosing.network(recipe, (recipe.image_size, recipe.image_size, 3), classes)
+    head: Network = whole.head
+    optimiser = Optimiser(recipe.optimiser, recipe.weight_decay, 1.0)
+    engine = engines.build("linear", head, initial(head, recipe.seed), optimiser, recipe.seed)
+    targets_NK = one_hot(labels_N[train_N].tolist(), classes, recipe.label_smoothing)
+    batches = Batches(features_ND[train_N], targets_NK, recipe.batch_size, recipe.seed)
+    schedule = Schedule(recipe.epochs, recipe.patience, recipe.learning_rate, recipe.warmup)
+    valid_ND, labels = features_ND[valid_N], labels_N[valid_N].tolist()
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in fit(engine, batches, valid_ND, labels, schedule, Path(folder)):
+            pass
+    calibration = calibrate(engine.predict(valid_ND), labels)
+    return last_layer_logits(calibration.folded(engine.weights()), features_ND[test_N])
+
+
+def features_of(
+    recipe: Recipe, network: str, data: Dataset, store: Store, track: Track = unwatched
+) -> Floats:
+    """The features that a backbone of a recipe's kind has of a data set's pictures, (N, D)."""
+    own = recipe.replace(network=network)
+    start = choosing.start(own, data.shape_at(own.image_size), data.classes)
+    graph = backbone_graph(own.engine, start.network, start.weights)
+    extractor = feature_extractor(graph, start.network.features)
+    keys = [sample.digest for sample in data.samples]
+    return features(extractor, keys, store, track=track)[0]
+
+
+def folds(data: Dataset, count: int, seed: int = 0) -> Positions:
+    """The fold of each sample, (N,): classes in even shares, groups in one piece."""
+    rng = np.random.default_rng((seed, 0xF0))
+    groups: dict[str, list[int]] = {}
+    for i, sample in enumerate(data.samples):
+        groups.setdefault(sample.group or f"{i}", []).append(i)
+    labels_N = np.array(data.targets())
+    held_FK = np.zeros((count, len(data.classes)))
+    fold_N = np.zeros(len(data), np.intp)
+    order = rng.permutation(len(groups))
+    # The large ones first: what comes later evens out.
+    by_size = sorted((list(groups.values())[i] for i in order), key=len, reverse=True)
+    for rows in by_size:
+        own_K = np.bincount(labels_N[rows], minlength=len(data.classes))
+        fold = int(np.argmin((held_FK[:, own_K > 0]).sum(1) + held_FK.sum(1) / len(data)))
+        held_FK[fold] += own_K
+        fold_N[rows] = fold
+    return fold_N
+
+
+def can_choose(data: Dataset) -> bool:
+    """Whether every fold can have some of each class."""
+    groups = {(sample.label, sample.group or sample.name) for sample in data.samples}
+    counts = Counter(label for label, _ in groups)
+    return all(counts[label] >= LEAST for label in data.classes)
+
+
+def _ours(preset: Preset) -> tuple[str, ...]:
+    """The backbones whose features make those of every network of a preset."""
+    return tuple(dict.fromkeys(one for recipe in preset.networks for one in _parts(recipe)))
+
+
+def _parts(recipe: Recipe) -> tuple[str, ...]:
+    return (recipe.network,) if "/" in recipe.network else backbones(recipe.network)
+
+
+def _described(one: Candidate) -> str:
+    return ", ".join(
+        str(value) if key == "network" else f"{key} {value:g}" for key, value in one.changes.items()
+    )
