@@ -7,25 +7,25 @@ import numpy as np
 from diptych.data.dataset import Dataset, Sample
 from diptych.metrics.intervals import share
 from diptych.recipe import Recipe
-from diptych.tuning.choice import Candidate, can_choose, cross_validated, folds, simplest
+from diptych.tuning.choice import Candidate, can_choose, cross_validated, first_within_noise, folds
 
 
 def candidate(name: str, *losses: float) -> Candidate:
     return Candidate(Recipe(network=name), {"network": name}, share(1, 2), np.array(losses * 50))
 
 
-def test_the_simplest_within_noise_of_the_best_is_chosen() -> None:
-    simple, best = candidate("mlp", 0.1, 0.9), candidate("cnn", 0.6, 0.39)
-    chosen, reason = simplest([simple, best])
-    assert chosen is simple
-    assert "mlp is the simplest within noise of the lowest log loss, that of cnn" in reason
+def test_the_first_within_noise_of_the_best_is_chosen() -> None:
+    first, best = candidate("mlp", 0.1, 0.9), candidate("cnn", 0.6, 0.39)
+    chosen, reason = first_within_noise([first, best])
+    assert chosen is first
+    assert "mlp is the first within noise of the lowest log loss, that of cnn" in reason
 
 
-def test_what_is_worse_beyond_noise_is_not_chosen_for_being_simple() -> None:
-    simple, best = candidate("mlp", 0.2, 0.9), candidate("cnn", 0.1, 0.7)
-    chosen, reason = simplest([simple, best])
+def test_what_is_worse_beyond_noise_is_not_chosen_for_being_first() -> None:
+    first, best = candidate("mlp", 0.2, 0.9), candidate("cnn", 0.1, 0.7)
+    chosen, reason = first_within_noise([first, best])
     assert chosen is best
-    assert "nothing simpler is within noise" in reason
+    assert "none before it is within noise" in reason
 
 
 def grouped(count: int) -> Dataset:

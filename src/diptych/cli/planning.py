@@ -71,12 +71,14 @@ def planned(options: Namespace, pictures: "Dataset", recipe: "Recipe", started: 
     deadline = started + options.time if options.time else None
     if not trains_head(recipe) or recipe.engine == "linear":
         return Plan(wanted, options.time, deadline, None)
-    pace = budget.measured_pace(recipe, [one.network for one in wanted.networks], pictures)
+    # In a hurry the default is better than nothing.
+    least = preset("quick", recipe)
+    names = [one.network for one in (*wanted.networks, *least.networks * bool(deadline))]
+    pace = budget.measured_pace(recipe, names, pictures)
     note(pace.describe())
     if deadline:
-        every = wanted.networks
-        left = deadline - time.monotonic()
-        wanted = budget.affordable(wanted, pace, len(pictures), left)
+        every, left = wanted.networks, deadline - time.monotonic()
+        wanted = budget.affordable(wanted, least, pace, len(pictures), left)
         if missing := [one.network for one in every if one not in wanted.networks]:
             note(f"left out, as they do not fit into the time: {', '.join(missing)}")
     seconds = budget.expected_seconds(wanted, pace, len(pictures))

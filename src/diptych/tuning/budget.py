@@ -84,10 +84,11 @@ def expected_seconds(preset: Preset, pace: Pace, count: int) -> float:
     return FIXED + count * (1.5 * pace.reading + looks + final)
 
 
-def affordable(preset: Preset, pace: Pace, count: int, seconds: float) -> Preset:
+def affordable(preset: Preset, least: Preset, pace: Pace, count: int, seconds: float) -> Preset:
     """The preset without the costliest networks that do not fit into so many seconds.
 
-    Raises InputError where none does, with the least that is needed.
+    Where none does, it is the `least` one; raises InputError where that does not fit either, with
+    the time that it needs.
     """
     networks = sorted(preset.networks, key=lambda recipe: pace.network[recipe.network])
     while networks:
@@ -97,7 +98,10 @@ def affordable(preset: Preset, pace: Pace, count: int, seconds: float) -> Preset
         if needed <= seconds:
             return smaller
         networks.pop()
-    raise too_short(seconds, needed, f"{count:,} pictures with {fits[0].network}")
+    needed = expected_seconds(least, pace, count)
+    if needed <= seconds:
+        return least
+    raise too_short(seconds, needed, f"{count:,} pictures with {least.networks[0].network}")
 
 
 def epochs_that_fit(

@@ -1,8 +1,8 @@
 """Which of some recipes serves best: cross-validation on features that are computed once.
 
 The test part has no say, nor has the validation part, which the model is calibrated on later. The
-simplest recipe whose log loss is within a standard error of the lowest wins (Breiman et al. 1984,
-section 3.4.3); the error is that of the differences, picture by picture.
+first recipe whose log loss is within a standard error of the lowest wins (after Breiman et al.
+1984, section 3.4.3); the error is that of the differences, picture by picture.
 
 Letters in names: N pictures, D features, K classes.
 """
@@ -41,6 +41,7 @@ LEAST = 2 * FOLDS
 
 Floats = npt.NDArray[np.float32]
 Positions = npt.NDArray[np.intp]
+Which = npt.NDArray[np.bool_] | Positions  # of the pictures
 
 
 class Candidate(NamedTuple):
@@ -92,19 +93,19 @@ def choose(preset: Preset, train: Dataset, store: Store, *, track: Track = unwat
         return cross_validated(recipe, changes, features_ND, labels_N, fold_N, classes)
 
     networks = [judged(r, {"network": r.network}) for r in preset.networks]
-    network, reason = simplest(networks)
+    network, reason = first_within_noise(networks)
     heads = [network, *(
         judged(network.recipe.replace(**head), {"network": network.recipe.network, **head})
         for head in preset.heads if head
     )]  # fmt: skip
-    chosen, head_reason = simplest(heads)
+    chosen, head_reason = first_within_noise(heads)
     reasons = [reason] if len(networks) > 1 else []
     reasons += [head_reason] if len(heads) > 1 else []
     return Choice((*networks, *heads[1:]), chosen, "; ".join(reasons))
 
 
-def simplest(candidates: Sequence[Candidate]) -> tuple[Candidate, str]:
-    """The first of the candidates, simplest first, that is within noise of the best; and why."""
+def first_within_noise(candidates: Sequence[Candidate]) -> tuple[Candidate, str]:
+    """The first of the candidates that is within noise of the best; and why."""
     best = min(candidates, key=lambda one: one.log_loss)
     for one in candidates:
         gap_N = one.loss_N - best.loss_N
@@ -113,9 +114,9 @@ def simplest(candidates: Sequence[Candidate]) -> tuple[Candidate, str]:
             break
     name = _described(one)
     if one is best:
-        return one, f"{name} has the lowest log loss, and nothing simpler is within noise of it"
+        return one, f"{name} has the lowest log loss, and none before it is within noise of that"
     return one, (
-        f"{name} is the simplest within noise of the lowest log loss, that of {_described(best)} "
+        f"{name} is the first within noise of the lowest log loss, that of {_described(best)} "
         f"({best.log_loss:.3f}; {gap_N.mean():+.3f} ± {error:.3f})"
     )
 
@@ -134,23 +135,23 @@ def cross_validated(
     for fold in range(count):
         test_N, valid_N = fold_N == fold, fold_N == (fold + 1) % count
         train_N = ~(test_N | valid_N)
-        logits_NK = _trained_head(recipe, features_ND, labels_N, train_N, valid_N, test_N, classes)
+        logits_NK = trained_head(recipe, features_ND, labels_N, train_N, valid_N, test_N, classes)
         labels = labels_N[test_N]
         loss_N[test_N] = -log_softmax(logits_NK)[np.arange(len(labels)), labels]
         right_N[test_N] = logits_NK.argmax(1) == labels
     return Candidate(recipe, changes, share(int(right_N.sum()), len(right_N)), loss_N)
 
 
-def _trained_head(
+def trained_head(
     recipe: Recipe,
     features_ND: Floats,
     labels_N: Positions,
-    train_N: npt.NDArray[np.bool_],
-    valid_N: npt.NDArray[np.bool_],
-    test_N: npt.NDArray[np.bool_],
+    train_N: Which,
+    valid_N: Which,
+    test_N: Which,
     classes: int,
 ) -> Logits:
-    """Calibrated logits for the test fold.
+    """Calibrated logits for some pictures, by a head trained on others.
 
     The engine in NumPy takes the same steps as the others, but for dropout, and is the fastest.
     """
