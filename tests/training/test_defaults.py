@@ -50,7 +50,7 @@ def test_numbers_keep_theirs(tmp_path: Path) -> None:
 def test_a_network_that_is_named_says_how_small_pictures_are_taken(tmp_path: Path) -> None:
     few = pictures(tmp_path, 30)
     recipe, note = default_recipe(few, network="resnet")
-    assert (recipe.image_size, recipe.optimiser) == (30, "sgd")
+    assert (recipe.image_size, recipe.optimiser) == (30, "muon")
     assert note.startswith("small pictures, up to 30 × 30: flipped at random")
     many = pictures(tmp_path / "many", 30, 40, 20)
     for network in ("efficientnet_lite0", "timm/resnet50", "linear"):
