@@ -7,7 +7,13 @@ import numpy as np
 from diptych.data.dataset import Dataset, Sample
 from diptych.metrics.intervals import share
 from diptych.recipe import Recipe
-from diptych.tuning.choice import Candidate, can_choose, cross_validated, first_within_noise, folds
+from diptych.tuning.choice import (
+    Candidate,
+    can_choose,
+    cross_validated,
+    first_within_noise,
+    fold_numbers,
+)
 
 
 def candidate(name: str, *losses: float) -> Candidate:
@@ -38,7 +44,7 @@ def grouped(count: int) -> Dataset:
 
 def test_folds_part_no_group_and_have_each_class_alike() -> None:
     data = grouped(80)
-    fold_N = folds(data, 5)
+    fold_N = fold_numbers(data)
     assert (fold_N[::2] == fold_N[1::2]).all()
     for fold in range(5):
         labels = [s.label for s, own in zip(data.samples, fold_N, strict=True) if own == fold]

@@ -31,11 +31,11 @@ def folds(dataset: Dataset, k: int, seed: int = 0, *, valid: float = SHARE) -> t
     require_shares(valid, None, seed)
     k = whole_number(k, "the number of folds", 2, MOST_FOLDS)
     rest = dataset.with_samples(s._replace(part="") for s in dataset.samples if s.part != "test")
-    fold_of = _fold_of(rest, k, seed)
+    own_fold = fold_of(rest, k, seed)
     return tuple(
         split(
             rest.with_samples(
-                s._replace(part="test" if fold_of[s.name] == fold else "") for s in rest.samples
+                s._replace(part="test" if own_fold[s.name] == fold else "") for s in rest.samples
             ),
             valid=valid,
             seed=seed,
@@ -44,8 +44,8 @@ def folds(dataset: Dataset, k: int, seed: int = 0, *, valid: float = SHARE) -> t
     )
 
 
-def _fold_of(dataset: Dataset, k: int, seed: int) -> dict[str, int]:
-    """The fold of each sample, by its name."""
+def fold_of(dataset: Dataset, k: int, seed: int = 0) -> dict[str, int]:
+    """The fold of each sample, from 0, by its name; else as `folds`."""
     leader_of = leaders(dataset.samples)
     _refuse_small(dataset, leader_of, k)
     # As parts of a split are made: the first fold is what is left of the others.

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from diptych import engines
 from diptych.data.dataset import Dataset
+from diptych.data.folding import fold_of
 from diptych.engines.backbone import backbone_graph
 from diptych.engines.contract import Optimiser
 from diptych.images.store import Store
@@ -85,7 +86,7 @@ def choose(preset: Preset, train: Dataset, store: Store, *, track: Track = unwat
     parts = {
         one: features_of(preset.networks[0], one, train, store, track) for one in _ours(preset)
     }
-    labels_N, fold_N = np.array(train.targets()), folds(train, FOLDS)
+    labels_N, fold_N = np.array(train.targets()), fold_numbers(train)
     classes = len(train.classes)
 
     def judged(recipe: Recipe, changes: Mapping[str, Any]) -> Candidate:
@@ -182,24 +183,10 @@ def features_of(
     return features(extractor, keys, store, track=track)[0]
 
 
-def folds(data: Dataset, count: int, seed: int = 0) -> Positions:
+def fold_numbers(data: Dataset) -> Positions:
     """The fold of each sample, (N,): classes in even shares, groups in one piece."""
-    rng = np.random.default_rng((seed, 0xF0))
-    groups: dict[str, list[int]] = {}
-    for i, sample in enumerate(data.samples):
-        groups.setdefault(sample.group or f"{i}", []).append(i)
-    labels_N = np.array(data.targets())
-    held_FK = np.zeros((count, len(data.classes)))
-    fold_N = np.zeros(len(data), np.intp)
-    order = rng.permutation(len(groups))
-    # The large ones first: what comes later evens out.
-    by_size = sorted((list(groups.values())[i] for i in order), key=len, reverse=True)
-    for rows in by_size:
-        own_K = np.bincount(labels_N[rows], minlength=len(data.classes))
-        fold = int(np.argmin((held_FK[:, own_K > 0]).sum(1) + held_FK.sum(1) / len(data)))
-        held_FK[fold] += own_K
-        fold_N[rows] = fold
-    return fold_N
+    own_fold = fold_of(data, FOLDS)
+    return np.array([own_fold[sample.name] for sample in data.samples])
 
 
 def can_choose(data: Dataset) -> bool:
