@@ -101,8 +101,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
 @pytest.fixture(scope="module")
 def in_torch(place: Place) -> Subject:
     """Colour pictures, trained in PyTorch."""
-    photos(place.folder / "photos")
+    # Above what counts as small, which would be learned by a recipe of many epochs.
+    photos(place.folder / "photos", side=80)
     given = ["--network", "cnn", "--set", "image_size=32", "--epochs", "3"]
+    # Three epochs are few: pictures that are moved about take more.
+    for choice in ("flip", "zoom", "shift"):
+        given += ["--set", f"{choice}=0"]
     place.answer("train", "photos", "--out", "red.bundle", *given)
     held_upright = Image.Exif()
     held_upright[0x0112] = 6

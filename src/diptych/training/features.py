@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -24,13 +25,17 @@ BATCH = 16
 CHUNK = 128
 
 
+def _nowhere() -> None:
+    """Where there is no GPU."""
+
+
 class FeatureExtractor(NamedTuple):
     """A backbone's graph, from pixels to its features and, where there are some, mid-level ones."""
 
     graph: bytes
     widths: tuple[int, ...]  # of each output
     # What computes the same on a GPU; it gives None where there is none.
-    on_gpu: Callable[[], PredictAll | None] = lambda: None
+    on_gpu: Callable[[], PredictAll | None] = _nowhere
 
 
 def feature_extractor(backbone: bytes, width: int) -> FeatureExtractor:
@@ -43,13 +48,17 @@ def trained_extractor(
     engine: str, network: Network, weights: Weights, backbone: bytes
 ) -> FeatureExtractor:
     """The extractor of a network whose backbone's graph is given, on a GPU where there is one."""
-
-    def on_gpu() -> PredictAll | None:
-        layer = mid_layer(backbone)
-        number = None if layer is None else layer.number
-        return engines.gpu_features(engine, network.backbone, weights, number)
-
+    # Of functions that are called by their names: a fitted classifier can be pickled.
+    on_gpu = partial(_gpu_features, engine, network, weights, backbone)
     return feature_extractor(backbone, network.features)._replace(on_gpu=on_gpu)
+
+
+def _gpu_features(
+    engine: str, network: Network, weights: Weights, backbone: bytes
+) -> PredictAll | None:
+    layer = mid_layer(backbone)
+    number = None if layer is None else layer.number
+    return engines.gpu_features(engine, network.backbone, weights, number)
 
 
 def features(

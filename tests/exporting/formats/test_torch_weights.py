@@ -17,7 +17,8 @@ from diptych.networks.libraries import timm as external
 from diptych.networks.zoo import ZOO
 
 SHAPES = ((32, 32, 3), (57, 49, 3), (130, 128, 3), (28, 28, 1))
-OURS = [(name, shape) for name in ZOO for shape in SHAPES if name[0] != "e" or shape[2] == 3]
+GREY_TOO = ("cnn", "linear", "mlp", "resnet")
+OURS = [(name, shape) for name in ZOO for shape in SHAPES if name in GREY_TOO or shape[2] == 3]
 
 
 def built(network: Network, weights: Weights) -> Any:
