@@ -11,19 +11,16 @@ tensorflow` in the other engine, `--network` with another network.
 """
 
 import argparse
-import io
 import json
 import os
 import time
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from measuring import SHARED, machine
-from PIL import Image
+from measuring import machine, some_of_cifar
 
 from diptych import engines
 from diptych.images.augmentation import AugmentationPolicy
@@ -71,17 +68,8 @@ class Data(NamedTuple):
 
 
 def cifar() -> Data:
-    parts = list[Any]()
-    with zipfile.ZipFile(SHARED / "cifar10.zip") as archive:
-        names = sorted(name for name in archive.namelist() if name.endswith(".jpg"))
-        classes = tuple(sorted({name.split("/")[-2] for name in names}))
-        for part, count in (("train", TRAIN), ("test", TEST)):
-            own = [name for name in names if name.split("/")[-3] == part]
-            some = [own[i] for i in np.random.default_rng(1).permutation(len(own))[:count]]
-            pixels = [np.asarray(Image.open(io.BytesIO(archive.read(name)))) for name in some]
-            parts += np.stack(pixels), [classes.index(name.split("/")[-2]) for name in some]
-    train, labels, test, expected = parts
-    return Data(train, labels, test, np.array(expected), classes)
+    train, test = some_of_cifar("train", TRAIN), some_of_cifar("test", TEST)
+    return Data(train.pixels, train.labels, test.pixels, np.array(test.labels), train.classes)
 
 
 def right(data: Data, recipe: Recipe) -> npt.NDArray[np.bool_]:

@@ -17,14 +17,13 @@ import json
 import os
 import sys
 import time
-import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from measuring import SHARED, need_photos
+from measuring import SHARED, need_photos, some_of_cifar
 
 from diptych import engines, read
 from diptych.engines.contract import Optimiser
@@ -75,26 +74,13 @@ class Data(NamedTuple):
 
 def cifar() -> Data:
     """2,000 pictures to train on, 3,000 of the test part."""
-    import io
-
-    from PIL import Image
-
-    parts: dict[str, tuple[list[Any], list[int]]] = {}
-    with zipfile.ZipFile(SHARED / "cifar10.zip") as archive:
-        names = [name for name in archive.namelist() if name.endswith(".jpg")]
-        classes = sorted({name.split("/")[-2] for name in names})
-        for part in ("train", "test"):
-            own = sorted(name for name in names if name.split("/")[-3] == part)
-            count = 2000 if part == "train" else 3000
-            some = np.random.default_rng(1).permutation(len(own))[:count]
-            pixels = [np.asarray(Image.open(io.BytesIO(archive.read(own[i])))) for i in some]
-            parts[part] = pixels, [classes.index(own[i].split("/")[-2]) for i in some]
+    train, test = some_of_cifar("train", 2000), some_of_cifar("test", 3000)
     bare = Recipe(
         network="cnn", epochs=20, batch_size=128, learning_rate=0.003, weight_decay=0.02,
         label_smoothing=0.0, train="all",
     )  # fmt: skip
-    (train, labels), (test, expected) = parts["train"], parts["test"]
-    return Data(np.stack(train), labels, np.stack(test), np.array(expected), tuple(classes), bare)
+    labels, expected = train.labels, np.array(test.labels)
+    return Data(train.pixels, labels, test.pixels, expected, train.classes, bare)
 
 
 def mnist() -> Data:

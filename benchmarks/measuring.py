@@ -1,6 +1,7 @@
 """What the benchmarks share: where the real data lies, and how a command is measured."""
 
 import csv
+import io
 import json
 import os
 import platform
@@ -13,10 +14,15 @@ import tempfile
 import time
 import urllib.error
 import urllib.request
+import zipfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
 
 SHARED = Path(__file__).parents[2] / "shared" / "data"
 PHOTOS = SHARED / "photos"
@@ -48,6 +54,25 @@ def measured(command: Sequence[str | Path], env: dict[str, str]) -> Run:
 def diptych(*arguments: str | Path) -> list[str | Path]:
     """The command line of a verb, with its answer in JSON."""
     return [sys.executable, "-m", "diptych", *arguments, "--json"]
+
+
+class Cifar(NamedTuple):
+    """Some pictures of a part of CIFAR-10."""
+
+    pixels: npt.NDArray[np.uint8]  # (N, 32, 32, 3)
+    labels: list[int]
+    classes: tuple[str, ...]
+
+
+def some_of_cifar(part: str, count: int) -> Cifar:
+    """So many pictures of the part "train" or "test", the same ones each time."""
+    with zipfile.ZipFile(SHARED / "cifar10.zip") as archive:
+        names = sorted(name for name in archive.namelist() if name.endswith(".jpg"))
+        classes = tuple(sorted({name.split("/")[-2] for name in names}))
+        own = [name for name in names if name.split("/")[-3] == part]
+        some = [own[i] for i in np.random.default_rng(1).permutation(len(own))[:count]]
+        pixels = [np.asarray(Image.open(io.BytesIO(archive.read(name)))) for name in some]
+    return Cifar(np.stack(pixels), [classes.index(n.split("/")[-2]) for n in some], classes)
 
 
 def need_photos() -> Path:

@@ -24,7 +24,7 @@ from diptych.networks import (
     Weights,
 )
 from diptych.networks import pretrained as weights_of_others
-from diptych.networks.choosing import pretrained, refuse_unknown
+from diptych.networks.choosing import pretrained, refuse_unknown, way_to_train
 from diptych.networks.classics import CLASSICS
 from diptych.networks.initialisation import initial
 from diptych.networks.libraries.timm import _timm
@@ -397,3 +397,12 @@ def test_a_graph_of_another_library_gets_our_names_and_any_number_of_pictures() 
     assert run(np.array([[1, -1, 2], [0, 3, -4]], np.float32)).tolist() == [[2, -1, 4], [0, 6, -4]]
     graph = onnx.load_from_string(with_our_names(made, "images", "features")).graph
     assert [value.name for value in (*graph.input, *graph.output)] == ["images", "features"]
+
+
+def test_what_is_trained_unless_it_is_said() -> None:
+    ways = {"efficientnet_lite0": "head", "timm/resnet18": "head", "cnn": "all"}
+    for network, way in ways.items():
+        assert way_to_train(Recipe(network=network)) == way
+        assert way_to_train(Recipe(network=network, weights="none")) == "all"
+    for way in ("head", "last", "all"):
+        assert way_to_train(Recipe(train=way)) == way

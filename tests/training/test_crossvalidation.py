@@ -9,11 +9,14 @@ from classifiers import SMALL, evaluated
 from diptych import Recipe, read
 from diptych.data.dataset import Dataset
 from diptych.data.folding import folds
+from diptych.data.splitting import Splits
 from diptych.errors import InputError
 from diptych.images.decoding import pixel_store
 from diptych.images.store import Store
+from diptych.runtimes import open_graph
 from diptych.system.progress import unwatched
 from diptych.training.crossvalidation import cross_validate
+from diptych.training.fitting import train_network, unseen_answers
 from diptych.training.pictures import with_pixels
 
 T = TypeVar("T")
@@ -69,6 +72,25 @@ def test_a_head_and_a_whole_network_are_trained_in_each_fold(
     assert seen.count("training") == 6
     # Features are computed for the first fold alone, if at all.
     assert [d.startswith("computing features") for d in seen].count(True) == (train == "head")
+
+
+def test_what_balances_a_model_that_is_shipped_balances_each_fold(
+    folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    data, store = prepared(folder_of(40))
+    # One in four; what is senseless is learned by heart, which calibration takes back.
+    drawn = np.random.default_rng(0).permutation(["blue"] * 20 + ["red"] * 60)
+    rare = data.with_samples(
+        s._replace(label=str(label)) for s, label in zip(data.samples, drawn, strict=True)
+    )
+    recipe = SMALL.replace(balance="weights", epochs=40)
+    train, valid, test = folds(rare, 2)[0]
+    shipped = train_network(recipe, train, valid, store, tmp_path / "a", unwatched)
+    pixels = store.read([sample.digest for sample in test.samples])
+    parts = Splits(train, valid, test)
+    answered = unseen_answers(recipe, parts, store, tmp_path / "b", unwatched)
+    assert shipped.calibration.kind != "none"
+    np.testing.assert_allclose(answered, open_graph(shipped.graph)(pixels), atol=1e-4)
 
 
 def test_a_network_that_may_know_the_pictures_is_refused(

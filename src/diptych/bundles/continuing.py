@@ -15,7 +15,7 @@ from diptych.auditing.known_pictures import KnownPictures, not_compared, seen_be
 from diptych.bundles.format import EARLIER, Bundle, open_bundle
 from diptych.data.dataset import Dataset, Sample
 from diptych.data.splitting import Splits
-from diptych.networks.choosing import has_pretrained
+from diptych.networks.choosing import way_to_train
 from diptych.networks.earlier import earlier_path
 from diptych.recipe import Recipe
 
@@ -45,13 +45,7 @@ def earlier_bundle(recipe: Recipe) -> EarlierBundle | None:
 def recipe_to_go_on(bundle: Bundle) -> Recipe:
     """The recipe of a bundle, to train what it trained, from the weights that it came to."""
     recipe = bundle.recipe()
-    way = "head" if trains_head_only(recipe) else "last" if recipe.train == "last" else "all"
-    return recipe.replace(weights=str(bundle.path), train=way)
-
-
-def trains_head_only(recipe: Recipe) -> bool:
-    """Whether a recipe leaves the backbone as it is."""
-    return recipe.train == "head" or (recipe.train == "auto" and has_pretrained(recipe))
+    return recipe.replace(weights=str(bundle.path), train=way_to_train(recipe))
 
 
 def describe(earlier: EarlierBundle, dataset: Dataset, size: int, known: Mapping[str, str]) -> str:

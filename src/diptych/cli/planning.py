@@ -57,8 +57,9 @@ def planned(options: Namespace, pictures: "Dataset", recipe: "Recipe", started: 
     Raises InputError for an unknown preset, and a time that the least does not fit into.
     """
     from diptych.bundles.continuing import earlier_bundle
+    from diptych.networks.choosing import way_to_train
     from diptych.tuning import budget
-    from diptych.tuning.presets import preset, trains_head
+    from diptych.tuning.presets import preset
 
     if options.preset and earlier_bundle(recipe):
         raise InputError(
@@ -69,7 +70,7 @@ def planned(options: Namespace, pictures: "Dataset", recipe: "Recipe", started: 
     for sentence in wanted.overruled:
         note(sentence)
     deadline = started + options.time if options.time else None
-    if not trains_head(recipe) or recipe.engine == "linear":
+    if way_to_train(recipe) != "head" or recipe.engine == "linear":
         return Plan(wanted, options.time, deadline, None)
     # In a hurry the default is better than nothing.
     least = preset("quick", recipe)
@@ -116,13 +117,13 @@ def forget(plan: Plan, parts: "Splits", keep: "Path") -> None:
 
 def _settled(plan: Plan, parts: "Splits") -> Settled:
     from diptych.images.decoding import pixel_store
+    from diptych.networks.choosing import way_to_train
     from diptych.system.progress import shown
     from diptych.training.pictures import at_one_depth
     from diptych.tuning import budget, choice
-    from diptych.tuning.presets import trains_head
 
     recipe = plan.preset.networks[0]
-    if not trains_head(recipe) and plan.deadline:
+    if way_to_train(recipe) != "head" and plan.deadline:
         (train, valid), store = at_one_depth(parts[:2], recipe.image_size, 0, shown)
         left = plan.deadline - time.monotonic()
         recipe = budget.epochs_that_fit(recipe, train, valid, store, left)

@@ -109,7 +109,7 @@ def _answer(
     bundle: Path, audit: "Audit", parts: "Splits", evaluation: "Evaluation", seconds: float
 ) -> dict[str, Any]:
     """The answer of --json."""
-    from diptych.bundles.format import open_bundle
+    from diptych.bundles.format import open_facts
 
     validated = evaluation.cross_validation
     return {
@@ -117,7 +117,7 @@ def _answer(
         "files": audit.files,
         "used": audit.used,
         "set_aside": audit.set_aside,
-        "content_sha256": open_bundle(bundle).content_sha256,
+        "content_sha256": open_facts(bundle).content_sha256,
         "seconds": round(seconds, 2),
         "parts": {part: len(data) for part, data in parts._asdict().items()},
         "test": evaluation.predictions.scores().to_json(),

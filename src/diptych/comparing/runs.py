@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from diptych.bundles.continuing import trains_head_only
 from diptych.bundles.format import BUNDLE_JSON, HISTORY, Bundle, open_facts
 from diptych.data.dataset import pictures_hash
 from diptych.errors import DiptychError, InputError, first_line, nearest
 from diptych.metrics import Score
+from diptych.networks.choosing import way_to_train
 
 # What a table is sorted by, and whether the largest comes first.
 COLUMNS: Mapping[str, bool] = {
@@ -130,7 +130,7 @@ def _run(name: str, bundle: Bundle, letters: dict[str, str]) -> Run:
         name,
         recipe["engine"],
         recipe["network"],
-        "head" if trains_head_only(bundle.recipe()) else "all",
+        way_to_train(bundle.recipe()),
         Score(**facts["test"]["accuracy"]),
         Score(**facts["test"]["log_loss"]),
         sum(data[part] for part in ("train", "valid", "test")),

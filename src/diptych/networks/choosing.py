@@ -75,7 +75,7 @@ def start(recipe: Recipe, shape: tuple[int, ...], classes: Sequence[str]) -> Sta
     """
     whole = network(recipe, shape, len(classes))
     backbone = pretrained(whole, recipe)
-    way = recipe.train if recipe.train != "auto" else "head" if backbone else "all"
+    way = way_to_train(recipe)
     if way in ("head", "last") and not backbone and whole.name != "linear":
         raise InputError(
             f"--train {way} needs pretrained weights, and {whole.name} has none here; "
@@ -87,6 +87,13 @@ def start(recipe: Recipe, shape: tuple[int, ...], classes: Sequence[str]) -> Sta
     if bundle := earlier.earlier_path(recipe.weights):
         weights |= earlier.head(whole, bundle, classes, recipe.seed)
     return Start(whole, backbone, weights, way)
+
+
+def way_to_train(recipe: Recipe) -> str:
+    """What a recipe trains: "head", "last" or "all"."""
+    if recipe.train != "auto":
+        return recipe.train
+    return "head" if has_pretrained(recipe) else "all"
 
 
 def has_pretrained(recipe: Recipe) -> bool:

@@ -72,7 +72,7 @@ def unseen_answers(
         start = choosing.start(recipe, train.shape_at(recipe.image_size), train.classes)
         task = Task(recipe, start.network, start.weights, train, valid, checkpoints, track)
         best = _fitted(start, task, store)
-        calibration = calibrate(best.valid_logits_NK, valid.targets())
+        calibration = _calibration(best, task)
         weights = calibration.folded(best.weights)
         keys = [sample.digest for sample in test.samples]
         if best.head_only:
@@ -90,7 +90,7 @@ def _trained(
     network = start.network
     task = Task(recipe, network, start.weights, train, valid, checkpoints, track)
     best = _fitted(start, task, store)
-    calibration = calibrate(best.valid_logits_NK, valid.targets(), task.class_weights())
+    calibration = _calibration(best, task)
     engine = engines.build(recipe.engine, network, calibration.folded(best.weights))
     graph = whole_graph(best.backbone, network, engine.weights())
     pixels = store.read([sample.digest for sample in valid.samples[:GATE_PICTURES]])
@@ -115,6 +115,10 @@ def _fitted(start: choosing.Start, task: Task, store: Store) -> BestEpoch:
             return fit_last(task, store)
         case _:
             return fine_tune(task, store) if start.pretrained else fit_all(task, store)
+
+
+def _calibration(best: BestEpoch, task: Task) -> Calibration:
+    return calibrate(best.valid_logits_NK, task.valid.targets(), task.class_weights())
 
 
 def last_layer_logits(weights: Weights, features_ND: npt.NDArray[np.float32]) -> Logits:

@@ -20,7 +20,6 @@ from diptych import engines
 from diptych.data.dataset import Dataset
 from diptych.data.folding import fold_of
 from diptych.engines.backbone import backbone_graph
-from diptych.engines.contract import Optimiser
 from diptych.images.store import Store
 from diptych.metrics.intervals import Score, share
 from diptych.metrics.probabilities import Logits, log_softmax
@@ -30,10 +29,12 @@ from diptych.networks.zoo import backbones
 from diptych.recipe import Recipe
 from diptych.reliability.calibration import calibrate
 from diptych.system.progress import Track, unwatched
+from diptych.training.balancing import class_weights
 from diptych.training.batches import Batches, one_hot
-from diptych.training.features import feature_extractor, features
+from diptych.training.features import features, trained_extractor
 from diptych.training.fitting import last_layer_logits
-from diptych.training.loop import Schedule, fit
+from diptych.training.loop import fit
+from diptych.training.ways.task import from_scratch
 from diptych.tuning.presets import Preset
 
 FOLDS = 5
@@ -140,6 +141,8 @@ def cross_validated(
         labels = labels_N[test_N]
         loss_N[test_N] = -log_softmax(logits_NK)[np.arange(len(labels)), labels]
         right_N[test_N] = logits_NK.argmax(1) == labels
+    if (weight_K := class_weights(labels_N.tolist(), classes, recipe.balance)) is not None:
+        loss_N *= weight_K[labels_N]
     return Candidate(recipe, changes, share(int(right_N.sum()), len(right_N)), loss_N)
 
 
@@ -158,16 +161,20 @@ def trained_head(
     """
     whole = choosing.network(recipe, (recipe.image_size, recipe.image_size, 3), classes)
     head: Network = whole.head
-    optimiser = Optimiser(recipe.optimiser, recipe.weight_decay, 1.0)
+    optimiser, schedule = from_scratch(recipe)
     engine = engines.build("linear", head, initial(head, recipe.seed), optimiser, recipe.seed)
     targets_NK = one_hot(labels_N[train_N].tolist(), classes, recipe.label_smoothing)
+    weight_K = class_weights(labels_N[train_N].tolist(), classes, recipe.balance)
+    valid_weights_N = None if weight_K is None else weight_K[labels_N[valid_N]]
+    if weight_K is not None:
+        targets_NK *= weight_K[labels_N[train_N], None]
     batches = Batches(features_ND[train_N], targets_NK, recipe.batch_size, recipe.seed)
-    schedule = Schedule(recipe.epochs, recipe.patience, recipe.learning_rate, recipe.warmup)
     valid_ND, labels = features_ND[valid_N], labels_N[valid_N].tolist()
     with tempfile.TemporaryDirectory() as folder:
-        for _ in fit(engine, batches, valid_ND, labels, schedule, Path(folder)):
+        epochs = fit(engine, batches, valid_ND, labels, schedule, Path(folder), valid_weights_N)
+        for _ in epochs:
             pass
-    calibration = calibrate(engine.predict(valid_ND), labels)
+    calibration = calibrate(engine.predict(valid_ND), labels, weight_K)
     return last_layer_logits(calibration.folded(engine.weights()), features_ND[test_N])
 
 
@@ -178,7 +185,7 @@ def features_of(
     own = recipe.replace(network=network)
     start = choosing.start(own, data.shape_at(own.image_size), data.classes)
     graph = backbone_graph(own.engine, start.network, start.weights)
-    extractor = feature_extractor(graph, start.network.features)
+    extractor = trained_extractor(own.engine, start.network, start.weights, graph)
     keys = [sample.digest for sample in data.samples]
     return features(extractor, keys, store, track=track)[0]
 

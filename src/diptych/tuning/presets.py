@@ -49,7 +49,7 @@ def preset(name: str, recipe: Recipe, said: Collection[str] = ()) -> Preset:
     """
     if name not in PRESETS:
         raise InputError(f"no preset '{name}'{nearest(name, PRESETS)}")
-    if not trains_head(recipe):
+    if choosing.way_to_train(recipe) != "head":
         return _longer(name, recipe, said)
     ours = all(one in CARRIED for one in backbones(recipe.network))
     wanted: tuple[str, ...] = {"good": (GOOD_NETWORK,), "best": NETWORKS}.get(name, ())
@@ -66,11 +66,6 @@ def preset(name: str, recipe: Recipe, said: Collection[str] = ()) -> Preset:
         tuple(head for head in heads if not head.keys() & set(said)),
         overruled,
     )
-
-
-def trains_head(recipe: Recipe) -> bool:
-    """Whether a recipe leaves its backbone as it is."""
-    return recipe.train == "head" or (recipe.train == "auto" and choosing.has_pretrained(recipe))
 
 
 def _overruled(name: str, recipe: Recipe, wanted: tuple[str, ...]) -> tuple[str, ...]:
