@@ -7,11 +7,10 @@ import numpy as np
 from diptych.data.dataset import Dataset, Sample
 from diptych.metrics.intervals import share
 from diptych.recipe import Recipe
+from diptych.tuning.candidates import Candidate, first_within_noise
 from diptych.tuning.choice import (
-    Candidate,
     can_choose,
     cross_validated,
-    first_within_noise,
     fold_numbers,
 )
 

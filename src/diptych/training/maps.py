@@ -1,6 +1,7 @@
 """Maps before the last stages of a network, of each picture in several drawn views: kept on disk.
 
-A view is a picture after an augmentation. The first is the picture as it is.
+A view is a picture after an augmentation. The first is the picture as it is; what is drawn for
+another depends on the picture alone, so that folds of cross-validation share their views.
 """
 
 import hashlib
@@ -108,7 +109,7 @@ def map_views(
     policy = policy and policy._replace(mixup=0.0, cutmix=0.0)
     every = []
     for view in range(views if policy and any(policy) else 1):
-        random_NR = random_numbers(seed, view, len(digests)) if view else None
+        random_NR = _drawn(seed, view, digests) if view else None
         keys = [*digests] if random_NR is None else _keys(digests, policy, random_NR)
         missing = np.array([i for i, key in enumerate(keys) if key not in store], np.intp)
         batches = [*in_batches(missing, BATCH)]
@@ -122,6 +123,13 @@ def map_views(
             store.add((keys[i], row, {}) for i, row in zip(rows, maps_NM, strict=True))
         every.append(MapRows(store, keys))
     return tuple(every)
+
+
+def _drawn(seed: int, view: int, digests: Sequence[str]) -> Floats:
+    """The random numbers of a view, (N, …), for each picture its own, whatever the others are."""
+    seeds = (hashlib.sha256(f"{seed} {digest}".encode()).digest()[:8] for digest in digests)
+    rows = [random_numbers(int.from_bytes(own, "big"), view, 1) for own in seeds]
+    return np.concatenate(rows)
 
 
 def _keys(

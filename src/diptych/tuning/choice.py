@@ -1,15 +1,13 @@
 """Which of some recipes serves best: cross-validation on features that are computed once.
 
-The test part has no say, nor has the validation part, which the model is calibrated on later. The
-first recipe whose log loss is within a standard error of the lowest wins (after Breiman et al.
-1984, section 3.4.3); the error is that of the differences, picture by picture.
+The test part has no say, nor has the validation part, which the model is calibrated on later.
 
 Letters in names: N pictures, D features, K classes.
 """
 
 import tempfile
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,7 +19,7 @@ from diptych.data.dataset import Dataset
 from diptych.data.folding import fold_of
 from diptych.engines.backbone import backbone_graph
 from diptych.images.store import Store
-from diptych.metrics.intervals import Score, share
+from diptych.metrics.intervals import share
 from diptych.metrics.probabilities import Logits, log_softmax
 from diptych.networks import Network, choosing
 from diptych.networks.initialisation import initial
@@ -35,7 +33,10 @@ from diptych.training.features import features, trained_extractor
 from diptych.training.fitting import last_layer_logits
 from diptych.training.loop import fit
 from diptych.training.ways.task import from_scratch
+from diptych.tuning.candidates import Candidate as Candidate
+from diptych.tuning.candidates import first_within_noise
 from diptych.tuning.presets import Preset
+from diptych.tuning.ways import worth_training
 
 FOLDS = 5
 # Of a class with fewer independent pictures, a fold may have none.
@@ -44,30 +45,6 @@ LEAST = 2 * FOLDS
 Floats = npt.NDArray[np.float32]
 Positions = npt.NDArray[np.intp]
 Which = npt.NDArray[np.bool_] | Positions  # of the pictures
-
-
-class Candidate(NamedTuple):
-    """A recipe, and how its answers were for pictures that it had not seen."""
-
-    recipe: Recipe
-    changes: Mapping[str, Any]  # what sets it apart from the first
-    accuracy: Score
-    loss_N: npt.NDArray[np.float64]  # of each picture, calibrated, in nats
-
-    @property
-    def log_loss(self) -> float:
-        return float(self.loss_N.mean())
-
-    def describe(self) -> str:
-        """The candidate in a line."""
-        return f"{_described(self)}: {self.accuracy} right, log loss {self.log_loss:.3f}"
-
-    def to_json(self) -> dict[str, Any]:
-        return {
-            "changes": dict(self.changes),
-            "accuracy": self.accuracy._asdict(),
-            "log_loss": {"value": self.log_loss},
-        }
 
 
 class Choice(NamedTuple):
@@ -81,8 +58,8 @@ class Choice(NamedTuple):
 def choose(preset: Preset, train: Dataset, store: Store, *, track: Track = unwatched) -> Choice:
     """The best of a preset's recipes for a training part whose pixels are in a store.
 
-    Networks first, each with the first head; then heads for the one that was chosen. Raises
-    InputError as `training.features.features` does.
+    Networks first, each with the first head; then heads for the one that was chosen; then whether
+    it pays to train more than a head. Raises what `ImageClassifier.fit` raises, but for GateError.
     """
     parts = {
         one: features_of(preset.networks[0], one, train, store, track) for one in _ours(preset)
@@ -100,27 +77,13 @@ def choose(preset: Preset, train: Dataset, store: Store, *, track: Track = unwat
         judged(network.recipe.replace(**head), {"network": network.recipe.network, **head})
         for head in preset.heads if head
     )]  # fmt: skip
-    chosen, head_reason = first_within_noise(heads)
+    head, head_reason = first_within_noise(heads)
+    frozen = (*networks, *heads[1:])
+    tried = worth_training(preset.ways, head, frozen, train, fold_N, store, track)
     reasons = [reason] if len(networks) > 1 else []
     reasons += [head_reason] if len(heads) > 1 else []
-    return Choice((*networks, *heads[1:]), chosen, "; ".join(reasons))
-
-
-def first_within_noise(candidates: Sequence[Candidate]) -> tuple[Candidate, str]:
-    """The first of the candidates that is within noise of the best; and why."""
-    best = min(candidates, key=lambda one: one.log_loss)
-    for one in candidates:
-        gap_N = one.loss_N - best.loss_N
-        error = float(gap_N.std()) / np.sqrt(len(gap_N))
-        if gap_N.mean() <= error:
-            break
-    name = _described(one)
-    if one is best:
-        return one, f"{name} has the lowest log loss, and none before it is within noise of that"
-    return one, (
-        f"{name} is the first within noise of the lowest log loss, that of {_described(best)} "
-        f"({best.log_loss:.3f}; {gap_N.mean():+.3f} ± {error:.3f})"
-    )
+    reasons += [tried.reason] if tried.reason else []
+    return Choice((*frozen, *tried.candidates), tried.chosen, "; ".join(reasons))
 
 
 def cross_validated(
@@ -210,9 +173,3 @@ def _ours(preset: Preset) -> tuple[str, ...]:
 
 def _parts(recipe: Recipe) -> tuple[str, ...]:
     return (recipe.network,) if "/" in recipe.network else backbones(recipe.network)
-
-
-def _described(one: Candidate) -> str:
-    return ", ".join(
-        str(value) if key == "network" else f"{key} {value:g}" for key, value in one.changes.items()
-    )

@@ -24,17 +24,23 @@ NETWORKS = (
 # of photographs fell from 0.41 to 0.34. Less smoothing lowered it by 0.01 on CIFAR-10, at fewer
 # right with one backbone and more with two: for the data to say.
 HEADS: tuple[Mapping[str, Any], ...] = ({}, {"learning_rate": 0.003}, {"label_smoothing": 0.05})
+# What may be trained above the head's backbone, the cheapest first.
+WAYS = ("last", "all")
 # How many times the default's epochs a network trained from its pixels gets.
 LONGER = {"quick": 1, "good": 2, "best": 4}
 
 
 class Preset(NamedTuple):
-    """The recipes that a preset chooses among: of `networks` one, then of `heads` one under it."""
+    """The recipes that a preset chooses among: of `networks` one, then of `heads` one under it.
+
+    Then whether more than the head is trained.
+    """
 
     name: str
     networks: tuple[Recipe, ...]  # in the order of `choice.first_within_noise`
     heads: tuple[Mapping[str, Any], ...]  # changes, the default first
     overruled: tuple[str, ...]  # a sentence for each of its choices that was made otherwise
+    ways: tuple[str, ...] = ()  # to train more than the head
 
     @property
     def open(self) -> bool:
@@ -65,6 +71,7 @@ def preset(name: str, recipe: Recipe, said: Collection[str] = ()) -> Preset:
         tuple(recipe.replace(network=network) for network in networks),
         tuple(head for head in heads if not head.keys() & set(said)),
         overruled,
+        WAYS if name == "best" and "train" not in said and recipe.engine != "linear" else (),
     )
 
 

@@ -1,0 +1,122 @@
+"""Whether it pays to train more than the head: the last stages, then all layers, on some folds.
+
+What is trained longer has to be better beyond noise, picture by picture, than what is there: else
+the head stays. All layers are tried only where the last stages were worth it.
+"""
+
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from diptych.data.dataset import Dataset
+from diptych.data.splitting import Splits
+from diptych.errors import InputError
+from diptych.images.store import Store
+from diptych.metrics.intervals import share
+from diptych.networks import choosing
+from diptych.networks.splitting import last_stages
+from diptych.recipe import Recipe
+from diptych.system.progress import Track
+from diptych.training.augmenting import augmentation_policy, default_augmentation
+from diptych.training.balancing import class_weights
+from diptych.training.fitting import unseen_answers
+from diptych.tuning.candidates import Candidate, first_within_noise
+
+# Of the folds that heads are compared on: a training of stages costs as much as a hundred heads.
+FOLDS_TRIED = 2
+
+Positions = npt.NDArray[np.intp]
+
+
+class Tried(NamedTuple):
+    """What came of trying to train more than the head."""
+
+    candidates: tuple[Candidate, ...]
+    chosen: Candidate
+    reason: str
+
+
+def worth_training(
+    ways: Sequence[str],
+    head: Candidate,
+    frozen: Sequence[Candidate],
+    train: Dataset,
+    fold_N: Positions,
+    store: Store,
+    track: Track,
+) -> Tried:
+    """The head, or what is better than it; `frozen` are candidates with a head alone.
+
+    Of the networks whose last stages can be trained, the one with the best head is taken. The store
+    has the pixels of the training part. Raises what `unseen_answers` raises.
+    """
+    able = [one for one in frozen if _can_be_cut(one.recipe, train)]
+    if not ways or not able:
+        return Tried((), head, "")
+    start = min(able, key=lambda one: one.log_loss)
+    seen_N = fold_N < FOLDS_TRIED
+    tried: list[Candidate] = []
+    chosen, best, reasons = head, head._replace(loss_N=head.loss_N[seen_N]), []
+    for way in ways:
+        recipe = with_augmentation(start.recipe.replace(train=way), train)
+        changes = {"network": recipe.network, "train": way}
+        tried.append(_answered(recipe, changes, train, fold_N, store, track))
+        winner, reason = first_within_noise([best, tried[-1]])
+        reasons.append(reason)
+        if winner is best:
+            break
+        chosen = best = winner
+    return Tried(tuple(tried), chosen, "; ".join(reasons))
+
+
+def with_augmentation(recipe: Recipe, data: Dataset) -> Recipe:
+    """The recipe with the changes to pictures that suit what it trains, where it has none."""
+    if augmentation_policy(recipe):
+        return recipe
+    return recipe.replace(**default_augmentation(recipe.network, data.classes, head_only=False))
+
+
+def _can_be_cut(recipe: Recipe, data: Dataset) -> bool:
+    if "/" in recipe.network:
+        return False
+    whole = choosing.network(recipe, data.shape_at(recipe.image_size), len(data.classes))
+    try:
+        last_stages(whole)
+    except InputError:
+        return False
+    return True
+
+
+def _answered(
+    recipe: Recipe,
+    changes: Mapping[str, Any],
+    train: Dataset,
+    fold_N: Positions,
+    store: Store,
+    track: Track,
+) -> Candidate:
+    """How a recipe answers for the pictures of some folds, trained without them."""
+    count = int(fold_N.max()) + 1
+    labels_N = np.array(train.targets())
+    p_NK = np.ones((len(train), len(train.classes)))
+    for fold in range(FOLDS_TRIED):
+        test_N, valid_N = fold_N == fold, fold_N == (fold + 1) % count
+        parts = Splits(*(_part(train, own) for own in (~(test_N | valid_N), valid_N, test_N)))
+        with tempfile.TemporaryDirectory() as folder:
+            p_NK[test_N] = unseen_answers(recipe, parts, store, Path(folder), track)
+    seen_N = fold_N < FOLDS_TRIED
+    p_NK, labels_N = p_NK[seen_N], labels_N[seen_N]
+    right_N = p_NK.argmax(1) == labels_N
+    loss_N = -np.log(np.maximum(p_NK[np.arange(len(labels_N)), labels_N], np.finfo("f4").tiny))
+    weight_K = class_weights(train.targets(), len(train.classes), recipe.balance)
+    if weight_K is not None:
+        loss_N *= weight_K[labels_N]
+    return Candidate(recipe, changes, share(int(right_N.sum()), len(right_N)), loss_N)
+
+
+def _part(data: Dataset, which_N: npt.NDArray[np.bool_]) -> Dataset:
+    return data.with_samples(data.samples[i] for i in np.flatnonzero(which_N))
