@@ -27,6 +27,7 @@ from diptych.sources.inputs import input_pictures
 from diptych.system.files import path_of
 from diptych.system.progress import Track, unwatched
 from diptych.tracking import Tracking
+from diptych.training.augmenting import warn_of_views
 from diptych.training.batches import warn_of_large_batches
 from diptych.training.checkpoints import forget, run_folder
 from diptych.training.crossvalidation import CrossValidation, cross_validate, refuse_earlier
@@ -100,6 +101,7 @@ class ImageClassifier:
         (train, valid), store = at_one_depth((train, valid), recipe.image_size, bits, track)
         refuse_shared(valid, "valid", train)
         warn_of_large_batches(recipe.batch_size, len(train))
+        warn_of_views(recipe.views, train.classes)
         cv_folds = _folds(recipe, train, valid, cv)
         with run_folder(keep, recipe, train, valid, name=name, resume=resume) as run:
             baseline = train_network(

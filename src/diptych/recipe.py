@@ -19,6 +19,7 @@ CHOICES: Mapping[str, tuple[str, ...]] = {
     "optimiser": ("adamw", "sgd", "muon"),
     "on_nan": ("stop", "lower-rate"),
     "balance": ("none", "weights"),
+    "views": ("one", "flips"),
 }
 RANGES: Mapping[str, tuple[float, float]] = {
     "image_size": (8, 1024),
@@ -82,6 +83,7 @@ class Recipe:
     `warmup`, `valid_share` and `test_share` are shares of one. `on_nan` is what comes of a loss
     that is no number: "stop", or "lower-rate", a quarter of the rate from the best epoch on.
     `balance` "weights" lets rare classes count as much as common ones.
+    `views` "flips" answers with the mean over a picture and its mirror image, in every export too.
     `flip` to `trivial` say how pictures are changed in training (see `images.augmentation`), unless
     the head alone is trained.
     `acceptance` is the share of known pictures that may not be answered "none of these",
@@ -123,6 +125,7 @@ class Recipe:
     mixup: float = 0.0
     cutmix: float = 0.0
     trivial: float = 0.0
+    views: str = "one"
     valid_share: float = 0.15
     test_share: float = 0.15
     min_side: int = 16

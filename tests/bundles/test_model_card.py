@@ -55,3 +55,12 @@ def test_a_card_has_no_score_of_a_class_that_was_not_tested(
     card = card_of(tested.save(tmp_path / "a.bundle"))
     assert "| blue | 0 | – | – | – |" in card
     assert "| red | 3 | 100.0 % (" in card
+
+
+def test_a_card_says_that_mirror_images_have_a_say(
+    folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    tested = evaluated(folder_of(30), SMALL.replace(views="flips"))
+    card = card_of(tested.save(tmp_path / "a.bundle"))
+    assert "the mean over the picture and its mirror image" in card
+    assert "mirror" not in card_of(evaluated(folder_of(30)).save(tmp_path / "b.bundle"))

@@ -406,3 +406,18 @@ def test_what_is_trained_unless_it_is_said() -> None:
         assert way_to_train(Recipe(network=network, weights="none")) == "all"
     for way in ("head", "last", "all"):
         assert way_to_train(Recipe(train=way)) == way
+
+
+def test_views_come_and_go_and_leave_the_weights_as_they_are() -> None:
+    one = ZOO["resnet"]((32, 32, 3), 4, 0.0)
+    two = one.with_mirrored
+    assert (one.views, two.views, two.backbone.views, two.head.views) == (1, 2, 2, 1)
+    assert two.one_view == one
+    assert two.with_mirrored == two
+    assert initial(two, 0).keys() == initial(one, 0).keys()
+    assert (two.features, two.classes) == (one.features, one.classes)
+
+
+def test_several_backbones_find_their_weights_behind_views() -> None:
+    one = build("efficientnet_lite0+lite1", (64, 64, 3), 2, 0.0)
+    assert carried(one.with_mirrored).keys() == carried(one).keys() != set()

@@ -1,6 +1,13 @@
+import pytest
+
 from diptych import Recipe
 from diptych.images.augmentation import AugmentationPolicy
-from diptych.training.augmenting import augmentation_policy, default_augmentation, describe
+from diptych.training.augmenting import (
+    augmentation_policy,
+    default_augmentation,
+    describe,
+    warn_of_views,
+)
 
 
 def test_pictures_are_mirrored_and_moved_where_all_layers_learn() -> None:
@@ -22,3 +29,11 @@ def test_a_policy_is_what_a_recipe_says() -> None:
     assert policy == AugmentationPolicy(flip=0.5, trivial=1.0)
     assert describe(policy) == "flip 0.5, trivial 1"
     assert describe(None) == "none"
+
+
+def test_mirror_images_of_letters_are_warned_of(caplog: pytest.LogCaptureFixture) -> None:
+    warn_of_views("one", ["b", "d"])
+    warn_of_views("flips", ["cat", "dog"])
+    assert not caplog.records
+    warn_of_views("flips", ["b", "d"])
+    assert "where a mirror image is another class, leave it out" in caplog.text

@@ -108,7 +108,14 @@ def _making(facts: Mapping[str, Any], members: Collection[str]) -> str:
     return f"""Network {facts["network"]}, engine {engine}; {data["train"]} pictures to train,
 {data["valid"]} to choose the best epoch, {data["test"]} to test. {parts_apart(data)}
 `recipe.toml` has every choice, `splits.csv` every picture,{audit}
-`predictions.csv` the answer for each test picture.{_continues(facts)}"""
+`predictions.csv` the answer for each test picture.{_views(facts)}{_continues(facts)}"""
+
+
+def _views(facts: Mapping[str, Any]) -> str:
+    """What an answer is the mean over; older bundles know one view alone."""
+    if facts["recipe"].get("views") != "flips":
+        return ""
+    return "\nAnswers are the mean over the picture and its mirror image, which the graph makes."
 
 
 def parts_apart(data: Mapping[str, Any]) -> str:

@@ -11,6 +11,8 @@ def gradcam(engine: str, network: Network, weights: Weights) -> GradCam:
     From pictures (N, H, W, C) and a class for each (N,) to heat (N, h, w), as fine as the last map
     before the network averages over all places. Raises InputError for a network without one.
     """
+    # Where the mirror image speaks for a class is no place in the picture.
+    network = network.one_view
     if not network.external and not any(isinstance(x, GlobalAverage) for x in network.layers):
         raise no_map(network)
     match engine:

@@ -17,10 +17,13 @@ from diptych.images.augment_numpy import augment
 from diptych.images.rows import map_batches
 from diptych.metrics.probabilities import Logits, log_softmax
 from diptych.networks import (
+    VIEWS,
     AveragePool,
     Dropout,
     Flatten,
     GlobalAverage,
+    MeanOfViews,
+    Mirrored,
     Network,
     Standardise,
     Weights,
@@ -28,7 +31,7 @@ from diptych.networks import (
 
 Array = npt.NDArray[np.float32]
 
-_FIXED = (Standardise, AveragePool, GlobalAverage, Flatten, Dropout)
+_FIXED = (Standardise, AveragePool, GlobalAverage, Flatten, Dropout, Mirrored, MeanOfViews)
 # Kingma & Ba 2015; dropout is left out: one layer has nothing to co-adapt.
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 
@@ -54,7 +57,7 @@ class LinearEngine:
         for (rows, targets_NK, augmentation), rate in zip(epoch, epoch.rates, strict=True):
             inputs = epoch.inputs[rows]
             pixels = inputs if augmentation is None else augment(inputs, augmentation)
-            x_NF = self._features(pixels)
+            x_NF = self._features(pixels, self.network.one_view)
             log_p_NK = log_softmax(x_NF @ self.kernel.T + self.bias)
             losses.append(-(targets_NK * log_p_NK).sum() / len(x_NF))
             weight_N1 = targets_NK.sum(1, keepdims=True)
@@ -64,7 +67,11 @@ class LinearEngine:
 
     def predict(self, inputs: Inputs) -> Logits:
         kernel, bias = self.averages if self.optimiser.average_decay else (self.kernel, self.bias)
-        return map_batches(lambda x: self._features(x) @ kernel.T + bias, inputs, 256)
+
+        def logits(inputs: Inputs) -> Logits:
+            return self._features(inputs, self.network) @ kernel.T + bias
+
+        return map_batches(logits, inputs, 256)
 
     def weights(self) -> dict[str, Array]:
         kernel, bias = self.averages if self.optimiser.average_decay else (self.kernel, self.bias)
@@ -88,9 +95,9 @@ class LinearEngine:
             raise InputError(f"the engine linear cannot export {format}; it has: onnx")
         return onnx_graph(self.network, self.weights(), probabilities=probabilities)
 
-    def _features(self, inputs: Inputs) -> Array:
+    def _features(self, inputs: Inputs, network: Network) -> Array:
         x = inputs.astype(np.float32)
-        for layer in self.network.layers[:-1]:
+        for layer in network.layers[:-1]:
             match layer:
                 case Standardise(mean, std):
                     mean_C: Array = np.asarray(mean, np.float32)
@@ -105,6 +112,10 @@ class LinearEngine:
                     x = x.mean((1, 2))
                 case Flatten():
                     x = x.reshape(len(x), -1)
+                case Mirrored():
+                    x = np.concatenate([x, x[:, :, ::-1]])
+                case MeanOfViews(width):
+                    x = x.reshape(VIEWS, -1, width).mean(0)
         return x
 
     def _step(self, gradients: list[Array], rate: float) -> None:

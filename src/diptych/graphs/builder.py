@@ -10,6 +10,9 @@ from diptych.errors import MissingExtra
 Name = str  # of a tensor in a graph
 Model = Any  # an onnx.ModelProto
 
+# What several views of each picture are called in a graph that answers with the mean over them.
+SEVERAL_VIEWS: Name = "views"
+
 
 def onnx_library() -> Any:
     """The package onnx, which takes a while to import; raises MissingExtra without it."""
@@ -58,6 +61,18 @@ class Builder:
             name, onnx.TensorProto.BFLOAT16, bits.shape, bits.tobytes(), raw=True
         )
         return self.node("Cast", name, output=output, to=onnx.TensorProto.FLOAT)
+
+    def mirrored(self, pictures: Name, axis: int, width: int) -> Name:
+        """Pictures, and behind all of them their mirror images along an axis that is so wide."""
+        backwards = self.constant(np.arange(width)[::-1], np.int64)
+        mirrored = self.node("Gather", pictures, backwards, axis=axis)
+        return self.node("Concat", pictures, mirrored, output=SEVERAL_VIEWS, axis=0)
+
+    def mean_of_views(self, features: Name, views: int, width: int) -> Name:
+        """The mean over the views of each picture, (views · N, width) to (N, width)."""
+        shape = self.constant([views, -1, width], np.int64)
+        apart = self.node("Reshape", features, shape)
+        return self.node("ReduceMean", apart, self.constant([0], np.int64), keepdims=0)
 
     def mean(self, maps: Name) -> Name:
         """The mean of each channel, (N, C, H, W) → (N, C)."""

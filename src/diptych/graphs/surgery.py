@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from diptych.errors import InputError
-from diptych.graphs.builder import Builder, Model, Name, onnx_library
+from diptych.graphs.builder import SEVERAL_VIEWS, Builder, Model, Name, onnx_library
+from diptych.networks import VIEWS
 
 # The share of convolutions before the mid-level features. On photographs, EfficientNet-Lite0 told
 # drawings best from 0.6 to 0.75.
@@ -52,7 +53,7 @@ def with_mid_features(backbone: bytes) -> tuple[bytes, int]:
     if (layer := _mid_layer(model)) is None:
         return backbone, 0
     builder = Builder("mid_features.")
-    output = Output("mid_features", builder.mean(layer.maps), (layer.channels,))
+    output = Output("mid_features", _mid_features(builder, model, layer), (layer.channels,))
     return _with_outputs(model, builder, output), layer.channels
 
 
@@ -71,7 +72,7 @@ def with_output(
     builder = Builder(f"{name}.")
     last, logits = _last_layer(model)
     layer = _mid_layer(model)
-    features = (last,) if layer is None else (last, builder.mean(layer.maps))
+    features = (last,) if layer is None else (last, _mid_features(builder, model, layer))
     return _with_outputs(model, builder, Output(name, write(builder, features, logits), shape))
 
 
@@ -140,6 +141,14 @@ def _mid_layer(model: Model) -> MidLayer | None:
             groups = next((a.i for a in node.attribute if a.name == "group"), 1)
             return MidLayer(number, node.name, maps, shapes[kernel][1] * groups)
     return None
+
+
+def _mid_features(builder: Builder, model: Model, layer: MidLayer) -> Name:
+    """The mean of each channel half-way; of several views of a picture the mean over these."""
+    means = builder.mean(layer.maps)
+    if not any(SEVERAL_VIEWS in node.output for node in model.graph.node):
+        return means
+    return builder.mean_of_views(means, VIEWS, layer.channels)
 
 
 def _first_of_several(model: Model) -> set[Name]:

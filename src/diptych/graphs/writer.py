@@ -15,6 +15,7 @@ from diptych.graphs.builder import Builder, Model, Name, onnx_library
 from diptych.networks import (
     INPUT,
     NORM,
+    VIEWS,
     Activation,
     AveragePool,
     Block,
@@ -25,6 +26,8 @@ from diptych.networks import (
     GlobalAverage,
     Layer,
     MaxPool,
+    MeanOfViews,
+    Mirrored,
     Network,
     SideBySide,
     Standardise,
@@ -177,6 +180,10 @@ class _Writer:
                 return node("AveragePool", x, kernel_shape=[size] * 2, strides=[size] * 2)
             case GlobalAverage():
                 return self.builder.mean(x)
+            case Mirrored():
+                return self.builder.mirrored(x, axis=3, width=self.sides[1])
+            case MeanOfViews(width):
+                return self.builder.mean_of_views(x, VIEWS, width)
             case Flatten():
                 return node("Flatten", node("Transpose", x, perm=[0, 2, 3, 1]))
             case Unflatten(height, width, channels):

@@ -114,6 +114,22 @@ class GlobalAverage(NamedTuple):
     """The mean of each channel."""
 
 
+class Mirrored(NamedTuple):
+    """Pictures, and behind all of them their mirror images; while a network learns, pictures alone.
+
+    (N, H, W, C) to (2N, H, W, C).
+    """
+
+
+class MeanOfViews(NamedTuple):
+    """The mean of the features of a picture and its mirror image; the other end of `Mirrored`.
+
+    (2N, D) to (N, D). What a dense layer makes of it is the mean of what it makes of each.
+    """
+
+    width: int
+
+
 class Flatten(NamedTuple):
     """Rows, then columns, then channels."""
 
@@ -160,6 +176,8 @@ Layer = (
     | MaxPool
     | AveragePool
     | GlobalAverage
+    | Mirrored
+    | MeanOfViews
     | Flatten
     | Unflatten
     | Dropout
@@ -167,6 +185,8 @@ Layer = (
     | External
 )
 
+# How many views of a picture there are between `Mirrored` and `MeanOfViews`.
+VIEWS = 2
 # The last layers of every network: they turn features into one logit for each class.
 HEAD = 2
 
@@ -202,6 +222,24 @@ class Network:
         last = self.layers[-1]
         assert isinstance(last, Dense), "a network ends in a dense layer"
         return last
+
+    @property
+    def views(self) -> int:
+        """How many views of a picture an answer is the mean over."""
+        return VIEWS if isinstance(self.layers[0], Mirrored) else 1
+
+    @property
+    def with_mirrored(self) -> "Network":
+        """The same, answering with the mean over a picture and its mirror image."""
+        one = self.one_view.layers
+        layers = (Mirrored(), *one[:-HEAD], MeanOfViews(self.features), *one[-HEAD:])
+        return replace(self, layers=layers)
+
+    @property
+    def one_view(self) -> "Network":
+        """The same, looking at the picture alone; weights are those of both."""
+        layers = (x for x in self.layers if not isinstance(x, Mirrored | MeanOfViews))
+        return replace(self, layers=tuple(layers))
 
     @property
     def backbone(self) -> "Network":

@@ -20,20 +20,22 @@ from diptych.recipe import Recipe
 
 
 def network(recipe: Recipe, shape: tuple[int, ...], classes: int) -> Network:
-    """The network that a recipe names, for pictures of a shape.
+    """The network that a recipe names, for pictures of a shape, with the views that it asks for.
 
     Raises InputError for an unknown name, with the nearest that exists, and for a library's network
     that makes nothing of such pictures, with a size that it takes.
     """
     _refuse_name(recipe)
     source, slash, model = recipe.network.partition("/")
+    whole: Network
     if not slash:
-        return build(recipe.network, shape, classes, recipe.dropout)
-    try:
-        external: Network = library(source).network(model, shape, classes, recipe.dropout)
-    except CannotTake as cause:
-        raise InputError(f"{cause}; {_way_out(recipe, shape)}") from cause
-    return external
+        whole = build(recipe.network, shape, classes, recipe.dropout)
+    else:
+        try:
+            whole = library(source).network(model, shape, classes, recipe.dropout)
+        except CannotTake as cause:
+            raise InputError(f"{cause}; {_way_out(recipe, shape)}") from cause
+    return whole.with_mirrored if recipe.views == "flips" else whole
 
 
 def _way_out(recipe: Recipe, shape: tuple[int, ...]) -> str:

@@ -39,7 +39,7 @@ def carried(network: Network, extra: str = "torch") -> Tensors:
     """
     if network.name in CARRIED:
         packages = [network.name]
-    elif isinstance(first := network.layers[0], SideBySide):
+    elif isinstance(first := network.one_view.layers[0], SideBySide):
         packages = [block.name for block in first.layers]
     else:
         return {}

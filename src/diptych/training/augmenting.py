@@ -1,5 +1,6 @@
 """How pictures are changed in training where a recipe does not say."""
 
+import logging
 from collections.abc import Sequence
 
 from diptych.images.augmentation import AugmentationPolicy
@@ -27,6 +28,16 @@ def augmentation_policy(recipe: Recipe) -> AugmentationPolicy | None:
     """How pictures are changed in training; None where they are not."""
     policy = AugmentationPolicy(*(getattr(recipe, name) for name in AugmentationPolicy._fields))
     return policy if any(policy) else None
+
+
+def warn_of_views(views: str, classes: Sequence[str]) -> None:
+    """A word where answers are to be those for mirror images too, which may be of another class."""
+    if views == "flips" and has_mirrored_classes(classes):
+        logging.getLogger(__name__).warning(
+            "views=flips: answers are averaged with those for mirror images, though some classes "
+            "are called by a digit, a letter or a side; where a mirror image is another class, "
+            "leave it out"
+        )
 
 
 def describe(policy: AugmentationPolicy | None) -> str:

@@ -3,6 +3,7 @@
 import keras
 from keras import layers as kl
 
+from diptych.engines.tensorflow.layers import mean_of_views, mirrored
 from diptych.engines.tensorflow.ood import ood_score
 from diptych.engines.tensorflow.stock import prepared, stock_model
 from diptych.errors import InputError
@@ -24,14 +25,14 @@ def classifier(
     built = stock_model(network, weights)
     if network.external:
         images = keras.Input(network.input, dtype="uint8", name=INPUT)
-        features = _external_features(built, network.external.model, mid_layer, images)
+        features = _external_features(built, network, mid_layer, images)
         logits = built.layers[-1](features[0])
     else:
         images, logits = built.input, built.output
         features = [built.layers[-1].input]
         if mid_layer is not None:
             name = convolutions(network)[mid_layer.number]
-            features.append(_mean(_unpadded(built.get_layer(f"{name}.conv"))))
+            features.append(_mean(_unpadded(built.get_layer(f"{name}.conv")), network))
     outputs = {
         PROBABILITIES: kl.Softmax(name=PROBABILITIES)(logits),
         OOD_SCORE: ood_score(detector, features, logits),
@@ -40,15 +41,16 @@ def classifier(
 
 
 def _external_features(
-    built: keras.Model, model: str, mid_layer: MidLayer | None, images: keras.KerasTensor
+    built: keras.Model, network: Network, mid_layer: MidLayer | None, images: keras.KerasTensor
 ) -> list[keras.KerasTensor]:
     """The features of a backbone of keras.applications, and mid-level ones where there are any."""
+    assert network.external is not None
     core = external.core(next(x for x in built.layers if isinstance(x, keras.Model)))
-    pixels = prepared(images, model)
+    pixels = prepared(mirrored(images) if network.views > 1 else images, network.external.model)
     if mid_layer is None:
-        return [core(pixels)]
+        return [_of_views(core(pixels), network)]
     features, maps = keras.Model(core.input, [core.output, _maps(core, mid_layer)])(pixels)
-    return [features, _mean(maps)]
+    return [_of_views(features, network), _mean(maps, network)]
 
 
 def _maps(core: keras.Model, mid_layer: MidLayer) -> keras.KerasTensor:
@@ -77,5 +79,10 @@ def _layer(core: keras.Model, path: str) -> kl.Layer | None:
     return next((layer for layer in core.layers if layer.name + ending in parts), None)
 
 
-def _mean(maps: keras.KerasTensor) -> keras.KerasTensor:
-    return kl.GlobalAveragePooling2D(name="mid_features")(maps)
+def _mean(maps: keras.KerasTensor, network: Network) -> keras.KerasTensor:
+    return _of_views(kl.GlobalAveragePooling2D(name="mid_features")(maps), network)
+
+
+def _of_views(features: keras.KerasTensor, network: Network) -> keras.KerasTensor:
+    """The mean over the views that a network has of each picture."""
+    return features if network.views == 1 else mean_of_views(features, features.shape[-1])

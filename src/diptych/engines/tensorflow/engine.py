@@ -33,7 +33,7 @@ class TensorFlowEngine:
         # Two models: one trains, in bfloat16 where the hardware has it; one answers, in float32.
         self.answering = model_of_network(network)
         self.training = model_of_network(
-            network, pixels="float32", dtype=mixed_precision(), seed=seed
+            network.one_view, pixels="float32", dtype=mixed_precision(), seed=seed
         )
         if optimiser.frozen_norms:
             for norm in layers_of(self.training, keras.layers.BatchNormalization):

@@ -59,6 +59,10 @@ def apply_layer(
             return kl.AveragePooling2D(size, dtype=dtype)(x)
         case networks.GlobalAverage():
             return kl.GlobalAveragePooling2D(dtype=dtype)(x)
+        case networks.Mirrored():
+            return mirrored(x)
+        case networks.MeanOfViews(width):
+            return mean_of_views(x, width)
         case networks.Flatten():
             return kl.Flatten(dtype=dtype)(x)
         case networks.Unflatten(height, width, channels):
@@ -99,6 +103,16 @@ def convolve(
             x
         )
     return activate(layer.activation, x, dtype)
+
+
+def mirrored(pixels: keras.KerasTensor) -> keras.KerasTensor:
+    """Pictures, and behind all of them their mirror images, (N, H, W, C) to (2N, H, W, C)."""
+    return keras.ops.concatenate([pixels, keras.ops.flip(pixels, axis=2)], axis=0)
+
+
+def mean_of_views(x: keras.KerasTensor, width: int) -> keras.KerasTensor:
+    """The mean over a picture and its mirror image, (2N, width) to (N, width)."""
+    return keras.ops.mean(keras.ops.reshape(x, (networks.VIEWS, -1, width)), axis=0)
 
 
 def activate(activation: str, x: keras.KerasTensor, dtype: keras.DTypePolicy) -> keras.KerasTensor:

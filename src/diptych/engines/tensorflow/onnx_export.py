@@ -10,6 +10,7 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from diptych.engines.tensorflow.layers import model_of_network
 from diptych.engines.tensorflow.weights import put_weights
 from diptych.errors import InputError, MissingExtra, first_line
+from diptych.graphs.views import with_views
 from diptych.graphs.writer import OPSET, with_our_names
 from diptych.networks import INPUT, Network, Weights
 from diptych.system.memory import short_of_memory
@@ -21,9 +22,9 @@ def backbone_graph(backbone: Network, weights: Weights) -> bytes:
 
     `weights` may have others too. Raises InputError for an operation that cannot be written.
     """
-    model = model_of_network(backbone)
+    model = model_of_network(backbone.one_view)
     put_weights(model, backbone, {n: value for n, value in weights.items() if backbone.has(n)})
-    return onnx_graph(model)
+    return with_views(onnx_graph(model), backbone)
 
 
 def onnx_graph(model: keras.Model) -> bytes:

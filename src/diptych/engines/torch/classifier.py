@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from diptych.engines.contract import Inputs
-from diptych.engines.torch.layers import Convolution
+from diptych.engines.torch.layers import Convolution, mean_of_views
 from diptych.engines.torch.ood import OodScore
 from diptych.engines.torch.precision import full_precision
 from diptych.engines.torch.tensors import tensor
@@ -28,6 +28,7 @@ class Classifier(nn.Module):
         assert isinstance(layers, nn.Sequential)
         self.below, self.head = layers[:-1], layers[-1]
         self.ood_score = OodScore(detector)
+        self.views = network.views
         self._maps: list[Tensor] = []
         if mid_layer is not None:
             convolution = convolutions_in_order(network, layers)[mid_layer.number]
@@ -39,7 +40,8 @@ class Classifier(nn.Module):
         self._maps.clear()
         features = self.below(images)
         logits = self.head(features)
-        every = [features, *(maps.mean((2, 3)) for maps in self._maps)]
+        means = (maps.mean((2, 3)) for maps in self._maps)
+        every = [features, *(mean_of_views(one, self.views) for one in means)]
         self._maps.clear()
         return {PROBABILITIES: logits.softmax(1), OOD_SCORE: self.ood_score(every, logits)}
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from diptych.engines.contract import Inputs
 from diptych.engines.torch.classifier import convolutions_in_order
+from diptych.engines.torch.layers import mean_of_views
 from diptych.engines.torch.precision import full_precision
 from diptych.engines.torch.tensors import on_device
 from diptych.engines.torch.weights import module_with_weights
@@ -37,7 +38,8 @@ def feature_function(
     def of_some(images_NHWC: Inputs) -> Features:
         maps.clear()
         features = module(on_device(images_NHWC, device))
-        every = [features, *(one.mean((2, 3)) for one in maps)]
+        means = (one.mean((2, 3)) for one in maps)
+        every = [features, *(mean_of_views(one, backbone.views) for one in means)]
         maps.clear()
         return tuple(one.float().cpu().numpy() for one in every)
 

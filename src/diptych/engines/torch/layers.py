@@ -117,6 +117,25 @@ class GlobalAverage(nn.Module):
         return x.mean((2, 3))
 
 
+class Mirrored(nn.Module):
+    """uint8 (N, H, W, C) and behind them their mirror images, (2N, H, W, C); not in training."""
+
+    def forward(self, pixels_NHWC: Tensor) -> Tensor:
+        return pixels_NHWC if self.training else torch.cat([pixels_NHWC, pixels_NHWC.flip(2)])
+
+
+class MeanOfViews(nn.Module):
+    """(2N, D) to (N, D): the mean over a picture and its mirror image; not in training."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x if self.training else mean_of_views(x, 2)
+
+
+def mean_of_views(x: Tensor, views: int) -> Tensor:
+    """The mean over the views of each picture, (views · N, D) to (N, D)."""
+    return x.view(views, -1, x.shape[1]).mean(0)
+
+
 class Flatten(nn.Module):
     """(N, C, H, W) to (N, H·W·C), in the order of the pixels."""
 

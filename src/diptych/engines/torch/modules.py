@@ -51,6 +51,10 @@ def call(layer: Layer) -> tuple[Callable[..., nn.Module], Arguments]:
             return nn.AvgPool2d, (size,)
         case networks.GlobalAverage():
             return ours.GlobalAverage, ()
+        case networks.Mirrored():
+            return ours.Mirrored, ()
+        case networks.MeanOfViews():
+            return ours.MeanOfViews, ()
         case networks.Flatten():
             return ours.Flatten, ()
         case networks.Unflatten(height, width, channels):

@@ -9,6 +9,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from diptych.engines.torch.weights import module_with_weights, weights_of
 from diptych.errors import InputError, first_line
+from diptych.graphs.views import with_views
 from diptych.graphs.writer import OPSET
 from diptych.networks import INPUT, Network, Weights
 from diptych.system.memory import short_of_memory
@@ -23,7 +24,7 @@ def backbone_graph(backbone: Network, weights: Weights) -> bytes:
     """
     own = {name: value for name, value in weights.items() if backbone.has(name)}
     module = module_with_weights(backbone, own).eval()
-    program = _traced(backbone)
+    program = _traced(backbone.one_view)
     traced = program.model
     # The optimiser folds weights into each other, so it has to come after them.
     program.model = traced.clone()
@@ -32,7 +33,7 @@ def backbone_graph(backbone: Network, weights: Weights) -> bytes:
         with warnings.catch_warnings(), quiet("onnxscript", "onnx_ir"):
             warnings.simplefilter("ignore")
             program.optimize()
-        return bytes(program.model_proto.SerializeToString())
+        return with_views(program.model_proto.SerializeToString(), backbone)
     finally:
         program.model = traced
 

@@ -1,6 +1,8 @@
 """`--train last`: the last stages and the head, on maps that are computed once in several views."""
 
+from diptych import engines
 from diptych.engines.backbone import backbone_graph
+from diptych.images.rows import pixel_rows
 from diptych.images.store import Store
 from diptych.training.augmenting import augmentation_policy
 from diptych.training.loop import predict_rows
@@ -23,7 +25,7 @@ def fit_last(task: Task, store: Store) -> BestEpoch:
     network that cannot be cut.
     """
     recipe, network = task.recipe, task.network
-    cut = stages(recipe.engine, network, task.start)
+    cut = stages(recipe.engine, network.one_view, task.start)
     head = fit_head(task, store, "training the head")
     policy = augmentation_policy(recipe)
     train, valid = ([sample.digest for sample in part.samples] for part in (task.train, task.valid))
@@ -33,9 +35,12 @@ def fit_last(task: Task, store: Store) -> BestEpoch:
     batches = ViewBatches(**vars(plain), views=views)
     tuned = task.going_on_from(head.weights)
     engine, history = fit_rows(tuned, cut.last, batches, valid_rows, *fine_tuning(recipe))
+    weights = {**head.weights, **engine.weights()}
     logits_NK = predict_rows(engine, valid_rows)
+    if network.views > 1:  # the maps are those of one
+        whole = engines.build(recipe.engine, network, weights)
+        logits_NK = predict_rows(whole, pixel_rows(store, valid))
     if not better_than_head(task, logits_NK, head):
         return head
-    weights = {**head.weights, **engine.weights()}
     backbone = backbone_graph(recipe.engine, network, weights)
     return BestEpoch(weights, backbone, logits_NK, history, head_only=False)
