@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from diptych.data.splitting import split as split
     from diptych.recipe import Recipe as Recipe
     from diptych.sources import read as read
+    from diptych.tuning.search import tune as tune
 
 # ONNX Runtime reports its use as soon as it is imported, whoever does that.
 _keep_private()
@@ -41,9 +42,10 @@ _HOMES = {
     "Recipe": "recipe",
     "ImageClassifier": "classifier",
     "load": "bundles.predictor",
+    "tune": "tuning.search",
 }
 
-__all__ = ["ImageClassifier", "Recipe", "audit", "clean", "load", "read", "split"]
+__all__ = ["ImageClassifier", "Recipe", "audit", "clean", "load", "read", "split", "tune"]
 
 
 def __getattr__(name: str) -> object:

@@ -27,6 +27,7 @@ from diptych.cli import (
     sample,
     serve,
     train,
+    tune,
 )
 from diptych.cli.arguments import Parser, ShowVersion
 from diptych.cli.display import complain
@@ -37,6 +38,7 @@ from diptych.system.memory import short_of_memory
 
 VERBS = (
     train,
+    tune,
     compare,
     runs,
     predict,

@@ -4,7 +4,9 @@ It runs networks whose only trained layer is the last: `linear`, and the head of
 """
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -78,13 +80,21 @@ class LinearEngine:
         return {"classifier.weight": kernel.copy(), "classifier.bias": bias.copy()}
 
     def save(self, directory: Path) -> None:
-        state = {f"moment{i}": moment for i, moment in enumerate(self.moments)}
-        state |= {f"average{i}": average for i, average in enumerate(self.averages)}
-        state |= {"kernel": self.kernel, "bias": self.bias, "steps": np.array([self.steps])}
-        save_file(state, directory / "linear.safetensors")
+        save_file(self.state(), directory / "linear.safetensors")
 
     def load(self, directory: Path) -> None:
-        state = load_file(directory / "linear.safetensors")
+        self.restore(load_file(directory / "linear.safetensors"))
+
+    def state(self) -> dict[str, npt.NDArray[Any]]:
+        """All that changes in training; the arrays are the engine's own."""
+        state: dict[str, npt.NDArray[Any]] = {
+            f"moment{i}": moment for i, moment in enumerate(self.moments)
+        }
+        state |= {f"average{i}": average for i, average in enumerate(self.averages)}
+        return state | {"kernel": self.kernel, "bias": self.bias, "steps": np.array([self.steps])}
+
+    def restore(self, state: Mapping[str, npt.NDArray[Any]]) -> None:
+        """Go on from what `state` was; the arrays are the engine's from now on."""
         self.kernel, self.bias = state["kernel"], state["bias"]
         self.moments = [state[f"moment{i}"] for i in range(4)]
         self.averages = [state[f"average{i}"] for i in range(2)]

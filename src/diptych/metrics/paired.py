@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.errors import MissingExtra
-from diptych.metrics.intervals import paired_difference
+from diptych.metrics.intervals import paired_difference, standard_error
 
 RESAMPLES = 4000
 SIGNIFICANCE = 0.05  # of a test, by itself
@@ -33,7 +33,7 @@ class Test(NamedTuple):
 
 
 class Difference(NamedTuple):
-    """How much better the first is, between −1 and 1, with a 95 % interval."""
+    """How much better the first is, between −1 and 1, or larger, with a 95 % interval."""
 
     value: float
     low: float
@@ -103,6 +103,22 @@ def difference(first_SN: Right, second_SN: Right, groups: Sequence[str]) -> Diff
     )
     tango = paired_difference(only_first, only_second, len(names))
     return Difference(value, min(float(low), tango.low), max(float(high), tango.high))
+
+
+def mean_difference(
+    first_SN: npt.NDArray[np.float64], second_SN: npt.NDArray[np.float64], groups: Sequence[str]
+) -> Difference:
+    """How much larger the mean of the first is, of losses for the same pictures: (S, N) each.
+
+    With Student's t, and the standard error of the pictures' means over the seeds, in which those
+    of a group count as one.
+    """
+    gap_N = np.asarray(first_SN.mean(0) - second_SN.mean(0), np.float64)
+    value = float(gap_N.mean())
+    names = {name: i for i, name in enumerate(dict.fromkeys(groups))}
+    group_N = np.array([names[group] for group in groups], np.intp)
+    error = standard_error((gap_N - value) / len(gap_N), group_N)
+    return Difference(value, value - error.t * error.value, value + error.t * error.value)
 
 
 def is_noise(gap: Difference, tests: Sequence[Test]) -> bool:

@@ -31,6 +31,13 @@ class Line(NamedTuple):
     style: str = "-"
 
 
+class Axis(NamedTuple):
+    """An upright axis among parallel ones; what stands at its places, from 0 below to 1 above."""
+
+    name: str
+    ticks: Sequence[tuple[float, str]]
+
+
 class Bar(NamedTuple):
     """A value with its interval."""
 
@@ -61,11 +68,14 @@ def lines(series: Sequence[Line], title: str, x_label: str, y_label: str) -> str
 
 
 def line_style(number: int, style: str) -> dict[str, Any]:
-    """How the lines of one name look: up to 56 names are told apart, 8 of them without colour."""
+    """How the lines of one name look: up to 56 names are told apart, 8 of them without colour.
+
+    Without a style there are markers alone.
+    """
     return {
         "color": COLOURS[number % len(COLOURS)],
         "linestyle": style,
-        "marker": MARKERS[number % len(MARKERS)] if style == "-" else "",
+        "marker": MARKERS[number % len(MARKERS)] if style in ("-", "") else "",
         "markersize": 4,
         "alpha": 0.8,
     }
@@ -105,6 +115,51 @@ def intervals(bars: Sequence[Bar], title: str, x_label: str, zero: float | None 
         axes.set_yticks(range(len(bars)), [_text(bar.name) for bar in bars])
         axes.set_ylim(len(bars) - 0.5, -0.5)
         axes.set_xlabel(x_label)
+    return svg[0]
+
+
+def shares(share_of: Mapping[str, float], title: str, x_label: str) -> str:
+    """Shares of one as bars, one below the other, as SVG."""
+    with _figure(title, 1.1 + 0.3 * len(share_of)) as (axes, svg):
+        axes.barh(
+            range(len(share_of)), [100 * share for share in share_of.values()], color=COLOURS[1]
+        )
+        axes.set_yticks(range(len(share_of)), [_text(name) for name in share_of])
+        axes.set_ylim(len(share_of) - 0.5, -0.5)
+        axes.set_xlabel(x_label)
+    return svg[0]
+
+
+def parallel(
+    upright: Sequence[Axis], series: Sequence[Line], title: str, widths: Sequence[float]
+) -> str:
+    """Lines across parallel axes, as SVG: each has a place on every axis, and is so wide.
+
+    Lines of one name have one colour.
+    """
+    names = list(dict.fromkeys(line.name for line in series))
+    with _figure(title, 3.6) as (axes, svg):
+        for line, width in zip(series, widths, strict=True):
+            colour = COLOURS[names.index(line.name) % len(COLOURS)]
+            axes.plot(line.x, line.y, line.style, color=colour, linewidth=width, alpha=0.8)
+        for number, name in enumerate(names):
+            style = next(line.style for line in series if line.name == name)
+            axes.plot([], [], style, color=COLOURS[number % len(COLOURS)], label=_text(name))
+        for place, axis in enumerate(upright):
+            axes.axvline(place, color=_INK, linewidth=0.8)
+            for height, text in axis.ticks:
+                axes.annotate(
+                    _text(text), (place, height), (3, 2), textcoords="offset points", fontsize=8
+                )
+        axes.set_xticks(
+            range(len(upright)), [_text(axis.name) for axis in upright], rotation=30, ha="right"
+        )
+        axes.set_yticks([])
+        axes.grid(False)
+        axes.spines["left"].set_visible(False)
+        axes.set_xlim(-0.1, len(upright) - 0.6)
+        axes.set_ylim(-0.05, 1.1)
+        axes.legend(frameon=False, loc="upper center", bbox_to_anchor=(0.5, 1.16), ncols=len(names))
     return svg[0]
 
 

@@ -18,7 +18,7 @@ from diptych.training.batches import Batches
 from diptych.training.pace import Pace
 from diptych.training.progress import EpochResult as EpochResult
 from diptych.training.progress import Progress
-from diptych.training.snapshots import Snapshots
+from diptych.training.snapshots import Keeper, Snapshots
 
 # A checkpoint costs a few hundredths of a second, and an epoch may cost less.
 CHECKPOINT_SECONDS = 10.0
@@ -52,17 +52,19 @@ def fit(
     valid: Rows,
     valid_labels: Sequence[int],
     schedule: Schedule,
-    checkpoints: Path,
+    checkpoints: Path | Keeper,
     valid_weights_N: npt.NDArray[np.float32] | None = None,
 ) -> Iterator[EpochResult]:
     """Train; yields each epoch. At the end the engine has the weights of the best one.
 
-    `checkpoints` is a folder. Where it has some, because a run was killed, those epochs are yielded
-    from there, and training goes on to the result it would have had. An epoch that comes again,
-    since the rate was lowered, takes the place of the one before. Raises LossNotFinite where a loss
-    is no number, whatever the rate. With `valid_weights_N` the validation loss is a weighted mean.
+    `checkpoints` is a folder, or what keeps them elsewhere. Where it has some, because a run was
+    killed, those epochs are yielded from there, and training goes on to the result it would have
+    had. An epoch that comes again, since the rate was lowered, takes the place of the one before.
+    Raises LossNotFinite where a loss is no number, whatever the rate. With `valid_weights_N`
+    the validation loss is a weighted mean.
     """
-    snapshots, pace = Snapshots(checkpoints), Pace(CHECKPOINT_SECONDS)
+    snapshots = Snapshots(checkpoints) if isinstance(checkpoints, Path) else checkpoints
+    pace = Pace(CHECKPOINT_SECONDS)
     progress = snapshots.resume(engine)
     if (progress.history or progress.losses) and not _enough(progress, schedule):
         _say(f"goes on from epoch {len(progress.history) + 1}, step {len(progress.losses) + 1}")
@@ -113,7 +115,7 @@ def _train_epoch(
     rates: Sequence[float],
     progress: Progress,
     pace: Pace,
-    snapshots: Snapshots,
+    snapshots: Keeper,
 ) -> None:
     """Take the steps that are left of an epoch, with a checkpoint now and then."""
     number = len(progress.history) + 1
@@ -169,7 +171,7 @@ def _not_finite(what: str, train: Batches, number: int, step: int, rate: float) 
     )
 
 
-def _save(engine: Engine, progress: Progress, pace: Pace, snapshots: Snapshots) -> None:
+def _save(engine: Engine, progress: Progress, pace: Pace, snapshots: Keeper) -> None:
     started = time.monotonic()
     snapshots.save(engine, progress)
     pace.saved(time.monotonic() - started)

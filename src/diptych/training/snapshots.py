@@ -9,7 +9,7 @@ import logging
 import shutil
 import zlib
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from safetensors import SafetensorError
 
@@ -21,6 +21,26 @@ from diptych.training.progress import Progress, checkpoint_name
 FORMAT = 1
 FACTS = "checkpoint.json"
 LOWERED = "lowered.json"
+
+
+class Keeper(Protocol):
+    """What keeps the checkpoints of one training."""
+
+    def resume(self, engine: Engine) -> Progress:
+        """Take up the last checkpoint; without one, all is still to do."""
+        ...
+
+    def save(self, engine: Engine, progress: Progress) -> None:
+        """Keep a checkpoint."""
+        ...
+
+    def load_best(self, engine: Engine, progress: Progress) -> None:
+        """Give the engine the weights of the best epoch."""
+        ...
+
+    def go_back(self, engine: Engine, progress: Progress, reason: str) -> Progress:
+        """Take up the best epoch again, or the start, to go on with a lower rate."""
+        ...
 
 
 class Snapshots:

@@ -112,22 +112,13 @@ def epochs_that_fit(
     Features, test and report of the trained network are in it. Raises InputError where the time
     does not suffice for one epoch, with the least that is needed.
     """
-    some = recipe.batch_size * TRIAL_BATCHES
-    trial_train, trial_valid = some_of_each(train, some), some_of_each(valid, some)
     started = time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        trial = train_network(
-            recipe.replace(epochs=2, patience=2, fine_epochs=2),
-            trial_train, trial_valid, store, Path(folder), unwatched,
-        )  # fmt: skip
-    last = trial.history[-1]
-    training = last.train_seconds / len(trial_train) * len(train)
-    validation = (last.seconds - last.train_seconds) / len(trial_valid) * len(valid)
+    epoch = epoch_seconds(recipe, train, valid, store)
     forward = _forward(recipe, (recipe.network,), train)[recipe.network]
     forwards = FORWARDS + recipe.map_views * (recipe.train == "last")
     rest = FIXED + forwards * forward * (len(train) + len(valid))
     spent = time.monotonic() - started
-    left, epoch = seconds - spent - rest, training + validation
+    left = seconds - spent - rest
     epochs = int(left / epoch)
     if epochs < 1:
         least = rest + spent + epoch
@@ -136,6 +127,21 @@ def epochs_that_fit(
     key = "fine_epochs" if choosing.has_pretrained(recipe) else "epochs"
     fewer = min(epochs, getattr(recipe, key))
     return recipe.replace(**{key: fewer, "train_seconds": left})
+
+
+def epoch_seconds(recipe: Recipe, train: Dataset, valid: Dataset, store: Store) -> float:
+    """What an epoch takes, from a trial of a few batches."""
+    some = recipe.batch_size * TRIAL_BATCHES
+    trial_train, trial_valid = some_of_each(train, some), some_of_each(valid, some)
+    with tempfile.TemporaryDirectory() as folder:
+        trial = train_network(
+            recipe.replace(epochs=2, patience=2, fine_epochs=2),
+            trial_train, trial_valid, store, Path(folder), unwatched,
+        )  # fmt: skip
+    last = trial.history[-1]
+    training = last.train_seconds / len(trial_train) * len(train)
+    validation = (last.seconds - last.train_seconds) / len(trial_valid) * len(valid)
+    return training + validation
 
 
 def some_of_each(data: Dataset, count: int) -> Dataset:
