@@ -1,14 +1,21 @@
 """What is each ingredient of a recipe worth when all layers train? An ablation, row by row.
 
-Small sets, in minutes of processor time: 2,000 pictures of CIFAR-10 and `cnn` from scratch, 1,000
-of MNIST likewise, and the photographs at 96 pixels with EfficientNet-Lite0, all layers of it. Each
-row of `INGREDIENTS` is added to the bare recipe, and left out of the full one. The sets "resnet"
-and "few" are the recipe for small pictures, on 2,000 and on 1,000 of CIFAR-10 and for fewer epochs:
-rows leave out one of its choices or add one of `FURTHER`, some of which Diptych does not have
-(`TRIED`). A row is trained
-with each seed for a fixed number of epochs and judged on pictures that nothing was chosen with,
-also by the mean over each of them and its mirror image. Intervals are those of the paired
-difference over the same pictures and seeds.
+Small sets, in minutes of processor time. Each row of `INGREDIENTS` is added to the bare recipe, and
+left out of the full one, or added to it:
+
+- cifar: 2,000 pictures of CIFAR-10 and `cnn` from scratch; mnist: 1,000 digits likewise
+- photographs: at 96 pixels, with EfficientNet-Lite0, all layers of it
+
+In other sets, one of the choices of the full recipe is left out, or one of `FURTHER` is added, some
+of which Diptych does not have (`TRIED`):
+
+- resnet: the recipe for small pictures, on 2,000 of CIFAR-10, for fewer epochs
+- few: on 1,000 of them, two and a half times as often
+- scratch: the photographs at 96 pixels, and ResNet-18 from scratch
+
+A row is trained with each seed for a fixed number of epochs and judged on pictures that nothing was
+chosen with, also by the mean over each of them and its mirror image. Intervals are those of the
+paired difference over the same pictures and seeds.
 
 What is done is kept in recipes.jsonl ($RECIPES), so that the same command goes on where it was.
 
@@ -90,6 +97,7 @@ FULL: Mapping[str, Mapping[str, Choices]] = {
     "few": {"flip": {"flip": 0.5}, "shift": {"shift": 0.125}, "erase": {"erase": 0.5}},
     "mnist": {name: INGREDIENTS[name] for name in ("crop", "turn")},
     "photographs": {name: INGREDIENTS[name] for name in ("flip", "crop")},
+    "scratch": {name: INGREDIENTS[name] for name in ("flip", "crop")},
 }
 
 
@@ -160,7 +168,23 @@ def photographs(size: int = 96) -> Data:
     return Data(pixels[::3], labels[::3], pixels[1::3], np.array(labels[1::3]), data.classes, bare)
 
 
-SETS = {"cifar": cifar, "resnet": resnet, "few": few, "mnist": mnist, "photographs": photographs}
+def scratch() -> Data:
+    """The same photographs, and ResNet-18 from scratch."""
+    data = photographs()
+    bare = data.bare.replace(
+        network="resnet18", weights="none", epochs=16, optimiser="muon", learning_rate=0.003
+    )
+    return data._replace(bare=bare)
+
+
+SETS = {
+    "cifar": cifar,
+    "resnet": resnet,
+    "few": few,
+    "mnist": mnist,
+    "photographs": photographs,
+    "scratch": scratch,
+}
 
 
 class Answers(NamedTuple):
@@ -222,9 +246,8 @@ def trained(data: Data, recipe: Recipe, first_side: float) -> Engine:
 def rows(name: str) -> Iterator[tuple[str, Choices]]:
     """Each row of a set: what it is called, and what it changes of the bare recipe."""
     full = FULL[name]
-    small = name in ("resnet", "few")
-    others = FURTHER if small else INGREDIENTS
-    if not small:
+    others = FURTHER if name in ("resnet", "few", "scratch") else INGREDIENTS
+    if others is INGREDIENTS:
         yield "bare", {}
         for ingredient, choices in INGREDIENTS.items():
             yield f"+ {ingredient}", choices
