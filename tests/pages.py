@@ -43,6 +43,9 @@ diptych() {
     "train "*)
       "$PYTHON" -m diptych "$@" --engine "$ENGINE" --network "$NETWORK" \
           --set image_size=16 --epochs 3 ;;
+    "tune "*)
+      "$PYTHON" -m diptych "$@" --engine "$ENGINE" --network "$NETWORK" \
+          --set image_size=16 --epochs 3 --cv 2 ;;
     "compare "*)
       "$PYTHON" -m diptych "$@" --network mlp --set image_size=16 --epochs 1 --seeds 1 ;;
     "export "*"--to torch "*)

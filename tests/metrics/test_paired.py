@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from diptych.errors import MissingExtra
-from diptych.metrics.paired import Difference, difference, is_noise, mcnemar
+from diptych.metrics.paired import Difference, difference, is_noise, mcnemar, mean_difference
 
 
 def answers(only_first: int, only_second: int, both: int, neither: int = 0) -> list[np.ndarray]:
@@ -89,3 +89,17 @@ def test_seeds_that_differ_widen_the_interval() -> None:
 def test_a_zero_has_no_sign_of_its_own() -> None:
     assert Difference(0.01, -0.0, 0.02).reach == "+0.00 to +2.00"
     assert Difference(0.01, -0.00001, 0.02).reach == "+0.00 to +2.00"
+
+
+def test_the_interval_of_a_mean_difference_holds_the_true_one_as_often_as_it_says() -> None:
+    rng = np.random.default_rng(0)
+    held = 0
+    for _ in range(400):
+        # What both find hard is no difference; the pictures of a group are off alike.
+        shared_N, group_N = rng.exponential(1, 60), np.repeat(rng.normal(0, 0.3, 20), 3)
+        first_SN = shared_N + 0.1 + group_N + rng.normal(0, 0.1, (2, 60))
+        second_SN = shared_N + rng.normal(0, 0.1, (2, 60))
+        groups = [str(i // 3) for i in range(60)]
+        gap = mean_difference(first_SN, second_SN, groups)
+        held += gap.low <= 0.1 <= gap.high
+    assert 0.92 <= held / 400 <= 0.98

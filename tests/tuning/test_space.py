@@ -94,3 +94,10 @@ def test_a_network_that_the_engine_cannot_train_is_said_before_any_trial() -> No
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="No such file"):
         read_space(tmp_path / "absent.toml", HEAD)
+
+
+def test_dropout_is_not_searched_with_an_engine_that_has_none() -> None:
+    linear = Recipe(engine="linear", network="linear", train="all")
+    assert "dropout" not in default_space(linear).keys
+    with pytest.raises(InputError, match="dropout changes nothing"):
+        space_of({"dropout": [0.1]}, linear)

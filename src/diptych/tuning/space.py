@@ -94,7 +94,8 @@ def default_space(recipe: Recipe) -> Space:
     if way_to_train(recipe) == "head":
         further = [_choices(key, getattr(recipe, key)) for key in ("batch_size", "epochs")]
         return Space((*dimensions, *further))
-    dimensions.append(Dimension("dropout", 0.0, 0.5))
+    if recipe.engine != "linear":
+        dimensions.append(Dimension("dropout", 0.0, 0.5))
     if has_pretrained(recipe):
         dimensions.append(_around("backbone_rate", recipe.backbone_rate or 0.1))
         dimensions.append(_choices("fine_epochs", recipe.fine_epochs))
@@ -150,11 +151,12 @@ def _idle(recipe: Recipe, keys: Collection[str]) -> frozenset[str]:
     if "train" in keys or "network" in keys:
         return frozenset()
     if way_to_train(recipe) == "head":
-        # Trials of a head are the engine's in NumPy, which drops nothing out.
+        # Trials of a head are those of the engine linear, which drops nothing out.
         kept = ("dropout", "backbone_rate", "fine_epochs", "map_views")
         return frozenset((*kept, *AugmentationPolicy._fields))
     if not has_pretrained(recipe):
-        return frozenset(("backbone_rate", "fine_epochs", "map_views"))
+        dropped = ("dropout",) if recipe.engine == "linear" else ()
+        return frozenset(("backbone_rate", "fine_epochs", "map_views", *dropped))
     return frozenset() if way_to_train(recipe) == "last" else frozenset(("map_views",))
 
 

@@ -1,5 +1,6 @@
 """One process's share of a search: trials until there are enough, then a verdict on the winner."""
 
+import contextlib
 import hashlib
 import json
 import shutil
@@ -27,6 +28,7 @@ from diptych.tuning.verdict import SEEDS, Verdict, unseen_seeds, verdict
 # Of the first fold, before a trial is stopped for being worse than others: tenths.
 WARMUP = 4
 POLL = 0.5  # seconds
+RUNNING = "running"  # the folder of checkpoints
 
 Log = Callable[[str], None]
 
@@ -99,8 +101,8 @@ class Worker:
         with locked(self._study.folder / "verdict.lock"):
             tuned = self._tuned(self._verdict(track))
             tuned.write()
-        if self._study.is_finished():
-            shutil.rmtree(self._study.folder / "running", ignore_errors=True)
+        with contextlib.suppress(OSError):  # a trial that was given back goes on from there
+            (self._study.folder / RUNNING).rmdir()
         return tuned
 
     def _fits(self, proposal: Proposal) -> bool:
@@ -131,18 +133,22 @@ class Worker:
         except _OutOfTime:
             return False
         except _Pruned as why:
-            self._study.prune(proposal, str(why))
-            self._log(f"trial {number}: stopped, {why}")
+            self._prune(proposal, str(why))
         except InputError as error:
             # A rate that is too high, a batch that does not fit: others may be better.
             if not number:
                 raise
-            self._study.prune(proposal, first_line(error))
-            self._log(f"trial {number}: stopped, {first_line(error)}")
+            self._prune(proposal, first_line(error))
         else:
             self._study.complete(proposal, result.log_loss, result.accuracy)
             self._log(self._told(proposal, result))
         return True
+
+    def _prune(self, proposal: Proposal, reason: str) -> None:
+        if keep := self._keep(self._recipe(proposal)):
+            shutil.rmtree(keep, ignore_errors=True)
+        self._study.prune(proposal, reason)
+        self._log(f"trial {proposal.number}: stopped, {reason}")
 
     def _watch(self, proposal: Proposal, tenths: int, error: float) -> None:
         """Stop a trial that is worse than others were, or late."""
@@ -198,7 +204,7 @@ class Worker:
         if way_to_train(recipe) == "head":
             return None
         name = hashlib.sha256(json.dumps(asdict(recipe)).encode()).hexdigest()[:16]
-        return self._study.folder / "running" / name
+        return self._study.folder / RUNNING / name
 
     def _complete(self) -> list[Row]:
         return [row for row in self._study.rows() if row.log_loss is not None]
