@@ -53,13 +53,14 @@ EXPORT = ("export", BUNDLE, "--out", "exports", "--to")
         ("jinja2", "report", ("evaluate", BUNDLE, PHOTOS, "--out", "eval")),
         ("matplotlib", "report", ("compare", PHOTOS, "--out", "a.html")),
         ("scipy", "report", ("evaluate", BUNDLE, BUNDLE, "--on", PHOTOS)),
+        ("optuna", "tune", ("tune", PHOTOS, "--out", "tuned")),
         ("sklearn", "samples", ("sample", "digits", "digits.csv")),
     ],
 )  # fmt: skip
 def test_what_is_missing_is_named_with_its_extra(
     packages: str, extra: str, command: tuple[str, ...], place: Path, tmp_path: Path
 ) -> None:
-    names = (PHOTOS, BUNDLE, "new.bundle", "exports", "a.html", "eval", "digits.csv")
+    names = (PHOTOS, BUNDLE, "new.bundle", "exports", "a.html", "eval", "digits.csv", "tuned")
     arguments = [place / word if word in names else word for word in command]
     run = without(packages, tmp_path, *arguments)
     assert run.returncode == 2, run.stderr

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from browser import checked
-from diptych.metrics.paired import Difference, Test
+from diptych.metrics import paired
+from diptych.metrics.paired import Difference
 from diptych.recipe import Recipe
 from diptych.reporting.tuning_page import tuning_page
-from diptych.tuning.space import space_of
+from diptych.tuning.space import Value, space_of
 from diptych.tuning.study import Row
 from diptych.tuning.tuned import Tuned
 from diptych.tuning.verdict import Verdict
@@ -25,7 +26,7 @@ SPACE = space_of(
 
 
 def row(number: int, log_loss: float | None) -> Row:
-    values = {
+    values: dict[str, Value] = {
         "learning_rate": 0.001 * (1 + number),
         "label_smoothing": 0.02 * number,
         "batch_size": (16, 64)[number % 2],
@@ -42,7 +43,7 @@ def tuned(tmp_path: Path) -> Tuned:
     gap = Difference(0.01, -0.01, 0.03)
     verdict = Verdict(
         4, (11, 12), (0.21, 0.29), (0.95, 0.94), Difference(-0.08, -0.1, -0.06), gap,
-        (Test(3, 1, 0.625), Test(2, 1, 1.0)), True,
+        (paired.Test(3, 1, 0.625), paired.Test(2, 1, 1.0)), True,
     )  # fmt: skip
     importance = {"learning_rate": 0.7, "batch_size": 0.3}
     return Tuned(tmp_path, Recipe(), SPACE, 5, 120, rows, importance, verdict)

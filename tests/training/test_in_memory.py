@@ -35,7 +35,7 @@ def trained(keeper: Path | Keeper, schedule: Schedule) -> tuple[Engine, list[Epo
 def test_the_same_epoch_answers_as_from_checkpoints_on_disk(
     schedule: Schedule, tmp_path: Path
 ) -> None:
-    ends = []
+    ends: list[object] = []
     for keeper in (tmp_path, InMemory()):
         try:
             engine, history = trained(keeper, schedule)

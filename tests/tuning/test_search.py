@@ -107,6 +107,24 @@ def test_when_time_is_up_the_verdict_is_given_and_the_same_call_goes_on(
     assert [row.number for row in more.rows] == [0, 1, 2, 3]
 
 
+def test_arguments_that_are_none_are_said(parts: Splits, tmp_path: Path) -> None:
+    search: Callable[..., Tuned] = tune
+    wrong: list[tuple[dict[str, object], str]] = [
+        ({"trials": 0}, "the number of trials is a whole number between 1"),
+        ({"cv": 1}, "the number of folds is a whole number between 2"),
+        ({"cv": -1}, "the number of folds is a whole number between 2"),
+        ({"recipe": {"epochs": 3}}, "recipe is a Recipe, not a dict"),
+        ({"space": 3}, "the file of a space is named by a path, not 3"),
+        ({"seconds": "1m"}, "seconds are a number, not '1m'"),
+        ({"out": 3}, "the folder of a search is named by a path, not 3"),
+    ]
+    for changes, line in wrong:
+        with pytest.raises(InputError, match=line):
+            search(parts.train, parts.valid, **{"recipe": SLOW, "out": tmp_path, **changes})
+    with pytest.raises(InputError, match="tune takes a Dataset"):
+        search(parts, parts.valid, SLOW, out=tmp_path)
+
+
 @pytest.mark.parametrize(
     ("changes", "line"),
     [

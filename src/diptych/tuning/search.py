@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from diptych.data.arguments import require_dataset
 from diptych.data.dataset import Dataset
 from diptych.data.folding import MOST_FOLDS, development
 from diptych.data.matching import matched, refuse_shared, refuse_unfit_to_train
+from diptych.errors import InputError, described
 from diptych.networks.choosing import way_to_train
 from diptych.recipe import Recipe
 from diptych.reliability.calibration import require_scipy
@@ -65,6 +67,8 @@ def tune(
     require_dataset(valid, "tune")
     recipe = default_recipe(train).recipe if recipe is None else recipe
     require(recipe, Recipe, "recipe", "write Recipe(epochs=10)")
+    if isinstance(seconds, bool) or not isinstance(seconds, Real | None):
+        raise InputError(f"seconds are a number, not {described(seconds)}")
     trials = whole_number(trials, "the number of trials", 1, MOST_TRIALS)
     folds = cv or (HEAD_FOLDS if way_to_train(recipe) == "head" else PIXEL_FOLDS)
     folds = whole_number(folds, "the number of folds", 2, MOST_FOLDS)
