@@ -32,9 +32,9 @@ def main() -> None:
         }
         for name, options in searches.items():
             out = Path(folder) / f"{len(options)}"
-            command = diptych("tune", photos, *options, "--out")
-            features = timed([*command, f"{out}-first", "--trials", "1"])
-            search = timed([*command, str(out), "--trials", str(TRIALS)])
+            command = diptych("tune", photos, *options)
+            features = timed([*command, "--out", f"{out}-first", "--trials", "1"])
+            search = timed([*command, "--out", out, "--trials", str(TRIALS)])
             answer = search[0].answer
             pruned = sum(trial["state"] == "pruned" for trial in answer["trials"])
             seconds = sum(trial["seconds"] for trial in answer["trials"])
