@@ -135,7 +135,9 @@ def _settled(plan: Plan, parts: "Splits") -> Settled:
         return Settled(recipe, _answer(plan, recipe, reason, ()))
     store = pixel_store(parts.train.shape_at(recipe.image_size), parts.train.bits)
     if plan.preset.open:
-        found = choice.choose(plan.preset, parts.train, store, track=shown)
+        # What comes afterwards takes as long as was expected of all of it, at most.
+        spare = plan.deadline and plan.deadline - time.monotonic() - plan.expected_seconds
+        found = choice.choose(plan.preset, parts.train, store, track=shown, seconds=spare)
         for one in found.candidates:
             note(f"  {one.describe()}")
         note(found.reason)

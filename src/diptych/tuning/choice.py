@@ -5,6 +5,7 @@ The test part has no say, nor has the validation part, which the model is calibr
 Letters in names: N pictures, D features, K classes.
 """
 
+import time
 from collections import Counter
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -54,12 +55,21 @@ class Choice(NamedTuple):
     reason: str
 
 
-def choose(preset: Preset, train: Dataset, store: Store, *, track: Track = unwatched) -> Choice:
+def choose(
+    preset: Preset,
+    train: Dataset,
+    store: Store,
+    *,
+    track: Track = unwatched,
+    seconds: float | None = None,
+) -> Choice:
     """The best of a preset's recipes for a training part whose pixels are in a store.
 
     Networks first, each with the first head; then heads for the one that was chosen; then whether
-    it pays to train more than a head. Raises what `ImageClassifier.fit` raises, but for GateError.
+    it pays to train more than a head, where `seconds` suffice for that. Raises what
+    `ImageClassifier.fit` raises, but for GateError.
     """
+    started = time.monotonic()
     parts = {
         one: features_of(preset.networks[0], one, train, store, track) for one in _ours(preset)
     }
@@ -78,7 +88,8 @@ def choose(preset: Preset, train: Dataset, store: Store, *, track: Track = unwat
     )]  # fmt: skip
     head, head_reason = first_within_noise(heads)
     frozen = (*networks, *heads[1:])
-    tried = worth_training(preset.ways, head, frozen, train, fold_N, store, track)
+    left = None if seconds is None else seconds - (time.monotonic() - started)
+    tried = worth_training(preset.ways, head, frozen, train, fold_N, store, track, left)
     reasons = [reason] if len(networks) > 1 else []
     reasons += [head_reason] if len(heads) > 1 else []
     reasons += [tried.reason] if tried.reason else []

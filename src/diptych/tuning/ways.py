@@ -1,10 +1,11 @@
 """Whether it pays to train more than the head: the last stages, then all layers, on some folds.
 
 What is trained longer has to be better beyond noise, picture by picture, than what is there: else
-the head stays. All layers are tried only where the last stages were worth it.
+that stays. A way that would take too long to try is left out, and it is said how long.
 """
 
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -24,10 +25,13 @@ from diptych.system.progress import Track
 from diptych.training.augmenting import augmentation_policy, default_augmentation
 from diptych.training.balancing import class_weights
 from diptych.training.fitting import unseen_answers
+from diptych.tuning.budget import duration, epoch_seconds
 from diptych.tuning.candidates import Candidate, first_within_noise
 
 # Of the folds that heads are compared on: a training of stages costs as much as a hundred heads.
 FOLDS_TRIED = 2
+# What trying a way, and training by it, may take where nobody sets a budget.
+SECONDS = 1800.0
 
 Positions = npt.NDArray[np.intp]
 
@@ -48,11 +52,13 @@ def worth_training(
     fold_N: Positions,
     store: Store,
     track: Track,
+    seconds: float | None = None,
 ) -> Tried:
     """The head, or what is better than it; `frozen` are candidates with a head alone.
 
     Of the networks whose last stages can be trained, the one with the best head is taken. The store
-    has the pixels of the training part. Raises what `unseen_answers` raises.
+    has the pixels of the training part; `seconds` are left for all of it. Raises what
+    `unseen_answers` raises.
     """
     able = [one for one in frozen if _can_be_cut(one.recipe, train)]
     if not ways or not able:
@@ -61,15 +67,19 @@ def worth_training(
     seen_N = fold_N < FOLDS_TRIED
     tried: list[Candidate] = []
     chosen, best, reasons = head, head._replace(loss_N=head.loss_N[seen_N]), []
+    deadline = time.monotonic() + (SECONDS if seconds is None else seconds)
     for way in ways:
         recipe = with_augmentation(start.recipe.replace(train=way), train)
+        needed = _seconds(recipe, train, fold_N, store)
+        if needed > deadline - time.monotonic():
+            reasons.append(f"train {way} would take {duration(needed)} more: --time gives it that")
+            continue
         changes = {"network": recipe.network, "train": way}
         tried.append(_answered(recipe, changes, train, fold_N, store, track))
         winner, reason = first_within_noise([best, tried[-1]])
         reasons.append(reason)
-        if winner is best:
-            break
-        chosen = best = winner
+        if winner is not best:
+            chosen = best = winner
     return Tried(tuple(tried), chosen, "; ".join(reasons))
 
 
@@ -78,6 +88,14 @@ def with_augmentation(recipe: Recipe, data: Dataset) -> Recipe:
     if augmentation_policy(recipe):
         return recipe
     return recipe.replace(**default_augmentation(recipe.network, data.classes, head_only=False))
+
+
+def _seconds(recipe: Recipe, train: Dataset, fold_N: Positions, store: Store) -> float:
+    """What training in the folds and at last takes, from a trial of a few batches."""
+    valid_N = fold_N == 0
+    parts = _part(train, ~valid_N), _part(train, valid_N)
+    epochs = min(recipe.epochs, recipe.fine_epochs)
+    return (FOLDS_TRIED + 1) * epochs * epoch_seconds(recipe, *parts, store)
 
 
 def _can_be_cut(recipe: Recipe, data: Dataset) -> bool:
