@@ -67,3 +67,13 @@ def test_folds_part_no_group_and_those_of_another_seed_are_others(
     tests = [material.places(fold.test).tolist() for fold in material.folds(0, LINEAR)]
     assert sorted(place for test in tests for place in test) == list(range(40))
     assert tests != [material.places(fold.test).tolist() for fold in material.folds(1, LINEAR)]
+
+
+def test_how_far_a_trial_is_only_ever_grows(
+    folder_of: Callable[..., Path], store: PixelStore
+) -> None:
+    data = with_pixels(read(folder_of(10)), store, unwatched)
+    tenths: list[int] = []
+    slow = LINEAR.replace(epochs=25, patience=25)
+    judge(slow, Material(data, store, 2, unwatched), 0, watch=lambda at, _: tenths.append(at))
+    assert tenths == [*range(1, 11), *range(11, 21)]

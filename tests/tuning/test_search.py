@@ -62,6 +62,13 @@ def test_a_head_is_searched_on_features_and_goes_on_to_the_same(
     assert later.verdict == at_once.verdict
 
 
+def test_backbones_and_views_can_be_searched(parts: Splits, tmp_path: Path) -> None:
+    space = {"views": ["one", "flips"], "network": ["efficientnet_lite0"]}
+    tuned = tune(parts.train, parts.valid, HEAD, out=tmp_path, trials=6, space=space, cv=2)
+    assert len({row.log_loss for row in tuned.rows}) == 2
+    assert {row.values["views"] for row in tuned.rows} == {"one", "flips"}
+
+
 def test_the_same_values_are_not_tried_twice(parts: Splits, tmp_path: Path) -> None:
     lines: list[str] = []
     tuned = tune(

@@ -117,9 +117,13 @@ class _Epochs:
         return self._watched(items, total) if doing == "training" else items
 
     def _watched(self, items: Iterable[T], total: int) -> Iterator[T]:
+        told = 0  # which is the end of the fold before
         for item in items:
             yield item
             assert isinstance(item, EpochResult)
             tenths = min(TENTHS * item.number // total, TENTHS - 1)
+            if tenths <= told:
+                continue
+            told = tenths
             # Not the loss: it is not calibrated yet, and label smoothing would count against it.
             self._watch(TENTHS * self._fold + tenths, 1 - item.valid_accuracy)

@@ -52,7 +52,7 @@ class Material:
         self.labels_N = np.array(data.targets(), np.intp)
         self.groups = [sample.group or sample.name for sample in data.samples]
         self._folds, self._track = folds, track
-        self._features: dict[str, Floats] = {}
+        self._features: dict[tuple[str, str], Floats] = {}  # by backbone and views
         self._parted: dict[tuple[int, float], tuple[Splits, ...]] = {}
         self._place = {sample.name: i for i, sample in enumerate(data.samples)}
 
@@ -71,8 +71,9 @@ class Material:
         """What a recipe's backbones make of every picture, (N, D); computed once."""
         self.store.refuse_others([sample.digest for sample in self.data.samples])
         parts = (recipe.network,) if "/" in recipe.network else backbones(recipe.network)
-        for one in parts:
-            if one not in self._features:
-                own = features_of(recipe, one, self.data, self.store, self._track)
-                self._features[one] = own
-        return np.concatenate([self._features[one] for one in parts], axis=1)
+        keys = [(one, recipe.views) for one in parts]
+        for key in keys:
+            if key not in self._features:
+                own = features_of(recipe, key[0], self.data, self.store, self._track)
+                self._features[key] = own
+        return np.concatenate([self._features[key] for key in keys], axis=1)

@@ -156,7 +156,10 @@ class Study:
         keys = set.intersection(*(set(t.params) for t in complete)) if complete else set()
         if len(complete) < STARTUP or not keys:
             return {}
-        evaluator = self._optuna.importance.PedAnovaImportanceEvaluator(target_quantile=BEST_SHARE)
+        # Compared with all that is open, not with what was tried: most of that is like the best.
+        evaluator = self._optuna.importance.PedAnovaImportanceEvaluator(
+            target_quantile=BEST_SHARE, evaluate_on_local=False
+        )
         shares = self._optuna.importance.get_param_importances(
             self._study, evaluator=evaluator, params=sorted(keys)
         )

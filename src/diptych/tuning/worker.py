@@ -28,6 +28,8 @@ from diptych.tuning.verdict import SEEDS, Verdict, unseen_seeds, verdict
 # Of the first fold, before a trial is stopped for being worse than others: tenths.
 WARMUP = 4
 POLL = 0.5  # seconds
+# What the features of a picture depend on, of what may be searched.
+OF_FEATURES = ("network", "views")
 RUNNING = "running"  # the folder of checkpoints
 
 Log = Callable[[str], None]
@@ -63,8 +65,10 @@ class Worker:
 
         Raises InputError where that does not fit into the time.
         """
-        networks = next((d.choices for d in self._space.dimensions if d.key == "network"), ())
-        recipes = [self._default.replace(network=n) for n in networks] or [self._default]
+        recipes = [self._default]
+        for key, *_, choices in self._space.dimensions:
+            if key in OF_FEATURES:
+                recipes += [one.replace(**{key: choice}) for one in recipes for choice in choices]
         for recipe in recipes:
             if way_to_train(recipe) == "head":
                 with locked(self._study.folder / "features.lock"):
