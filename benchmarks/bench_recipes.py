@@ -70,7 +70,7 @@ INGREDIENTS: Mapping[str, Choices] = {
 }
 # What the recipe for small pictures may have besides.
 FURTHER: Mapping[str, Choices] = {
-    "smoothing": {"label_smoothing": 0.1},
+    "no smoothing": {"label_smoothing": 0.0},
     "ema": {"ema": 1.0},
     "clip": {"clip": 1.0},
     "trivial": {"trivial": 1.0},
