@@ -19,7 +19,7 @@ from diptych.training.pictures import with_pixels
 from diptych.tuning.candidates import Candidate
 from diptych.tuning.choice import choose, fold_numbers
 from diptych.tuning.presets import preset
-from diptych.tuning.ways import Tried, worth_training
+from diptych.tuning.ways import Tried, with_augmentation, worth_training
 
 SIDE = 32
 RECIPE = Recipe(image_size=SIDE, epochs=3, fine_epochs=1, map_views=2, learning_rate=0.01)
@@ -42,7 +42,8 @@ def head(loss: float, network: str = "efficientnet_lite0") -> Candidate:
 def tried(pictures: tuple[Dataset, Store], *frozen: Candidate) -> Tried:
     data, store = pictures
     fold_N = fold_numbers(data)
-    return worth_training(("last",), frozen[0], frozen, data, fold_N, store, unwatched)
+    wanted = preset("best", RECIPE)._replace(ways=("last",))
+    return worth_training(wanted, frozen[0], frozen, data, fold_N, store, unwatched)
 
 
 def test_the_last_stages_win_where_they_are_better_beyond_noise(
@@ -86,3 +87,9 @@ def test_a_preset_tells_what_came_of_it(pictures: tuple[Dataset, Store]) -> None
         {"network": "efficientnet_lite0", "train": "last"},
     ]
     assert found.reason
+
+
+def test_pictures_are_not_flipped_where_that_was_said(pictures: tuple[Dataset, Store]) -> None:
+    assert with_augmentation(RECIPE, pictures[0], ()).flip == 0.5
+    own = with_augmentation(RECIPE, pictures[0], ["flip"])
+    assert (own.flip, own.shift) == (0.0, 0.1)

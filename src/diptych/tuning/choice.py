@@ -89,7 +89,7 @@ def choose(
     head, head_reason = first_within_noise(heads)
     frozen = (*networks, *heads[1:])
     left = None if seconds is None else seconds - (time.monotonic() - started)
-    tried = worth_training(preset.ways, head, frozen, train, fold_N, store, track, left)
+    tried = worth_training(preset, head, frozen, train, fold_N, store, track, left)
     reasons = [reason] if len(networks) > 1 else []
     reasons += [head_reason] if len(heads) > 1 else []
     reasons += [tried.reason] if tried.reason else []

@@ -41,6 +41,7 @@ class Preset(NamedTuple):
     heads: tuple[Mapping[str, Any], ...]  # changes, the default first
     overruled: tuple[str, ...]  # a sentence for each of its choices that was made otherwise
     ways: tuple[str, ...] = ()  # to train more than the head
+    said: frozenset[str] = frozenset()  # keys of a recipe that are not for a preset to choose
 
     @property
     def open(self) -> bool:
@@ -72,6 +73,7 @@ def preset(name: str, recipe: Recipe, said: Collection[str] = ()) -> Preset:
         tuple(head for head in heads if not head.keys() & set(said)),
         overruled,
         WAYS if name == "best" and "train" not in said and recipe.engine != "linear" else (),
+        frozenset(said),
     )
 
 

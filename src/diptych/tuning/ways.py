@@ -6,7 +6,7 @@ that stays. A way that would take too long to try is left out, and it is said ho
 
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,11 +22,12 @@ from diptych.networks import choosing
 from diptych.networks.splitting import last_stages
 from diptych.recipe import Recipe
 from diptych.system.progress import Track
-from diptych.training.augmenting import augmentation_policy, default_augmentation
+from diptych.training.augmenting import default_augmentation
 from diptych.training.balancing import class_weights
 from diptych.training.fitting import unseen_answers
 from diptych.tuning.budget import duration, epoch_seconds
 from diptych.tuning.candidates import Candidate, first_within_noise
+from diptych.tuning.presets import Preset
 
 # Of the folds that heads are compared on: a training of stages costs as much as a hundred heads.
 FOLDS_TRIED = 2
@@ -45,7 +46,7 @@ class Tried(NamedTuple):
 
 
 def worth_training(
-    ways: Sequence[str],
+    preset: Preset,
     head: Candidate,
     frozen: Sequence[Candidate],
     train: Dataset,
@@ -61,15 +62,15 @@ def worth_training(
     `unseen_answers` raises.
     """
     able = [one for one in frozen if _can_be_cut(one.recipe, train)]
-    if not ways or not able:
+    if not preset.ways or not able:
         return Tried((), head, "")
     start = min(able, key=lambda one: one.log_loss)
     seen_N = fold_N < FOLDS_TRIED
     tried: list[Candidate] = []
     chosen, best, reasons = head, head._replace(loss_N=head.loss_N[seen_N]), []
     deadline = time.monotonic() + (SECONDS if seconds is None else seconds)
-    for way in ways:
-        recipe = with_augmentation(start.recipe.replace(train=way), train)
+    for way in preset.ways:
+        recipe = with_augmentation(start.recipe.replace(train=way), train, preset.said)
         needed = _seconds(recipe, train, fold_N, store)
         if needed > deadline - time.monotonic():
             reasons.append(f"train {way} would take {duration(needed)} more: --time gives it that")
@@ -83,11 +84,10 @@ def worth_training(
     return Tried(tuple(tried), chosen, "; ".join(reasons))
 
 
-def with_augmentation(recipe: Recipe, data: Dataset) -> Recipe:
-    """The recipe with the changes to pictures that suit what it trains, where it has none."""
-    if augmentation_policy(recipe):
-        return recipe
-    return recipe.replace(**default_augmentation(recipe.network, data.classes, head_only=False))
+def with_augmentation(recipe: Recipe, data: Dataset, said: Collection[str]) -> Recipe:
+    """The recipe with the changes to pictures that suit what it trains, but for what was said."""
+    own = default_augmentation(recipe.network, data.classes, head_only=False)
+    return recipe.replace(**{key: value for key, value in own.items() if key not in said})
 
 
 def _seconds(recipe: Recipe, train: Dataset, fold_N: Positions, store: Store) -> float:
