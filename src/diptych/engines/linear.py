@@ -37,6 +37,9 @@ _FIXED = (Standardise, AveragePool, GlobalAverage, Flatten, Dropout, Mirrored, M
 # Kingma & Ba 2015; dropout is left out: one layer has nothing to co-adapt.
 _BETA1, _BETA2, _EPSILON = 0.9, 0.999, 1e-8
 
+# A rate that is too high ends in numbers that are none; the loop says so of their loss.
+_quiet = np.errstate(over="ignore", invalid="ignore")
+
 
 class LinearEngine:
     """One dense layer trained with AdamW (Loshchilov & Hutter 2019) or Nesterov momentum."""
@@ -54,6 +57,7 @@ class LinearEngine:
         self.steps = 0
         self.averages = [self.kernel.copy(), self.bias.copy()]
 
+    @_quiet
     def train(self, epoch: Epoch) -> StepLosses:
         losses = []
         for (rows, targets_NK, augmentation), rate in zip(epoch, epoch.rates, strict=True):
@@ -67,6 +71,7 @@ class LinearEngine:
             self._step([gradient_NK.T @ x_NF, gradient_NK.sum(0)], rate)
         return np.array(losses, np.float32)
 
+    @_quiet
     def predict(self, inputs: Inputs) -> Logits:
         kernel, bias = self.averages if self.optimiser.average_decay else (self.kernel, self.bias)
 
