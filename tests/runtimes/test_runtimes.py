@@ -1,12 +1,13 @@
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from diptych.errors import BundleError
-from diptych.graphs.outputs import OpenFile
+from diptych.graphs.outputs import NamedOutputs, OpenFile
 from diptych.graphs.writer import onnx_graph
 from diptych.networks.initialisation import initial
 from diptych.networks.zoo import mlp
-from diptych.runtimes import open_graph
+from diptych.runtimes import onnxruntime, open_graph, open_outputs
 
 
 def test_what_openvino_cannot_read_is_run_by_onnx_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,3 +24,23 @@ def test_what_openvino_cannot_read_is_run_by_onnx_runtime(monkeypatch: pytest.Mo
     np.testing.assert_array_equal(open_graph(graph, "openvino")(images), expected)
     with pytest.raises(BundleError):
         open_graph(b"no graph", "openvino")
+
+
+def test_large_pictures_are_seen_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes of them inside a network fills gigabytes; the answers are the same."""
+    sizes: list[int] = []
+
+    def opened(model: bytes) -> OpenFile:
+        def run(batch: npt.NDArray[np.uint8]) -> NamedOutputs:
+            sizes.append(len(batch))
+            return {"first": batch[:, 0, 0].astype(np.float32)}
+
+        return run
+
+    monkeypatch.setattr(onnxruntime, "open_file", opened)
+    run = open_outputs(b"large")
+    images = np.arange(5, dtype=np.uint8)[:, None, None, None] + np.zeros((896, 896, 3), np.uint8)
+    np.testing.assert_array_equal(run(images)[0][:, 0], range(5))
+    assert sizes == [2, 2, 1]
+    run(images[:, :224, :224])
+    assert sizes[-1] == 5

@@ -10,6 +10,9 @@ from diptych.images.store import Store
 
 T_co = TypeVar("T_co", covariant=True)
 
+# What a network sees at once at most, in pixels: 16 pictures of 384 × 384. What comes of more
+# inside a large network would fill the memory of a laptop.
+AT_ONCE = 16 * 384**2
 # Pixels of up to this many bytes are kept in memory while they are used.
 IN_MEMORY = 256 * 2**20
 
@@ -65,6 +68,15 @@ def in_batches(rows: Sliceable[T_co], size: int) -> Iterator[T_co]:
     """The rows in their order, at most `size` at a time."""
     for start in range(0, len(rows), size):
         yield rows[start : start + size]
+
+
+def at_once(shape: tuple[int, ...], most: int) -> int:
+    """How many pictures (N, H, W, C) a network may see at once: `most`, fewer where they are large.
+
+    Of rows that are no pictures, `most`.
+    """
+    pixels = shape[1] * shape[2] if len(shape) == 4 else 1
+    return max(1, min(most, AT_ONCE // max(pixels, 1)))
 
 
 def map_batches(

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from diptych.errors import BundleError
 from diptych.graphs.outputs import OpenFile
+from diptych.images.rows import at_once, in_batches
 from diptych.runtimes import onnxruntime, openvino
 
 # An open graph: of pixels (N, H, W, C), or whatever it takes, its first output or all of them.
@@ -52,5 +53,13 @@ def open_on_one_core(graph: bytes) -> PredictAll:
 
 
 def _in_order(file: OpenFile) -> PredictAll:
-    """Outputs without their names, in the order of the graph."""
-    return lambda batch: tuple(file(batch).values())
+    """Outputs without their names, in the order of the graph; of large pictures some at a time."""
+
+    def outputs(batch: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float32], ...]:
+        size = at_once(batch.shape, len(batch))
+        if size >= len(batch):
+            return tuple(file(batch).values())
+        parts = [tuple(file(some).values()) for some in in_batches(batch, size)]
+        return tuple(np.concatenate(output) for output in zip(*parts, strict=True))
+
+    return outputs

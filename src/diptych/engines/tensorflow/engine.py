@@ -19,7 +19,7 @@ from diptych.engines.tensorflow.precision import mixed_precision
 from diptych.engines.tensorflow.weights import canonical, put_weights, set_weights, weights_of
 from diptych.errors import InputError
 from diptych.graphs.writer import onnx_graph, with_head
-from diptych.images.rows import map_batches
+from diptych.images.rows import at_once, map_batches
 from diptych.metrics.probabilities import Logits
 from diptych.networks import Network, Weights
 
@@ -70,7 +70,7 @@ class TensorFlowEngine:
             set_weights(self.answering, self.weights())
             self._answers_as_trained = True
         # predict() builds a pipeline at every call, which takes longer than a picture or two.
-        return map_batches(self.answering.predict_on_batch, inputs, 64)
+        return map_batches(self.answering.predict_on_batch, inputs, at_once(inputs.shape, 64))
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
         return weights_of(self.training, self.training.optimizer.averages)

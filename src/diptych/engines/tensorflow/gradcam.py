@@ -9,7 +9,7 @@ from keras import layers as kl
 
 from diptych.engines.contract import GradCam, Heatmaps, Inputs, Positions
 from diptych.engines.tensorflow.weights import model_with_weights
-from diptych.images.rows import in_batches
+from diptych.images.rows import at_once, in_batches
 from diptych.networks import Network, Weights
 from diptych.networks.libraries import keras as external
 from diptych.system.silence import quiet
@@ -20,7 +20,8 @@ def gradcam(network: Network, weights: Weights) -> GradCam:
     below, above = at_last_map(model_with_weights(network, weights))
 
     def heatmaps(images_NHWC: Inputs, classes_N: Positions) -> Heatmaps:
-        batches = zip(*(in_batches(x, 64) for x in (images_NHWC, classes_N)), strict=True)
+        size = at_once(images_NHWC.shape, 64)
+        batches = zip(*(in_batches(x, size) for x in (images_NHWC, classes_N)), strict=True)
         # Of grouped convolutions outside of a tf.function it warns, without a reason here.
         with quiet("tensorflow"):
             return np.concatenate([class_maps(below, above, *batch).numpy() for batch in batches])

@@ -11,7 +11,7 @@ from diptych.engines.torch.devices import best_device
 from diptych.engines.torch.precision import full_precision
 from diptych.engines.torch.tensors import tensor
 from diptych.engines.torch.weights import module_with_weights
-from diptych.images.rows import in_batches
+from diptych.images.rows import at_once, in_batches
 from diptych.networks import GlobalAverage, Network, Weights
 
 Part = Callable[[Tensor], Tensor]
@@ -26,7 +26,8 @@ def gradcam(network: Network, weights: Weights) -> GradCam:
         below(torch.zeros((1, *network.input), dtype=torch.uint8, device=device))
 
     def heatmaps(images_NHWC: Inputs, classes_N: Positions) -> Heatmaps:
-        batches = zip(*(in_batches(x, 64) for x in (images_NHWC, classes_N)), strict=True)
+        size = at_once(images_NHWC.shape, 64)
+        batches = zip(*(in_batches(x, size) for x in (images_NHWC, classes_N)), strict=True)
         with full_precision():
             parts = [
                 class_maps(below, above, tensor(images).to(device), tensor(classes).to(device))
