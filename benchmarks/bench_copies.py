@@ -15,7 +15,7 @@ from bench_duplicates import cropped, encoded
 from measuring import machine, need_photos
 from PIL import Image, ImageEnhance, ImageOps
 
-from diptych.auditing import near
+from diptych.auditing.copies import near
 from diptych.images.preprocess import decode
 from diptych.images.rows import map_batches
 from diptych.system.progress import unwatched

@@ -13,7 +13,7 @@ from measuring import machine, need_photos
 from PIL import Image, ImageEnhance
 from scipy.fft import dctn
 
-from diptych.auditing.near import near_duplicate_pairs, thumbnails
+from diptych.auditing.copies.near import near_duplicate_pairs, thumbnails
 from diptych.images.preprocess import decode
 
 Edit = Callable[[Image.Image], Image.Image]

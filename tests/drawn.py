@@ -3,8 +3,8 @@
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from diptych.auditing.near import near_duplicate_pairs, thumbnails
-from diptych.auditing.pairs import Pair
+from diptych.auditing.copies.near import near_duplicate_pairs, thumbnails
+from diptych.auditing.copies.pairs import Pair
 
 
 def photograph(seed: int) -> Image.Image:

@@ -16,7 +16,7 @@ from classifiers import SMALL, evaluated
 from command import LINEAR, complaint, diptych, keys_without_a_word
 from conftest import GREEN, picture
 from diptych import ImageClassifier, Recipe, audit, clean, load, read, split
-from diptych.auditing.known_pictures import known_parts
+from diptych.auditing.copies.known_pictures import known_parts
 from diptych.bundles.continuing import earlier_bundle, recipe_to_go_on
 from diptych.bundles.format import open_bundle
 from diptych.data.dataset import Dataset

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from diptych.auditing.labels import odd_labels
+from diptych.auditing.checks.label_names import odd_labels
 from diptych.data.splitting import refuse_small_classes
 from diptych.errors import InputError
 from diptych.sources import read

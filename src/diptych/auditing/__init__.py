@@ -47,10 +47,10 @@ pictures of more than 8 bits all are decoded at one depth, the fewest bits that 
 among them needs.
 """
 
-from diptych.auditing.checks import few_pictures, relabelled, repeated, two_labels, unusable
-from diptych.auditing.depth import extra_bands, unclear_depth
-from diptych.auditing.duplicates import duplicates
-from diptych.auditing.labels import odd_labels
+from diptych.auditing.checks.depth import extra_bands, unclear_depth
+from diptych.auditing.checks.files import few_pictures, relabelled, repeated, two_labels, unusable
+from diptych.auditing.checks.label_names import odd_labels
+from diptych.auditing.copies.duplicates import duplicates
 from diptych.auditing.report import Audit, Finding
 from diptych.data.arguments import require_dataset
 from diptych.data.dataset import Dataset

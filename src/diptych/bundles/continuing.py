@@ -11,7 +11,7 @@ import io
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from diptych.auditing.known_pictures import KnownPictures, not_compared, seen_before
+from diptych.auditing.copies.known_pictures import KnownPictures, not_compared, seen_before
 from diptych.bundles.format import EARLIER, Bundle, open_bundle
 from diptych.data.dataset import Dataset, Sample
 from diptych.data.splitting import Splits

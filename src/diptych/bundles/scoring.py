@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from diptych.auditing.duplicates import duplicate_groups
+from diptych.auditing.copies.duplicates import duplicate_groups
 from diptych.bundles.format import Bundle
 from diptych.data.dataset import Dataset, Sample, Stray
 from diptych.data.grouping import grouped

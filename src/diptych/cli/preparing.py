@@ -95,7 +95,7 @@ def read_data(options: Namespace, engine: str | None) -> "tuple[Dataset, Recipe]
 
 def show_odd_labels(pictures: "Dataset", most: int = 10) -> None:
     """A line for each label that is odd, of the first few."""
-    from diptych.auditing.labels import odd_labels
+    from diptych.auditing.checks.label_names import odd_labels
 
     findings = list(odd_labels(pictures))
     for name, issue, detail, *_ in findings[:most]:
@@ -108,7 +108,7 @@ def prepare(pictures: "Dataset", recipe: "Recipe") -> "tuple[Audit, Splits]":
     """Audit, clean and split, with a word on each."""
     from diptych.auditing import audit
     from diptych.auditing.cleaning import clean
-    from diptych.auditing.known_pictures import known_parts
+    from diptych.auditing.copies.known_pictures import known_parts
     from diptych.bundles.continuing import describe, earlier_bundle
     from diptych.data.group_counts import describe_groups
     from diptych.data.splitting import SHARE, split

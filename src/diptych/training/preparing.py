@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from diptych.auditing import Audit, audit
 from diptych.auditing.cleaning import clean
-from diptych.auditing.known_pictures import KnownPictures, known_parts
+from diptych.auditing.copies.known_pictures import KnownPictures, known_parts
 from diptych.data.dataset import Dataset
 from diptych.data.splitting import Splits, refuse_small_classes, split_to_fit
 from diptych.errors import InputError, described

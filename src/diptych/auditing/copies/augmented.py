@@ -7,11 +7,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from diptych.auditing.alignment import Flags, agreement, aligned, common, equally_sharp, seen
-from diptych.auditing.candidates import CHUNK, COVERED, MIRROR, Candidates, Indices, candidates
-from diptych.auditing.gradients import Floats, blurred
-from diptych.auditing.pairs import Pair
-from diptych.auditing.residue import equal_but_for_a_box
+from diptych.auditing.copies.alignment import Flags, agreement, aligned, common, equally_sharp, seen
+from diptych.auditing.copies.candidates import (
+    CHUNK,
+    COVERED,
+    MIRROR,
+    Candidates,
+    Indices,
+    candidates,
+)
+from diptych.auditing.copies.gradients import Floats, blurred
+from diptych.auditing.copies.pairs import Pair
+from diptych.auditing.copies.residue import equal_but_for_a_box
 from diptych.system.progress import Track
 
 # Correlations of gradients from which a pair is looked at in colour: in the same place without the

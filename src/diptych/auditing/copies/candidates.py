@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diptych.auditing.gradients import (
+from diptych.auditing.copies.gradients import (
     Floats,
     gradients,
     oriented,

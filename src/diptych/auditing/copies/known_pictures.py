@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from diptych.auditing.duplicates import duplicate_groups
+from diptych.auditing.copies.duplicates import duplicate_groups
 from diptych.data.dataset import PARTS, Dataset, Sample
 from diptych.errors import InputError
 from diptych.images.decoding import pixel_store

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageEnhance, ImageFilter
 
-from diptych.auditing.near import near_duplicate_pairs, thumbnails
+from diptych.auditing.copies.near import near_duplicate_pairs, thumbnails
 from drawn import pairs, pairs_among, photograph, pizza
 
 Edit = Callable[[Image.Image], Image.Image]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from diptych.auditing.gradients import (
+from diptych.auditing.copies.gradients import (
     NOTHING,
     Floats,
     blurred,

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from diptych.auditing.names import named_copies
+from diptych.auditing.copies.names import named_copies
 from diptych.data.dataset import Sample
 
 

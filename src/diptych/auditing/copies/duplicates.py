@@ -5,8 +5,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from diptych.auditing.names import named_copies
-from diptych.auditing.near import near_duplicate_pairs, thumbnails
+from diptych.auditing.copies.names import named_copies
+from diptych.auditing.copies.near import near_duplicate_pairs, thumbnails
 from diptych.data.dataset import Sample
 from diptych.data.grouping import connected
 from diptych.images.decoding import CHUNK

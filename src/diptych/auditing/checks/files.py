@@ -1,4 +1,4 @@
-"""The checks of an audit: each yields what it finds, file by file or class by class."""
+"""What is wrong with files, one by one or with copies of each other."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping

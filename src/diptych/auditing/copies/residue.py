@@ -8,8 +8,8 @@ Axes: P pairs, C colours, T the side of a picture, D its pixels.
 
 import numpy as np
 
-from diptych.auditing.alignment import Flags, flat
-from diptych.auditing.gradients import Floats, blurred
+from diptych.auditing.copies.alignment import Flags, flat
+from diptych.auditing.copies.gradients import Floats, blurred
 
 # Shares of the contrast that may differ, on the whole and in the worst place. Of copies of
 # photographs 98 % are below, whatever was done; drawn pizzas on one plate are above 0.054 and 0.64.

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from diptych.auditing.augmented import augmented_copies
-from diptych.auditing.candidates import CHUNK, Indices, lookalikes
-from diptych.auditing.gradients import THUMBNAIL, Floats, gaussians, separable
-from diptych.auditing.pairs import Pair
+from diptych.auditing.copies.augmented import augmented_copies
+from diptych.auditing.copies.candidates import CHUNK, Indices, lookalikes
+from diptych.auditing.copies.gradients import THUMBNAIL, Floats, gaussians, separable
+from diptych.auditing.copies.pairs import Pair
 from diptych.images.rows import map_batches
 from diptych.system.progress import Track, unwatched
 

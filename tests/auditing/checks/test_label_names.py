@@ -2,7 +2,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from diptych.auditing.labels import amounts, combined_labels, imbalance, similar_labels
+from diptych.auditing.checks.label_names import amounts, combined_labels, imbalance, similar_labels
 
 
 def similar(counts: Mapping[str, int]) -> dict[str, str]:

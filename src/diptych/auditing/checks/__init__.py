@@ -1,0 +1,1 @@
+"""The checks of an audit: each is a plain function that yields what it finds."""
