@@ -22,10 +22,10 @@ from diptych.engines.contract import Optimiser
 from diptych.images.decoding import pixel_store
 from diptych.networks import choosing
 from diptych.recipe import Recipe
+from diptych.runtimes.features import feature_extractor, features
 from diptych.sources import read
 from diptych.system.progress import unwatched
 from diptych.training.batches import Batches, one_hot
-from diptych.training.features import feature_extractor, features
 from diptych.training.loop import Schedule, fit
 from diptych.training.pictures import with_pixels
 

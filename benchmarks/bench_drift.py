@@ -44,8 +44,8 @@ from diptych.reliability.drift import (
 from diptych.reliability.ood import fit_detector
 from diptych.reporting.corruptions import corrupted
 from diptych.runtimes import fastest, open_outputs
+from diptych.runtimes.features import FeatureExtractor, extract, feature_extractor, features
 from diptych.samples.plates import draw_plates
-from diptych.training.features import FeatureExtractor, extract, feature_extractor, features
 
 SIMULATIONS = 50
 VALID = 0.15 / 0.7  # pictures to validate for each to train: the default shares

@@ -20,8 +20,8 @@ from diptych.networks.pretrained import carried
 from diptych.networks.zoo import efficientnet_lite0
 from diptych.recipe import IMAGE_SIZE
 from diptych.runtimes import fastest, open_graph
+from diptych.runtimes.features import BATCH, feature_extractor, features
 from diptych.system.cores import cores
-from diptych.training.features import BATCH, feature_extractor, features
 
 SHAPE = (IMAGE_SIZE, IMAGE_SIZE, 3)
 

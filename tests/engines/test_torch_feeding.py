@@ -21,8 +21,8 @@ from diptych.images.store import Store
 from diptych.networks.initialisation import initial
 from diptych.networks.zoo import cnn, efficientnet_lite0
 from diptych.runtimes import open_outputs
+from diptych.runtimes.features import extract, feature_extractor
 from diptych.training.batches import Batches, one_hot
-from diptych.training.features import extract, feature_extractor
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -9,7 +9,7 @@ from diptych.networks.zoo import ZOO
 from diptych.reliability.ood import METHODS, NONE, OodDetector, fit_detector
 from diptych.reliability.ood_graph import with_ood_score
 from diptych.runtimes import open_outputs
-from diptych.training.features import extract, feature_extractor
+from diptych.runtimes.features import extract, feature_extractor
 
 Floats = npt.NDArray[np.float32]
 RNG = np.random.default_rng(0)

@@ -22,8 +22,8 @@ from diptych.exporting import export
 from diptych.networks.libraries import timm
 from diptych.reliability.ood import METHODS, NONE
 from diptych.runtimes import open_outputs
+from diptych.runtimes.features import extract
 from diptych.runtimes.gate import OOD_SCORE_LIMIT, ood_score_difference
-from diptych.training.features import extract
 from diptych.training.fitting import last_layer_logits
 
 

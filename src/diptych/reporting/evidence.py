@@ -40,8 +40,8 @@ from diptych.reporting.report import Report
 from diptych.reporting.robustness import Curve, robustness
 from diptych.reporting.slices import slices
 from diptych.runtimes import Predict
+from diptych.runtimes.features import FeatureExtractor, features
 from diptych.system.progress import Track, unwatched
-from diptych.training.features import FeatureExtractor, features
 from diptych.training.fitting import last_layer_logits
 from diptych.training.loop import EpochResult
 

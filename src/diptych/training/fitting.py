@@ -18,8 +18,9 @@ from diptych.networks import Network, Weights, choosing
 from diptych.recipe import Recipe
 from diptych.reliability.calibration import Calibration, calibrate, require_scipy
 from diptych.runtimes import gate, open_graph
+from diptych.runtimes.features import FeatureExtractor, features
 from diptych.system.progress import Track
-from diptych.training.features import FeatureExtractor, features, trained_extractor
+from diptych.training.features import trained_extractor
 from diptych.training.loop import EpochResult, predict_rows
 from diptych.training.memory import enough_memory
 from diptych.training.ways.head import fit_head

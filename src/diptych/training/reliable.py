@@ -33,8 +33,8 @@ from diptych.reliability.ood_choice import ranked_detectors
 from diptych.reliability.ood_graph import with_ood_score
 from diptych.reliability.synthetic_outliers import synthetic_outliers
 from diptych.runtimes import fastest, gate, open_outputs
+from diptych.runtimes.features import extract, features
 from diptych.system.progress import Track
-from diptych.training.features import extract, features
 from diptych.training.fitting import TrainedNetwork, last_layer_logits
 
 # Validation pictures on which the graph's OOD score is compared with the detector's.

@@ -16,8 +16,8 @@ from diptych.images.store import Store
 from diptych.networks import choosing
 from diptych.recipe import Recipe
 from diptych.runtimes import open_graph
+from diptych.runtimes.features import BATCH
 from diptych.system.progress import unwatched
-from diptych.training.features import BATCH
 from diptych.training.fitting import train_network
 from diptych.tuning.presets import Preset
 

@@ -25,10 +25,11 @@ from diptych.networks.initialisation import initial
 from diptych.networks.zoo import backbones
 from diptych.recipe import Recipe
 from diptych.reliability.calibration import calibrate
+from diptych.runtimes.features import features
 from diptych.system.progress import Track, unwatched
 from diptych.training.balancing import class_weights
 from diptych.training.batches import Batches, one_hot
-from diptych.training.features import features, trained_extractor
+from diptych.training.features import trained_extractor
 from diptych.training.fitting import last_layer_logits
 from diptych.training.in_memory import InMemory
 from diptych.training.loop import fit

@@ -4,7 +4,8 @@ import numpy as np
 
 from diptych.engines.backbone import backbone_graph
 from diptych.images.store import Store
-from diptych.training.features import features, trained_extractor
+from diptych.runtimes.features import features
+from diptych.training.features import trained_extractor
 from diptych.training.loop import predict_rows
 from diptych.training.ways.task import BestEpoch, Task, batches_of, fit_rows, from_scratch
 

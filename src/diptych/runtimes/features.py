@@ -1,0 +1,82 @@
+"""Features of each picture: computed once, on a GPU or by the fastest runtime, kept."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from diptych.errors import InputError
+from diptych.graphs.surgery import with_mid_features
+from diptych.images.cache import folder
+from diptych.images.preprocess import Pixels
+from diptych.images.rows import in_batches
+from diptych.images.store import Store
+from diptych.runtimes import PredictAll, fastest, open_outputs
+from diptych.system.progress import Track, unwatched
+
+# Of N pictures: (N, D) of each layer, the last one first.
+Features = tuple[npt.NDArray[np.float32], ...]
+
+# Small batches stay in the processor's cache: 8 to 32 at a time were fastest on two cores.
+BATCH = 16
+# Rows written at a time.
+CHUNK = 128
+
+
+def _nowhere() -> None:
+    """Where there is no GPU."""
+
+
+class FeatureExtractor(NamedTuple):
+    """A backbone's graph, from pixels to its features and, where there are some, mid-level ones."""
+
+    graph: bytes
+    widths: tuple[int, ...]  # of each output
+    # What computes the same on a GPU; it gives None where there is none.
+    on_gpu: Callable[[], PredictAll | None] = _nowhere
+
+
+def feature_extractor(backbone: bytes, width: int) -> FeatureExtractor:
+    """The extractor of a backbone's graph; `width` is that of its last features."""
+    graph, mid_width = with_mid_features(backbone)
+    return FeatureExtractor(graph, (width, mid_width) if mid_width else (width,))
+
+
+def features(
+    extractor: FeatureExtractor, keys: Sequence[str], pixels: Store, *, track: Track = unwatched
+) -> Features:
+    """The features of the pictures of the keys, whose pixels are in a store.
+
+    Raises InputError where some are no finite numbers.
+    """
+    run = extractor.on_gpu()
+    runtime = "gpu" if run else fastest()
+    name = f"{hashlib.sha256(extractor.graph).hexdigest()[:32]}-{runtime}"
+    place = folder() / "features" / name / pixels.folder.name
+    store = Store(place, (sum(extractor.widths),), "float32")
+    missing = [key for key in dict.fromkeys(keys) if key not in store]
+    chunks = in_batches(missing, CHUNK)
+    for chunk in track(chunks, f"computing features ({runtime})", -(-len(missing) // CHUNK)):
+        run = run or _by_runtime(extractor.graph, runtime)
+        rows = np.concatenate(run(pixels.read(chunk)), axis=1)
+        if not np.isfinite(rows).all():
+            raise InputError(
+                "the network answers in no finite numbers for some pictures; "
+                "choose another, or other weights"
+            )
+        store.add((key, row, {}) for key, row in zip(chunk, rows, strict=True))
+    return tuple(np.split(store.read(keys), np.cumsum(extractor.widths)[:-1], axis=1))
+
+
+def _by_runtime(graph: bytes, runtime: str) -> PredictAll:
+    """What computes features in batches that suit a processor."""
+    run = open_outputs(graph, runtime)
+    return lambda images_NHWC: tuple(extract(run, images_NHWC))
+
+
+def extract(run: PredictAll, images_NHWC: Pixels) -> Features:
+    """The features that a running graph gives for pictures that are in memory."""
+    parts = [run(batch) for batch in in_batches(images_NHWC, BATCH)]
+    return tuple(np.concatenate(layer_ND) for layer_ND in zip(*parts, strict=True))
