@@ -47,10 +47,15 @@ pictures of more than 8 bits all are decoded at one depth, the fewest bits that 
 among them needs.
 """
 
+from collections.abc import Iterator, Sequence
+
+from diptych.auditing.checks import CHECKS, Check
 from diptych.auditing.checks.depth import extra_bands, unclear_depth
 from diptych.auditing.checks.files import few_pictures, relabelled, repeated, two_labels, unusable
 from diptych.auditing.checks.label_names import odd_labels
 from diptych.auditing.copies.duplicates import duplicates
+from diptych.auditing.features import image_features
+from diptych.auditing.material import Material
 from diptych.auditing.report import Audit, Finding
 from diptych.data.arguments import require_dataset
 from diptych.data.dataset import Dataset
@@ -71,12 +76,19 @@ __all__ = ["Audit", "Finding", "audit"]
 
 
 def audit(
-    dataset: Dataset, *, size: int = IMAGE_SIZE, min_side: int = 16, track: Track = unwatched
+    dataset: Dataset,
+    *,
+    size: int = IMAGE_SIZE,
+    min_side: int = 16,
+    checks: Sequence[Check] = CHECKS,
+    track: Track = unwatched,
 ) -> Audit:
     """Read every file and say what is wrong with it.
 
     Files are decoded at `size` × `size` into the cache, where training finds them again;
-    `min_side` is in pixels.
+    `min_side` is in pixels. The `checks` look at what can be used: each is a function from a
+    `Material` to findings. Nothing is set aside for these, and with none of them only the files
+    are looked at, and which are copies.
     """
     require_dataset(dataset, "audit")
     shape = dataset.shape_at(whole_number(size, "size", *RANGES["image_size"]))
@@ -112,7 +124,20 @@ def audit(
         for members in found.groups
         for sample in members
     }
+    if checks:
+        aside = {finding.name for finding in findings if finding.set_aside}
+        sound = dataset.with_samples(sample for sample in usable if sample.name not in aside)
+        material = Material(sound, pictures, store, group_of, image_features(sound, store, track))
+        findings += _checked(material, checks, track)
     return Audit(dataset, tuple(findings), pictures, group_of, bits)
+
+
+def _checked(material: Material, checks: Sequence[Check], track: Track) -> Iterator[Finding]:
+    """What the checks find, the surest of each first."""
+    if not material.dataset.samples:
+        return
+    for check in track(checks, "checking", len(checks)):
+        yield from sorted(check(material), key=lambda finding: -finding.score)
 
 
 def _pictures(dataset: Dataset, store: PixelStore, track: Track) -> dict[str, Picture]:

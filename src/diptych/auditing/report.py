@@ -5,25 +5,77 @@ import io
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diptych.data.dataset import Dataset
 from diptych.images.decoding import Picture
 from diptych.images.thumbnails import thumbnail_html
 from diptych.system.html import Html, block, table
 
+if TYPE_CHECKING:
+    import polars
+
 # So many findings are shown in a notebook; the others are counted.
 SHOWN = 12
 
 
+# How much it matters; a file that is set aside matters anyway, all else is "medium".
+SEVERITIES = ("high", "medium", "low")
+_SEVERITY = {
+    "likely wrong label": "high",
+    "shortcut": "high",
+    "copy with another label": "high",
+    "near duplicate": "low",
+    "extra bands": "low",
+    "unclear depth": "low",
+}
+
+
+# The columns of audit.csv, and what they hold.
+SCHEMA = {
+    "path": str,
+    "issue": str,
+    "set_aside": bool,
+    "score": float,
+    "severity": str,
+    "proposal": str,
+    "detail": str,
+    "related": str,
+}
+COLUMNS = tuple(SCHEMA)
+
+
 class Finding(NamedTuple):
-    """One thing worth knowing about a file, or about a class where `name` ends in a slash."""
+    """One thing worth knowing about a file, or about a class where `name` ends in a slash.
+
+    What is said of the whole data set has the name "/".
+    """
 
     name: str
     issue: str
     detail: str
     set_aside: bool
     related: str = ""  # the other file, where there is one
+    score: float = 1.0  # 0 to 1: how sure it is, or how strong; 1 where it is a fact
+    proposal: str = ""  # the label that it should have, where that is what is wrong
+
+    @property
+    def severity(self) -> str:
+        """How much it matters: one of SEVERITIES."""
+        return "high" if self.set_aside else _SEVERITY.get(self.issue, "medium")
+
+    def row(self) -> dict[str, Any]:
+        """As a row of audit.csv has it."""
+        return {
+            "path": self.name,
+            "issue": self.issue,
+            "set_aside": self.set_aside,
+            "score": round(self.score, 4),
+            "severity": self.severity,
+            "proposal": self.proposal,
+            "detail": self.detail,
+            "related": self.related,
+        }
 
 
 @dataclass(frozen=True)
@@ -87,10 +139,30 @@ class Audit:
         return thumbnail_html(picture.path) if picture and not picture.reason else Html()
 
     def to_csv(self) -> str:
-        """A row a finding: path, issue, set_aside, detail, related."""
+        """A row a finding: path, issue, set_aside, score, severity, proposal, detail, related."""
         text = io.StringIO()
-        rows = csv.writer(text, lineterminator="\n")
-        rows.writerow(["path", "issue", "set_aside", "detail", "related"])
-        for name, issue, detail, aside, related in self.findings:
-            rows.writerow([name, issue, "yes" if aside else "no", detail, related])
+        rows = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+        rows.writeheader()
+        for finding in self.findings:
+            row = finding.row()
+            rows.writerow(row | {"set_aside": "yes" if finding.set_aside else "no"})
         return text.getvalue()
+
+    def to_polars(self) -> "polars.DataFrame":
+        """The findings as a table of polars, with the columns of audit.csv.
+
+        Bytes in names that are no text appear as the sign for such.
+        """
+        import polars
+
+        rows = [
+            {key: _as_text(value) for key, value in finding.row().items()}
+            for finding in self.findings
+        ]
+        return polars.DataFrame(rows, SCHEMA)
+
+
+def _as_text(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return value.encode(errors="surrogateescape").decode(errors="replace")

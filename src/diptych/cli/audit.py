@@ -47,12 +47,13 @@ def audit(options: Namespace) -> None:
     if options.out:
         write_file(options.out / "audit.csv", result.to_csv().encode(errors="surrogateescape"))
     if options.as_json:
-        findings = [finding._asdict() for finding in result.findings]
+        findings = [{**f._asdict(), "severity": f.severity} for f in result.findings]
         counts = {"files": result.files, "used": result.used, "set_aside": result.set_aside}
         print_json({**counts, "findings": findings})
         return
-    for name, issue, detail, _, related in result.findings:
-        print_line(f"{name}  {issue}: {detail}" + (f" ({related})" if related else ""))
+    for finding in result.findings:
+        related = f" ({finding.related})" if finding.related else ""
+        print_line(f"{finding.name}  {finding.issue}: {finding.detail}{related}")
     print(result)
 
 

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
+from pathlib import Path
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -44,10 +45,30 @@ def feature_extractor(backbone: bytes, width: int) -> FeatureExtractor:
     return FeatureExtractor(graph, (width, mid_width) if mid_width else (width,))
 
 
+class PixelRows(Protocol):
+    """Pixels (N, H, W, C) by key, uint8, and the folder that is called as what they are."""
+
+    @property
+    def folder(self) -> Path: ...
+
+    def read(self, keys: Sequence[str], /) -> Pixels: ...
+
+
 def features(
-    extractor: FeatureExtractor, keys: Sequence[str], pixels: Store, *, track: Track = unwatched
+    extractor: FeatureExtractor, keys: Sequence[str], pixels: PixelRows, *, track: Track = unwatched
 ) -> Features:
     """The features of the pictures of the keys, whose pixels are in a store.
+
+    Raises InputError where some are no finite numbers.
+    """
+    rows = feature_store(extractor, keys, pixels, track=track).read(keys)
+    return tuple(np.split(rows, np.cumsum(extractor.widths)[:-1], axis=1))
+
+
+def feature_store(
+    extractor: FeatureExtractor, keys: Sequence[str], pixels: PixelRows, *, track: Track = unwatched
+) -> Store:
+    """Where the features of the keys are once computed: all layers of a picture in a row.
 
     Raises InputError where some are no finite numbers.
     """
@@ -67,7 +88,7 @@ def features(
                 "choose another, or other weights"
             )
         store.add((key, row, {}) for key, row in zip(chunk, rows, strict=True))
-    return tuple(np.split(store.read(keys), np.cumsum(extractor.widths)[:-1], axis=1))
+    return store
 
 
 def _by_runtime(graph: bytes, runtime: str) -> PredictAll:
