@@ -38,6 +38,7 @@ too small           the shorter side has fewer than `min_side` pixels
 two labels          the same picture lies in several classes, so none of its labels can be trusted
 exact duplicate     the same bytes as a picture that is used
 across parts        a copy of a picture in another part of a data set that is split already
+dropped             somebody decided so, in a plan
 ==================  ============================================================================
 
 Near-duplicates of the same label are used, and kept together when the pictures are split. So are
@@ -56,6 +57,7 @@ from diptych.auditing.checks.label_names import odd_labels
 from diptych.auditing.copies.duplicates import duplicates
 from diptych.auditing.features import image_features
 from diptych.auditing.material import Material
+from diptych.auditing.planned import kept
 from diptych.auditing.report import Audit, Finding
 from diptych.data.arguments import require_dataset
 from diptych.data.dataset import Dataset
@@ -102,8 +104,9 @@ def audit(
         copy_alike(pictures.values(), plain, store)
         pictures = _pictures(dataset, store, track)
     findings = [Finding(name, reason, detail, True) for name, reason, detail in dataset.strays]
-    findings += unusable(pictures, min_side)
-    bad = {finding.name for finding in findings}
+    keep = kept(dataset)
+    findings += keep(unusable(pictures, min_side))
+    bad = {finding.name for finding in findings if finding.set_aside}
     usable = [
         sample._replace(digest=pictures[sample.name].digest)
         for sample in dataset.samples
@@ -111,8 +114,9 @@ def audit(
     ]
     # Nobody crops or resizes rows of numbers.
     found = duplicates(usable, store, crops=not dataset.shape, track=track)
-    findings += two_labels(found.same)
-    findings += repeated(found.groups, {finding.name for finding in findings}, found.changes)
+    findings += keep(two_labels(found.same))
+    aside = {finding.name for finding in findings if finding.set_aside}
+    findings += keep(repeated(found.groups, aside, found.changes))
     findings += relabelled(
         found.groups, {finding.name for finding in findings if finding.set_aside}
     )

@@ -12,6 +12,7 @@ recipe.toml            every choice it was made with
 history.csv            the epochs
 predictions.csv        the answer for each test picture
 splits.csv, audit.csv  which picture was used where, and which not, and why
+plan.csv               what somebody decided to put right first, where there was such a plan
 report.html            how good it is and where it fails, for people
 README.md              a model card
 =====================  ==========================================================================
@@ -47,6 +48,7 @@ HISTORY = "history.csv"
 PREDICTIONS = "predictions.csv"
 SPLITS = "splits.csv"
 AUDIT = "audit.csv"
+PLAN = "plan.csv"
 REPORT = "report.html"
 RECIPE = "recipe.toml"
 MODEL_CARD = "README.md"

@@ -22,6 +22,7 @@ from diptych.bundles.format import (
     HISTORY,
     MODEL_CARD,
     OOD,
+    PLAN,
     PREDICTIONS,
     RECIPE,
     REPORT,
@@ -54,6 +55,7 @@ def write_bundle(
     `force` is not given, or cannot be written.
     """
     refuse_unwritable_bundle(path, force)
+    plan = tested.parts.train.plan
     valid, run = tested.parts.valid, open_outputs(tested.model.graph)
     golden = golden_members(valid, valid.shape_at(tested.recipe.image_size), run)
     facts = {**facts, "golden": sorted(name for name in golden if name != GOLDEN)}
@@ -64,6 +66,7 @@ def write_bundle(
         SPLITS: splits_csv(tested.earlier, tested.parts),
         REPORT: report,
         AUDIT: audit,
+        PLAN: plan and plan.to_csv(),
     }
     texts[MODEL_CARD] = model_card(path.name, facts, {name for name, text in texts.items() if text})
     members = {

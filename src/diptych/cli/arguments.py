@@ -120,6 +120,19 @@ def add_data(verb: ArgumentParser) -> None:
     )  # fmt: skip
     verb.add_argument("--test", type=place, metavar="DATA", help="more of it, to test on")
     add_table(verb)
+    put_right = verb.add_argument_group("what is put right first")
+    put_right.add_argument(
+        "--plan", dest="plan_file", type=path, metavar="FILE",
+        help="do what was decided in a plan.csv, as `diptych audit --out` proposes it",
+    )  # fmt: skip
+    put_right.add_argument(
+        "--accept", action="append", default=[], metavar="ISSUE",
+        help="of the plan, do also what is proposed for an issue and not decided; ISSUE:0.9 from "
+        "that score on; all; again for more",
+    )  # fmt: skip
+    put_right.add_argument(
+        "--new-labels", action="store_true", help="labels of the plan may be classes that are new"
+    )
 
 
 def add_table(verb: ArgumentParser) -> None:

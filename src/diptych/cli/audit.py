@@ -5,7 +5,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from diptych.cli import arguments
-from diptych.cli.display import print_json, print_line
+from diptych.cli.display import note, print_json, print_line
 from diptych.cli.preparing import read_pictures, refuse_inside
 from diptych.errors import InputError
 
@@ -20,7 +20,10 @@ def add(verbs: arguments.Verbs) -> None:
     )
     arguments.add_data(verb)
     verb.add_argument(
-        "--out", type=arguments.path, metavar="FOLDER", help="where to write audit.csv"
+        "--out",
+        type=arguments.path,
+        metavar="FOLDER",
+        help="where to write audit.csv, and plan.csv to decide in",
     )
     verb.add_argument(
         "--size", type=arguments.whole, metavar="PIXELS", help="decode at this many pixels (288)"
@@ -30,6 +33,7 @@ def add(verbs: arguments.Verbs) -> None:
 def audit(options: Namespace) -> None:
     """Say what is wrong with the data, a line a finding."""
     from diptych import auditing
+    from diptych.auditing.proposing import proposed
     from diptych.bundles.destinations import refuse_unwritable_folder
     from diptych.recipe import Recipe
     from diptych.system.files import write_file
@@ -46,6 +50,9 @@ def audit(options: Namespace) -> None:
     result = auditing.audit(pictures, size=size, track=shown)
     if options.out:
         write_file(options.out / "audit.csv", result.to_csv().encode(errors="surrogateescape"))
+        plan = proposed(result)
+        plan.write(options.out / "plan.csv")
+        note(f"{options.out / 'plan.csv'}: {plan}")
     if options.as_json:
         findings = [{**f._asdict(), "severity": f.severity} for f in result.findings]
         counts = {"files": result.files, "used": result.used, "set_aside": result.set_aside}

@@ -46,9 +46,29 @@ def read_pictures(
 
     said = {name: getattr(options, name) for name in MEANING}
     pictures = read(data, test=test, expected=expected or NO_FORMAT, **said)
+    if getattr(options, "plan_file", None) or getattr(options, "accept", None):
+        pictures = _put_right(pictures, options)
     if pictures.note:
         note(pictures.note)
     return pictures
+
+
+def _put_right(pictures: "Dataset", options: Namespace) -> "Dataset":
+    """The pictures as the plan has it that the options name."""
+    from diptych.auditing.planned import with_plan
+    from diptych.data.plan import Plan
+
+    if not options.plan_file:
+        raise InputError("--accept: it is of a plan; name one with --plan plan.csv")
+    plan = Plan.read(options.plan_file)
+    for said in options.accept:
+        issue, colon, score = said.rpartition(":")
+        try:
+            least = float(score) if colon else 0.0
+        except ValueError as cause:
+            raise InputError(f"--accept {said}: the score '{score}' is no number") from cause
+        plan = plan.accepting([issue if colon else said], least)
+    return with_plan(pictures, plan, new_labels=options.new_labels)
 
 
 def read_data(options: Namespace, engine: str | None) -> "tuple[Dataset, Recipe]":
@@ -114,7 +134,8 @@ def prepare(pictures: "Dataset", recipe: "Recipe") -> "tuple[Audit, Splits]":
     from diptych.data.splitting import SHARE, split
     from diptych.system.progress import shown
 
-    result = audit(pictures, size=recipe.image_size, min_side=recipe.min_side, track=shown)
+    size, min_side = recipe.image_size, recipe.min_side
+    result = audit(pictures, size=size, min_side=min_side, checks=(), track=shown)
     note(str(result))
     cleaned = clean(result.dataset, result)
     shares = {"valid": recipe.valid_share, "test": recipe.test_share}

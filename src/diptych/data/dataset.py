@@ -10,6 +10,7 @@ from typing import NamedTuple
 from diptych.data.pixel_format import PixelFormat, PixelValues
 from diptych.data.pixel_format import Shape as Shape
 from diptych.data.places import Address, Place
+from diptych.data.plan import Plan
 from diptych.errors import InputError, nearest
 
 PARTS = ("train", "valid", "test")
@@ -61,6 +62,7 @@ class Dataset:
     caveat: str = ""  # what could not be looked for among the samples, in a sentence
     bits: int = 0  # the depth of pictures of more than 8 bits: one for all; 0: as each file needs
     values: PixelValues | None = None  # what the numbers meant that pictures came as
+    plan: Plan | None = None  # by which labels and groups were changed, and pictures left out
 
     def __len__(self) -> int:
         return len(self.samples)

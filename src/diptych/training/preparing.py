@@ -55,7 +55,8 @@ def _made(
     labels = list(labels) if isinstance(labels, Iterator) else labels
     data = read(pictures, labels)
     refuse_small_classes(data)
-    found = audit(data, size=recipe.image_size, min_side=recipe.min_side, track=track)
+    size, min_side = recipe.image_size, recipe.min_side
+    found = audit(data, size=size, min_side=min_side, checks=(), track=track)
     cleaned = clean(data, found)
     part_of = known_parts(known, cleaned, recipe.image_size, track) if known else None
     train, valid = split_to_fit(cleaned, recipe.valid_share, recipe.seed, part_of)
