@@ -4,7 +4,7 @@ Axes: N pictures, H, W and C of their pixels, D features.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,6 @@ from diptych.data.dataset import Dataset, Shape
 from diptych.errors import MissingExtra
 from diptych.graphs.writer import onnx_graph
 from diptych.images.preprocess import Pixels
-from diptych.images.rows import Rows
 from diptych.images.store import Store
 from diptych.networks.pretrained import carried
 from diptych.networks.zoo import ZOO
@@ -29,7 +28,7 @@ BACKBONE = "efficientnet_lite0"
 LEAST_SIDE = 96
 
 
-def image_features(dataset: Dataset, store: Store, track: Track) -> Rows | None:
+def image_features(dataset: Dataset, store: Store, track: Track) -> "FeatureRows | None":
     """The features (N, D) of the samples, float32, whose pixels are in a store.
 
     None where no package with the weights is installed.
@@ -42,27 +41,35 @@ def image_features(dataset: Dataset, store: Store, track: Track) -> Rows | None:
         return None
     keys = [sample.digest for sample in dataset.samples]
     computed = feature_store(extractor, keys, pixels, track=track)
-    return FeatureRows(computed, keys, extractor.widths[0])
+    return FeatureRows(computed, keys, slice(0, extractor.widths[0]))
 
 
 @dataclass(frozen=True)
 class FeatureRows:
-    """Features of the last layer, which stands first in a store: `Rows` that stay on the disk."""
+    """Features of one layer, which are columns of a store: `Rows` that stay on the disk.
+
+    Those of the last layer stand first; they tell what things are.
+    """
 
     store: Store
     keys: Sequence[str]
-    width: int
+    layer: slice
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return len(self.keys), self.width
+        return len(self.keys), self.layer.stop - self.layer.start
+
+    @property
+    def middle(self) -> "FeatureRows":
+        """Those of a layer between, which tell what pictures are made of."""
+        return replace(self, layer=slice(self.layer.stop, self.store.shape[0]))
 
     def __len__(self) -> int:
         return len(self.keys)
 
     def __getitem__(self, indices: slice | npt.NDArray[np.intp]) -> npt.NDArray[Any]:
         some = self.keys[indices] if isinstance(indices, slice) else [self.keys[i] for i in indices]
-        return self.store.read(some)[:, : self.width]
+        return self.store.read(some)[:, self.layer]
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from diptych.auditing.features import FeatureRows
 from diptych.data.dataset import Dataset
 from diptych.images.decoding import Picture, PixelStore
 from diptych.images.rows import Rows, StoredRows
@@ -22,7 +23,7 @@ class Material:
     pictures: Mapping[str, Picture]  # by the names of samples
     store: PixelStore  # of their pixels, by digest
     group_of: Mapping[str, str]  # sample name → the group of copies that it is in, if any
-    features_ND: Rows | None  # of a network trained on ImageNet; None where there is none
+    features_ND: FeatureRows | None  # of a network trained on ImageNet; None where there is none
 
     @property
     def pixels(self) -> Rows:

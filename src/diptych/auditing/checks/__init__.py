@@ -6,9 +6,12 @@ adds a line, or gives it to `audit`. `files`, `label_names` and `depth` look at 
 
 from collections.abc import Callable, Iterable
 
+from diptych.auditing.checks.strangers import irrelevant
+from diptych.auditing.checks.two_in_one import two_in_one
+from diptych.auditing.checks.wrong_labels import likely_wrong_labels
 from diptych.auditing.material import Material
 from diptych.auditing.report import Finding
 
 Check = Callable[[Material], Iterable[Finding]]
 
-CHECKS: tuple[Check, ...] = ()
+CHECKS: tuple[Check, ...] = (likely_wrong_labels, irrelevant, two_in_one)
