@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.auditing.features import FeatureRows
-from diptych.auditing.leave_one_out import feature_batches
+from diptych.auditing.ridge import feature_batches
 from diptych.images.rows import Rows
 
 Floats = npt.NDArray[np.float64]

@@ -9,9 +9,9 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diptych.auditing.leave_one_out import rooted
 from diptych.auditing.material import Material
 from diptych.auditing.report import Finding
+from diptych.auditing.ridge import rooted
 
 Floats = npt.NDArray[np.float64]
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from diptych.auditing.leave_one_out import leave_one_out_scores
 from diptych.auditing.material import Material
 from diptych.auditing.report import Finding
+from diptych.auditing.ridge import leave_one_out_scores
 from diptych.metrics.label_noise import scaled_to_noise
 
 # With fewer pictures others say little of any of them.

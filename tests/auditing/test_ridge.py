@@ -2,7 +2,7 @@ from pathlib import Path
 
 import numpy as np
 
-from diptych.auditing.leave_one_out import LEAST_SPREAD, PENALTY, leave_one_out_scores, rooted
+from diptych.auditing.ridge import LEAST_SPREAD, PENALTY, leave_one_out_scores, rooted
 from materials import stored
 
 
