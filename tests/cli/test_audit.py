@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from absent import without
 from command import answer_of, complaint
 
 
@@ -18,6 +19,26 @@ def test_audit_counts_every_file(folder_of: Callable[..., Path], tmp_path: Path)
     assert answer["used"] + sum(answer["set_aside"].values()) == 11
     rows = (tmp_path / "looked" / "audit.csv").read_text().splitlines()
     assert len(rows) == 1 + len(answer["findings"])
+
+
+def test_there_is_a_page_to_look_at(folder_of: Callable[..., Path], tmp_path: Path) -> None:
+    out = tmp_path / "looked"
+    command = [sys.executable, "-m", "diptych", "audit", str(folder_of(5)), "--out", str(out)]
+    run = subprocess.run(command, capture_output=True, text=True)
+    assert run.stdout.splitlines()[-1] == f"look at {out / 'audit.html'}"
+    assert "Of 10 files in 2 classes all can be used." in (out / "audit.html").read_text()
+
+
+def test_without_the_extra_the_table_is_there_and_a_line(
+    folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "looked"
+    (tmp_path / "absent").mkdir()
+    run = without("jinja2", tmp_path / "absent", "audit", folder_of(5), "--out", out)
+    assert run.returncode == 0
+    assert "audit.html: Jinja2 is not installed; run: pip install 'diptych[report]'" in run.stderr
+    assert {file.name for file in out.iterdir()} == {"audit.csv", "plan.csv"}
+    assert "look at" not in run.stdout
 
 
 def test_an_audit_is_refused_before_the_look_at_the_data(tmp_path: Path) -> None:

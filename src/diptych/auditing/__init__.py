@@ -128,17 +128,17 @@ def audit(
         for members in found.groups
         for sample in members
     }
-    if checks:
-        aside = {finding.name for finding in findings if finding.set_aside}
-        sound = dataset.with_samples(sample for sample in usable if sample.name not in aside)
-        material = Material(sound, pictures, store, group_of, image_features(sound, store, track))
-        findings += _checked(material, checks, track)
-    return Audit(dataset, tuple(findings), pictures, group_of, bits)
+    aside = {finding.name for finding in findings if finding.set_aside}
+    sound = dataset.with_samples(sample for sample in usable if sample.name not in aside)
+    features_ND = image_features(sound, store, track) if checks else None
+    material = Material(sound, pictures, store, group_of, features_ND)
+    findings += _checked(material, checks, track)
+    return Audit(dataset, tuple(findings), pictures, group_of, bits, material)
 
 
 def _checked(material: Material, checks: Sequence[Check], track: Track) -> Iterator[Finding]:
     """What the checks find, the surest of each first."""
-    if not material.dataset.samples:
+    if not (material.dataset.samples and checks):
         return
     for check in track(checks, "checking", len(checks)):
         yield from sorted(check(material), key=lambda finding: -finding.score)

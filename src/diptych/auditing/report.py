@@ -4,7 +4,7 @@ import csv
 import io
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from diptych.data.dataset import Dataset
@@ -14,6 +14,8 @@ from diptych.system.html import Html, block, table
 
 if TYPE_CHECKING:
     import polars
+
+    from diptych.auditing.material import Material
 
 # So many findings are shown in a notebook; the others are counted.
 SHOWN = 12
@@ -87,6 +89,8 @@ class Audit:
     pictures: Mapping[str, Picture]  # by sample name
     groups: Mapping[str, str]  # sample name → the least digest of its group of near-duplicates
     bits: int = 0  # the depth of pictures of more than 8 bits together; 0 where there is none
+    # What can be used, as the checks saw it: pixels and features, which stay on disk.
+    material: "Material | None" = field(default=None, repr=False, compare=False)
 
     @property
     def files(self) -> int:

@@ -5,7 +5,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from diptych.cli import arguments
-from diptych.cli.display import note, print_json, print_line
+from diptych.cli.display import note, print_json, print_line, printable
 from diptych.cli.preparing import read_pictures, refuse_inside
 from diptych.errors import InputError
 
@@ -23,7 +23,7 @@ def add(verbs: arguments.Verbs) -> None:
         "--out",
         type=arguments.path,
         metavar="FOLDER",
-        help="where to write audit.csv, and plan.csv to decide in",
+        help="where audit.html and audit.csv go, and plan.csv to decide in",
     )
     verb.add_argument(
         "--size", type=arguments.whole, metavar="PIXELS", help="decode at this many pixels (288)"
@@ -36,7 +36,7 @@ def audit(options: Namespace) -> None:
     from diptych.auditing.proposing import proposed
     from diptych.bundles.destinations import refuse_unwritable_folder
     from diptych.recipe import Recipe
-    from diptych.system.files import write_file
+    from diptych.reporting.audit_page import PAGE, save_audit
     from diptych.system.progress import shown
 
     if options.out:
@@ -48,11 +48,13 @@ def audit(options: Namespace) -> None:
     if not pictures.samples:
         raise InputError(_unused(pictures))
     result = auditing.audit(pictures, size=size, track=shown)
+    without_page = ""
     if options.out:
-        write_file(options.out / "audit.csv", result.to_csv().encode(errors="surrogateescape"))
         plan = proposed(result)
         plan.write(options.out / "plan.csv")
         note(f"{options.out / 'plan.csv'}: {plan}")
+        if without_page := save_audit(result, options.out, track=shown):
+            note(printable(without_page))
     if options.as_json:
         findings = [{**f._asdict(), "severity": f.severity} for f in result.findings]
         counts = {"files": result.files, "used": result.used, "set_aside": result.set_aside}
@@ -62,6 +64,8 @@ def audit(options: Namespace) -> None:
         related = f" ({finding.related})" if finding.related else ""
         print_line(f"{finding.name}  {finding.issue}: {finding.detail}{related}")
     print(result)
+    if options.out and not without_page:
+        print_line(f"look at {options.out / PAGE}")
 
 
 def _unused(pictures: "Dataset") -> str:

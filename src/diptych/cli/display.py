@@ -2,9 +2,10 @@
 
 import json
 import sys
-import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
+
+from diptych.system.text import printable as printable
 
 if TYPE_CHECKING:
     from diptych.metrics import Scores
@@ -67,9 +68,3 @@ def complain(message: str, code: int) -> int:
     """The one line that says what went wrong; returns the exit code."""
     print(printable(f"diptych: {message}"), file=sys.stderr)
     return code
-
-
-def printable(text: str) -> str:
-    """Text without line breaks and control characters: they are written as escapes."""
-    odd = {c for c in text if unicodedata.category(c) in ("Cc", "Cs")}
-    return text.translate({ord(c): c.encode("unicode_escape").decode() for c in odd})

@@ -24,6 +24,13 @@ def as_jpeg(pixels: Pixels) -> bytes:
     return file.getvalue()
 
 
+def as_webp(pixels: Pixels, quality: int) -> bytes:
+    """Pixels (H, W, 1 or 3) as a WebP file, smaller than a JPEG that looks as good."""
+    file = io.BytesIO()
+    _image(pixels).save(file, "WEBP", quality=quality)
+    return file.getvalue()
+
+
 def as_file(image: Image.Image) -> bytes:
     """A picture that is open as a file that decodes to the same pixels, or is refused as it would.
 

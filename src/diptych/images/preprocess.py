@@ -166,6 +166,17 @@ def thumbnail(pixels: Pixels, side: int = 224) -> Pixels:
     return np.asarray(_squash(image, size)).reshape(size[1], size[0], channels)
 
 
+def in_proportion(pixels: Pixels, width: int, height: int, side: int) -> Pixels:
+    """A squashed picture (H, W, 1 or 3) with the proportions that it had, for people to look at.
+
+    It is at most `side` pixels high and wide; a narrow one has a pixel at least.
+    """
+    scale = side / max(width, height)
+    rows, columns = (max(round(length * scale), 1) for length in (height, width))
+    image = Image.fromarray(pixels[:, :, 0] if pixels.shape[2] == 1 else pixels)
+    return np.asarray(_squash(image, (columns, rows))).reshape(rows, columns, pixels.shape[2])
+
+
 @contextlib.contextmanager
 def refusals(data: bytes = b"") -> Iterator[None]:
     """Whatever a decoder of some bytes raises, as one ImageError with a reason."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from diptych.errors import MissingExtra
-from diptych.images.encoding import as_jpeg, as_png
+from diptych.images.encoding import as_jpeg, as_png, as_webp
 from diptych.images.preprocess import Pixels
 
 # Smaller pictures, such as digits, are shown pixel by pixel.
@@ -37,4 +37,13 @@ def picture_url(pixels: Pixels) -> str:
     """Pixels (H, W, 1 or 3) as the address of a picture that lies in the page itself."""
     small = max(pixels.shape[:2]) <= SMALL
     kind, data = ("png", as_png(pixels)) if small else ("jpeg", as_jpeg(pixels))
+    return _data_url(kind, data)
+
+
+def small_picture_url(pixels: Pixels, quality: int = 75) -> str:
+    """The same for one picture among hundreds, in half the bytes."""
+    return _data_url("webp", as_webp(pixels, quality))
+
+
+def _data_url(kind: str, data: bytes) -> str:
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}"
