@@ -17,6 +17,7 @@ from diptych.auditing import Audit, Finding
 from diptych.auditing.report import SEVERITIES
 from diptych.reporting import audit_galleries, audit_map, audit_page
 from diptych.reporting.audit_page import save_audit
+from materials import stored
 
 PLAN = Path("looked")
 
@@ -29,10 +30,11 @@ def audited(root: Path, *findings: Finding, features: bool = True) -> Audit:
     rng = np.random.default_rng(0)
     labels = np.eye(2, 16, dtype=np.float32)[material.labels]
     features_ND = 9 * labels + rng.normal(size=labels.shape).astype(np.float32)
+    rows = stored(root.with_name(f"{root.name}-features"), features_ND)
     return replace(
         result,
         findings=(*result.findings, *findings),
-        material=replace(material, features_ND=features_ND if features else None),
+        material=replace(material, features_ND=rows if features else None),
     )
 
 

@@ -48,7 +48,9 @@ pictures of more than 8 bits all are decoded at one depth, the fewest bits that 
 among them needs.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
 
 from diptych.auditing.checks import CHECKS, Check
 from diptych.auditing.checks.depth import extra_bands, unclear_depth
@@ -56,6 +58,7 @@ from diptych.auditing.checks.files import few_pictures, relabelled, repeated, tw
 from diptych.auditing.checks.label_names import odd_labels
 from diptych.auditing.copies.duplicates import duplicates
 from diptych.auditing.features import image_features
+from diptych.auditing.leakage import leakage
 from diptych.auditing.material import Material
 from diptych.auditing.planned import kept
 from diptych.auditing.report import Audit, Finding
@@ -97,30 +100,20 @@ def audit(
     min_side = whole_number(min_side, "min_side", 0)
     if dataset.shape:
         min_side = 0  # pixels that came as numbers are as large as they are meant to be
-    store = pixel_store(shape)
-    pictures = _pictures(dataset, store, track)
-    if bits := common_bits(picture.bits for picture in pictures.values()):
-        plain, store = store, pixel_store(shape, bits)
-        copy_alike(pictures.values(), plain, store)
-        pictures = _pictures(dataset, store, track)
+    pictures, store, bits = _read(dataset, pixel_store(shape), track)
     findings = [Finding(name, reason, detail, True) for name, reason, detail in dataset.strays]
-    keep = kept(dataset)
-    findings += keep(unusable(pictures, min_side))
-    bad = {finding.name for finding in findings if finding.set_aside}
+    findings += kept(dataset, unusable(pictures, min_side))
     usable = [
         sample._replace(digest=pictures[sample.name].digest)
         for sample in dataset.samples
-        if sample.name not in bad
+        if sample.name not in _aside(findings)
     ]
     # Nobody crops or resizes rows of numbers.
     found = duplicates(usable, store, crops=not dataset.shape, track=track)
-    findings += keep(two_labels(found.same))
-    aside = {finding.name for finding in findings if finding.set_aside}
-    findings += keep(repeated(found.groups, aside, found.changes))
-    findings += relabelled(
-        found.groups, {finding.name for finding in findings if finding.set_aside}
-    )
-    findings += few_pictures(dataset, {finding.name for finding in findings if finding.set_aside})
+    findings += kept(dataset, two_labels(found.same))
+    findings += kept(dataset, repeated(found.groups, _aside(findings), found.changes))
+    findings += relabelled(found.groups, _aside(findings))
+    findings += few_pictures(dataset, _aside(findings))
     findings += [*unclear_depth(pictures, bits), *extra_bands(pictures), *odd_labels(dataset)]
     # Called by their content, groups mean the same in every data set and in any order.
     group_of = {
@@ -128,12 +121,25 @@ def audit(
         for members in found.groups
         for sample in members
     }
-    aside = {finding.name for finding in findings if finding.set_aside}
-    sound = dataset.with_samples(sample for sample in usable if sample.name not in aside)
-    features_ND = image_features(sound, store, track) if checks else None
-    material = Material(sound, pictures, store, group_of, features_ND)
+    every = dataset.with_samples(usable)
+    features_ND = image_features(every, store, track) if checks else None
+    aside = _aside(findings)
+    sound = np.array([sample.name not in aside for sample in usable], bool)
+    material = Material(
+        dataset.with_samples(sample for sample in usable if sample.name not in aside),
+        pictures,
+        store,
+        group_of,
+        features_ND and features_ND.only(sound),
+    )
     findings += _checked(material, checks, track)
-    return Audit(dataset, tuple(findings), pictures, group_of, bits, material)
+    leaks = leakage(every, found.groups, features_ND)
+    return Audit(dataset, tuple(findings), pictures, group_of, bits, material, leaks)
+
+
+def _aside(findings: Iterable[Finding]) -> set[str]:
+    """The names of files that are set aside."""
+    return {finding.name for finding in findings if finding.set_aside}
 
 
 def _checked(material: Material, checks: Sequence[Check], track: Track) -> Iterator[Finding]:
@@ -142,6 +148,19 @@ def _checked(material: Material, checks: Sequence[Check], track: Track) -> Itera
         return
     for check in track(checks, "checking", len(checks)):
         yield from sorted(check(material), key=lambda finding: -finding.score)
+
+
+def _read(
+    dataset: Dataset, store: PixelStore, track: Track
+) -> tuple[dict[str, Picture], PixelStore, int]:
+    """What the files turned out to be, the store of their pixels, and the depth of deep ones."""
+    pictures = _pictures(dataset, store, track)
+    bits = common_bits(picture.bits for picture in pictures.values())
+    if bits:
+        plain, store = store, pixel_store(store.picture_shape, bits)
+        copy_alike(pictures.values(), plain, store)
+        pictures = _pictures(dataset, store, track)
+    return pictures, store, bits
 
 
 def _pictures(dataset: Dataset, store: PixelStore, track: Track) -> dict[str, Picture]:

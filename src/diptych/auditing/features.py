@@ -59,6 +59,11 @@ class FeatureRows:
     def shape(self) -> tuple[int, ...]:
         return len(self.keys), self.layer.stop - self.layer.start
 
+    def only(self, wanted_N: npt.NDArray[np.bool_]) -> "FeatureRows":
+        """Those of some pictures."""
+        chosen = [key for key, wanted in zip(self.keys, wanted_N, strict=True) if wanted]
+        return replace(self, keys=chosen)
+
     @property
     def middle(self) -> "FeatureRows":
         """Those of a layer between, which tell what pictures are made of."""

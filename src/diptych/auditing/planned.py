@@ -5,7 +5,7 @@ No file is touched: `with_plan` makes another data set of what was read.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,8 +22,6 @@ from diptych.images.decoding import read_file
 UNLABELLED = ("no class", "unlabelled", "no label", "several labels", "not listed")
 # What is set aside for these reasons may be kept: the picture can be used, and leaks nothing.
 KEEPABLE = ("too small", "two labels", "exact duplicate")
-
-Keep = Callable[[Iterable[Finding]], Iterator[Finding]]
 
 
 def with_plan(dataset: Dataset, plan: Plan, *, new_labels: bool = False) -> Dataset:
@@ -56,20 +54,16 @@ def with_plan(dataset: Dataset, plan: Plan, *, new_labels: bool = False) -> Data
     ).with_note(f"{plan.source}: {plan}")
 
 
-def kept(dataset: Dataset) -> Keep:
-    """What no longer sets pictures aside that the plan of a data set keeps.
+def kept(dataset: Dataset, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings, which no longer set aside what the plan of a data set keeps.
 
     A file that is no picture stays set aside, and so does a copy of a test picture.
     """
     rows = dataset.plan.decided if dataset.plan else ()
     keep = {row.path for row in rows if row.decision in ("keep", "relabel")}
-
-    def passed(findings: Iterable[Finding]) -> Iterator[Finding]:
-        for finding in findings:
-            spared = finding.name in keep and finding.issue in KEEPABLE
-            yield finding._replace(set_aside=finding.set_aside and not spared)
-
-    return passed
+    for finding in findings:
+        spared = finding.name in keep and finding.issue in KEEPABLE
+        yield finding._replace(set_aside=finding.set_aside and not spared)
 
 
 def _refuse_unknown(dataset: Dataset, plan: Plan, rows: dict[str, Row]) -> None:

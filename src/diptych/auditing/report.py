@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from diptych.auditing.leakage import Leakage
 from diptych.data.dataset import Dataset
 from diptych.images.decoding import Picture
 from diptych.images.thumbnails import thumbnail_html
@@ -91,6 +92,7 @@ class Audit:
     bits: int = 0  # the depth of pictures of more than 8 bits together; 0 where there is none
     # What can be used, as the checks saw it: pixels and features, which stay on disk.
     material: "Material | None" = field(default=None, repr=False, compare=False)
+    leakage: Leakage | None = None  # of a data set that came split
 
     @property
     def files(self) -> int:
@@ -121,6 +123,8 @@ class Audit:
             lines.append(
                 "also found: " + ", ".join(f"{n:,} {issue}" for issue, n in used.most_common())
             )
+        if self.leakage:
+            lines.append(f"leakage: {self.leakage}")
         return "\n".join(lines)
 
     def __repr__(self) -> str:

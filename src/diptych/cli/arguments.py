@@ -111,10 +111,10 @@ def place(text: str) -> "Path | Address":
     return place_named(text) if text else path(text)
 
 
-def add_data(verb: ArgumentParser) -> None:
-    """The arguments that say what pictures there are."""
+def add_data(verb: ArgumentParser, *, needed: bool = True) -> None:
+    """The arguments that say what pictures there are; what is not `needed` may be left out."""
     verb.add_argument(
-        "data", type=place,
+        "data", type=place, nargs=None if needed else "?",
         help="a folder with a folder for each class, an archive of one, a CSV of pixels or files, "
         "Parquet; an address such as s3://bucket/photos",
     )  # fmt: skip

@@ -18,7 +18,11 @@ def add(verbs: arguments.Verbs) -> None:
     verb = arguments.add_verb(
         verbs, "audit", audit, "look at every file: broken, doubled, labelled twice"
     )
-    arguments.add_data(verb)
+    arguments.add_data(verb, needed=False)
+    verb.add_argument(
+        "--splits", type=arguments.path, metavar="FILE",
+        help="check a split that was written down, of these data or of the files that it names",
+    )  # fmt: skip
     verb.add_argument(
         "--out",
         type=arguments.path,
@@ -35,6 +39,7 @@ def audit(options: Namespace) -> None:
     from diptych import auditing
     from diptych.auditing.proposing import proposed
     from diptych.bundles.destinations import refuse_unwritable_folder
+    from diptych.data.parts_file import with_parts
     from diptych.recipe import Recipe
     from diptych.reporting.audit_page import PAGE, save_audit
     from diptych.system.progress import shown
@@ -44,7 +49,13 @@ def audit(options: Namespace) -> None:
         refuse_inside(options.out, options.data, options.test)
     # A recipe refuses what is too small or too large.
     size = (Recipe() if options.size is None else Recipe(image_size=options.size)).image_size
+    if options.data is None:
+        if not options.splits:
+            raise InputError("audit what? Name a folder, a table, or --splits splits.csv")
+        options.data, options.splits = options.splits, None
     pictures = read_pictures(options.data, options, options.test)
+    if options.splits:
+        pictures = with_parts(pictures, options.splits)
     if not pictures.samples:
         raise InputError(_unused(pictures))
     result = auditing.audit(pictures, size=size, track=shown)
@@ -58,7 +69,8 @@ def audit(options: Namespace) -> None:
     if options.as_json:
         findings = [{**f._asdict(), "severity": f.severity} for f in result.findings]
         counts = {"files": result.files, "used": result.used, "set_aside": result.set_aside}
-        print_json({**counts, "findings": findings})
+        leaks = result.leakage and result.leakage.to_json()
+        print_json({**counts, "findings": findings, "leakage": leaks})
         return
     for finding in result.findings:
         related = f" ({finding.related})" if finding.related else ""

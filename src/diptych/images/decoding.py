@@ -41,7 +41,7 @@ class PixelStore(Store):
 
     def __init__(self, shape: Shape, bits: int) -> None:
         super().__init__(folder() / "pixels" / fingerprint(shape, bits), shape, "uint8")
-        self.bits = bits
+        self.picture_shape, self.bits = shape, bits
 
 
 def pixel_store(shape: Shape, bits: int = 0) -> PixelStore:
