@@ -38,6 +38,8 @@ def with_plan(dataset: Dataset, plan: Plan, *, new_labels: bool = False) -> Data
         _refuse_labels(dataset, plan, rows)
     samples = [*dataset.samples, *_labelled(dataset, rows)]
     dropped = {row.path for row in rows.values() if row.decision == "drop"}
+    for sample in samples:
+        _refuse_changed(sample, rows.get(sample.name), plan)
     strays = [stray for stray in dataset.strays if not _takes(rows.get(stray.name))]
     for sample in samples:
         if sample.name in dropped:
@@ -60,7 +62,7 @@ def kept(dataset: Dataset, findings: Iterable[Finding]) -> Iterator[Finding]:
     A file that is no picture stays set aside, and so does a copy of a test picture.
     """
     rows = dataset.plan.decided if dataset.plan else ()
-    keep = {row.path for row in rows if row.decision in ("keep", "relabel")}
+    keep = {row.path for row in rows if row.decision == "keep"}
     for finding in findings:
         spared = finding.name in keep and finding.issue in KEEPABLE
         yield finding._replace(set_aside=finding.set_aside and not spared)
@@ -113,16 +115,18 @@ def _labelled(dataset: Dataset, rows: dict[str, Row]) -> Iterator[Sample]:
         yield Sample(stray.name, row.label, root / stray.name)
 
 
-def _changed(sample: Sample, row: Row | None, plan: Plan) -> Sample:
-    """A sample with the label that was decided; its content must be what it was then."""
-    if row is None:
-        return sample
-    if row.sha256 and row.sha256 != _digest(sample):
+def _refuse_changed(sample: Sample, row: Row | None, plan: Plan) -> None:
+    """Raise InputError where the content of a picture is not what was decided about."""
+    if row and row.sha256 and row.sha256 != _digest(sample):
         raise InputError(
             f"{plan.source}: {sample.name} has changed since; run `diptych audit` again, or delete "
             "its row"
         )
-    if row.decision != "relabel":
+
+
+def _changed(sample: Sample, row: Row | None, plan: Plan) -> Sample:
+    """A sample with the label that was decided."""
+    if row is None or row.decision != "relabel":
         return sample
     if row.label == NONE:
         raise InputError(f"{plan.source}: {sample.name}: no class may be called '{NONE}'")

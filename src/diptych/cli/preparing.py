@@ -88,7 +88,7 @@ def read_data(options: Namespace, engine: str | None) -> "tuple[Dataset, Recipe]
     from diptych.networks.choosing import refuse_unknown, start
     from diptych.training.augmenting import default_augmentation
     from diptych.training.defaults import default_recipe
-    from diptych.training.memory import enough_memory
+    from diptych.training.memory import enough_memory, refuse_huge
 
     asked = changed(Recipe())
     earlier = earlier_bundle(asked)
@@ -105,7 +105,10 @@ def read_data(options: Namespace, engine: str | None) -> "tuple[Dataset, Recipe]
         note(by_default.note)
     recipe = asked if earlier else changed(by_default.recipe)
     with enough_memory(recipe):
-        way = start(recipe, pictures.shape_at(recipe.image_size), pictures.classes).way
+        begun = start(recipe, pictures.shape_at(recipe.image_size), pictures.classes)
+        way = begun.way
+        if way != "head":
+            refuse_huge(recipe, begun.weights)
     if earlier or by_default.recipe != Recipe():
         return pictures, recipe
     own = default_augmentation(recipe.network, pictures.classes, head_only=way == "head")

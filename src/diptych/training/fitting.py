@@ -22,7 +22,7 @@ from diptych.runtimes.features import FeatureExtractor, features
 from diptych.system.progress import Track
 from diptych.training.features import trained_extractor
 from diptych.training.loop import EpochResult, predict_rows
-from diptych.training.memory import enough_memory
+from diptych.training.memory import enough_memory, refuse_huge
 from diptych.training.ways.head import fit_head
 from diptych.training.ways.last import fit_last
 from diptych.training.ways.task import BestEpoch, Task
@@ -88,6 +88,8 @@ def _trained(
     recipe: Recipe, train: Dataset, valid: Dataset, store: Store, checkpoints: Path, track: Track
 ) -> TrainedNetwork:
     start = choosing.start(recipe, train.shape_at(recipe.image_size), train.classes)
+    if start.way != "head":
+        refuse_huge(recipe, start.weights)
     network = start.network
     task = Task(recipe, network, start.weights, train, valid, checkpoints, track)
     best = _fitted(start, task, store)

@@ -2,13 +2,36 @@
 
 from contextlib import AbstractContextManager
 
+from diptych.errors import InputError
+from diptych.networks import Weights
 from diptych.recipe import Recipe
-from diptych.system.memory import memory_told
+from diptych.system.memory import memory, memory_told
+
+GIB = 2**30
+# As often as its weights take a network needs memory: as a module, with gradients and what the
+# optimiser keeps, and while its graph is written. 22 GiB were too little for 412 million weights;
+# VGG16 with 138 million takes 6 GB.
+COPIES = 14
 
 
 def enough_memory(recipe: Recipe) -> AbstractContextManager[None]:
     """Too little memory inside becomes an InputError that names what takes most of it."""
     return memory_told(less_memory(recipe))
+
+
+def refuse_huge(recipe: Recipe, weights: Weights) -> None:
+    """Raise InputError where a network's weights alone need more memory than there is.
+
+    The system would end the process without a word.
+    """
+    needed = COPIES * sum(weight.nbytes for weight in weights.values())
+    available = memory().available
+    if 0 < available < needed:
+        raise InputError(
+            f"{recipe.network} needs about {needed / GIB:.0f} GiB of memory to be trained and "
+            f"written, and {available / GIB:.0f} GiB are free; take a smaller network, or end "
+            "other programs"
+        )
 
 
 def less_memory(recipe: Recipe) -> str:
