@@ -21,5 +21,5 @@ def test_a_network_that_will_not_fit_is_refused_before_it_is_trained(
     available(0)  # a system that does not tell
     refuse_huge(recipe, weights)
     available(COPIES * 2**22 - 1)
-    with pytest.raises(InputError, match="vgg16 needs about 0 GiB .* take a smaller network"):
+    with pytest.raises(InputError, match=r"vgg16 needs about 0 GiB .* take a smaller network"):
         refuse_huge(recipe, weights)
