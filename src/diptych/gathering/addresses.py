@@ -15,6 +15,7 @@ except ModuleNotFoundError as cause:
     raise MissingExtra("httpx2", "gather") from cause
 
 SCHEMES = ("http", "https")
+HIGHEST_PORT = 2**16 - 1
 LONGEST = 8192  # letters; servers take no more
 # A name and a password before the host, also in a cell that lacks the scheme.
 _LOGIN = re.compile(r"(?:(?<=//)[^/?#\s]*|^[^/?#\s:@]*:[^/?#\s@]*)@")
@@ -100,4 +101,6 @@ def _asked_for(url: httpx2.URL, reason: str, before: str) -> WebAddress:
         raise Failure(reason, f"{before}{url.scheme}:, and only http and https are asked for")
     if not url.host:
         raise Failure(reason, f"{before}no host")
+    if (url.port or 0) > HIGHEST_PORT:
+        raise Failure(reason, f"{before}port {url.port}, which there is not")
     return WebAddress(url)

@@ -10,8 +10,8 @@ from diptych.gathering.failures import Again, Failure
 IP: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Resolve: TypeAlias = Callable[[str, int], Sequence[str]]
 
-# IPv6 addresses that lead to the IPv4 address in their last bits (RFC 6052, RFC 4291).
-_HOLDING_IPV4 = (ipaddress.ip_network("64:ff9b::/96"), ipaddress.ip_network("::/96"))
+# What networks of IPv6 alone reach IPv4 by: the address is in the last bits (RFC 6052).
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
 def resolve(host: str, port: int) -> Sequence[str]:
@@ -58,12 +58,11 @@ def _unknown() -> Failure:
 
 def _is_public(ip: IP) -> bool:
     if isinstance(ip, ipaddress.IPv6Address):
-        if ip.is_site_local:
+        if ip in _NAT64:
+            return _is_public(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF))
+        if ip.ipv4_mapped:
+            return _is_public(ip.ipv4_mapped)
+        held = [one for one in (ip.sixtofour, *(ip.teredo or ())) if one]
+        if ip.is_site_local or not all(map(_is_public, held)):
             return False
-        held = [ip.ipv4_mapped, ip.sixtofour, *(ip.teredo or ())]
-        held += [ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF) for net in _HOLDING_IPV4 if ip in net]
-        if not all(_is_public(one) for one in held if one is not None):
-            return False
-        if ip.ipv4_mapped is not None:
-            return True  # its own range is reserved
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified)
