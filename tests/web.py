@@ -146,6 +146,16 @@ def endless(piece: bytes, pause: float = 0.0) -> Page:
     return answer
 
 
+def after(seconds: float, page: Page) -> Page:
+    """An answer that takes its time."""
+
+    def answer(visitor: Visitor) -> None:
+        time.sleep(seconds)
+        page(visitor)
+
+    return answer
+
+
 def in_turn(*pages: Page) -> Page:
     """Another answer each time; the last one from then on."""
     waiting = list(pages)

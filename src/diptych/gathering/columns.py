@@ -32,7 +32,7 @@ _TITLES = (
     *("image", "picture", "photo", "img", "media_url", "file_url", "download_url", "original_url"),
     *("link", "uri", "address", "identifier", "src"),
 )
-# Addresses of pages about a picture, or of small copies.
+# Addresses of pages about a picture, or of small copies; people and licences.
 _OF_OTHERS = re.compile(
     r"licen[cs]e|rights|author|creator|owner|profile|user|page|landing|reference|source|website"
     r"|homepage|thumb|preview|small|attribution|credit"
@@ -123,12 +123,22 @@ def _address_column(table: Records, said: str | None) -> int:
         some = narrow(table, some) or some
         # Columns of the same cells are one.
         if all(table.column(at) == table.column(some[0]) for at in some):
+            _refuse_cut(table, some[0])
             return some[0]
     names = [table.titles[at] for at in some]
     raise InputError(
         f"{table.path}: several columns have addresses: {shortened(names)}; say which has those of "
         f"the pictures: --url '{names[0]}', for one"
     )
+
+
+def _refuse_cut(table: Records, at: int) -> None:
+    """Raise InputError for a column without a title, which is an address up to its first comma."""
+    if not table.titles[at]:
+        raise InputError(
+            f"{table.path}: the addresses are in a column without a title; call it 'url', and "
+            "write a cell that has the sign between columns in it in quotes"
+        )
 
 
 def _with_addresses(table: Records) -> list[int]:
@@ -182,7 +192,9 @@ def _label_column(
 
 
 def _is_of_something_else(title: str) -> bool:
-    return is_fact_title(title) or is_part_title(title) or bool(GROUPS.search(plain(title)))
+    own = plain(title)
+    is_of_others = bool(GROUPS.search(own) or _OF_OTHERS.search(own))
+    return is_of_others or is_fact_title(title) or is_part_title(title)
 
 
 def _labels(
