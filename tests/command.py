@@ -15,6 +15,7 @@ OPEN = (
     "probabilities",
     "per_class",
     "set_aside",
+    "failed",
     "top_k",
     "engines",
     "runtimes",
