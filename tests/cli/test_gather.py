@@ -152,6 +152,7 @@ def test_a_full_disk_is_said_and_the_rest_kept(web: Web, tmp_path: Path) -> None
     assert "Traceback" not in run.stderr
     assert "cannot be written (File too large)" in run.stderr.splitlines()[-1]
     assert not list((tmp_path / "photos").rglob(".*"))
+    assert [row["outcome"] for row in manifest(tmp_path / "photos")] == ["came", "not asked"]
     web.asked.clear()
     assert answer_of("gather", urls, "--out", tmp_path / "photos", *QUICK)["came"] == 2
     assert web.paths == ["/1.jpg"]

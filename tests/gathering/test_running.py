@@ -95,6 +95,24 @@ def test_pictures_without_a_manifest_are_known_by_their_names(web: Web, tmp_path
         assert [row[title] for row in after] == [row[title] for row in before]
 
 
+def test_another_table_adds_to_a_folder_and_loses_nothing(web: Web, tmp_path: Path) -> None:
+    gather(of_pictures(web, tmp_path), tmp_path / "photos", limits=QUICK)
+    first = manifest(tmp_path / "photos")
+    web.pages["/new.jpg"] = body(photo(99))
+    more = table(
+        tmp_path / "more.csv", ["url", "label", "licence", "path"],
+        [web.url("/new.jpg"), "cat", "CC0", "mine"], [web.url("/1.jpg"), "dog", "CC BY", ""],
+    )  # fmt: skip
+    assert gather(more, tmp_path / "photos", limits=QUICK).came == 2
+    new, again, *rest = manifest(tmp_path / "photos")
+    assert (new["licence"], new["author"], new["path (table)"]) == ("CC0", "", "mine")
+    assert (again["licence"], again["path"]) == ("CC BY", first[1]["path"])
+    assert [row["url"] for row in rest] == [row["url"] for row in first if row is not first[1]]
+    assert [row["author"] for row in rest] == ["Ann", "Ann", "Bob", "Bob", "Bob"]
+    assert gather(more, tmp_path / "photos", limits=QUICK).fetched == 0
+    assert len(manifest(tmp_path / "photos")) == 7
+
+
 def test_the_last_row_of_a_killed_run_may_be_cut(web: Web, tmp_path: Path) -> None:
     urls = of_pictures(web, tmp_path)
     gather(urls, tmp_path / "photos", limits=QUICK)
@@ -227,6 +245,14 @@ def test_nobody_waits_longer_than_is_sensible(web: Web, tmp_path: Path) -> None:
     row = one(web, tmp_path)
     assert (row["outcome"], web.paths) == ("status 429", ["/a.jpg"])
     assert "it asks to wait for 7,200 seconds" in row["detail"]
+    # And whoever says so is asked for nothing else.
+    urls = of_pictures(web, tmp_path, 9)
+    web.pages = {path: status(503, retry_after="7200") for path in web.pages}
+    web.pages["/robots.txt"] = status(404)
+    web.asked.clear()
+    limits = Limits(**{**vars(QUICK), "connections": 1})
+    assert gather(urls, tmp_path / "others", limits=limits).failed == {"status 503": 9}
+    assert len(web.paths) == 1
 
 
 def test_what_does_not_pass_is_not_asked_again(web: Web, tmp_path: Path) -> None:

@@ -96,7 +96,7 @@ class _Fetcher:
     def _asked(self, way: _Way) -> Arrival | WebAddress:
         here = way.now
         if last := self.turns.why_given_up(here.host):
-            said = f"{last.detail}, as many times before; not asked".lstrip(", ")
+            said = f"{last.detail}; not asked, as others before it came to this".lstrip("; ")
             raise Failure(last.reason, said, last.status, in_vain=True, asked=False)
         if self._robots:
             self.turns.slow_down(here.host, self._robots.delay(here))
@@ -114,6 +114,7 @@ class _Fetcher:
         if wait > self._limits.longest_wait:
             said = f"it asks to wait for {wait:,.0f} seconds"
             failure.detail = "; ".join(filter(None, (failure.detail, said)))
+            self.turns.give_up(host, failure)
             return False
         if wait:
             self.turns.pause(host, wait)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
-from diptych.gathering.manifest import Entry
+from diptych.gathering.manifest import Earlier, Entry
 from diptych.system.files import write_file
 
 _NAME = re.compile(r"([0-9a-f]{16})\.\w+")
@@ -17,7 +17,7 @@ _ASIDE = re.compile(r"\.([0-9a-f]{16}\.\w+|gathered\.csv)\.[0-9a-f]{8}\.writing"
 class Kept:
     """What lies in a folder: by the key of an address, the paths of its picture."""
 
-    def __init__(self, folder: Path, earlier: Mapping[str, Entry]) -> None:
+    def __init__(self, folder: Path, earlier: Mapping[str, Earlier]) -> None:
         self._folder, self._earlier = folder, earlier
         self._by_name = {path.rpartition("/")[2]: one for path, one in earlier.items()}
         self._paths: dict[str, list[str]] = {}
@@ -48,7 +48,8 @@ class Kept:
 
     def entry(self, path: str) -> Entry | None:
         """What the manifest knows of a picture, also from before it was moved."""
-        return self._earlier.get(path) or self._by_name.get(path.rpartition("/")[2])
+        known = self._earlier.get(path) or self._by_name.get(path.rpartition("/")[2])
+        return known.entry if known else None
 
     def _moved(self, path: str, folder: str) -> str:
         there = _at(folder, path)

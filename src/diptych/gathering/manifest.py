@@ -8,10 +8,10 @@ a killed one knows what it has; in the end they stand in the order of the table.
 import csv
 import io
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 from diptych.errors import InputError
 from diptych.sources.tables.candidates import GATHERED
@@ -38,7 +38,17 @@ TITLES = Entry._fields
 _OWN = set(TITLES)
 
 
-def earlier_entries(folder: Path) -> Mapping[str, Entry]:
+Add: TypeAlias = Callable[[Entry, Sequence[str]], object]
+
+
+class Earlier(NamedTuple):
+    """A row of a manifest that is there, with the cells of the table that it came from."""
+
+    entry: Entry
+    others: Mapping[str, str]  # by their titles
+
+
+def earlier_rows(folder: Path) -> Mapping[str, Earlier]:
     """The pictures that the manifest of a folder knows, by their paths; none where it has none.
 
     Raises InputError where a file is called so that is no manifest.
@@ -52,57 +62,62 @@ def earlier_entries(folder: Path) -> Mapping[str, Entry]:
         raise InputError(f"{path}: cannot be read ({cause.strerror})") from cause
     # The last row of a killed run may be cut.
     rows = csv.reader(io.StringIO(text[: text.rfind("\n") + 1], newline=""), strict=False)
-    if tuple(next(rows, ()))[: len(TITLES)] != TITLES:
+    titles = next(rows, [])
+    if tuple(titles[: len(TITLES)]) != TITLES:
         raise InputError(
             f"{path}: it is no list that `diptych gather` wrote; call it otherwise, or name "
             "another --out"
         )
-    return dict(_with_paths(rows))
+    return {row["path"]: _earlier(row) for row in _came(titles, rows)}
 
 
-def _with_paths(rows: Iterable[Sequence[str]]) -> Iterator[tuple[str, Entry]]:
-    for row in rows:
-        cells = dict(zip(TITLES, row, strict=False))
-        if cells.get("outcome") == CAME and cells.get("path") and len(row) >= len(TITLES):
-            numbers = {
-                title: int(cells[title]) if cells[title].isdecimal() else 0
-                for title in ("status", "bytes")
-            }
-            yield cells["path"], Entry(**(cells | numbers))  # type: ignore[arg-type]
+def _came(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[dict[str, str]]:
+    for cells in rows:
+        row = dict(zip(titles, cells, strict=False))
+        if len(cells) == len(titles) and row["outcome"] == CAME and row["path"]:
+            yield row
+
+
+def _earlier(row: Mapping[str, str]) -> Earlier:
+    own: dict[str, Any] = {title: row[title] for title in TITLES}
+    for title in ("status", "bytes"):
+        own[title] = int(row[title]) if row[title].isdecimal() else 0
+    others = {title: cell for title, cell in row.items() if title not in _OWN}
+    return Earlier(Entry(**own), others)
 
 
 class Manifest:
     """The file, as it is written."""
 
-    def __init__(self, folder: Path, titles: Sequence[str]) -> None:
+    def __init__(self, folder: Path, titles: Sequence[str], earlier: Iterable[Earlier]) -> None:
         self._path = folder / GATHERED
         # What the table calls as we do keeps its cells under another name.
-        self._titles = [f"{title} (table)" if title in _OWN else title for title in titles]
+        own = [f"{title} (table)" if title in _OWN else title for title in titles]
+        there = dict.fromkeys(title for row in earlier for title in row.others)
+        self._further = [title for title in there if title not in own]
+        self._titles = [*own, *self._further]
 
-    def write(self, rows: Iterable[tuple[Entry, Sequence[str]]]) -> None:
-        """Write all of it aside, then rename it into place."""
-        head = _line([*TITLES, *self._titles])
-        write_file(self._path, b"".join([head, *(_line([*e, *others]) for e, others in rows)]))
+    def write(
+        self, rows: Iterable[tuple[Entry, Sequence[str]]], earlier: Iterable[Earlier]
+    ) -> None:
+        """Write rows of the table, and earlier ones of others, aside, then rename it into place."""
+        lines = [_line([*TITLES, *self._titles])]
+        lines += [self._line(entry, others) for entry, others in rows]
+        for entry, by_title in earlier:
+            lines.append(_line([*entry, *(by_title.get(title, "") for title in self._titles)]))
+        write_file(self._path, b"".join(lines))
+
+    def _line(self, entry: Entry, others: Sequence[str]) -> bytes:
+        return _line([*entry, *others, *("" for _ in self._further)])
 
     @contextmanager
-    def adding(self) -> Iterator["Adding"]:
-        """It open for rows to be added."""
+    def adding(self) -> Iterator[Add]:
+        """What adds a row of the table to its end, in one piece."""
         try:
             with self._path.open("ab", buffering=0) as file:
-                yield Adding(file)
+                yield lambda entry, others: os.write(file.fileno(), self._line(entry, others))
         except OSError as cause:
             raise InputError(f"{self._path}: cannot be written ({cause.strerror})") from cause
-
-
-class Adding:
-    """A manifest to whose end rows are added, each in one piece."""
-
-    def __init__(self, file: io.FileIO) -> None:
-        self._file = file
-
-    def add(self, entry: Entry, others: Sequence[str]) -> None:
-        """Add a row."""
-        os.write(self._file.fileno(), _line([*entry, *others]))
 
 
 def _line(cells: Iterable[object]) -> bytes:

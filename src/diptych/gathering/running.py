@@ -2,7 +2,7 @@
 
 import contextlib
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from diptych.gathering.failures import Failure
 from diptych.gathering.fetching import Arrival
 from diptych.gathering.kept import Kept
 from diptych.gathering.limits import Limits
-from diptych.gathering.manifest import CAME, Entry, Manifest, earlier_entries
+from diptych.gathering.manifest import CAME, Earlier, Entry, Manifest, earlier_rows
 from diptych.gathering.result import Gathered, with_copies
 from diptych.system.files import write_file
 from diptych.system.progress import Track
@@ -40,7 +40,8 @@ def run(
     client: Callable[[Limits], Client] = Client,
 ) -> Gathered:
     """Gather what a table wants into a folder, of which this is the only writer."""
-    kept = Kept(folder, earlier_entries(folder))
+    earlier = earlier_rows(folder)
+    kept = Kept(folder, earlier)
     folders = [table.folders.get(row.label, "") for row in table.rows]
     others = [[without_secrets(cell) for cell in row.others] for row in table.rows]
     entries, asked = _entries(table.rows)
@@ -52,26 +53,31 @@ def run(
             for i in numbers:
                 entries[i] = _kept_entry(entries[i], folder, places[folders[i]], kept)
             del asked[key]
-    manifest = Manifest(folder, table.titles)
-    manifest.write(_known(entries, others))
+    manifest = Manifest(folder, table.titles, earlier.values())
+    manifest.write(_known(entries, others), _of_others(folder, earlier, entries))
     try:
-        with closing(client(limits)) as asking, manifest.adding() as adding:
+        with closing(client(limits)) as asking, manifest.adding() as add:
             waiting = arrivals([rows.address for rows in asked.values()], asking, limits)
             with closing(waiting):
                 for address, result in track(waiting, "gathering", len(asked)):
-                    for i in asked[address.key].numbers:
-                        entries[i] = _entry(entries[i], result, folders[i], address)
-                        adding.add(entries[i], others[i])
+                    numbers = asked[address.key].numbers
+                    new = {i: _entry(entries[i], result, folders[i], address) for i in numbers}
+                    # Before the file: a picture that lies there has its row.
+                    for i in numbers:
+                        add(new[i], others[i])
                     if isinstance(result, Arrival):
-                        for path in {entries[i].path for i in asked[address.key].numbers}:
+                        for path in {entry.path for entry in new.values()}:
                             write_file(folder / path, result.data)
+                    for i in numbers:
+                        entries[i] = new[i]
     except BaseException:
         # What came is kept, whatever stopped the rest.
         with contextlib.suppress(Exception):
-            manifest.write(zip(entries, others, strict=True))
+            rows = zip(entries, others, strict=True)
+            manifest.write(rows, _of_others(folder, earlier, entries))
         raise
     entries = with_copies(entries)
-    manifest.write(zip(entries, others, strict=True))
+    manifest.write(zip(entries, others, strict=True), _of_others(folder, earlier, entries))
     return Gathered(folder, tuple(entries), addresses, len(asked), table.note)
 
 
@@ -100,6 +106,16 @@ def _known(
     for entry, own in zip(entries, others, strict=True):
         if (entry.outcome, entry.detail) != STOPPED:
             yield entry, own
+
+
+def _of_others(
+    folder: Path, earlier: Mapping[str, Earlier], entries: Sequence[Entry]
+) -> Iterator[Earlier]:
+    """The rows of pictures that are there and that this table does not name: another one did."""
+    own = {entry.path for entry in entries}
+    for path, row in earlier.items():
+        if path not in own and (folder / path).exists():
+            yield row
 
 
 def _kept_entry(row: Entry, folder: Path, path: str, kept: Kept) -> Entry:

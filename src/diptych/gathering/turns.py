@@ -25,7 +25,7 @@ class _Host:
     active: int = 0
     free_at: float = 0.0  # when the next request may begin
     in_vain: int = 0  # requests in a row that came to nothing
-    failure: Failure | None = None  # the last one
+    given_up: Failure | None = None  # why it is asked no more
 
 
 class Turns(Generic[T]):
@@ -81,7 +81,8 @@ class Turns(Generic[T]):
                 own.free_at -= own.delay  # nobody has to wait for what was not asked
             if not failure or failure.asked or failure.in_vain:
                 own.in_vain = own.in_vain + 1 if failure and failure.in_vain else 0
-                own.failure = failure
+                if own.in_vain >= IN_VAIN:
+                    own.given_up = own.given_up or failure
             self._queue(host)
 
     def pause(self, host: str, seconds: float) -> None:
@@ -96,13 +97,18 @@ class Turns(Generic[T]):
             own = self._host(host)
             own.delay = max(own.delay, delay)
 
-    def why_given_up(self, host: str) -> Failure | None:
-        """The last of very many failures in a row: what waits for the host has its turn at once.
+    def give_up(self, host: str, failure: Failure) -> None:
+        """Ask nothing more of a host, as after very many failures in a row."""
+        with self._changed:
+            self._host(host).given_up = failure
+            self._queue(host)
 
-        None of a host that may still be asked.
+    def why_given_up(self, host: str) -> Failure | None:
+        """Why nothing more is asked of a host: what waits for it has its turn at once, to be told.
+
+        None of a host that may be asked.
         """
-        own = self._host(host)
-        return own.failure if own.in_vain >= IN_VAIN else None
+        return self._host(host).given_up
 
     def stop(self) -> None:
         """Give nobody anything more."""
@@ -124,7 +130,7 @@ class Turns(Generic[T]):
         host = self._hosts[name]
         if not host.waiting:
             return None
-        if host.in_vain >= IN_VAIN:
+        if host.given_up:
             return 0.0
         if host.active >= self._connections:
             return None
