@@ -16,6 +16,7 @@ OPEN = (
     "per_class",
     "set_aside",
     "classes",
+    "failed",
     "top_k",
     "engines",
     "runtimes",

@@ -52,6 +52,13 @@ diptych() {
       "$PYTHON" -m diptych "$@" ;;
     "export "*)
       "$PYTHON" -m diptych "$@" --to onnx ;;
+    "gather "*)
+      # The pictures that it names are those in photos/.
+      sed -i "s#https://pictures.example.org#http://127.0.0.1:$WEB_PORT#" "$2"
+      "$PYTHON" -m http.server "$WEB_PORT" --bind 127.0.0.1 --directory photos > /dev/null 2>&1 &
+      until curl -fs "http://127.0.0.1:$WEB_PORT/" > /dev/null; do kill -0 $!; sleep 0.1; done
+      "$PYTHON" -m diptych "$@" --allow-private --delay 0
+      kill $! ;;
     "serve --new-key "*)
       "$PYTHON" -m diptych "$@" ;;
     "serve "*)
@@ -113,8 +120,12 @@ class Reader:
         self.folder = folder
         self.environment = {"PYTHON": sys.executable, "ENGINE": engine, "NETWORK": network}
         self.names: dict[str, Any] = {}
-        with socket.create_server(("127.0.0.1", 0)) as free:
+        with (
+            socket.create_server(("127.0.0.1", 0)) as free,
+            socket.create_server(("127.0.0.1", 0)) as also,
+        ):
             self.port = free.getsockname()[1]
+            self.environment["WEB_PORT"] = str(also.getsockname()[1])
         self.environment |= {"PORT": str(self.port), "SERVER": f"{folder}.server"}
 
     def run(self, page: str) -> None:

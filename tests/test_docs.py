@@ -22,13 +22,14 @@ from pages import PAGES, Block, blocks, reader, unlike
 PICTURES = ["photos", "other_photos", "folder", "new", "more", "new1.jpg", "picture.jpg"]
 TABLES = ["digits.csv", "mnist_train.csv.gz", "mnist_test.csv.gz"]
 GIVEN = {
-    "README.md": [*PICTURES, *TABLES[1:], "a.bundle", "b.bundle"],
+    "README.md": [*PICTURES, *TABLES[1:], "urls.csv", "a.bundle", "b.bundle"],
     "answers.md": [*PICTURES, "digits.csv", "a.bundle"],
     "cli.md": [*PICTURES, "pizza.bundle"],
     "deploying.md": [*PICTURES, "names.txt", "pizza.bundle"],
     "exports.md": ["pizza.bundle"],
     "howto/csv.md": ["photos", "pizza.bundle", *TABLES[1:]],
     "howto/folders.md": PICTURES,
+    "howto/gather.md": PICTURES,
     "howto/no-gpu.md": PICTURES,
     "howto/photos.md": PICTURES,
     "howto/production.md": [*PICTURES, "pizza.bundle"],
@@ -53,6 +54,8 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for name in ("new1.jpg", "picture.jpg", "lunch.jpg", "dinner.jpg"):
             shutil.copy(pictures[-1], root / name)
         (root / "names.txt").write_text("new1.jpg\nnew/1.jpg\n")
+        address = "https://pictures.example.org/pizza/pizza_0000.jpg"
+        (root / "urls.csv").write_text(f"url,label\n{address},pizza\n")
         write_digits(root / "digits.csv")
         head, *rows = (root / "digits.csv").read_text().splitlines(keepends=True)
         for name, few in (("mnist_train.csv.gz", rows[:300]), ("mnist_test.csv.gz", rows[300:400])):

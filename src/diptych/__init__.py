@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from diptych.bundles.predictor import load as load
     from diptych.classifier import ImageClassifier as ImageClassifier
     from diptych.data.splitting import split as split
+    from diptych.gathering import gather as gather
     from diptych.recipe import Recipe as Recipe
     from diptych.sources import read as read
     from diptych.tuning.search import tune as tune
@@ -35,6 +36,7 @@ _keep_private()
 
 # Imported on first use, so that `import diptych` costs nothing.
 _HOMES = {
+    "gather": "gathering",
     "read": "sources",
     "audit": "auditing",
     "clean": "auditing.cleaning",
@@ -45,7 +47,7 @@ _HOMES = {
     "tune": "tuning.search",
 }
 
-__all__ = ["ImageClassifier", "Recipe", "audit", "clean", "load", "read", "split", "tune"]
+__all__ = ["ImageClassifier", "Recipe", "audit", "clean", "gather", "load", "read", "split", "tune"]
 
 
 def __getattr__(name: str) -> object:

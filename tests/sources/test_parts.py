@@ -55,3 +55,8 @@ def test_short_words_are_parts_only_together() -> None:
     assert parts_named(["tr", "te", "va"]) == {"tr": "train", "te": "test", "va": "valid"}
     assert parts_named(["te", "va", "md"]) == {}
     assert parts_named(["train_mini", "val"]) == {"train_mini": "train", "val": "valid"}
+
+
+def test_a_long_number_is_told_to_be_no_part_at_once() -> None:
+    assert part_named("0" * 5000 + "x") == ""
+    assert part_named("train_" + "0" * 5000) == "train"

@@ -35,7 +35,7 @@ _FILLERS = (
     *("seg", "cls", "raw", "final", "original", "cropped", "resized", "samples", "examples"),
     *("mini", "small", "aug", "augmented"),
     *("list", "lists", "filelist", "imagelist", "file"),
-    *("ilsvrc2012", "ilsvrc", "imagenet", "集", "データ", "데이터", r"\d+"),
+    *("ilsvrc2012", "ilsvrc", "imagenet", "集", "データ", "데이터", r"\d"),
 )
 _FILLER = "|".join(sorted(_FILLERS, key=len, reverse=True))
 _NAME = "|".join(sorted(PART_NAMES, key=len, reverse=True))

@@ -8,7 +8,7 @@ from diptych.errors import InputError, shortened
 from diptych.sources.endings import ending, is_called_picture, stem_of
 from diptych.sources.foreign import WORKBOOKS, foreign, is_foreign_archive, with_labels
 from diptych.sources.meaning import Meaning
-from diptych.sources.tables.candidates import METADATA, tables_among
+from diptych.sources.tables.candidates import GATHERED, METADATA, tables_among
 from diptych.sources.tables.cells import is_number
 from diptych.sources.tables.file_column import names_files
 from diptych.sources.tables.folder_series import look_like_ids
@@ -89,7 +89,7 @@ def _called_as_labels(tree: Tree) -> Iterator[str]:
 
 def _unheard(tree: Tree) -> Iterator[str]:
     """Why files that may have labels say nothing, and what to do."""
-    tables = tables_among(tree)
+    tables = [name for name in tables_among(tree) if name.rpartition("/")[2] != GATHERED]
     for name in sorted(tables, key=lambda name: not _LABELS.search(stem_of(name))):
         called = bool(_LABELS.search(stem_of(name))) or _has_a_title_of_labels(tree, name)
         if called and (why := _why_nothing(tree, name)):

@@ -23,6 +23,10 @@ METADATA = (
     *("metadata.csv", "metadata.jsonl", "metadata.parquet", "_classes.csv"),
     *("metadata.csv.gz", "metadata.jsonl.gz", "metadata.csv.zst", "metadata.jsonl.zst"),
 )
+# What `diptych gather` writes: facts about pictures, whose labels are the folders that they lie in.
+GATHERED = "gathered.csv"
+# Its columns that say how a picture came, and nothing of what is on it.
+OF_GATHERING = ("url", "outcome", "detail", "status", "bytes", "sha256", "final_url")
 _MAY_BE_LISTS = (*TEXTS, ".json", ".json.gz", ".json.zst", ".json.zip")
 _MAY_BE_TABLES = (*ENDINGS, *METADATA, *_MAY_BE_LISTS)
 # What a program said of pictures, which are no labels to learn.

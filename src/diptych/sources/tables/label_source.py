@@ -6,6 +6,7 @@ from diptych.errors import InputError, shortened
 from diptych.sources.endings import stem_of
 from diptych.sources.meaning import Meaning, is_level
 from diptych.sources.parts import part_in
+from diptych.sources.tables.candidates import GATHERED
 from diptych.sources.tables.contradictions import (
     refuse_groups_for_classes,
     refuse_ids_for_classes,
@@ -52,6 +53,7 @@ def _chosen(
         listings = [one for one in listings if one.has(meaning.files)]
     if meaning.label and (having := [one for one in listings if one.has(meaning.label)]):
         return _one_of(tree, having)
+    listings = [one for one in listings if one.name.rpartition("/")[2] != GATHERED]
     if classes:
         parts = part_lists([one.name for one in listings], meaning, tree.root).parts
         for one in listings:

@@ -10,7 +10,7 @@ from diptych.errors import InputError
 from diptych.sources.endings import PICTURES, ending, stem_of
 from diptych.sources.meaning import Meaning, is_level
 from diptych.sources.parts import part_in
-from diptych.sources.tables.candidates import METADATA, tables_among
+from diptych.sources.tables.candidates import GATHERED, METADATA, OF_GATHERING, tables_among
 from diptych.sources.tables.column_roles import Roles, table_roles
 from diptych.sources.tables.facts import Facts
 from diptych.sources.tables.file_column import NUMBERED, names_files, numbers_files
@@ -23,7 +23,7 @@ from diptych.sources.tables.matching import Files
 from diptych.sources.tables.onehot import OneHot
 from diptych.sources.tables.part_columns import Parts
 from diptych.sources.tables.row_files import is_unclear, named_rows
-from diptych.sources.tables.rows import Records, position, records
+from diptych.sources.tables.rows import Records, position, records, without_columns
 from diptych.sources.tables.titles import GROUPS, is_label_title, plain
 from diptych.sources.tables.whereabouts import first_records
 from diptych.sources.trees import Tree
@@ -78,7 +78,9 @@ class Listing:
     @cached_property
     def records(self) -> Records:
         """All its rows; raises what `records` does."""
-        return self.rows or records(self._tree.place(self.name), uneven=True)
+        table = self.rows or records(self._tree.place(self.name), uneven=True)
+        is_gathered = self.name.rpartition("/")[2] == GATHERED
+        return without_columns(table, OF_GATHERING) if is_gathered else table
 
     @cached_property
     def labelled(self) -> tuple[Records, Roles]:

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -110,6 +110,13 @@ def without_header(table: Records) -> Records:
         headed=False,
         names=(),
     )
+
+
+def without_columns(table: Records, titles: Collection[str]) -> Records:
+    """A table but for the columns of these titles."""
+    kept = [at for at, title in enumerate(table.titles) if title not in titles]
+    rows = [[row[at] for at in kept] for row in table.rows]
+    return table._replace(titles=[table.titles[at] for at in kept], rows=rows)
 
 
 def position(table: Records, title: str, option: str) -> int:
