@@ -112,14 +112,8 @@ def place(text: str) -> "Path | Address":
 
 
 def add_data(verb: ArgumentParser, *, needed: bool = True) -> None:
-    """The arguments that say what pictures there are; what is not `needed` may be left out."""
-    verb.add_argument(
-        "data", type=place, nargs=None if needed else "?",
-        help="a folder with a folder for each class, an archive of one, a CSV of pixels or files, "
-        "Parquet; an address such as s3://bucket/photos",
-    )  # fmt: skip
-    verb.add_argument("--test", type=place, metavar="DATA", help="more of it, to test on")
-    add_table(verb)
+    """The arguments that say what pictures there are, and what is put right in them first."""
+    add_source(verb, needed=needed)
     put_right = verb.add_argument_group("what is put right first")
     put_right.add_argument(
         "--plan", dest="plan_file", type=path, metavar="FILE",
@@ -133,6 +127,17 @@ def add_data(verb: ArgumentParser, *, needed: bool = True) -> None:
     put_right.add_argument(
         "--new-labels", action="store_true", help="labels of the plan may be classes that are new"
     )
+
+
+def add_source(verb: ArgumentParser, *, needed: bool = True) -> None:
+    """The arguments that say what pictures there are; what is not `needed` may be left out."""
+    verb.add_argument(
+        "data", type=place, nargs=None if needed else "?",
+        help="a folder with a folder for each class, an archive of one, a CSV of pixels or files, "
+        "Parquet; an address such as s3://bucket/photos",
+    )  # fmt: skip
+    verb.add_argument("--test", type=place, metavar="DATA", help="more of it, to test on")
+    add_table(verb)
 
 
 def add_table(verb: ArgumentParser) -> None:

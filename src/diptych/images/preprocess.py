@@ -116,6 +116,20 @@ def decode(data: bytes, shape: Shape, bits: int = 0, *, pixels_limit: int | None
             return _decode(image, shape, data, bits, pixels_limit or PIXELS_LIMIT)
 
 
+def shown_size(data: bytes) -> tuple[int, int]:
+    """Width and height of an encoded picture as a viewer shows it; no pixel is decoded.
+
+    Raises ImageError as `decode` does.
+    """
+    refuse_bytes(len(data))
+    _load_decoders()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        with refusals(data), _opened(data) as image:
+            width, height = image.size
+            return (height, width) if _orientation(image) >= 5 else (width, height)
+
+
 def squash(image: Image.Image, shape: Shape, bits: int = 0) -> Pixels:
     """Pixels of a shape of a picture that is open already, by the same rules as from its file.
 

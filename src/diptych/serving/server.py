@@ -2,15 +2,15 @@
 
 import importlib.util
 import json
-import os
 import socket
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from diptych.errors import InputError, MissingExtra
+from diptych.errors import MissingExtra
 from diptych.serving.settings import Settings, refuse_unfit
+from diptych.system.sockets import open_socket
 
 NEEDED = ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client")
 
@@ -37,27 +37,6 @@ def run(settings: Settings, as_json: bool) -> None:
 
         with tempfile.TemporaryDirectory(prefix="diptych-") as folder:
             Supervisor(settings, listening, Path(folder)).run(ready)
-
-
-def open_socket(host: str, port: int) -> socket.socket:
-    """A socket at an address; raises InputError where it is taken or is not ours."""
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        opened = socket.socket(family, kind, protocol)
-    except OSError as cause:
-        raise InputError(f"--host {host}: {cause.strerror}") from cause
-    try:
-        if os.name == "posix":
-            opened.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        opened.bind(address)
-    except OSError as cause:
-        opened.close()
-        raise InputError(
-            f"{host}:{port} cannot be used ({cause.strerror}); name another --port"
-        ) from cause
-    return opened
 
 
 def _check_keys(settings: Settings) -> None:

@@ -1,0 +1,55 @@
+"""What an audit found, read from the audit.csv that it wrote: nothing is audited again."""
+
+import csv
+import io
+from collections.abc import Iterable
+from pathlib import Path
+
+from diptych.auditing.report import COLUMNS, Finding
+from diptych.errors import InputError
+
+Findings = dict[str, tuple[Finding, ...]]  # by the name of a picture
+
+_NEEDED = ("path", "issue", "detail")
+
+
+def by_picture(findings: Iterable[Finding]) -> Findings:
+    """Findings by the picture that they are of."""
+    of: dict[str, list[Finding]] = {}
+    for finding in findings:
+        of.setdefault(finding.name, []).append(finding)
+    return {name: tuple(some) for name, some in of.items()}
+
+
+def read_findings(path: Path) -> Findings:
+    """The findings of an audit.csv; raises InputError where it is none."""
+    try:
+        text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
+        table = csv.DictReader(io.StringIO(text, newline=""))
+        rows = [{key: record.get(key) or "" for key in COLUMNS} for record in table]
+    except OSError as cause:
+        raise InputError(f"{path}: cannot be read ({cause.strerror})") from cause
+    except csv.Error as cause:
+        raise InputError(f"{path}: not what an audit writes ({cause}); delete it") from cause
+    if missing := [title for title in _NEEDED if title not in (table.fieldnames or ())]:
+        raise InputError(
+            f"{path}: not what an audit writes, it has no column '{missing[0]}'; delete it, or run "
+            "`diptych audit --out` again"
+        )
+    return by_picture(_finding(row, path, at) for at, row in enumerate(rows, 2))
+
+
+def _finding(row: dict[str, str], path: Path, at: int) -> Finding:
+    try:
+        score = float(row["score"] or 1)
+    except ValueError as cause:
+        raise InputError(f"{path}, row {at}: the score '{row['score']}' is no number") from cause
+    return Finding(
+        row["path"],
+        row["issue"],
+        row["detail"],
+        row["set_aside"] == "yes",
+        row["related"],
+        score,
+        row["proposal"],
+    )
