@@ -41,6 +41,8 @@ def test_what_is_no_picture_has_no_header(tmp_path: Path) -> None:
 
 def test_broken_exif_says_nothing(tmp_path: Path) -> None:
     picture(1).save(tmp_path / "one.jpg", exif=b"Exif\0\0II*\0\xff\xff\xff\x7f")
-    assert read_header(tmp_path / "one.jpg") == Header(
-        (tmp_path / "one.jpg").stat().st_size, coarseness=pytest.approx(14.5, abs=15)
-    )
+    header = read_header(tmp_path / "one.jpg")
+    assert header is not None
+    size = (tmp_path / "one.jpg").stat().st_size
+    assert header._replace(coarseness=0.0) == Header(size)
+    assert 0 < header.coarseness < 30

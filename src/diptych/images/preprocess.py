@@ -122,7 +122,7 @@ def shown_size(data: bytes) -> tuple[int, int]:
     Raises ImageError as `decode` does.
     """
     refuse_bytes(len(data))
-    _load_decoders()
+    load_decoders()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with refusals(data), _opened(data) as image:
