@@ -9,9 +9,9 @@ from diptych.system.memory import memory, memory_told
 
 GIB = 2**30
 # As often as its weights take a network needs memory: as a module, with gradients and what the
-# optimiser keeps, and while its graph is written. 22 GiB were too little for 412 million weights;
+# optimiser keeps, and while its graph is written. 22 GiB were too little for 412 million weights,
 # VGG16 with 138 million takes 6 GB.
-COPIES = 14
+COPIES = 16
 
 
 def enough_memory(recipe: Recipe) -> AbstractContextManager[None]:
