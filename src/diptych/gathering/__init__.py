@@ -2,9 +2,9 @@
 
 `columns` says which column is which, `class_folders` what labels are called as folders, `kept` what
 is there already. Of the rest, `turns` gives each address its turn, so that no host is asked too
-much; `arriving` has the threads; `fetching` makes one request, over a `client` whose connections
-lead to no private address (`guard`), and looks at the bytes that come. `running` puts it together,
-and writes the `manifest`.
+much, and `robots` whether it wants to be asked; `arriving` has the threads; `fetching` makes one
+request, over a `client` whose connections lead to no private address (`guard`), and looks at the
+bytes that come. `running` puts it together, and writes the `manifest`.
 """
 
 import os

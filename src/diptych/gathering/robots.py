@@ -1,13 +1,13 @@
 """What the owners of servers ask of programs, in robots.txt (RFC 9309)."""
 
 import threading
-from urllib.robotparser import RobotFileParser
 
 from diptych.gathering.addresses import WebAddress
 from diptych.gathering.bodies import read_body
 from diptych.gathering.client import Client
 from diptych.gathering.failures import Again, Failure
 from diptych.gathering.retrying import may_pass
+from diptych.gathering.robots_rules import Rules, rules_for
 
 PATH = "/robots.txt"
 MOST_BYTES = 500 * 2**10  # as much as every program has to read
@@ -22,7 +22,7 @@ class Robots:
         self._client = client
         # Rules name a program without its version: diptych/0.1.0 is diptych.
         self._agent = agent.partition("/")[0].partition(" ")[0]
-        self._rules: dict[str, RobotFileParser] = {}
+        self._rules: dict[str, Rules] = {}
         self._asking: dict[str, threading.Lock] = {}
         self._lock = threading.Lock()
 
@@ -33,14 +33,12 @@ class Robots:
         raises Again.
         """
         rules = self._rules_of(address)
-        if not rules.can_fetch(self._agent, str(address.url.copy_with(userinfo=b""))):
+        if not rules.allow(address.url.raw_path.decode("ascii")):
             said = f"{address.origin}{PATH} leaves it out"
             raise Failure("forbidden by robots.txt", said, asked=False)
-        rate = rules.request_rate(self._agent)
-        asked = rules.crawl_delay(self._agent) or 0
-        return max(float(asked), rate.seconds / rate.requests if rate else 0.0)
+        return rules.delay
 
-    def _rules_of(self, address: WebAddress) -> RobotFileParser:
+    def _rules_of(self, address: WebAddress) -> Rules:
         with self._lock:
             asking = self._asking.setdefault(address.origin, threading.Lock())
         with asking:
@@ -48,15 +46,12 @@ class Robots:
                 self._rules[address.origin] = self._asked(address)
             return self._rules[address.origin]
 
-    def _asked(self, address: WebAddress) -> RobotFileParser:
-        rules, there = RobotFileParser(), address.beside(PATH)
+    def _asked(self, address: WebAddress) -> Rules:
         try:
-            text = self._text(there)
+            return rules_for(self._agent, self._text(address.beside(PATH)))
         except Again as cause:
             said = f"{PATH}: {cause.detail}".rstrip(": ")
             raise Again(cause.reason, said, cause.status, cause.wait) from cause
-        rules.parse(text.splitlines())
-        return rules
 
     def _text(self, there: WebAddress) -> str:
         """What the file says; nothing where there is none."""

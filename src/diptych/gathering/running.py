@@ -46,13 +46,12 @@ def run(
     others = [[without_secrets(cell) for cell in row.others] for row in table.rows]
     entries, asked = _entries(table.rows)
     addresses = len(asked)
-    for key in list(asked):
-        numbers = asked[key].numbers
-        places = kept.places(key, {folders[i] for i in numbers})
+    for key, rows in list(asked.items()):
+        places = kept.places(key, {folders[i] for i in rows.numbers})
         if places is not None:
-            for i in numbers:
-                entries[i] = _kept_entry(entries[i], folder, places[folders[i]], kept)
             del asked[key]
+            for i in rows.numbers:
+                entries[i] = _kept_entry(entries[i], folder, places[folders[i]], kept)
     manifest = Manifest(folder, table.titles, earlier.values())
     manifest.write(_known(entries, others), _of_others(folder, earlier, entries))
     try:
@@ -73,8 +72,8 @@ def run(
     except BaseException:
         # What came is kept, whatever stopped the rest.
         with contextlib.suppress(Exception):
-            rows = zip(entries, others, strict=True)
-            manifest.write(rows, _of_others(folder, earlier, entries))
+            known = zip(entries, others, strict=True)
+            manifest.write(known, _of_others(folder, earlier, entries))
         raise
     entries = with_copies(entries)
     manifest.write(zip(entries, others, strict=True), _of_others(folder, earlier, entries))

@@ -2,6 +2,7 @@
 
 import heapq
 import itertools
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -23,7 +24,8 @@ class _Host:
     delay: float
     waiting: list[tuple[float, int]] = field(default_factory=list)  # a heap: from when on, number
     active: int = 0
-    free_at: float = 0.0  # when the next request may begin
+    began: float = -math.inf  # when the last request did
+    free_at: float = 0.0  # when the next one may
     in_vain: int = 0  # requests in a row that came to nothing
     given_up: Failure | None = None  # why it is asked no more
 
@@ -96,6 +98,7 @@ class Turns(Generic[T]):
         with self._changed:
             own = self._host(host)
             own.delay = max(own.delay, delay)
+            own.free_at = max(own.free_at, own.began + own.delay)
 
     def give_up(self, host: str, failure: Failure) -> None:
         """Ask nothing more of a host, as after very many failures in a row."""
@@ -141,6 +144,7 @@ class Turns(Generic[T]):
         _, number = heapq.heappop(host.waiting)
         host.active += 1
         self._active += 1
+        host.began = now
         host.free_at = max(host.free_at, now + host.delay)
         self._queue(name)
         return self._items.pop(number)
