@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from diptych.data.splitting import split as split
     from diptych.gathering import gather as gather
     from diptych.recipe import Recipe as Recipe
+    from diptych.reporting.audit_page import save_audit as save_audit
     from diptych.sources import read as read
     from diptych.tuning.search import tune as tune
 
@@ -39,6 +40,7 @@ _HOMES = {
     "gather": "gathering",
     "read": "sources",
     "audit": "auditing",
+    "save_audit": "reporting.audit_page",
     "clean": "auditing.cleaning",
     "split": "data.splitting",
     "Recipe": "recipe",
@@ -47,7 +49,18 @@ _HOMES = {
     "tune": "tuning.search",
 }
 
-__all__ = ["ImageClassifier", "Recipe", "audit", "clean", "gather", "load", "read", "split", "tune"]
+__all__ = [
+    "ImageClassifier",
+    "Recipe",
+    "audit",
+    "clean",
+    "gather",
+    "load",
+    "read",
+    "save_audit",
+    "split",
+    "tune",
+]
 
 
 def __getattr__(name: str) -> object:

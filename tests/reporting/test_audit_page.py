@@ -57,7 +57,7 @@ def looked(folder_of: Callable[..., Path]) -> Audit:
             Finding(f"red/red{i:03}.png", "blurred", f"{i}", False, "", i / 20)
             for i in range(4, 12)
         ),
-        Finding("red/", "two clusters", "5 of its pictures lie apart", False, "", 0.7),
+        Finding("red/", "two clusters", "5 lie apart", False, "red/red007.png", 0.7),
         Finding("/", "shortcut", "the size alone tells the class in 81.0 %", False, "", 0.8),
     )
 
@@ -109,7 +109,8 @@ def test_what_is_found_of_classes_has_its_own_place(looked: Audit) -> None:
     page = audit_page.audit_page(looked, PLAN)
     notes = page.partition("What was found about classes")[2].partition("</ul>")[0]
     assert notes.index("all pictures") < notes.index("red</strong>: two clusters")
-    assert "5 of its pictures lie apart" in notes
+    assert "5 lie apart" in notes
+    assert 'alt="red/red007.png, labelled red"' in notes
 
 
 def test_names_are_text_whatever_is_in_them(looked: Audit, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from diptych.auditing.report import SEVERITIES, Audit, Finding
 from diptych.system.text import printable
 
-# What is said of so many pictures, where the name of the issue is no adjective.
+# What is said of pictures, where the name of the issue is no adjective.
 PREDICATES = {
     "likely wrong label": "likely labelled wrong",
     "two labels": "in two classes at once",
@@ -18,13 +18,15 @@ PREDICATES = {
     "across parts": "a copy of a picture in another part",
     "irrelevant": "unlike all others",
     "placeholder": "a placeholder",
+    "screenshot": "a screenshot",
+    "odd aspect": "of odd proportions",
     "near duplicate": "almost the same as another",
     "exact duplicate": "the same as another, byte by byte",
-    "text or screenshot": "text or a screenshot",
-    "missing": "not there",
-    "not an image": "no picture",
-    "odd aspect": "of odd proportions",
+    "unclear depth": "of unclear depth",
 }
+ADJECTIVES = frozenset(
+    ("blank", "dark", "over-exposed", "blurred", "grey among colour", "tiny", "too small")
+)
 LABELS = ("likely wrong label", "two labels", "copy with another label")
 COPIES = ("exact duplicate", "near duplicate", "across parts")
 BROKEN = (
@@ -37,7 +39,9 @@ BESIDE = (
     *("link", "outside", "named twice", "table", "not listed", "not used", "unlabelled", "dropped"),
 )
 SCARCE = ("few pictures", "imbalance")
-NAMES = ("similar label", "combined label", "labels are numbers")
+NAMES = ("two in one class", "similar label", "combined label", "labels are numbers")
+# Why a file has no label; it may be a picture of a class all the same.
+WITHOUT_LABEL = ("no class", "no label", "several labels", "unlabelled")
 
 
 class Action(NamedTuple):
@@ -67,15 +71,21 @@ def issues(findings: Iterable[Finding]) -> list[str]:
 
 def sentence(issue: str, count: int) -> str:
     """What was found, as a clause: 3 pictures are blurred."""
-    predicate = PREDICATES.get(issue, issue)
-    return f"one picture is {predicate}" if count == 1 else f"{count:,} pictures are {predicate}"
+    who = "one picture" if count == 1 else f"{count:,} pictures"
+    predicate = PREDICATES.get(issue, issue if issue in ADJECTIVES else "")
+    if not predicate:
+        return f"of {who} it is said: {issue}"
+    return f"{who} {'is' if count == 1 else 'are'} {predicate}"
 
 
 def worst(audit: Audit) -> str:
     """The worst problem as a clause; nothing where there is none."""
     every = [f for f in audit.findings if f.issue not in BESIDE]
     for issue in issues(every):
-        own = [finding for finding in every if finding.issue == issue]
+        own = sorted(
+            (finding for finding in every if finding.issue == issue),
+            key=lambda finding: (finding.name != "/", -finding.score),
+        )
         if not of_pictures(own[0]):
             where = "" if own[0].name == "/" else f"class {own[0].name.removesuffix('/')}, "
             return f"{issue}: {where}{own[0].detail}"
@@ -94,6 +104,7 @@ def actions(audit: Audit, plan: Path) -> list[Action]:
         *_labels(audit, review),
         *_odd_pictures(audit, review),
         *_broken(audit),
+        *_without_label(audit, review),
         *_copies(audit, clean),
         *_scarce(audit),
         *_names(audit),
@@ -105,7 +116,8 @@ def actions(audit: Audit, plan: Path) -> list[Action]:
 
 
 def _of(audit: Audit, wanted: Sequence[str]) -> list[Finding]:
-    return [finding for finding in audit.findings if finding.issue in wanted]
+    found = (finding for finding in audit.findings if finding.issue in wanted)
+    return sorted(found, key=lambda finding: (finding.name != "/", -finding.score))
 
 
 def _share(audit: Audit, found: Sequence[Finding]) -> float:
@@ -118,8 +130,8 @@ def _shortcuts(audit: Audit) -> Iterator[Action]:
     if found:
         yield Action(
             "Take the pictures of all classes in the same way.",
-            f"The label can be told without a look at what is shown: {found[0].detail}. A "
-            "classifier learns that, and fails on pictures from elsewhere.",
+            f"The label can be told without a look: {found[0].detail}{_more(found)}. A classifier "
+            "learns that, and fails on pictures from elsewhere.",
             value=2.0,
         )
 
@@ -138,7 +150,7 @@ def _labels(audit: Audit, review: str) -> Iterator[Action]:
 
 
 def _odd_pictures(audit: Audit, review: str) -> Iterator[Action]:
-    elsewhere = {*LABELS, *COPIES, *BROKEN, *BESIDE, "shortcut", "no class", "no label", "no part"}
+    elsewhere = {*LABELS, *COPIES, *BROKEN, *BESIDE, *WITHOUT_LABEL, "no part"}
     found = [
         finding
         for finding in audit.findings
@@ -165,6 +177,20 @@ def _broken(audit: Audit) -> Iterator[Action]:
         )
 
 
+def _without_label(audit: Audit, review: str) -> Iterator[Action]:
+    found = _of(audit, WITHOUT_LABEL)
+    if found:
+        n = len(found)
+        yield Action(
+            "See whether one file needs a label."
+            if n == 1
+            else f"See which of {n:,} files need a label.",
+            f"They have none that can be used: {_counts(found)}. Pictures get one with a key:",
+            review,
+            1.0 * _share(audit, found),
+        )
+
+
 def _copies(audit: Audit, clean: str) -> Iterator[Action]:
     found = _of(audit, COPIES)
     if found:
@@ -186,7 +212,7 @@ def _scarce(audit: Audit) -> Iterator[Action]:
         more = f" and {len(classes) - 5:,} more" if len(classes) > 5 else ""
         yield Action(
             f"Add pictures of {named}{more}.",
-            f"{found[0].detail}.",
+            f"{found[0].detail}{_more(found)}.",
             value=0.8 * math.sqrt(len(classes) / max(len(audit.dataset.classes), 1)),
         )
 
@@ -196,9 +222,13 @@ def _names(audit: Audit) -> Iterator[Action]:
     if found:
         yield Action(
             "See whether the classes are meant so.",
-            f"{found[0].name.removesuffix('/')}: {found[0].detail}.",
+            f"{found[0].name.removesuffix('/')}: {found[0].detail}{_more(found)}.",
             value=1.0 * math.sqrt(len(found) / max(len(audit.dataset.classes), 1)),
         )
+
+
+def _more(found: Sequence[Finding]) -> str:
+    return f" (and {len(found) - 1:,} more of the kind)" if len(found) > 1 else ""
 
 
 def _clauses(found: Sequence[Finding]) -> str:

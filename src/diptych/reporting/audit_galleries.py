@@ -76,7 +76,7 @@ def _alt(picture: Mapping[str, Any], finding: Finding) -> str:
     return printable(f"{picture['name']}, labelled {picture['label']}{looks}")
 
 
-def on_classes(audit: Audit) -> list[dict[str, str]]:
+def on_classes(audit: Audit, thumbnails: Thumbnails) -> list[dict[str, Any]]:
     """The findings on classes, and on the whole data set first, as a template shows them."""
     found = sorted(
         (f for f in audit.findings if not of_pictures(f)), key=lambda f: (f.name != "/", -f.score)
@@ -87,6 +87,7 @@ def on_classes(audit: Audit) -> list[dict[str, str]]:
             "issue": f.issue,
             "detail": printable(f.detail),
             "severity": f.severity,
+            "picture": thumbnails.facts(f.related, 96) if f.related in thumbnails else None,
         }
         for f in found
     ]

@@ -170,7 +170,10 @@ def map_in_words(audit: Audit, shown: AuditMap, thumbnails: Thumbnails) -> list[
 
 def _shares(labels: Sequence[str]) -> str:
     counts = Counter(labels).most_common()
-    shares = [f"{printable(label)} {percent(n / len(labels))}" for label, n in counts[:3]]
+    shares = [
+        f"{printable(label)} {percent(n / len(labels))}".replace(" %", "\u00a0%")
+        for label, n in counts[:3]
+    ]
     more = f", {len(counts) - 3} more" if len(counts) > 3 else ""
     return ", ".join(shares) + more
 
