@@ -244,7 +244,7 @@ def shortcuts(photos: list[Path]) -> None:
                     with Image.open(photos[k]) as image:
                         changed, suffix, options = edit(image.convert("RGB"), chosen, rng)
                     changed.save(folder / f"{i:04d}{suffix}", **options)
-                result = audit(read(Path(temporary) / "photos"), size=64, checks=[label_shortcuts])
+                result = audit(read(Path(temporary) / "photos"), size=160, checks=[label_shortcuts])
             said = [f for f in result.findings if f.issue == "shortcut"]
             print(
                 f"{name} in {part:.0%} of a class: "

@@ -27,6 +27,7 @@ GIVEN = {
     "cli.md": [*PICTURES, "pizza.bundle"],
     "deploying.md": [*PICTURES, "names.txt", "pizza.bundle"],
     "exports.md": ["pizza.bundle"],
+    "findings.md": PICTURES,
     "howto/csv.md": ["photos", "pizza.bundle", *TABLES[1:]],
     "howto/folders.md": PICTURES,
     "howto/gather.md": PICTURES,

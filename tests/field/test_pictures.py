@@ -36,7 +36,7 @@ def test_photographs_of_a_hundred_megapixels_are_read(field: Field) -> None:
 
 
 def test_one_white_for_a_data_set(field: Field) -> None:
-    found = audit(read(field("75_16bit_depth")), size=64)
+    found = audit(read(field("75_16bit_depth")), size=64, checks=())
     assert [f.issue for f in found.findings if not f.name.endswith("/")] == ["unclear depth"]
     assert clean(found.dataset, found).bits == found.bits == 13
 

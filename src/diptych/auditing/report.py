@@ -28,6 +28,8 @@ _SEVERITY = {
     "likely wrong label": "high",
     "shortcut": "high",
     "copy with another label": "high",
+    "grey among colour": "low",
+    "odd aspect": "low",
     "near duplicate": "low",
     "extra bands": "low",
     "unclear depth": "low",
