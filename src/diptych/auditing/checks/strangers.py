@@ -14,8 +14,12 @@ IRRELEVANT = 1.75
 
 
 def irrelevant(material: Material) -> Iterator[Finding]:
-    """Pictures far from what is usual in the data set; the score grows with the distance."""
-    if material.features_ND is None or len(material.dataset) < LEAST:
+    """Pictures far from what is usual in the data set; the score grows with the distance.
+
+    Not among pictures that came as numbers: to a network that knows photographs one digit in fifty
+    is strange.
+    """
+    if material.features_ND is None or material.dataset.shape or len(material.dataset) < LEAST:
         return
     strange_N = strangeness(material.features_ND)
     for i in np.flatnonzero(strange_N > IRRELEVANT):
