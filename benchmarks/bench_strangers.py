@@ -1,8 +1,8 @@
 """Are pictures found that do not belong, by the audit and by the plain distance to neighbours?
 
 Among 1,200 photographs of food there are 24 strangers: small pictures of CIFAR-10, drawn plates,
-and handwritten digits, 24 of a kind or 8 of each. "AP" is the average precision of the ranking by how
-strange a picture is; "said" are those called `irrelevant`. Beside it stands one minus the mean
+and handwritten digits, 24 of a kind or 8 of each. "AP" is the average precision of the ranking by
+how strange a picture is; "said" are those called `irrelevant`. Beside it stands one minus the mean
 cosine similarity of the same features to the ten nearest pictures.
 """
 
