@@ -1,6 +1,7 @@
 """`diptych review`: a local page on which a person keeps, drops and relabels, by one key each."""
 
 import getpass
+import sys
 from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -104,7 +105,8 @@ def _announce(opened: "Opened", plan: Path, as_json: bool) -> None:
         print_json({"url": opened.url, "plan": str(plan), **counts})
     else:
         print(f"{opened.pictures:,} pictures, {opened.plan}")
-        print(f"{opened.url}  Ctrl-C ends it", flush=True)
+        print(f"{opened.url}  Ctrl-C ends it")
+    sys.stdout.flush()  # a pipe would keep it
 
 
 def _beside(data: object) -> Path:

@@ -237,11 +237,12 @@ class Review:
         if row is None or not (row.proposal or row.group):
             return None
         found = self.findings.get(item.name, ())
-        if any(finding.set_aside for finding in found):
-            return row._replace(decision="drop", decided_by=AUDIT)
         own = max(((f.score, f.proposal) for f in found if f.proposal), default=(0.0, ""))
         label = own[1] or (row.label if row.decision != "relabel" else "")
-        return row._replace(decision="", decided_by="", label=label)
+        row = row._replace(decision="", decided_by="", label=label)
+        if any(finding.set_aside for finding in found):
+            return row._replace(decision="drop", decided_by=AUDIT)
+        return row
 
     def _refuse_label(self, wish: Wish) -> None:
         label = wish.label

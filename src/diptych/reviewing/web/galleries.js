@@ -33,6 +33,11 @@ export class Galleries extends EventTarget {
   }
 
   show(list, current) {
+    // One that is empty by now stays where it was as long as it is looked at.
+    const at = this.ids.indexOf(current);
+    if (at >= 0 && !list.some(({ id }) => id === current)) {
+      list = list.toSpliced(at, 0, { ...this.#list[at], pictures: 0, open: 0 });
+    }
     this.#list = list;
     this.current = current;
     const focused = document.activeElement?.dataset?.gallery;

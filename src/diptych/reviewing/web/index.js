@@ -140,7 +140,7 @@ function head() {
   byId("tally").title = `kept in ${plan}`;
   byId("undo").disabled = !undo;
   byId("redo").disabled = !redo;
-  byId("title").textContent = gallery ? gallery.title : "Nothing here any more";
+  byId("title").textContent = gallery?.title ?? "";
   byId("about").textContent = about(gallery);
   const open = gallery?.open ?? 0;
   byId("accept").hidden = !open || ["all", "unlabelled", "teaching", "class"].includes(gallery.id.split(":")[0]);
@@ -218,14 +218,11 @@ store.addEventListener("reached", ({ detail: trouble }) => {
   if (trouble) notice(trouble, "file");
   else hideNotice("file");
 });
-store.addEventListener("learned", async () => {
+store.addEventListener("learned", () => {
   panel.forget();
-  await store.refresh();
   const { id } = galleries.find(galleries.current) ?? {};
-  store.items.clear();
-  grid.show(grid.numbers, grid.cursor);
-  if (!id) showGallery(store.overview.galleries[0]?.id);
-  else if (["teaching", "unlabelled"].includes(id) || id.startsWith("proposal:")) {
+  panel.show(grid.current);
+  if (["teaching", "unlabelled"].includes(id) || id?.startsWith("proposal:")) {
     notice("There is a newer order of these pictures.", "order", { name: "Show it", does: actions.newest });
   }
 });

@@ -50,8 +50,10 @@ export class Panel extends EventTarget {
 
   /** Buttons that decide about a picture: what is done with it, and its class. */
   controls(item) {
-    const acts = [["keep", "k", "Keep"], ["drop", "d", "Drop"], ["relabel", "r", item.proposed && !item.decision ? "Relabel" : "Relabel…"]];
-    const buttons = acts.map(([act, key, name]) => {
+    const verb = item.label ? "Relabel" : "Label";
+    const acts = [["keep", "k", "Keep"], ["drop", "d", "Drop"], ["relabel", "r", item.proposed && !item.decision ? verb : `${verb}…`]];
+    // What has no label has none to keep.
+    const buttons = acts.slice(item.label ? 0 : 1).map(([act, key, name]) => {
       const button = newElement("button", { type: "button", "aria-keyshortcuts": key, "aria-pressed": String(item.decision === act && item.by !== "audit") },
         newElement("kbd", {}, key), name);
       button.addEventListener("click", () => this.dispatchEvent(new CustomEvent("act", { detail: act })));

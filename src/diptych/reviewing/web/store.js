@@ -37,6 +37,7 @@ export class Store extends EventTarget {
     if (!this.overview) this.version = overview.version;
     this.overview = { ...this.overview, ...overview };
     this.#tell("overview");
+    this.#noteLesson();
   }
 
   async gallery(id) {
@@ -137,13 +138,21 @@ export class Store extends EventTarget {
     }
     this.#take(answer.changed);
     const { changed: _, refused: __, further: ___, ...state } = answer;
-    const before = this.overview;
-    this.overview = { ...before, ...state };
+    this.overview = { ...this.overview, ...state };
     this.#tell("state");
-    const lesson = (one) => JSON.stringify([one?.learning?.lesson, one?.opinion, one?.background?.features]);
-    const learned = lesson(before) !== lesson(this.overview);
-    if (learned) this.#tell("learned");
+    const learned = this.#noteLesson();
     if (changed || learned) this.#refreshSoon();
+  }
+
+  #lesson = null;
+  /** Tell, but for the first time, where a network has learned more, or sees the pictures now. */
+  #noteLesson() {
+    const { learning, opinion, background } = this.overview;
+    const lesson = JSON.stringify([learning?.lesson, opinion, background.features]);
+    const learned = this.#lesson !== null && lesson !== this.#lesson;
+    this.#lesson = lesson;
+    if (learned) this.#tell("learned");
+    return learned;
   }
 
   #soon = null;

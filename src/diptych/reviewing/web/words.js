@@ -16,9 +16,10 @@ export function describe(item, waiting) {
   const sure = item.proposal && item.score !== null && !item.decision ? ` ${item.score.toFixed(2)}` : "";
   const why = item.issues.join(", ");
   let second = why + (why || item.proposed ? sure : "");
-  if (item.decision) second = item.by === "audit" ? `set aside: ${why}` : DONE[item.decision];
+  const done = item.decision === "relabel" && !item.label ? "labelled" : DONE[item.decision];
+  if (item.decision) second = item.by === "audit" ? `set aside: ${why}` : done;
   if (waiting) second = "saving …";
-  const state = item.decision ? DONE[item.decision] : "undecided";
+  const state = item.decision ? done : "undecided";
   const spoken = [shown(item.name), `label ${label}`, item.proposed && `proposed ${item.proposed}`,
     why, item.trouble, waiting ? "not saved yet" : state];
   return { first, second, spoken: spoken.filter(Boolean).join(", ") };

@@ -1,0 +1,104 @@
+"""What people do on the page, in a real browser."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from browser import DESK, PHONE, Scheme, chromium, open_page, page_state
+from diptych.data.plan import Plan
+from windows import Running, reviewing
+
+expect.set_options(timeout=30_000)  # milliseconds; a busy machine takes its time
+
+
+@pytest.fixture
+def running(photos: Path, plan: Path) -> Iterator[Running]:
+    with reviewing(photos, "--plan", plan, "--size", "32", "--name", "anna") as one:
+        yield one
+
+
+@pytest.fixture
+def browser() -> Iterator[Browser]:
+    with chromium() as one:
+        yield one
+
+
+def decisions(plan: Path) -> dict[str, tuple[str, str]]:
+    return {row.path: (row.decision, row.label) for row in Plan.read(plan).decided}
+
+
+def test_data_are_put_right_by_keys_alone(running: Running, browser: Browser, plan: Path) -> None:
+    with open_page(browser, running.url, DESK) as (page, troubles):
+        expect(page.locator("#title")).to_have_text("Undecided")
+        current = page.locator(".tile.current .caption")
+        expect(current).to_contain_text("blue → red?")
+        page.keyboard.press("r")
+        expect(page.locator("#tally")).to_have_text("1 of 3 decided")
+        assert decisions(plan) == {"blue/was red.png": ("relabel", "red")}
+        expect(current).to_contain_text("red → blue?")
+        page.keyboard.press("d")
+        expect(page.locator("#tally")).to_have_text("2 of 3 decided")
+        page.keyboard.press("Control+z")
+        expect(page.locator("#tally")).to_have_text("1 of 3 decided")
+        page.keyboard.press("Shift+U")
+        expect(page.locator("#tally")).to_have_text("2 of 3 decided")
+        page.keyboard.press("End")
+        page.keyboard.press("c")
+        page.keyboard.type("gre")
+        page.keyboard.press("Enter")  # no class is called so: nothing happens by itself
+        expect(page.get_by_role("dialog")).to_contain_text("No class is called so")
+        page.keyboard.type("en")
+        page.keyboard.press("Shift+Enter")
+        expect(page.locator("#tally")).to_have_text("3 of 3 decided")
+        assert decisions(plan)["red/red001.png"] == ("relabel", "green")
+        expect(page.get_by_role("navigation")).not_to_contain_text("Proposed")
+        page.keyboard.press("]")
+        expect(page.locator("#title")).to_have_text("Blurred")
+        page.keyboard.press("Enter")
+        expect(page.locator("dialog.large img")).to_be_visible()
+        page.keyboard.press("k")
+        expect(page.locator("dialog.large")).to_contain_text("Kept by anna")
+        page.keyboard.press("Escape")
+        assert troubles == []
+
+
+def test_a_window_is_told_of_another_and_of_what_is_not_saved(
+    running: Running, browser: Browser, plan: Path
+) -> None:
+    with (
+        open_page(browser, running.url) as (one, _),
+        open_page(browser, running.url) as (two, _),
+    ):
+        expect(one.locator(".tile.current .caption")).to_contain_text("blue → red?")
+        two.keyboard.press("d")
+        expect(one.locator("#tally")).to_have_text("1 of 3 decided")
+        expect(one.locator(".tile[data-state=drop]")).to_have_count(1)
+        plan.chmod(0o444)
+        one.keyboard.press("ArrowRight")
+        one.keyboard.press("k")
+        expect(one.locator("#notice")).to_contain_text("Not saved (1\xa0decision)")
+        expect(one.locator(".tile[data-state=keep]")).to_have_count(0)
+        plan.chmod(0o644)
+        one.get_by_role("button", name="Try now").click()
+        expect(one.locator(".tile[data-state=keep]")).to_have_count(1)
+        expect(one.locator("#notice")).to_be_hidden()
+        assert decisions(plan)["red/was blue.png"][0] == "keep"
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(PHONE, "light"), (DESK, "dark")])
+def test_it_is_fit_for_everybody(
+    running: Running, browser: Browser, plan: Path, width: int, scheme: Scheme
+) -> None:
+    touch = width == PHONE
+    with open_page(browser, running.url, width, scheme, has_touch=touch) as (page, troubles):
+        expect(page.locator(".tile img").first).to_be_visible()
+        assert not list(page_state(page, troubles).complaints())
+        if touch:
+            page.locator(".tile").nth(1).tap()
+            page.locator(".actions").get_by_role("button", name="Drop").tap()
+            expect(page.locator("#tally")).to_have_text("1 of 3 decided")
+            assert decisions(plan) == {"red/was blue.png": ("drop", "blue")}
+        page.evaluate("document.getElementById('help').click()")
+        assert not list(page_state(page, troubles).complaints())
