@@ -14,6 +14,7 @@ from browser import PHONE, checked, chromium, open_page, written
 from conftest import BLUE, picture
 from diptych import audit, read
 from diptych.auditing import Audit, Finding
+from diptych.auditing.leakage import Leakage
 from diptych.auditing.report import SEVERITIES
 from diptych.reporting import audit_galleries, audit_map, audit_page
 from diptych.reporting.audit_page import save_audit
@@ -111,6 +112,14 @@ def test_what_is_found_of_classes_has_its_own_place(looked: Audit) -> None:
     assert notes.index("all pictures") < notes.index("red</strong>: two clusters")
     assert "5 lie apart" in notes
     assert 'alt="red/red007.png, labelled red"' in notes
+
+
+def test_what_a_test_score_rests_on_is_told(looked: Audit) -> None:
+    leaks = Leakage((("train/<i>.png", "test/b.png"),), 20, 1, None, None, None)
+    page = audit_page.audit_page(replace(looked, leakage=leaks), PLAN)
+    assert "1 pairs of copies straddle the parts: train/&lt;i&gt;.png = test/b.png.</p>" in page
+    assert "1 of 20 test pictures have a copy to learn from.</p>" in page
+    assert "Copies across the parts" not in audit_page.audit_page(looked, PLAN)
 
 
 def test_names_are_text_whatever_is_in_them(looked: Audit, tmp_path: Path) -> None:

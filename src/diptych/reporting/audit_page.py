@@ -72,6 +72,7 @@ def audit_page(audit: Audit, folder: Path, track: Track = unwatched) -> str:
             "few": len(audit.material.dataset) if audit.material else 0,
             "classes": list(_classes(audit)),
             "more_classes": max(0, len(audit.dataset.classes) - CLASSES),
+            "leakage": [printable(line) for line in str(audit.leakage or "").splitlines()],
             "on_classes": on_classes(audit, thumbnails),
             "galleries": galleries(audit, thumbnails, found.numbers if found else {}),
             "set_aside": set_aside(audit),
