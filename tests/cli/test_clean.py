@@ -14,6 +14,9 @@ def test_what_was_decided_is_done_by_every_verb(
     answer_of("audit", root, "--out", tmp_path / "looked")
     text = plan.read_text().replace("red/same.png,drop,drop,", "red/same.png,,relabel,blue")
     plan.write_text(text)
+    answer_of("audit", root, "--out", tmp_path / "looked")
+    assert "red/same.png,drop,relabel,blue" in plan.read_text()
+    text = plan.read_text()
     answer = answer_of("clean", root, "--plan", plan, "--out", tmp_path / "cleaned")
     assert answer["classes"] == {"blue": 12, "red": 12}
     assert answer["set_aside"] == {"exact duplicate": 1}

@@ -52,6 +52,27 @@ def test_a_mistake_in_a_plan_is_told_with_its_row(tmp_path: Path, text: str, lin
     assert "\n" not in str(refused.value)
 
 
+def test_a_new_plan_keeps_what_was_decided_before() -> None:
+    earlier = Plan((
+        Row("a", "relabel", "relabel", "y", decided_by="anna", sha256="1"),
+        Row("b", "drop", "keep", sha256="1"),
+        Row("c", "drop", "drop", decided_by="audit"),
+        Row("gone", decision="drop"),
+    ))  # fmt: skip
+    new = Plan((
+        Row("a", "relabel", label="x", score=0.9, sha256="1"),
+        Row("b", "drop", sha256="2"),
+        Row("c", "keep"),
+    ))  # fmt: skip
+    rows = new.with_decisions_of(earlier).rows
+    assert rows == (
+        Row("a", "relabel", "relabel", "y", score=0.9, decided_by="anna", sha256="1"),
+        Row("b", "drop", sha256="2"),
+        Row("c", "keep"),
+        Row("gone", decision="drop"),
+    )
+
+
 def test_what_was_proposed_is_accepted_by_issue_and_score() -> None:
     plan = Plan((
         Row("a", "relabel", label="x", reason="likely wrong label", score=0.9),

@@ -40,6 +40,7 @@ def audit(options: Namespace) -> None:
     from diptych.auditing.proposing import proposed
     from diptych.bundles.destinations import refuse_unwritable_folder
     from diptych.data.parts_file import with_parts
+    from diptych.data.plan import Plan
     from diptych.recipe import Recipe
     from diptych.reporting.audit_page import PAGE, save_audit
     from diptych.system.progress import shown
@@ -47,6 +48,9 @@ def audit(options: Namespace) -> None:
     if options.out:
         refuse_unwritable_folder(options.out)
         refuse_inside(options.out, options.data, options.test)
+        # What somebody decided is kept, and a plan that cannot be read is not written over.
+        there = options.out / "plan.csv"
+        earlier = Plan.read(there) if there.exists() else Plan(())
     # A recipe refuses what is too small or too large.
     size = (Recipe() if options.size is None else Recipe(image_size=options.size)).image_size
     if options.data is None:
@@ -61,7 +65,7 @@ def audit(options: Namespace) -> None:
     result = auditing.audit(pictures, size=size, track=shown)
     without_page = ""
     if options.out:
-        plan = proposed(result)
+        plan = proposed(result).with_decisions_of(earlier)
         plan.write(options.out / "plan.csv")
         note(f"{options.out / 'plan.csv'}: {plan}")
         if without_page := save_audit(result, options.out, track=shown):

@@ -72,6 +72,19 @@ class Plan:
         """What was proposed and waits for somebody to decide; nothing is done about it."""
         return tuple(row for row in self.rows if row.proposal and not row.decision)
 
+    def with_decisions_of(self, earlier: "Plan") -> "Plan":
+        """The plan with what was decided in an earlier one, of the same data.
+
+        What was decided about a picture that has changed since is left out.
+        """
+        decided = {row.path: row for row in earlier.decided}
+        rows = []
+        for row in self.rows:
+            old = decided.pop(row.path, None)
+            same = old is not None and old.sha256 in ("", row.sha256)
+            rows.append(_decided_as(row, old) if old is not None and same else row)
+        return Plan((*rows, *decided.values()), self.source)
+
     def accepting(self, issues: Iterable[str], least: float = 0.0) -> "Plan":
         """The plan with what was proposed for these issues decided so, from a score on.
 
@@ -131,6 +144,14 @@ class Plan:
         plan = [_row(dict(zip(titles, row, strict=False)), at, path) for at, row in enumerate(rows)]
         _refuse_twice(plan, path)
         return cls(tuple(row for row in plan if row.path), str(path))
+
+
+def _decided_as(row: Row, old: Row) -> Row:
+    """A row with what an earlier one says was decided."""
+    label = old.label if old.decision == "relabel" else row.label
+    return row._replace(
+        decision=old.decision, label=label, group=old.group, decided_by=old.decided_by
+    )
 
 
 def _dialect(text: str) -> type[csv.Dialect]:
