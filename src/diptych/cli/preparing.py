@@ -108,7 +108,7 @@ def read_data(options: Namespace, engine: str | None) -> "tuple[Dataset, Recipe]
         begun = start(recipe, pictures.shape_at(recipe.image_size), pictures.classes)
         way = begun.way
         if way != "head":
-            refuse_huge(recipe, begun.weights)
+            refuse_huge(recipe, begun.network, begun.weights)
     if earlier or by_default.recipe != Recipe():
         return pictures, recipe
     own = default_augmentation(recipe.network, pictures.classes, head_only=way == "head")

@@ -165,6 +165,7 @@ class External(NamedTuple):
     model: str
     side: int  # of the pictures, which some models must know
     outputs: int
+    parameters: int = 0  # how many weights it has, where that is known
 
 
 Layer = (

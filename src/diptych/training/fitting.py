@@ -89,7 +89,7 @@ def _trained(
 ) -> TrainedNetwork:
     start = choosing.start(recipe, train.shape_at(recipe.image_size), train.classes)
     if start.way != "head":
-        refuse_huge(recipe, start.weights)
+        refuse_huge(recipe, start.network, start.weights)
     network = start.network
     task = Task(recipe, network, start.weights, train, valid, checkpoints, track)
     best = _fitted(start, task, store)

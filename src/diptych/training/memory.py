@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 
 from diptych.errors import InputError
-from diptych.networks import Weights
+from diptych.networks import External, Network, Weights
 from diptych.recipe import Recipe
 from diptych.system.memory import memory, memory_told
 
@@ -19,12 +19,15 @@ def enough_memory(recipe: Recipe) -> AbstractContextManager[None]:
     return memory_told(less_memory(recipe))
 
 
-def refuse_huge(recipe: Recipe, weights: Weights) -> None:
+def refuse_huge(recipe: Recipe, network: Network, weights: Weights) -> None:
     """Raise InputError where a network's weights alone need more memory than there is.
 
     The system would end the process without a word.
     """
-    needed = COPIES * sum(weight.nbytes for weight in weights.values())
+    own = sum(weight.nbytes for weight in weights.values())
+    # Those of a library's network are drawn when it is built.
+    others = 4 * sum(one.parameters for one in network.layers if isinstance(one, External))
+    needed = COPIES * max(own, others)
     available = memory().available
     if 0 < available < needed:
         raise InputError(

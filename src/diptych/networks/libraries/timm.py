@@ -36,11 +36,11 @@ def network(model: str, shape: tuple[int, ...], classes: int, dropout: float) ->
     if shape[-1] != 3:
         raise InputError(f"timm/{model} needs colour pictures; use the network cnn")
     layer = External("backbone", "timm", model, shape[0], 0)
-    facts, width = _tried(layer, shape)
+    facts, width, parameters = _tried(layer, shape)
     mean, std = (tuple(255 * value for value in facts[key]) for key in ("mean", "std"))
     layers = (
         Standardise(mean, std),
-        layer._replace(outputs=width),
+        layer._replace(outputs=width, parameters=parameters),
         Dropout(dropout),
         Dense("classifier", width, classes),
     )
@@ -54,8 +54,8 @@ def own_side(model: str) -> int | None:
 
 
 @lru_cache(maxsize=32)
-def _tried(layer: External, shape: tuple[int, ...]) -> tuple[Mapping[str, Any], int]:
-    """A model's facts and how many features it gives, from one look at two pictures.
+def _tried(layer: External, shape: tuple[int, ...]) -> tuple[Mapping[str, Any], int, int]:
+    """A model's facts, how many features it gives, from one look at two pictures, and its weights.
 
     Raises CannotTake where it has none to give.
     """
@@ -76,7 +76,8 @@ def _tried(layer: External, shape: tuple[int, ...]) -> tuple[Mapping[str, Any], 
         raise CannotTake(f"timm/{layer.model}", shape, "it gives no features")
     if not features.isfinite().all():
         raise CannotTake(f"timm/{layer.model}", shape, "its features are no finite numbers")
-    return built.pretrained_cfg, int(features.shape[1])
+    parameters = sum(parameter.numel() for parameter in built.parameters())
+    return built.pretrained_cfg, int(features.shape[1]), parameters
 
 
 def backbone(layer: External) -> Any:
