@@ -9,6 +9,7 @@ import pytest
 
 from absent import without
 from command import answer_of, complaint
+from conftest import picture
 
 
 def test_audit_counts_every_file(folder_of: Callable[..., Path], tmp_path: Path) -> None:
@@ -89,3 +90,11 @@ def test_a_folder_of_which_no_file_is_used_is_a_line(tmp_path: Path) -> None:
     (tmp_path / "photos" / "README.md").write_text("none")
     said = complaint("audit", tmp_path / "photos")
     assert "none of its files is a picture with a label: 1 no class; README.md, for one" in said
+
+
+def test_a_pile_without_labels_is_pointed_to_where_it_gets_them(tmp_path: Path) -> None:
+    (tmp_path / "pile").mkdir()
+    picture(0).save(tmp_path / "pile" / "one.png")
+    said = complaint("audit", tmp_path / "pile")
+    assert "none of its files is a picture with a label: 1 no class; one.png" in said
+    assert "to label them: diptych review" in said

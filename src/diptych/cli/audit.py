@@ -86,12 +86,15 @@ def audit(options: Namespace) -> None:
 
 def _unused(pictures: "Dataset") -> str:
     """What to say of a data set of which no file can be used."""
+    from diptych.auditing.planned import UNLABELLED
+
     if not pictures.strays:
         return f"{pictures.root}: there is no picture in it"
     counts = Counter(stray.reason for stray in pictures.strays)
     reasons = ", ".join(f"{count:,} {reason}" for reason, count in counts.most_common(4))
     name, _, detail = pictures.strays[0]
+    hint = "; to label them: diptych review" if set(counts) <= set(UNLABELLED) else ""
     return (
         f"{pictures.root}: none of its files is a picture with a label: {reasons}; {name}, for "
-        f"one: {detail}"
+        f"one: {detail}{hint}"
     )
