@@ -71,8 +71,8 @@ def test_training_goes_on_from_the_fitted_head(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     learning(monkeypatch, 1e-8, kept=True)
-    for module in ("features", "maps"):  # OpenVINO may compute in bfloat16
-        monkeypatch.setattr(f"diptych.training.{module}.fastest", lambda: "onnxruntime")
+    for module in ("runtimes.features", "training.maps"):  # OpenVINO may compute in bfloat16
+        monkeypatch.setattr(f"diptych.{module}.fastest", lambda: "onnxruntime")
     task = task_of(data[0], SMALL.replace(train=way, views=views), tmp_path / "run")
     tuned = fit(task, data[1])
     head = fit_head(task._replace(checkpoints=tmp_path / "head"), data[1])
