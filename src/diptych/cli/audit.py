@@ -1,4 +1,4 @@
-"""`diptych audit`: look at every file; broken, doubled, too small, labelled twice."""
+"""`diptych audit`: look at every picture; broken, doubled, out of place, labelled wrong."""
 
 from argparse import Namespace
 from collections import Counter
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 def add(verbs: arguments.Verbs) -> None:
     """Add the verb to the command line."""
     verb = arguments.add_verb(
-        verbs, "audit", audit, "look at every file: broken, doubled, labelled twice"
+        verbs,
+        "audit",
+        audit,
+        "look at every picture: broken, doubled, out of place, labelled wrong",
     )
     arguments.add_data(verb, needed=False)
     verb.add_argument(
