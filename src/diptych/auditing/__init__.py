@@ -103,10 +103,11 @@ def audit(
     pictures, store, bits = _read(dataset, pixel_store(shape), track)
     findings = [Finding(name, reason, detail, True) for name, reason, detail in dataset.strays]
     findings += kept(dataset, unusable(pictures, min_side))
+    bad = _aside(findings)
     usable = [
         sample._replace(digest=pictures[sample.name].digest)
         for sample in dataset.samples
-        if sample.name not in _aside(findings)
+        if sample.name not in bad
     ]
     # Nobody crops or resizes rows of numbers.
     found = duplicates(usable, store, crops=not dataset.shape, track=track)
