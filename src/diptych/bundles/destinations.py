@@ -1,7 +1,6 @@
 """Where a bundle, a file or a folder may be written; refused before any work is done for it."""
 
 import contextlib
-import hashlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -10,23 +9,13 @@ from diptych.bundles.format import BUNDLE_JSON
 from diptych.errors import InputError
 from diptych.images import cache
 from diptych.system.files import drop_leftovers
-from diptych.system.locks import Taken, locked
 
 
 @contextlib.contextmanager
 def only_writer(path: Path) -> Iterator[None]:
     """Keep other runs from writing what this one is about to; raises InputError where one is."""
-    name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
-    lock = cache.folder() / "runs" / f"out-{name}.lock"
-    with contextlib.ExitStack() as stack:
-        with cache.unwritable(lock):
-            try:
-                stack.enter_context(locked(lock, wait=False))
-            except Taken as cause:
-                raise InputError(
-                    f"{path} is what another run writes at the moment; wait for it, "
-                    "or name another --out"
-                ) from cause
+    refusal = f"{path} is what another run writes at the moment; wait for it, or name another --out"
+    with cache.alone(path, "out", refusal):
         drop_leftovers(path, "writing")
         yield
 

@@ -7,6 +7,7 @@ copies of archives in the same form (`sources.trees.spool`), and runs that can b
 
 import contextlib
 import errno
+import hashlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import NamedTuple
 
 from diptych.errors import InputError
 from diptych.system.cache_folder import folder as folder
-from diptych.system.locks import in_use
+from diptych.system.locks import Taken, in_use, locked
 from diptych.system.privacy import LIBRARIES
 
 KINDS = ("pixels", "features", "archives", "runs", LIBRARIES)
@@ -128,3 +129,20 @@ def unwritable(where: Path) -> Iterator[None]:
             f"{where}: cannot be written ({cause.strerror}; {free} MiB free); "
             "free some space or set DIPTYCH_CACHE to another folder"
         ) from cause
+
+
+@contextlib.contextmanager
+def alone(path: Path, purpose: str, refusal: str) -> Iterator[None]:
+    """Be the only process that does something with a path.
+
+    Raises InputError with the refusal where another one does.
+    """
+    name = hashlib.sha256(os.fsencode(path.resolve())).hexdigest()[:16]
+    lock = folder() / "runs" / f"{purpose}-{name}.lock"
+    with contextlib.ExitStack() as stack:
+        with unwritable(lock):
+            try:
+                stack.enter_context(locked(lock, wait=False))
+            except Taken as cause:
+                raise InputError(refusal) from cause
+        yield

@@ -1,13 +1,12 @@
 """From a data set and a plan to a page at an address of this machine."""
 
 import contextlib
-import hashlib
 import importlib.util
 import os
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
@@ -23,7 +22,6 @@ from diptych.reviewing.decisions import Decisions, refuse_read_only
 from diptych.reviewing.findings import read_findings
 from diptych.reviewing.review import Review
 from diptych.reviewing.session import Session
-from diptych.system.locks import Taken, locked
 from diptych.system.sockets import open_socket
 
 HOST = "127.0.0.1"
@@ -115,20 +113,10 @@ def first_plan(dataset: Dataset) -> Plan:
     return Plan(tuple(Row(i.name, "relabel", reason=i.reason) for i in collection.items))
 
 
-@contextlib.contextmanager
-def _alone(plan: Path) -> Iterator[None]:
+def _alone(plan: Path) -> contextlib.AbstractContextManager[None]:
     """One process at a time: two would not know of each other's decisions."""
-    name = hashlib.sha256(os.fsencode(plan.resolve())).hexdigest()[:16]
-    lock = cache.folder() / "runs" / f"review-{name}.lock"
-    with contextlib.ExitStack() as stack:
-        with cache.unwritable(lock):
-            try:
-                stack.enter_context(locked(lock, wait=False))
-            except Taken as cause:
-                raise InputError(
-                    f"{plan}: another `diptych review` has it open; decide there, or end that one"
-                ) from cause
-        yield
+    refusal = f"{plan}: another `diptych review` has it open; decide there, or end that one"
+    return cache.alone(plan, "review", refusal)
 
 
 def _has_browser() -> bool:
