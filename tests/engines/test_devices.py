@@ -1,9 +1,12 @@
+import warnings
+
 import numpy as np
 import pytest
 import torch
 
 from diptych import engines
 from diptych.engines.contract import Optimiser
+from diptych.engines.torch.devices import best_device
 from diptych.networks import choosing
 from diptych.networks.initialisation import initial
 from diptych.networks.libraries import timm as external
@@ -11,6 +14,17 @@ from diptych.recipe import Recipe
 from diptych.training.batches import Batches, one_hot
 
 pytestmark = pytest.mark.usefixtures("one_thread")
+
+
+def test_that_there_is_no_gpu_is_no_reason_for_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
+    def looked() -> bool:
+        warnings.warn(
+            "CUDA initialization: Unexpected error from cudaGetDeviceCount()", stacklevel=2
+        )
+        return False
+
+    monkeypatch.setattr(torch.cuda, "is_available", looked)
+    assert best_device().type in ("cpu", "mps")
 
 
 def test_several_gpus_are_no_reason_for_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from diptych import gather, read
-from diptych.gathering import Limits
+from diptych.gathering import Limits, running
+from diptych.system.files import write_file
 from web import (
     QUICK,
     Web,
@@ -123,6 +124,24 @@ def test_the_last_row_of_a_killed_run_may_be_cut(web: Web, tmp_path: Path) -> No
         gather(urls, tmp_path / "photos", limits=QUICK)
         assert not web.asked
         assert [row["outcome"] for row in manifest(tmp_path / "photos")] == ["came"] * 6
+
+
+def test_a_picture_that_came_as_the_run_was_stopped_is_known(
+    web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    urls, out = of_pictures(web, tmp_path), tmp_path / "photos"
+
+    def stopped_after(path: Path, data: bytes) -> None:
+        write_file(path, data)
+        if path.suffix == ".jpg":
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(running, "write_file", stopped_after)
+    with pytest.raises(KeyboardInterrupt):
+        gather(urls, out, limits=QUICK)
+    [came] = [row for row in manifest(out) if row["outcome"] == "came"]
+    assert came["final_url"] == came["url"]
+    assert (out / came["path"]).exists()
 
 
 def test_nothing_half_written_stays(web: Web, tmp_path: Path) -> None:

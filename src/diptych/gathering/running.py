@@ -54,6 +54,7 @@ def run(
                 entries[i] = _kept_entry(entries[i], folder, places[folders[i]], kept)
     manifest = Manifest(folder, table.titles, earlier.values())
     manifest.write(_known(entries, others), _of_others(folder, earlier, entries))
+    new: dict[int, Entry] = {}
     try:
         with closing(client(limits)) as asking, manifest.adding() as add:
             waiting = arrivals([rows.address for rows in asked.values()], asking, limits)
@@ -70,8 +71,11 @@ def run(
                     for i in numbers:
                         entries[i] = new[i]
     except BaseException:
-        # What came is kept, whatever stopped the rest.
+        # What came is kept, whatever stopped the rest, and wherever it was stopped.
         with contextlib.suppress(Exception):
+            for i, entry in new.items():
+                if (folder / entry.path).exists():
+                    entries[i] = entry
             known = zip(entries, others, strict=True)
             manifest.write(known, _of_others(folder, earlier, entries))
         raise

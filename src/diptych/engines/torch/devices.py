@@ -1,5 +1,6 @@
 """Where a network runs, and the random numbers there."""
 
+import warnings
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -11,7 +12,11 @@ CPU = torch.device("cpu")
 
 def best_device() -> torch.device:
     """A GPU of NVIDIA, AMD or Apple where there is one."""
-    if torch.cuda.is_available():
+    with warnings.catch_warnings():
+        # That there is none, where PyTorch was built for one, and TensorFlow looked for it before.
+        warnings.filterwarnings("ignore", "CUDA initialization", UserWarning)
+        has_cuda = torch.cuda.is_available()
+    if has_cuda:
         return torch.device("cuda")
     if torch.backends.mps.is_available():
         return torch.device("mps")
