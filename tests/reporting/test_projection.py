@@ -52,7 +52,10 @@ def test_components_are_those_of_all_features_at_once() -> None:
     features = clusters(500, 3)
     actual = principal_components(features, 3)
     left, sizes, _ = np.linalg.svd(features - features.mean(axis=0), full_matrices=False)
-    np.testing.assert_allclose(np.abs(actual), np.abs(left[:, :3] * sizes[:3]), atol=1e-2)
+    best = np.abs(left[:, :3] * sizes[:3])
+    np.testing.assert_allclose(np.abs(actual[:, :2]), best[:, :2], atol=1e-2)
+    # Among the many directions of nothing but noise, any one that has almost as much is as good.
+    assert actual.var(axis=0).sum() > 0.99 * best.var(axis=0).sum()
 
 
 def test_the_nearest_are_found_across_batches() -> None:

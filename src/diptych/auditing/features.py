@@ -5,7 +5,7 @@ Axes: N pictures, H, W and C of their pixels, D features.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from diptych.data.dataset import Dataset, Shape
 from diptych.errors import MissingExtra
 from diptych.graphs.writer import onnx_graph
 from diptych.images.preprocess import Pixels
+from diptych.images.rows import IN_MEMORY, Rows, StoredRows
 from diptych.images.store import Store
 from diptych.networks.pretrained import carried
 from diptych.networks.zoo import ZOO
@@ -46,7 +47,7 @@ def image_features(dataset: Dataset, store: Store, track: Track) -> "FeatureRows
 
 @dataclass(frozen=True)
 class FeatureRows:
-    """Features of one layer, which are columns of a store: `Rows` that stay on the disk.
+    """Features of one layer, which are columns of a store: `Rows` that stay on the disk if many.
 
     Those of the last layer stand first; they tell what things are.
     """
@@ -69,12 +70,17 @@ class FeatureRows:
         """Those of a layer between, which tell what pictures are made of."""
         return replace(self, layer=slice(self.layer.stop, self.store.shape[0]))
 
+    @cached_property
+    def _rows(self) -> Rows:
+        """All layers; checks read them a dozen times, so where they are few they are in memory."""
+        small = len(self.keys) * self.store.shape[0] * self.store.dtype.itemsize <= IN_MEMORY
+        return self.store.read(self.keys) if small else StoredRows(self.store, self.keys)
+
     def __len__(self) -> int:
         return len(self.keys)
 
     def __getitem__(self, indices: slice | npt.NDArray[np.intp]) -> npt.NDArray[Any]:
-        some = self.keys[indices] if isinstance(indices, slice) else [self.keys[i] for i in indices]
-        return self.store.read(some)[:, self.layer]
+        return self._rows[indices][:, self.layer]
 
 
 @dataclass(frozen=True)

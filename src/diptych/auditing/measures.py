@@ -7,6 +7,7 @@ Axes: N pictures, H, W and C of their pixels, P pixels of an edge, L levels, Q q
 D directions, E edges.
 """
 
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ from PIL import Image
 
 from diptych.images.preprocess import Pixels
 from diptych.images.rows import Rows, in_batches
+from diptych.system.ahead import mapped_ahead
+from diptych.system.cores import cores
 
 Floats = npt.NDArray[np.float32]
 Flags = npt.NDArray[np.bool_]
@@ -81,7 +84,8 @@ class Measures:
 
 def measures(pixels_NHWC: Rows) -> Measures:
     """The numbers of pictures that are read a few at a time; there is at least one."""
-    parts = [_measured(batch) for batch in in_batches(pixels_NHWC, BATCH)]
+    with closing(mapped_ahead(_measured, in_batches(pixels_NHWC, BATCH), cores())) as lists:
+        parts = [part for some in lists for part in some]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return Measures(**columns, side=min(pixels_NHWC.shape[1:3]))
 

@@ -49,9 +49,10 @@ def _relative(distance_N: Floats, usual_N: Flags) -> Floats:
     return np.asarray(distance_N / max(float(np.quantile(distance_N[usual_N], USUAL)), TINY))
 
 
-def _directions(features_ND: Rows) -> Iterator[tuple[slice, Floats]]:
+def _directions(features_ND: Rows) -> Iterator[tuple[slice, npt.NDArray[np.float32]]]:
     for some, root_BD in feature_batches(features_ND):
-        yield some, root_BD / np.maximum(np.linalg.norm(root_BD, axis=1, keepdims=True), TINY)
+        length_B1 = np.maximum(np.linalg.norm(root_BD, axis=1, keepdims=True), TINY)
+        yield some, (root_BD / length_B1).astype(np.float32)
 
 
 def _distance_to_neighbours(features_ND: Rows) -> Floats:
@@ -61,12 +62,12 @@ def _distance_to_neighbours(features_ND: Rows) -> Floats:
     reference_RD = np.concatenate([
         direction_BD[np.isin(np.arange(some.start, some.start + len(direction_BD)), chosen)]
         for some, direction_BD in _directions(features_ND)
-    ]).astype(np.float32)  # fmt: skip
+    ])  # fmt: skip
     first = max(round(NEAREST * len(chosen)), 1)
     last = max(round(FARTHEST * len(chosen)), first + 1)
     distances = []
     for _, direction_BD in _directions(features_ND):
-        alike_BR = direction_BD.astype(np.float32) @ reference_RD.T
+        alike_BR = direction_BD @ reference_RD.T
         nearest_BR = -np.sort(-alike_BR, axis=1)[:, first:last]
         distances.append(1 - nearest_BR.mean(1))
     return np.concatenate(distances).astype(np.float64)
@@ -87,14 +88,14 @@ def _mahalanobis(features_ND: Rows, usual_N: Flags) -> Floats:
     spread_D = np.sqrt(variance_D + LEAST_VARIANCE * variance_D.mean() + TINY)
     correlation_DD = covariance_DD / np.outer(spread_D, spread_D)
     round_DD = SHRINKAGE * np.eye(width)
-    inverse_DD = np.linalg.inv((1 - SHRINKAGE) * correlation_DD + round_DD)
+    inverse_DD = np.linalg.inv((1 - SHRINKAGE) * correlation_DD + round_DD).astype(np.float32)
     # A picture that has a say in the scatter seems nearer than it is: what its distance would be
     # without it follows from the formula of Sherman and Morrison.
     say = (1 - SHRINKAGE) / count
     distances = []
     for some, direction_BD in _directions(features_ND):
-        off_BD = (direction_BD - mean_D) / spread_D
-        distance_B = ((off_BD @ inverse_DD) * off_BD).sum(1)
+        off_BD = ((direction_BD - mean_D) / spread_D).astype(np.float32)
+        distance_B = ((off_BD @ inverse_DD) * off_BD).sum(1, dtype=np.float64)
         without_B = distance_B / np.maximum(1 - say * distance_B, TINY)
         distances.append(np.where(usual_N[some], without_B, distance_B))
     return np.concatenate(distances)

@@ -112,7 +112,7 @@ class Plan:
         text = io.StringIO()
         rows = csv.writer(text, lineterminator="\n")
         rows.writerow(COLUMNS)
-        rows.writerows(row._replace(score=round(row.score, 4)) for row in self.rows)
+        rows.writerows(map(_rounded, self.rows))
         return text.getvalue()
 
     def write(self, path: Path) -> None:
@@ -144,6 +144,12 @@ class Plan:
         plan = [_row(dict(zip(titles, row, strict=False)), at, path) for at, row in enumerate(rows)]
         _refuse_twice(plan, path)
         return cls(tuple(row for row in plan if row.path), str(path))
+
+
+def _rounded(row: Row) -> Row:
+    """A row as it is written; most are so already, and a plan is written at every decision."""
+    score = round(row.score, 4)
+    return row if score == row.score else row._replace(score=score)
 
 
 def _decided_as(row: Row, old: Row) -> Row:

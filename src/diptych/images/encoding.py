@@ -17,10 +17,10 @@ def as_png(pixels: Pixels) -> bytes:
     return file.getvalue()
 
 
-def as_jpeg(pixels: Pixels) -> bytes:
+def as_jpeg(pixels: Pixels, quality: int = 80) -> bytes:
     """Pixels (H, W, 1 or 3) as a JPEG file, a tenth of the size of a PNG, for people to look at."""
     file = io.BytesIO()
-    _image(pixels).save(file, "JPEG", quality=80)
+    _image(pixels).save(file, "JPEG", quality=quality)
     return file.getvalue()
 
 

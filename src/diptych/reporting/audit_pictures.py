@@ -11,14 +11,13 @@ from diptych.auditing.report import Audit
 from diptych.images.preprocess import Pixels, in_proportion, thumbnail
 from diptych.images.rows import in_batches
 from diptych.images.store import Store
-from diptych.reporting.pages import SMALL, small_picture_url
+from diptych.reporting.pages import SMALL, sheet_url, small_picture_url
 from diptych.system.text import printable
 
 SIDE = 176  # pixels of a picture in a gallery
 # A sheet of so many pictures is decoded at once, when the first of them is looked at.
 ON_SHEET = 1024
 COLUMNS = 32
-SHEET_QUALITY = 55
 # All sheets together have at most so many pixels, and a picture of them so many a side.
 PIXELS = 16_000_000
 LEAST, LARGEST = 40, 96
@@ -87,7 +86,7 @@ def sheets(store: Store, digests: Sequence[str]) -> Sheets:
     fitting = int((PIXELS / max(len(digests), 1)) ** 0.5)
     side = min(max(fitting, LEAST), LARGEST, max(store.shape[:2]))
     urls = tuple(
-        small_picture_url(_sheet(_squares(store, some, side), side, store.shape[2]), SHEET_QUALITY)
+        sheet_url(_sheet(_squares(store, some, side), side, store.shape[2]))
         for some in in_batches(digests, ON_SHEET)
     )
     return Sheets(urls, side)

@@ -40,9 +40,14 @@ def picture_url(pixels: Pixels) -> str:
     return _data_url(kind, data)
 
 
-def small_picture_url(pixels: Pixels, quality: int = 75) -> str:
+def small_picture_url(pixels: Pixels) -> str:
     """The same for one picture among hundreds, in half the bytes."""
-    return _data_url("webp", as_webp(pixels, quality))
+    return _data_url("webp", as_webp(pixels, 75))
+
+
+def sheet_url(pixels: Pixels) -> str:
+    """The same for a sheet of hundreds: a WebP would save a tenth, in 25 times the time."""
+    return _data_url("jpeg", as_jpeg(pixels, 55))
 
 
 def _data_url(kind: str, data: bytes) -> str:

@@ -1,7 +1,8 @@
 """Near-duplicates: the same photograph resized, recompressed, relit, cropped, or augmented.
 
 Axes: N pictures, S their side, T the side of a thumbnail, W the side of its window, C colours,
-P pairs, G the side of a descriptor, D all its numbers, U unknowns of an alignment.
+P pairs, X the pixels of a row in all colours, G the side of a descriptor, D all its numbers, U
+unknowns of an alignment.
 """
 
 from collections.abc import Iterator
@@ -40,13 +41,14 @@ OFFSETS_W = np.arange(WINDOW, dtype=np.float32) - (WINDOW - 1) / 2  # from the m
 
 def thumbnails(images_NHWC: npt.NDArray[np.uint8]) -> Floats:
     """Means over areas: (N, H, W, C) uint8 of any sides, N ≥ 1 → (N, 32, 32, C), 0 to 255."""
-    mean_TH, mean_TW = map(area_means, images_NHWC.shape[1:3])
-
-    def shrunk(batch_NHWC: npt.NDArray[np.uint8]) -> Floats:
-        rows_NWCT = np.tensordot(batch_NHWC.astype(np.float32), mean_TH, (1, 1))
-        return np.asarray(np.tensordot(rows_NWCT, mean_TW, (1, 1)).transpose(0, 2, 3, 1))
-
-    return map_batches(shrunk, images_NHWC, 64)
+    count, height, width, colours = images_NHWC.shape
+    mean_TH, mean_TW = map(area_means, (height, width))
+    small_NTTC = np.empty((count, THUMBNAIL, THUMBNAIL, colours), np.float32)
+    # Picture by picture, each fits in a cache of the processor.
+    for image_HWC, small_TTC in zip(images_NHWC, small_NTTC, strict=True):
+        rows_TX = mean_TH @ image_HWC.reshape(height, -1).astype(np.float32)
+        np.matmul(mean_TW, rows_TX.reshape(THUMBNAIL, width, colours), out=small_TTC)
+    return small_NTTC
 
 
 def near_duplicate_pairs(
