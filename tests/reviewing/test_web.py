@@ -1,12 +1,13 @@
 """What people do on the page, in a real browser."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from browser import DESK, PHONE, Scheme, chromium, open_page, page_state
+from diptych import load
 from diptych.data.plan import Plan
 from windows import Running, reviewing
 
@@ -85,6 +86,36 @@ def test_a_window_is_told_of_another_and_of_what_is_not_saved(
         expect(one.locator(".tile[data-state=keep]")).to_have_count(1)
         expect(one.locator("#notice")).to_be_hidden()
         assert decisions(plan)["red/was blue.png"][0] == "keep"
+
+
+def test_an_unlabelled_pile_becomes_a_classifier_without_leaving_the_page(
+    folder_of: Callable[..., Path],
+    browser: Browser,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)  # bundles without a folder go here
+    pile, plan = tmp_path / "pile", tmp_path / "pile-audit" / "plan.csv"
+    pile.mkdir()
+    for picture in folder_of(20).glob("*/*.png"):
+        picture.rename(pile / picture.name)
+    with (
+        reviewing(pile, "--plan", plan, "--name", "anna") as running,
+        open_page(browser, running.url, DESK) as (page, troubles),
+    ):
+        expect(page.locator("#title")).to_have_text("Unlabelled")
+        for number in range(40):
+            label = "blue" if number < 20 else "red"  # in the order of their names
+            page.keyboard.press("c")
+            page.keyboard.type(label)
+            page.keyboard.press("Shift+Enter" if number in (0, 20) else "Enter")
+            expect(page.locator("#tally")).to_have_text(f"{number + 1} of 40 decided")
+        page.get_by_text("Train a classifier").click()
+        page.get_by_role("button", name="Start it here").click()
+        expect(page.get_by_role("button", name="Training …")).to_be_disabled()
+        expect(page.get_by_text("pile.bundle is written")).to_be_visible(timeout=300_000)
+        assert troubles == []
+    assert load(tmp_path / "pile.bundle").classes == ("blue", "red")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(PHONE, "light"), (DESK, "dark")])
