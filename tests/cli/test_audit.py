@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from absent import without
-from command import answer_of, complaint
+from command import answer_of, complaint, diptych
 from conftest import picture
+from diptych.data.plan import Plan, Row
 
 
 def test_audit_counts_every_file(folder_of: Callable[..., Path], tmp_path: Path) -> None:
@@ -98,3 +99,14 @@ def test_a_pile_without_labels_is_pointed_to_where_it_gets_them(tmp_path: Path) 
     said = complaint("audit", tmp_path / "pile")
     assert "none of its files is a picture with a label: 1 no class; one.png" in said
     assert "to label them: diptych review" in said
+
+
+def test_a_decision_on_a_picture_that_has_changed_is_asked_for_again(
+    folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    root, out = folder_of(4), tmp_path / "looked"
+    Plan((Row("red/red001.png", "drop", "keep", sha256="0" * 64),)).write(out / "plan.csv")
+    (root / "red" / "red001.png").write_bytes((root / "blue" / "blue001.png").read_bytes())
+    said = diptych("audit", root, "--out", out).stderr
+    assert "red/red001.png: changed since it was decided about; decide again" in said
+    assert not Plan.read(out / "plan.csv").decided

@@ -71,6 +71,7 @@ def test_a_new_plan_keeps_what_was_decided_before() -> None:
         Row("c", "keep"),
         Row("gone", decision="drop"),
     )
+    assert [row.path for row in new.outdated(earlier)] == ["b"]
 
 
 def test_what_was_proposed_is_accepted_by_issue_and_score() -> None:

@@ -68,8 +68,12 @@ def audit(options: Namespace) -> None:
     result = auditing.audit(pictures, size=size, track=shown)
     without_page = ""
     if options.out:
-        plan = proposed(result).with_decisions_of(earlier)
+        proposal = proposed(result)
+        plan = proposal.with_decisions_of(earlier)
         plan.write(options.out / "plan.csv")
+        if changed := proposal.outdated(earlier):
+            more = f" and {len(changed) - 1:,} more" if len(changed) > 1 else ""
+            note(f"{changed[0].path}{more}: changed since it was decided about; decide again")
         note(f"{options.out / 'plan.csv'}: {plan}")
         if without_page := save_audit(result, options.out, track=shown):
             note(printable(without_page))
@@ -77,7 +81,8 @@ def audit(options: Namespace) -> None:
         findings = [{**f._asdict(), "severity": f.severity} for f in result.findings]
         counts = {"files": result.files, "used": result.used, "set_aside": result.set_aside}
         leaks = result.leakage and result.leakage.to_json()
-        print_json({**counts, "findings": findings, "leakage": leaks})
+        page = str(options.out / PAGE) if options.out and not without_page else None
+        print_json({**counts, "findings": findings, "leakage": leaks, "page": page})
         return
     for finding in result.findings:
         related = f" ({finding.related})" if finding.related else ""

@@ -1,12 +1,11 @@
 """A split that somebody wrote down, laid over the data set that it is of."""
 
-import csv
-import io
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from diptych.data.dataset import PARTS, Dataset, Sample, Stray
+from diptych.data.own_tables import read_table
 from diptych.errors import InputError, nearest
 
 _NEEDED = ("path", "part")
@@ -47,16 +46,7 @@ def with_parts(dataset: Dataset, file: Path) -> Dataset:
 
 def _rows(file: Path) -> dict[str, dict[str, str]]:
     """The rows by their paths."""
-    try:
-        text = file.read_bytes().decode("utf-8-sig", errors="surrogateescape")
-    except OSError as cause:
-        raise InputError(f"{file}: cannot be read ({cause.strerror})") from cause
-    table = csv.DictReader(io.StringIO(text, newline=""))
-    for title in _NEEDED:
-        if title not in (table.fieldnames or ()):
-            raise InputError(
-                f"{file}: no split, it has no column '{title}'; `diptych split --out` writes one"
-            )
+    table = read_table(file, _NEEDED, what="a split", advice="`diptych split --out` writes one")
     rows = {}
     for number, row in enumerate(table, 2):
         if row["part"] not in PARTS:
@@ -65,7 +55,7 @@ def _rows(file: Path) -> dict[str, dict[str, str]]:
             )
         rows[row["path"]] = row
     if not rows:
-        raise InputError(f"{file}: no split, there is no row in it")
+        raise InputError(f"{file}: not a split, there is no row in it")
     return rows
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
+from diptych.data.own_tables import read_table
 from diptych.errors import InputError, nearest
 from diptych.system.files import write_file
 
@@ -75,7 +76,7 @@ class Plan:
     def with_decisions_of(self, earlier: "Plan") -> "Plan":
         """The plan with what was decided in an earlier one, of the same data.
 
-        What was decided about a picture that has changed since is left out.
+        What was decided about a picture that has changed since is left out: see `outdated`.
         """
         decided = {row.path: row for row in earlier.decided}
         rows = []
@@ -84,6 +85,13 @@ class Plan:
             same = old is not None and old.sha256 in ("", row.sha256)
             rows.append(_decided_as(row, old) if old is not None and same else row)
         return Plan((*rows, *decided.values()), self.source)
+
+    def outdated(self, earlier: "Plan") -> tuple[Row, ...]:
+        """What was decided in an earlier plan about pictures that have changed since."""
+        now = {row.path: row.sha256 for row in self.rows}
+        return tuple(
+            row for row in earlier.decided if row.sha256 not in ("", now.get(row.path, row.sha256))
+        )
 
     def accepting(self, issues: Iterable[str], least: float = 0.0) -> "Plan":
         """The plan with what was proposed for these issues decided so, from a score on.
@@ -126,22 +134,8 @@ class Plan:
         Columns may be missing but for path and decision, and others are not looked at. Raises
         InputError with the row in which something is no plan.
         """
-        try:
-            text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
-        except OSError as cause:
-            raise InputError(f"{path}: cannot be read ({cause.strerror})") from cause
-        try:
-            table = csv.DictReader(io.StringIO(text, newline=""), dialect=_dialect(text))
-            titles = [title.strip().lower() for title in table.fieldnames or ()]
-            rows = [list(record.values()) for record in table]
-        except csv.Error as cause:
-            raise InputError(f"{path}: not a plan ({cause})") from cause
-        if missing := [title for title in _NEEDED if title not in titles]:
-            raise InputError(
-                f"{path}: not a plan, it has no column '{missing[0]}'; `diptych audit --out` "
-                "writes one"
-            )
-        plan = [_row(dict(zip(titles, row, strict=False)), at, path) for at, row in enumerate(rows)]
+        rows = read_table(path, _NEEDED, what="a plan", advice="`diptych audit --out` writes one")
+        plan = [_row(row, at, path) for at, row in enumerate(rows)]
         _refuse_twice(plan, path)
         return cls(tuple(row for row in plan if row.path), str(path))
 
@@ -160,23 +154,10 @@ def _decided_as(row: Row, old: Row) -> Row:
     )
 
 
-def _dialect(text: str) -> type[csv.Dialect]:
-    """Spreadsheets of some countries write semicolons, others tabs."""
-    head = text.partition("\n")[0]
-    delimiter = max(",;\t", key=head.count)
-
-    class Own(csv.excel):
-        pass
-
-    Own.delimiter = delimiter
-    return Own
-
-
-def _row(cells: Mapping[str, object], at: int, path: Path) -> Row:
+def _row(cells: Mapping[str, str], at: int, path: Path) -> Row:
     """A row of a plan; `at` counts from 0 below the titles."""
     where = f"{path}, row {at + 2}"
-    texts = {title: cell if isinstance(cell, str) else "" for title, cell in cells.items()}
-    known = {title: texts.get(title, "") for title in COLUMNS if title != "score"}
+    known = {title: cells.get(title, "") for title in COLUMNS if title != "score"}
     for title in known:
         if title not in ("path", "label"):  # which may begin with a space
             known[title] = known[title].strip()
@@ -188,7 +169,7 @@ def _row(cells: Mapping[str, object], at: int, path: Path) -> Row:
             )
     if not known["path"] and any(known.values()):
         raise InputError(f"{where}: it names no picture; fill in its path, or delete the row")
-    row = Row(**known, score=_score(texts.get("score", ""), where))
+    row = Row(**known, score=_score(cells.get("score", ""), where))
     if row.decision == "relabel" and not row.label.strip():
         raise InputError(f"{where}: {row.path} is to be relabelled, and no label is named")
     return row

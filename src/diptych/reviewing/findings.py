@@ -1,11 +1,10 @@
 """What an audit found, read from the audit.csv that it wrote: nothing is audited again."""
 
-import csv
-import io
 from collections.abc import Iterable
 from pathlib import Path
 
 from diptych.auditing.report import COLUMNS, Finding
+from diptych.data.own_tables import read_table
 from diptych.errors import InputError
 
 Findings = dict[str, tuple[Finding, ...]]  # by the name of a picture
@@ -23,23 +22,17 @@ def by_picture(findings: Iterable[Finding]) -> Findings:
 
 def read_findings(path: Path) -> Findings:
     """The findings of an audit.csv; raises InputError where it is none."""
-    try:
-        text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
-        table = csv.DictReader(io.StringIO(text, newline=""))
-        rows = [{key: record.get(key) or "" for key in COLUMNS} for record in table]
-    except OSError as cause:
-        raise InputError(f"{path}: cannot be read ({cause.strerror})") from cause
-    except csv.Error as cause:
-        raise InputError(f"{path}: not what an audit writes ({cause}); delete it") from cause
-    if missing := [title for title in _NEEDED if title not in (table.fieldnames or ())]:
-        raise InputError(
-            f"{path}: not what an audit writes, it has no column '{missing[0]}'; delete it, or run "
-            "`diptych audit --out` again"
-        )
+    rows = read_table(
+        path,
+        _NEEDED,
+        what="what an audit writes",
+        advice="delete it, or run `diptych audit --out` again",
+    )
     return by_picture(_finding(row, path, at) for at, row in enumerate(rows, 2))
 
 
-def _finding(row: dict[str, str], path: Path, at: int) -> Finding:
+def _finding(cells: dict[str, str], path: Path, at: int) -> Finding:
+    row = {title: cells.get(title, "") for title in COLUMNS}
     try:
         score = float(row["score"] or 1)
     except ValueError as cause:
