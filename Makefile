@@ -31,8 +31,8 @@ demo: install  ## draw pictures, train on them, predict; compare two frameworks:
 	@echo "$(DEMO)/plates.bundle/predictions.csv its answer for each test picture"
 	@echo "$(DEMO)/compare.html                 PyTorch and TensorFlow on the same digits: open it"
 
-test: install
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: install  ## two processes of one thread each: threads that wait for each other are most of the time else
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist loadfile
 
 check: install
 	$(BIN)/ruff check .
