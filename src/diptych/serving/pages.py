@@ -4,9 +4,9 @@ from pathlib import Path
 
 from fastapi import FastAPI, Request
 from fastapi.responses import FileResponse, HTMLResponse, Response
-from starlette.staticfiles import StaticFiles
 
 from diptych.serving.middleware import SLASH
+from diptych.system.asgi import static_files
 
 WEB = Path(__file__).parent / "web"
 
@@ -25,7 +25,7 @@ def add_routes(app: FastAPI) -> None:
             return FileResponse(file)
         return HTMLResponse(rooted(file.read_text(encoding="utf-8"), request))
 
-    app.mount("/static", StaticFiles(directory=WEB))
+    app.mount("/static", static_files(WEB))
 
 
 def rooted(html: str, request: Request) -> str:

@@ -23,6 +23,7 @@ from diptych.serving.monitoring import Monitor
 from diptych.serving.protocol import http_protocol
 from diptych.serving.settings import Settings
 from diptych.serving.state import ServerState
+from diptych.system.asgi import server_config
 
 # Seconds between the wish to end and the end of listening: whoever asks meanwhile is told so, and
 # connections that stay open are closed after an answer.
@@ -55,17 +56,11 @@ def run_worker(
     monitor = Monitor(shared_folder)
     models = Models(settings.bundles, settings.limits, monitor)
     state = ServerState(settings, models, monitor, api_keys, shared_folder)
-    config = uvicorn.Config(
+    config = server_config(
         application(state),
+        int(settings.limits.seconds) + GRACE,
         http=http_protocol(settings.limits.seconds),
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
         timeout_keep_alive=30,
-        timeout_graceful_shutdown=int(settings.limits.seconds) + GRACE,
     )
     _Server(config, state, ready).run([listening])
 
