@@ -8,19 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from diptych.bundles.format import SEAL, Bundle, open_bundle
-from diptych.bundles.predictor import Output, Prediction, Predictor, load
+from diptych.bundles.predictor import Output, Prediction
 from diptych.errors import ImageError, first_line, nearest
 from diptych.images.encoding import as_png
 from diptych.reliability.drift import bundled_distributions
 from diptych.reporting.explain import Explainer
 from diptych.serving import logs
-from diptych.serving.batch_plan import BatchPlan
 from diptych.serving.batching import Batcher
+from diptych.serving.fastest import Opened, open_own
 from diptych.serving.monitoring import Monitor, MonitoredModel
 from diptych.serving.problems import Problem, busy
 from diptych.serving.settings import Limits, model_name
 from diptych.system.cores import cores
 
+# What opens a bundle: its path, and what answered for it before, if anything did.
+Opening = Callable[[Path, Opened | None], Opened]
 # Explanations at a time that wait for others: each asks the network 82 times.
 EXPLANATIONS = 8
 
@@ -30,13 +32,14 @@ class Model:
 
     def __init__(
         self,
-        predictor: Predictor,
+        opened: Opened,
         decoders: ThreadPoolExecutor,
         pixels_limit: int,
         monitor: Monitor,
-        plan: BatchPlan | None = None,
     ) -> None:
+        predictor = opened.predictor
         self._monitor = monitor
+        self.opened = opened
         self.name = model_name(predictor.bundle.path)
         self.predictor = predictor
         self.classes = predictor.classes
@@ -47,9 +50,9 @@ class Model:
         )
         self.explainer = Explainer(predictor)
         self.batcher = Batcher(
-            predictor, decoders, pixels_limit, partial(monitor.record, self.monitored), plan
+            predictor, decoders, pixels_limit, partial(monitor.record, self.monitored), opened.plan
         )
-        monitor.counters.add_model(self.monitored.key)
+        monitor.counters.add_model(self.monitored.key, opened.file)
 
     async def infer(self, data: bytes) -> Output:
         """The output for an encoded picture; raises ImageError where it cannot be used."""
@@ -81,6 +84,7 @@ class Model:
             "test": {key: facts.get("test", {}).get(key) for key in ("n", "accuracy")},
             "prediction_sets": {"coverage": facts["prediction_sets"].get("coverage")},
             "ood": {"acceptance": facts["ood"].get("acceptance")},
+            "file": self.opened.to_json(),
             "limits": limits._asdict(),
         }
 
@@ -88,12 +92,19 @@ class Model:
 class Models:
     """Every bundle that is served; the first is the one that is meant where none is named."""
 
-    def __init__(self, paths: Sequence[Path], limits: Limits, monitor: Monitor) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        limits: Limits,
+        monitor: Monitor,
+        opening: Opening = open_own,
+    ) -> None:
         """Open bundles; raises BundleError where one is not as it was written."""
+        self._opening = opening
         self._limits = limits
         self._monitor = monitor
         self._decoders = ThreadPoolExecutor(cores(), "decoder")
-        self._explaining = ThreadPoolExecutor(1, "explainer")
+        self._explaining = ThreadPoolExecutor(cores(), "explainer")
         self._explanations = 0
         self._paths = {model_name(path): path for path in paths}
         self._models = {name: self._open(path) for name, path in self._paths.items()}
@@ -175,7 +186,7 @@ class Models:
         loop = asyncio.get_running_loop()
         try:
             refuse_others(await loop.run_in_executor(None, open_bundle, path))
-            new = await loop.run_in_executor(None, self._open, path, old.batcher.plan)
+            new = await loop.run_in_executor(None, self._open, path, old)
         except Problem:
             raise
         except Exception as error:
@@ -192,9 +203,11 @@ class Models:
         old.batcher.retire()
         return new
 
-    def _open(self, path: Path, plan: BatchPlan | None = None) -> Model:
-        """A bundle open; with a plan, nothing is measured while others are answered."""
-        return Model(load(path), self._decoders, self._limits.pixels, self._monitor, plan)
+    def _open(self, path: Path, before: Model | None = None) -> Model:
+        """A bundle open; where one answered before, nothing is measured while others are."""
+        old = before.opened._replace(plan=before.batcher.plan) if before else None
+        opened = self._opening(path, old)
+        return Model(opened, self._decoders, self._limits.pixels, self._monitor)
 
 
 def version(bundle: Bundle) -> str:

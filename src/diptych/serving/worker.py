@@ -18,7 +18,8 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from diptych.serving import keys, logs
 from diptych.serving.app import application
-from diptych.serving.models import Models
+from diptych.serving.fastest import Fastest, open_own
+from diptych.serving.models import Models, Opening
 from diptych.serving.monitoring import Monitor
 from diptych.serving.protocol import http_protocol
 from diptych.serving.settings import Settings
@@ -54,7 +55,10 @@ def run_worker(
     logs.capture()
     api_keys = keys.read(settings.keys) if settings.keys else {}
     monitor = Monitor(shared_folder)
-    models = Models(settings.bundles, settings.limits, monitor)
+    opening: Opening = open_own
+    if settings.max_drop is not None:
+        opening = Fastest(settings.max_drop, shared_folder)
+    models = Models(settings.bundles, settings.limits, monitor, opening)
     state = ServerState(settings, models, monitor, api_keys, shared_folder)
     config = server_config(
         application(state),
