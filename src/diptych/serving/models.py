@@ -9,16 +9,18 @@ from typing import Any
 
 from diptych.bundles.format import SEAL, Bundle, open_bundle
 from diptych.bundles.predictor import Output, Prediction
-from diptych.errors import ImageError, first_line, nearest
+from diptych.errors import DiptychError, ImageError, first_line, nearest
 from diptych.images.encoding import as_png
 from diptych.reliability.drift import bundled_distributions
 from diptych.reporting.explain import Explainer
 from diptych.serving import logs
 from diptych.serving.batching import Batcher
+from diptych.serving.counters import ModelVersion
 from diptych.serving.fastest import Opened, open_own
 from diptych.serving.monitoring import Monitor, MonitoredModel
 from diptych.serving.problems import Problem, busy
 from diptych.serving.settings import Limits, model_name
+from diptych.serving.shared import shared_network
 from diptych.system.cores import cores
 
 # What opens a bundle: its path, and what answered for it before, if anything did.
@@ -59,8 +61,12 @@ class Model:
         try:
             return await self.batcher.infer(data)
         except ImageError as error:
-            self._monitor.counters.count_refusal(self.monitored.key, error.reason)
+            self.refused(error)
             raise
+
+    def refused(self, error: ImageError) -> None:
+        """Count a picture that cannot be used."""
+        self._monitor.counters.count_refusal(self.monitored.key, error.reason)
 
     async def predict(self, name: str, data: bytes) -> Prediction:
         """The same in labels."""
@@ -106,6 +112,8 @@ class Models:
         self._decoders = ThreadPoolExecutor(cores(), "decoder")
         self._explaining = ThreadPoolExecutor(cores(), "explainer")
         self._explanations = 0
+        self._together: dict[tuple[ModelVersion, ...], Batcher[tuple[Output, ...]] | None] = {}
+        self._sharing = asyncio.Lock()
         self._paths = {model_name(path): path for path in paths}
         self._models = {name: self._open(path) for name, path in self._paths.items()}
         # One reload after the other, so that each retires the one that it replaces.
@@ -125,6 +133,62 @@ class Models:
         if name not in self._models:
             raise Problem(404, f"no model {name!r}; there are: {', '.join(self._models)}")
         return self._models[name]
+
+    def several(self, names: str | None) -> list[Model]:
+        """The models of names that are parted by commas; raises Problem where there is none."""
+        if names is None or names in self._models or "," not in names:
+            return [self.get(names)]
+        return [self.get(name.strip()) for name in dict.fromkeys(names.split(","))]
+
+    async def predict(self, models: Sequence[Model], name: str, data: bytes) -> list[Prediction]:
+        """The answers of several models for a picture; those on one backbone share its pass.
+
+        Raises ImageError where the picture cannot be used.
+        """
+        if shared := await self._shared(models):
+            try:
+                outputs = await shared.infer(data)
+            except ImageError as error:
+                for model in models:
+                    model.refused(error)
+                raise
+            pairs = zip(models, outputs, strict=True)
+            return [model.predictor.prediction(name, output) for model, output in pairs]
+        return list(await asyncio.gather(*(model.predict(name, data) for model in models)))
+
+    async def _shared(self, models: Sequence[Model]) -> Batcher[tuple[Output, ...]] | None:
+        """What runs the networks of several models together; None where they share nothing."""
+        key = tuple((model.name, model.version) for model in models)
+        if len(models) < 2 or any(model.opened.row for model in models):
+            return None
+        async with self._sharing:
+            if key not in self._together:
+                for batcher in self._together.values():
+                    if batcher is not None:
+                        batcher.retire()
+                opening = partial(self._open_shared, models)
+                # Others than these are asked about seldom, and each has memory of its own.
+                self._together = {
+                    key: await asyncio.get_running_loop().run_in_executor(None, opening)
+                }
+            return self._together[key]
+
+    def _open_shared(self, models: Sequence[Model]) -> Batcher[tuple[Output, ...]] | None:
+        try:
+            network = shared_network([model.predictor.bundle for model in models])
+        except DiptychError as error:
+            message = f"each of several bundles is answered by itself: {error}"
+            logs.write(level="warning", message=message)
+            return None
+        if network is None:
+            return None
+
+        def record(outputs: Sequence[tuple[Output, ...]]) -> None:
+            for model, own in zip(models, zip(*outputs, strict=True), strict=True):
+                self._monitor.record(model.monitored, own)
+
+        plan = models[0].batcher.plan
+        return Batcher(network, self._decoders, self._limits.pixels, record, plan)
 
     async def explain(self, model: Model, data: bytes, label: str | None) -> bytes:
         """A PNG of a picture under the heat of what speaks for a class, else for the answer."""

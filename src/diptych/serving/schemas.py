@@ -37,6 +37,12 @@ class PredictionsSchema(BaseModel):
     predictions: list[PredictionSchema]
 
 
+class SeveralSchema(BaseModel):
+    """The answers of several models, in the order in which these were named."""
+
+    answers: list[PredictionsSchema]
+
+
 PREDICTIONS = {"model": "pizza", "predictions": [PREDICTION]}
 
 
