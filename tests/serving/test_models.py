@@ -74,7 +74,7 @@ def test_whatever_fails_at_a_reload_the_old_bundle_goes_on_answering(
     def failing(path: Path) -> NoReturn:
         raise error
 
-    monkeypatch.setattr("diptych.serving.models.load", failing)
+    monkeypatch.setattr("diptych.serving.fastest.load", failing)
     with pytest.raises(Problem, match="the old bundle goes on answering") as refused:
         asyncio.run(models.reload(old.name))
     assert refused.value.status == 409
@@ -95,7 +95,7 @@ def test_a_bundle_that_is_replaced_while_it_is_opened_changes_no_classes(
         replace_bundle(bundles["green"], place)
         return load(path)
 
-    monkeypatch.setattr("diptych.serving.models.load", late)
+    monkeypatch.setattr("diptych.serving.fastest.load", late)
     # Until it is open its classes are the old ones.
     with pytest.raises(Problem, match="the classes are others now"):
         asyncio.run(models.reload(old.name))
