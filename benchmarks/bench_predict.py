@@ -6,7 +6,6 @@ graph on one core, on as many threads as there are cores. Then how long heatmaps
 two at a time. `bench_predict.py [BUNDLE]`; `bench_predict.py hand BUNDLE FOLDER` is the loop.
 """
 
-import os
 import statistics
 import subprocess
 import sys
@@ -73,8 +72,8 @@ def heatmaps(bundle: Path, files: Sequence[Path]) -> tuple[float, float]:
 def main(bundle: Path, folder: Path) -> None:
     photos = sorted(need_photos().rglob("*.jpg"))
     for i in range(COUNT):
-        os.symlink(photos[i % len(photos)].resolve(), folder / f"{i:04d}.jpg")
-    hand = [sys.executable, __file__, "hand", bundle, folder]
+        (folder / f"{i:04d}.jpg").symlink_to(photos[i % len(photos)].resolve())
+    hand: list[str | Path] = [sys.executable, __file__, "hand", bundle, folder]
     ours, bare = [], []
     for _ in range(ROUNDS):
         ours.append(seconds(diptych("predict", bundle, folder)))
