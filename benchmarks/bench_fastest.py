@@ -22,7 +22,14 @@ from pathlib import Path
 from typing import Any
 
 from bench_serving import CLIENTS, HERE, ROUNDS, asked
-from measuring import diptych, machine, need_photos, served
+from measuring import (
+    diptych,
+    machine,
+    need_photos,
+    processor_seconds,
+    served,
+    server_process,
+)
 
 from diptych.images.preprocess import decode
 from diptych.serving.client import Client
@@ -92,17 +99,24 @@ def main(bundle: Path) -> None:
         "LitServe": ([litserve, HERE / "litserve_server.py", graph, "PORT"], "/health"),
     }
     rates: dict[str, list[float]] = {name: [] for name in servers}
+    costs: dict[str, list[float]] = {name: [] for name in servers}
     for _ in range(ROUNDS):
         for name, (command, ready) in servers.items():
-            with served(command, ready) as url:
+            with server_process(command, ready) as (url, session):
                 asked(url, files[:CLIENTS])
-                rates[name].append(asked(url, files)["rate"])
+                before = processor_seconds(session)
+                found = asked(url, files)
+                used = processor_seconds(session) - before
+                rates[name].append(found["rate"])
+                costs[name].append(1000 * used / found["statuses"]["200"])
     for name, values in rates.items():
+        dearer = [a / b for a, b in zip(costs[name], costs["--fastest"], strict=True)]
         ratios = [a / b for a, b in zip(rates["--fastest"], values, strict=True)]
         print(
             f"{name}: {statistics.median(values):.1f}/s ({min(values):.1f}–{max(values):.1f}); "
             f"--fastest is {statistics.median(ratios):.2f} times as fast "
-            f"({min(ratios):.2f}–{max(ratios):.2f})"
+            f"({min(ratios):.2f}–{max(ratios):.2f}); {statistics.median(costs[name]):.1f} ms of a "
+            f"processor an answer, {statistics.median(dearer):.2f} times as many"
         )
     pictures, expected = test_pictures(bundle)
     (quick, file), (exact, _) = (labels(command, pictures) for command in (fastest, own))

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from measuring import diptych, machine, need_photos
 
-COUNT, ROUNDS = 2000, 3
+COUNT, ROUNDS = 2000, 2
 HEATMAPS = 4
 
 
