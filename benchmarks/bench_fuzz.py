@@ -4,11 +4,14 @@ Every file of `dirty/` is sent as it is, in a form, in JSON and in a binary tens
 together in each way that takes several; no answer may be a 5xx, and whether a file is a picture may
 not depend on the way. Then requests that are right are damaged: bytes are changed, left out and put
 in, headers too. What answers GET has to answer HEAD with the same status and without a body, on one
-connection all the time. `pip install schemathesis` first. `bench_fuzz.py [EXAMPLES [DAMAGED]]`: the
-examples for each way to ask, and how many requests are damaged.
+connection all the time. `pip install schemathesis` first; SCHEMATHESIS names the program where it
+lies elsewhere. `bench_fuzz.py [EXAMPLES [DAMAGED [BUNDLE]]]`: the examples for each way to ask, how
+many requests are damaged, and a bundle with exports beside it, of which the fastest answers; else
+digits are asked about.
 """
 
 import http.client
+import os
 import random
 import subprocess
 import sys
@@ -23,7 +26,9 @@ from ways import Sent
 
 EXAMPLES = sys.argv[1] if len(sys.argv) > 1 else "100"
 DAMAGED = int(sys.argv[2]) if len(sys.argv) > 2 else 4000
-MODEL = "digits"
+SCHEMATHESIS = os.environ.get("SCHEMATHESIS", Path(sys.executable).with_name("schemathesis"))
+BUNDLE = Path(sys.argv[3]) if len(sys.argv) > 3 else None
+MODEL = BUNDLE.stem if BUNDLE else "digits"
 CHECKS = (
     "not_a_server_error",
     "status_code_conformance",
@@ -32,7 +37,7 @@ CHECKS = (
 )
 PAGES = (
     "/", "/watch/", "/docs", "/openapi.json", "/static/index.js", "/healthz", "/readyz", "/model",
-    "/drift", "/v2", "/v2/models/digits", "/nothing", "/predict", "/model?model=none",
+    "/drift", "/v2", f"/v2/models/{MODEL}", "/nothing", "/predict", "/model?model=none",
 )  # fmt: skip
 
 
@@ -127,20 +132,26 @@ def ask_with_damaged_requests(server: Server, pictures: list[bytes]) -> None:
     assert not [answer for answer in statuses if answer.split()[-1][0] in "05"]
 
 
+def digits(folder: Path) -> Path:
+    """A bundle of digits."""
+    table, bundle = folder / "digits.csv", folder / f"{MODEL}.bundle"
+    for command in (
+        ["sample", "digits", table],
+        ["train", table, "--out", bundle, "--epochs", "5", "--network", "cnn"],
+    ):
+        subprocess.run([sys.executable, "-m", "diptych", *map(str, command)], check=True)
+    return bundle
+
+
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        bundle = Path(folder) / f"{MODEL}.bundle"
-        table = Path(folder) / "digits.csv"
-        for command in (
-            ["sample", "digits", table],
-            ["train", table, "--out", bundle, "--epochs", "5", "--network", "cnn"],
-        ):
-            subprocess.run([sys.executable, "-m", "diptych", *map(str, command)], check=True)
+        bundle = BUNDLE or digits(Path(folder))
         serve = [sys.executable, "-m", "diptych", "serve", bundle, "--port", "PORT"]
+        serve += ["--fastest"] if BUNDLE else []
         with served(serve, "/readyz") as url:
             run = subprocess.run(
                 [
-                    Path(sys.executable).with_name("schemathesis"), "run", f"{url}/openapi.json",
+                    SCHEMATHESIS, "run", f"{url}/openapi.json",
                     "--max-examples", EXAMPLES, "--checks", ",".join(CHECKS), "--seed", "1",
                 ],
                 cwd=folder,

@@ -6,7 +6,9 @@ compared with what the bundle answers by itself. Malformed ones are truncated pi
 instead of pictures, settings that there are not, base64 that is none, tensors of another length,
 headers without end, clients that stop amid a body and clients that go away.
 Memory is that of all the server's processes, after the first minute and at the end. At last the
-server is told to end under full load: what it accepted it has to answer. `bench_soak.py [MINUTES]`
+server is told to end under full load: what it accepted it has to answer. `bench_soak.py [MINUTES
+[BUNDLE]]`: of a bundle with exports beside it the fastest answers, and its answers have to be those
+that it gives one at a time.
 """
 
 import asyncio
@@ -24,17 +26,19 @@ from typing import Any
 
 import numpy as np
 import ways
-from measuring import diptych, free_port, machine, need_photos, resident
+from measuring import answers, diptych, free_port, machine, need_photos, resident
 from ways import Answer, answer, asked, bomb, json_answer, tensor_answer
 
 from diptych import load
 from diptych.bundles.predictor import Prediction
+from diptych.serving.client import Client
 
 MINUTES = float(sys.argv[1]) if len(sys.argv) > 1 else 10.0
 SHARE, MALFORMED, CLIENTS = 0.8, 0.05, 32
 HEADS = 0.1
 HEAD = b"HEAD /model HTTP/1.1\r\nHost: x\r\n\r\n"
-MODEL = "photos"
+BUNDLE = Path(sys.argv[2]) if len(sys.argv) > 2 else None
+MODEL = BUNDLE.stem if BUNDLE else "photos"
 # Seconds that the server is told to wait for a body.
 PATIENCE = 5
 
@@ -270,23 +274,27 @@ WAYS: dict[str, Callable[[bytes], bytes]] = {
 BOMB = bomb(30_000)
 
 
+def answers_alone(bundle: Path, port: int, files: list[Path]) -> list[Prediction]:
+    """What each picture is answered alone: by the bundle, or by the file that the server chose."""
+    if not BUNDLE:
+        return load(bundle).predict(files)
+    client = Client(f"http://127.0.0.1:{port}", None)
+    return [one for file in files for one in client.stream([file])]
+
+
 async def soak(bundle: Path, log: Path) -> None:
     """The whole test."""
     files = sorted(need_photos().rglob("*.jpg"))[::15]
-    expected = load(bundle).predict(files)
     port = free_port()
     command = [sys.executable, "-m", "diptych", "serve", bundle, "--port", port]
-    command += ["--timeout", PATIENCE]
+    command += ["--timeout", PATIENCE, *(["--fastest"] if BUNDLE else [])]
     with log.open("wb") as errors:
         process = subprocess.Popen([*map(str, command)], stdout=errors, stderr=errors)
+        while not answers(f"http://127.0.0.1:{port}/readyz"):
+            assert process.poll() is None, log.read_text()
+            await asyncio.sleep(0.1)
+        expected = await asyncio.to_thread(answers_alone, bundle, port, files)
         one = Soak(port, files, expected)
-        while True:
-            try:
-                (await one.opened())[1].close()
-                break
-            except OSError:
-                assert process.poll() is None, log.read_text()
-                await asyncio.sleep(0.1)
         await one.full(5)
         rate = await one.full(10)
         memory: list[float] = []
@@ -311,6 +319,9 @@ async def soak(bundle: Path, log: Path) -> None:
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         bundle = Path(folder) / "photos.bundle"
+        if BUNDLE:
+            asyncio.run(soak(BUNDLE, Path(folder) / "log"))
+            return
         train = [*map(str, diptych("train", need_photos(), "--out", bundle))]
         subprocess.run(train, check=True, stdout=subprocess.DEVNULL)
         asyncio.run(soak(bundle, Path(folder) / "log"))

@@ -109,6 +109,13 @@ def free_port() -> int:
 @contextmanager
 def served(command: Sequence[Any], ready: str) -> Iterator[str]:
     """A server at work; yields its address. "PORT" in the command is its port."""
+    with server_process(command, ready) as (url, _):
+        yield url
+
+
+@contextmanager
+def server_process(command: Sequence[Any], ready: str) -> Iterator[tuple[str, int]]:
+    """The same, with the id of its first process, which is that of its session."""
     port = free_port()
     run = subprocess.Popen(
         [str(part).replace("PORT", str(port)) for part in command],
@@ -120,13 +127,24 @@ def served(command: Sequence[Any], ready: str) -> Iterator[str]:
         while not answers(f"http://127.0.0.1:{port}{ready}"):
             assert run.poll() is None, "the server ended"
             time.sleep(0.05)
-        yield f"http://127.0.0.1:{port}"
+        yield f"http://127.0.0.1:{port}", run.pid
     finally:
         # LitServe leaves its workers behind.
         run.terminate()
         run.wait()
         with suppress(ProcessLookupError):
             os.killpg(run.pid, signal.SIGKILL)
+
+
+def processor_seconds(session: int) -> float:
+    """What the processes of a session have used of processors so far."""
+    total = 0
+    for file in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            facts = file.read_text().rpartition(") ")[2].split()
+            if int(facts[3]) == session:
+                total += sum(map(int, facts[11:15]))
+    return total / os.sysconf("SC_CLK_TCK")
 
 
 def answers(url: str) -> bool:

@@ -20,7 +20,7 @@ from diptych.images.decoding import pixel_store
 from diptych.metrics.probabilities import Probabilities
 from diptych.recipe import Recipe
 from diptych.reporting.evaluation import Evaluation
-from diptych.runtimes import open_outputs
+from diptych.runtimes import Predict, open_on_one_core, open_outputs
 from diptych.sources import as_dataset
 from diptych.sources.in_memory import label_names
 from diptych.sources.inputs import input_pictures
@@ -163,7 +163,12 @@ class ImageClassifier:
                 )
             return predict_dataset(run, with_pixels(pictures, store, unwatched), store)[1]
         given = input_pictures(pictures, shape)
-        answered = answers(given, shape, fit.train.bits, lambda x: run(x)[0])
+
+        def on_one_core() -> Predict:
+            run = open_on_one_core(fit.model.graph)
+            return lambda pixels_NHWC: run(pixels_NHWC)[0]
+
+        answered = answers(given, shape, fit.train.bits, lambda x: run(x)[0], on_one_core)
         return np.stack([_readable(*one) for one in answered])
 
     def score(self, pictures: Any, labels: Any = None) -> float:

@@ -5,7 +5,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 
@@ -74,7 +74,7 @@ def test_whatever_fails_at_a_reload_the_old_bundle_goes_on_answering(
     def failing(path: Path) -> NoReturn:
         raise error
 
-    monkeypatch.setattr("diptych.serving.models.load", failing)
+    monkeypatch.setattr("diptych.serving.fastest.load", failing)
     with pytest.raises(Problem, match="the old bundle goes on answering") as refused:
         asyncio.run(models.reload(old.name))
     assert refused.value.status == 409
@@ -95,7 +95,7 @@ def test_a_bundle_that_is_replaced_while_it_is_opened_changes_no_classes(
         replace_bundle(bundles["green"], place)
         return load(path)
 
-    monkeypatch.setattr("diptych.serving.models.load", late)
+    monkeypatch.setattr("diptych.serving.fastest.load", late)
     # Until it is open its classes are the old ones.
     with pytest.raises(Problem, match="the classes are others now"):
         asyncio.run(models.reload(old.name))
@@ -162,3 +162,25 @@ def test_a_server_that_reloads_all_the_time_has_no_more_threads(
         while threads_of(server) > enough:
             assert time.monotonic() < deadline, f"{threads_of(server)} threads, not {enough}"
             time.sleep(0.05)
+
+
+def test_heatmaps_are_made_side_by_side(
+    bundles: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("diptych.serving.models.cores", lambda: 2)
+    models = Models([bundles["first"]], Limits(), Monitor())
+    (model,) = models
+    both, real = threading.Barrier(2, timeout=20), model.explainer.explain
+
+    def explain(*given: Any) -> Any:
+        both.wait()  # only another heatmap that is being made lets this one go on
+        return real(*given)
+
+    monkeypatch.setattr(model.explainer, "explain", explain)
+
+    async def asked() -> list[bytes]:
+        return await asyncio.gather(*(models.explain(model, GOOD, None) for _ in range(2)))
+
+    first, second = asyncio.run(asked())
+    assert first == second
+    assert first.startswith(b"\x89PNG")

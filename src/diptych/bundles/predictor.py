@@ -1,6 +1,8 @@
 """A bundle at work: encoded pictures in, labels out. No training framework."""
 
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,10 +22,18 @@ from diptych.images.preprocess import Pixels
 from diptych.metrics.predictions import Predictions
 from diptych.metrics.probabilities import Probabilities
 from diptych.reliability.conformal import prediction_sets
-from diptych.runtimes import Predict, fastest, open_graph, open_on_one_core, open_outputs
+from diptych.runtimes import (
+    Predict,
+    PredictAll,
+    fastest,
+    open_graph,
+    open_on_one_core,
+    open_outputs,
+)
 from diptych.sources import as_dataset, may_hold_pixels
 from diptych.sources.inputs import InputPicture, Inputs, input_pictures
 from diptych.sources.pixels.pixel_csv import read_pixels
+from diptych.system.cores import cores
 from diptych.system.files import path_of
 from diptych.system.progress import Track, unwatched
 
@@ -38,6 +48,8 @@ class Output(NamedTuple):
     p_K: Probabilities
     ood_score: float
     components_C: npt.NDArray[np.float32]  # by which drift is seen
+    # What the bundle's own graph gives, where an export answered and both were asked.
+    reference: "Output | None" = None
 
 
 class Predictor:
@@ -59,6 +71,20 @@ class Predictor:
     def probabilities(self, pixels_NHWC: Pixels) -> Probabilities:
         """The probabilities (N, K) for pixels of the bundle's shape, outliers or not."""
         return self._run(pixels_NHWC)[0]
+
+    def spread(self) -> Predict:
+        """The same with the pictures of a batch shared out among the cores; for any thread."""
+        pool = ThreadPoolExecutor(cores(), "spread")
+
+        def probabilities(pixels_NHWC: Pixels) -> Probabilities:
+            if len(pixels_NHWC) == 1:
+                return self._run(pixels_NHWC)[0]
+            parts = np.array_split(pixels_NHWC, len(pixels_NHWC))
+            return np.concatenate(
+                list(pool.map(lambda part: self._run_on_one_core(part)[0], parts))
+            )
+
+        return probabilities
 
     def fast(self) -> Predict:
         """The same by the fastest runtime, for many pictures; it may round a little otherwise."""
@@ -90,7 +116,8 @@ class Predictor:
                 yield Prediction(name, error=about(Path(name), error))
 
     def _pictures(self, pictures: Iterable[InputPicture]) -> Iterator[Prediction]:
-        for name, output in answers(pictures, self.bundle.shape, self.bundle.bits, self.outputs):
+        shape, bits = self.bundle.shape, self.bundle.bits
+        for name, output in answers(pictures, shape, bits, self.outputs, self.on_one_core):
             if isinstance(output, ImageError):
                 yield Prediction(name, error=str(output))
             else:
@@ -107,12 +134,15 @@ class Predictor:
 
     def outputs(self, pixels_NHWC: Pixels) -> Iterator[Output]:
         """What the graph gives for pixels of the bundle's shape, picture by picture."""
-        return _by_picture(self._run(pixels_NHWC))
+        return by_picture(self._run(pixels_NHWC))
 
     def on_one_core(self) -> Callable[[Pixels], Iterator[Output]]:
         """`outputs` on one core, for as many threads at a time as there are cores."""
-        run = open_on_one_core(self.bundle.read(GRAPH))
-        return lambda pixels_NHWC: _by_picture(run(pixels_NHWC))
+        return lambda pixels_NHWC: by_picture(self._run_on_one_core(pixels_NHWC))
+
+    @cached_property
+    def _run_on_one_core(self) -> PredictAll:
+        return open_on_one_core(self.bundle.read(GRAPH))
 
     def prediction(self, name: str, output: Output) -> Prediction:
         """What the graph gave for a picture, in labels."""
@@ -186,7 +216,8 @@ def _reopened(path: str, seal: bytes) -> Predictor:
     return predictor
 
 
-def _by_picture(outputs: Iterable[npt.NDArray[np.float32]]) -> Iterator[Output]:
+def by_picture(outputs: Iterable[npt.NDArray[np.float32]]) -> Iterator[Output]:
+    """The outputs of a graph for N pictures, one after the other."""
     for p_K, ood_score, components_C in zip(*outputs, strict=True):
         yield Output(p_K, float(ood_score), components_C)
 

@@ -23,6 +23,23 @@ def add(verbs: arguments.Verbs) -> None:
     verb.add_argument(
         "--cors", action="append", default=[], metavar="ORIGIN", help="another page that may ask"
     )
+    verb.add_argument(
+        "--fastest", action="store_true", help="answer by the fastest export that passed its gate"
+    )
+    verb.add_argument(
+        "--max-drop", type=float, metavar="POINTS",
+        help="of accuracy that --fastest may cost (0.5)",
+    )  # fmt: skip
+    verb.add_argument(
+        "--root-path",
+        default="",
+        metavar="PATH",
+        help="that a proxy shows it below, such as /pizza",
+    )
+    verb.add_argument(
+        "--proxy", action="append", default=[], metavar="ADDRESS",
+        help="of a proxy, or a network: who asks it, and for what, is believed",
+    )  # fmt: skip
     _add_limits(verb)
 
 
@@ -52,6 +69,9 @@ def serve(options: Namespace) -> None:
     if options.new_key is not None:
         _make_key(options)
         return
+    if options.max_drop is not None and not options.fastest:
+        raise InputError("--max-drop is for --fastest; add it, or leave this out")
+    max_drop = 0.5 if options.max_drop is None else options.max_drop
     limits = serving.Limits(
         options.max_bytes, options.max_pixels, options.max_files, options.timeout
     )
@@ -64,6 +84,9 @@ def serve(options: Namespace) -> None:
         origins=tuple(options.cors),
         limits=limits,
         queue=options.queue,
+        root_path=options.root_path,
+        proxies=tuple(options.proxy),
+        max_drop=max_drop if options.fastest else None,
     )
     serving.serve(settings, options.as_json)
 

@@ -26,22 +26,34 @@ def existing_rows(bundle: Bundle, names: Iterable[str], out: Path, force: bool) 
     `force`, and always where the folder holds exports of another bundle.
     """
     refuse_unwritable_folder(out)
-    table = out / TABLE
-    if table.exists():
-        try:
-            plain = json.loads(table.read_text(encoding="utf-8"))
-            rows = [Row.from_json(row) for row in plain["files"]]
-            owner = plain["bundle_sha256"]
-        except (OSError, ValueError, KeyError, TypeError) as cause:
-            raise InputError(f"{table}: cannot be read; name another --out") from cause
-        if owner != _identity(bundle):
-            raise InputError(f"{out} holds exports of another bundle; name another --out")
-    else:
-        rows = []
+    try:
+        rows = checked_rows(bundle, out)
+    except InputError as error:
+        raise InputError(f"{error}; name another --out") from error
+    if not (out / TABLE).exists():
         names = [*names, README]
     there = [name for name in names if (out / name).exists() or (out / name).is_symlink()]
     if there and not force:
         raise InputError(f"{out / there[0]} exists already; name another --out, or add --force")
+    return rows
+
+
+def checked_rows(bundle: Bundle, out: Path) -> list[Row]:
+    """What is known of the exports of a bundle in a folder; nothing where there are none.
+
+    Raises InputError where that cannot be read, or the folder holds exports of another bundle.
+    """
+    table = out / TABLE
+    if not table.exists():
+        return []
+    try:
+        plain = json.loads(table.read_text(encoding="utf-8"))
+        rows = [Row.from_json(row) for row in plain["files"]]
+        owner = plain["bundle_sha256"]
+    except (OSError, ValueError, KeyError, TypeError) as cause:
+        raise InputError(f"{table}: cannot be read") from cause
+    if owner != _identity(bundle):
+        raise InputError(f"{out} holds exports of another bundle")
     return rows
 
 

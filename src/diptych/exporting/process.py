@@ -24,7 +24,7 @@ from diptych.images.rows import Rows, pixel_rows
 from diptych.runtimes import onnxruntime
 from diptych.runtimes.speed import file_speed
 from diptych.system.child_process import redirect_output, run_as_child
-from diptych.system.files import is_full
+from diptych.system.files import file_digest, is_full
 
 MAKE, CHECK = "make", "check"
 TASK, FOLDER = "task.json", "folder"
@@ -81,7 +81,11 @@ def _check_row(source: ExportSource, row: Row, paths: Paths, pixels: Rows, folde
         row = check_resizing(row, onnxruntime.open_file(paths[0]), fixed, source.bundle)
     if row.refusal:
         return row
-    return row._replace(bytes=sum(map(_size, paths)), speed=file_speed(file, pixels))
+    return row._replace(
+        bytes=sum(map(_size, paths)),
+        speed=file_speed(file, pixels),
+        sha256=tuple(map(file_digest, paths)),
+    )
 
 
 def _size(path: Path) -> int:

@@ -26,6 +26,7 @@ class Row(NamedTuple):
     speed: FileSpeed | None = None
     fidelity: Fidelity | None = None  # of a lighter file, against the one in float
     float_layers: tuple[str, ...] = ()  # of a lighter file, the layers that stayed in float
+    sha256: tuple[str, ...] = ()  # of the files as they were checked; of a folder ""
 
     @property
     def name(self) -> str:
@@ -59,14 +60,15 @@ class Row(NamedTuple):
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> "Row":
         """What `to_json` and JSON made of it."""
-        fields = {key: plain[key] for key in cls._fields}
+        # An older table lacks what is new.
+        fields = {**cls._field_defaults, **{key: plain[key] for key in cls._fields if key in plain}}
         for key, kind in (("accuracy", Score), ("speed", FileSpeed)):
             if fields[key] is not None:
                 fields[key] = kind(**fields[key])
         if fields["fidelity"] is not None:
             drops = {key: list(fields["fidelity"][key].values()) for key in _DROPS}
             fields["fidelity"] = Fidelity.from_json({**fields["fidelity"], **drops})
-        for key in ("files", "float_layers"):
+        for key in ("files", "float_layers", "sha256"):
             fields[key] = tuple(fields[key])
         return cls(**fields)
 

@@ -117,7 +117,8 @@ def heatmap_method(predictor: Predictor, method: str, engine: str | None = None)
             raise InputError(
                 f"occlusion needs no engine; leave out --engine {engine}, or add --method gradcam"
             )
-        return lambda pixels_HWC, k: occlusion(predictor.probabilities, pixels_HWC, k)
+        ask = predictor.spread()
+        return lambda pixels_HWC, k: occlusion(ask, pixels_HWC, k)
     bundle = predictor.bundle
     recipe, network = bundle.recipe(engine), bundle.network(engine)
     in_engine = gradcam(recipe.engine, network, bundle.weights())

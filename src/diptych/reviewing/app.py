@@ -11,13 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from diptych.errors import DiptychError, ImageError, InputError
 from diptych.reviewing.access import AccessMiddleware
 from diptych.reviewing.decisions import NotSaved
 from diptych.reviewing.session import Session
+from diptych.system.asgi import static_files
 
 WEB = Path(__file__).parent / "web"
 DECISIONS = ("keep", "drop", "relabel", "accept", "open")
@@ -45,7 +45,7 @@ def application(session: Session, token: str) -> ASGIApp:
             Route("/redo", routes.redo, methods=["POST"]),
             Route("/learn", routes.learn, methods=["POST"]),
             Route("/train", routes.train, methods=["POST"]),
-            Mount("/static", StaticFiles(directory=WEB)),
+            Mount("/static", static_files(WEB)),
         ],
         exception_handlers={InputError: _refused, DiptychError: _refused, HTTPException: _missing},
     )

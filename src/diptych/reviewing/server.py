@@ -3,10 +3,11 @@
 import contextlib
 import importlib.util
 import os
+import socket
 import sys
 import threading
 import webbrowser
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import NamedTuple
@@ -22,10 +23,13 @@ from diptych.reviewing.decisions import Decisions, refuse_read_only
 from diptych.reviewing.findings import read_findings
 from diptych.reviewing.review import Review
 from diptych.reviewing.session import Session
+from diptych.system.asgi import server_config
 from diptych.system.sockets import open_socket
 
 HOST = "127.0.0.1"
 NEEDED = ("starlette", "uvicorn")
+# Seconds for answers that have begun when it ends.
+GRACE = 3
 
 
 class Settings(NamedTuple):
@@ -126,9 +130,7 @@ def _has_browser() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
-def _run(session: Session, token: str, listening: object, ready: Callable[[], None]) -> None:
-    import socket
-
+def _run(session: Session, token: str, listening: socket.socket, ready: Callable[[], None]) -> None:
     import uvicorn
 
     from diptych.reviewing.app import application
@@ -143,16 +145,4 @@ def _run(session: Session, token: str, listening: object, ready: Callable[[], No
             self.force_exit = self.should_exit
             self.should_exit = True
 
-    config = uvicorn.Config(
-        application(session, token),
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=3,
-    )
-    assert isinstance(listening, socket.socket)
-    sockets: Sequence[socket.socket] = [listening]
-    Server(config).run(list(sockets))
+    Server(server_config(application(session, token), GRACE)).run([listening])

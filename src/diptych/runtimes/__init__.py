@@ -43,16 +43,16 @@ def open_outputs(graph: bytes, runtime: str = "onnxruntime") -> PredictAll:
     """
     if runtime == "openvino":
         with contextlib.suppress(BundleError):
-            return _in_order(openvino.open_file(graph, exact=False))
-    return _in_order(onnxruntime.open_file(graph))
+            return in_order(openvino.open_file(graph, exact=False))
+    return in_order(onnxruntime.open_file(graph))
 
 
 def open_on_one_core(graph: bytes) -> PredictAll:
     """The same in ONNX Runtime on one core, for as many threads at a time as there are cores."""
-    return _in_order(onnxruntime.open_file(graph, threads=1))
+    return in_order(onnxruntime.open_file(graph, threads=1))
 
 
-def _in_order(file: OpenFile) -> PredictAll:
+def in_order(file: OpenFile) -> PredictAll:
     """Outputs without their names, in the order of the graph; of large pictures some at a time."""
 
     def outputs(batch: npt.NDArray[Any]) -> tuple[npt.NDArray[np.float32], ...]:

@@ -1,5 +1,6 @@
 """OpenVINO: the one place that imports it, and that opens its models."""
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy.typing as npt
 
 from diptych.errors import BundleError, first_line
 from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES, NamedOutputs, OpenFile
+from diptych.system.cores import cores
 
 
 def library() -> Any:
@@ -35,14 +37,7 @@ def open_file(model: Path | bytes, *, exact: bool = True) -> OpenFile:
     On processors with bfloat16 OpenVINO computes in it, whatever the file has, unless it must be
     `exact`. Raises BundleError when the model cannot be read.
     """
-    core = library().Core()
-    settings = {"PERFORMANCE_HINT": "LATENCY"}
-    if exact:
-        settings["INFERENCE_PRECISION_HINT"] = "f32"
-    try:
-        compiled = core.compile_model(read_model(model), "CPU", settings)
-    except RuntimeError as cause:
-        raise BundleError(f"the graph cannot be read ({first_line(cause)})") from cause
+    compiled = _compiled(model, {"PERFORMANCE_HINT": "LATENCY"}, exact)
     names = list(map(_name, compiled.outputs))
 
     def outputs(batch: npt.NDArray[Any]) -> NamedOutputs:
@@ -50,6 +45,32 @@ def open_file(model: Path | bytes, *, exact: bool = True) -> OpenFile:
         return {name: np.array(results[i]) for i, name in enumerate(names)}
 
     return outputs
+
+
+def open_on_one_core(model: Path | bytes, *, exact: bool = True) -> OpenFile:
+    """The same on one core, for as many threads at a time as there are cores."""
+    # Threads of ours decode on the same cores: none is bound to one.
+    settings = {"NUM_STREAMS": cores(), "INFERENCE_NUM_THREADS": cores()}
+    compiled = _compiled(model, {**settings, "ENABLE_CPU_PINNING": False}, exact)
+    names = list(map(_name, compiled.outputs))
+    own = threading.local()
+
+    def outputs(batch: npt.NDArray[Any]) -> NamedOutputs:
+        if not hasattr(own, "request"):
+            own.request = compiled.create_infer_request()
+        results = own.request.infer([batch])
+        return {name: np.array(results[i]) for i, name in enumerate(names)}
+
+    return outputs
+
+
+def _compiled(model: Path | bytes, settings: dict[str, Any], exact: bool) -> Any:
+    if exact:
+        settings["INFERENCE_PRECISION_HINT"] = "f32"
+    try:
+        return library().Core().compile_model(read_model(model), "CPU", settings)
+    except RuntimeError as cause:
+        raise BundleError(f"the graph cannot be read ({first_line(cause)})") from cause
 
 
 def _name(output: Any) -> str:

@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from diptych.serving import open_inference, openapi, pages, problems, routes
 from diptych.serving.middleware import AccessMiddleware, LoggingMiddleware, RequestLineMiddleware
 from diptych.serving.problems import Problem
+from diptych.serving.proxies import PREFIX, ProxyMiddleware, networks, root_path, shown_path
 from diptych.serving.state import ServerState
 from diptych.serving.tensors import JSON_LENGTH
 
@@ -47,7 +48,9 @@ def application(state: ServerState) -> ASGIApp:
             ],
             expose_headers=[JSON_LENGTH, "Retry-After", "X-Request-ID"],
         )
-    return LoggingMiddleware(inner, state)
+    settings = state.settings
+    logged = LoggingMiddleware(inner, state)
+    return ProxyMiddleware(logged, root_path(settings.root_path), networks(settings.proxies))
 
 
 def _add_problems(app: FastAPI) -> None:
@@ -55,7 +58,7 @@ def _add_problems(app: FastAPI) -> None:
 
     @app.exception_handler(Problem)
     async def problem(request: Request, error: Problem) -> Response:
-        return problems.response(error, request.url.path)
+        return problems.response(error, request.scope)
 
     @app.exception_handler(HTTPException)
     async def refusal(request: Request, error: HTTPException) -> Response:
@@ -65,13 +68,13 @@ def _add_problems(app: FastAPI) -> None:
             if request.method == "OPTIONS":
                 return Response(status_code=204, headers=headers)
         problem = Problem(error.status_code, _detail(error, request, headers), headers=headers)
-        return problems.response(problem, request.url.path)
+        return problems.response(problem, request.scope)
 
     @app.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         where = first["loc"][-1]
-        return problems.response(Problem(400, f"{where}: {first['msg']}"), request.url.path)
+        return problems.response(Problem(400, f"{where}: {first['msg']}"), request.scope)
 
 
 def _allowed(methods: str) -> str:
@@ -82,7 +85,8 @@ def _allowed(methods: str) -> str:
 
 def _detail(error: HTTPException, request: Request, headers: Mapping[str, str]) -> str:
     if error.status_code == 404:
-        return f"there is nothing at {request.url.path}; /docs tells what there is"
+        docs = f"{request.scope[PREFIX]}/docs"
+        return f"there is nothing at {shown_path(request.scope)}; {docs} tells what there is"
     if error.status_code == 405:
         return f"{request.method} cannot be used here; {headers['Allow']} can"
     return str(error.detail)

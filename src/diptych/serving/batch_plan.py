@@ -10,7 +10,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from diptych.bundles.predictor import Output
 from diptych.data.dataset import Shape
 from diptych.images.preprocess import Pixels
 from diptych.system.cores import cores
@@ -23,7 +22,7 @@ WORTHWHILE = 1.05
 # Seconds that a picture waits for others at most.
 LONGEST_WINDOW = 0.02
 
-Infer = Callable[[Pixels], Iterable[Output]]
+Infer = Callable[[Pixels], Iterable[object]]
 
 
 class BatchPlan(NamedTuple):

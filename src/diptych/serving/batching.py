@@ -12,28 +12,44 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Condition, Thread
-from typing import NamedTuple
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
-from diptych.bundles.predictor import Output, Predictor
+from diptych.bundles.format import Bundle
 from diptych.images.preprocess import Pixels, decode
-from diptych.serving.batch_plan import BatchPlan, Infer, best_plan
+from diptych.serving.batch_plan import BatchPlan, best_plan
 from diptych.system.cores import cores
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 # Pictures that are decoded or wait decoded; others wait as they came, which takes less memory.
 AHEAD = 64
 
 
-class Batcher:
+class Network(Protocol[T_co]):
+    """What gives something for each picture: a `Predictor`, or several networks together."""
+
+    @property
+    def bundle(self) -> Bundle:
+        """For the shape and the depth of its pixels."""
+        ...
+
+    def outputs(self, pixels_NHWC: Pixels) -> Iterator[T_co]: ...
+
+    def on_one_core(self) -> Callable[[Pixels], Iterator[T_co]]: ...
+
+
+class Batcher(Generic[T]):
     """Answers for single pictures, of which it runs many together. Used from one event loop."""
 
     def __init__(
         self,
-        predictor: Predictor,
+        predictor: Network[T],
         decoders: ThreadPoolExecutor,
         pixels_limit: int,
-        record: Callable[[Sequence[Output]], None],
+        record: Callable[[Sequence[T]], None],
         plan: BatchPlan | None = None,
     ) -> None:
         """`record` is called with the outputs of each batch, in the thread that ran it.
@@ -45,28 +61,30 @@ class Batcher:
         self._decoders = decoders
         self._pixels_limit = pixels_limit
         self._record = record
-        self._queue = _Queue()
-        self._decoding = set[asyncio.Future[Output]]()
+        self._queue = _Queue[T]()
+        self._decoding = set[asyncio.Future[T]]()
         self._unanswered = 0
         self._retired = False
         on_one_core = predictor.on_one_core()
         self.plan = plan or best_plan(predictor.outputs, on_one_core, shape)
-        self._infer: Infer = on_one_core if self.plan.threads == cores() else predictor.outputs
+        self._infer: Callable[[Pixels], Iterator[T]] = (
+            on_one_core if self.plan.threads == cores() else predictor.outputs
+        )
         self._places = asyncio.Semaphore(max(AHEAD, 4 * self.plan.threads * self.plan.size))
         for _ in range(self.plan.threads):
             Thread(target=self._work, name="graph", daemon=True).start()
 
-    async def infer(self, data: bytes) -> Output:
+    async def infer(self, data: bytes) -> T:
         """The output for an encoded picture; raises ImageError where it cannot be decoded."""
         with self.in_use():
             async with self._places:
                 return await self._decode(data)
 
-    async def infer_pixels(self, pixels: Pixels) -> Output:
+    async def infer_pixels(self, pixels: Pixels) -> T:
         """The output for pixels of the bundle's shape."""
         with self.in_use():
             async with self._places:
-                future: asyncio.Future[Output] = asyncio.get_running_loop().create_future()
+                future: asyncio.Future[T] = asyncio.get_running_loop().create_future()
                 self._queue.put(_Waiting(pixels, future))
                 return await future
 
@@ -85,10 +103,10 @@ class Batcher:
         self._retired = True
         self._end_if_idle()
 
-    def _decode(self, data: bytes) -> "asyncio.Future[Output]":
+    def _decode(self, data: bytes) -> "asyncio.Future[T]":
         """Have a picture decoded and put into the queue."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Output] = loop.create_future()
+        future: asyncio.Future[T] = loop.create_future()
 
         def hand_over() -> None:
             try:
@@ -116,7 +134,7 @@ class Batcher:
             if batch := [waiting for waiting in pictures if not waiting.future.cancelled()]:
                 self._run(batch)
 
-    def _run(self, batch: "list[_Waiting]") -> None:
+    def _run(self, batch: "list[_Waiting[T]]") -> None:
         futures = [waiting.future for waiting in batch]
         loop = futures[0].get_loop()
         try:
@@ -130,12 +148,12 @@ class Batcher:
             loop.call_soon_threadsafe(_fulfil, futures, outputs)
 
 
-class _Waiting(NamedTuple):
+class _Waiting(NamedTuple, Generic[T]):
     pixels: Pixels
-    future: "asyncio.Future[Output]"
+    future: "asyncio.Future[T]"
 
 
-class _Queue:
+class _Queue(Generic[T]):
     """Pictures that wait for a thread.
 
     Not queue.SimpleQueue: in Python 3.11 its get() with a timeout may wait for ever where another
@@ -143,11 +161,11 @@ class _Queue:
     """
 
     def __init__(self) -> None:
-        self._waiting = deque[_Waiting]()
+        self._waiting = deque[_Waiting[T]]()
         self._changed = Condition()
         self._closed = False
 
-    def put(self, waiting: _Waiting) -> None:
+    def put(self, waiting: _Waiting[T]) -> None:
         with self._changed:
             self._waiting.append(waiting)
             self._changed.notify()
@@ -158,7 +176,7 @@ class _Queue:
             self._closed = True
             self._changed.notify_all()
 
-    def take(self, plan: BatchPlan, coming: Collection[object]) -> list[_Waiting] | None:
+    def take(self, plan: BatchPlan, coming: Collection[object]) -> list[_Waiting[T]] | None:
         """A batch: what is waiting, and what comes within the window; None when it is closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or self._closed)
@@ -174,13 +192,13 @@ class _Queue:
             return batch
 
 
-def _fulfil(futures: Sequence["asyncio.Future[Output]"], outputs: Sequence[Output]) -> None:
+def _fulfil(futures: Sequence["asyncio.Future[T]"], outputs: Sequence[T]) -> None:
     for future, output in zip(futures, outputs, strict=True):
         if not future.done():
             future.set_result(output)
 
 
-def _fail(futures: Sequence["asyncio.Future[Output]"], error: Exception) -> None:
+def _fail(futures: Sequence["asyncio.Future[T]"], error: Exception) -> None:
     for future in futures:
         if not future.done():
             future.set_exception(error)

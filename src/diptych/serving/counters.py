@@ -74,13 +74,23 @@ class Counters:
             "diptych_watched_pictures_total", "Pictures in each bin of what drift is seen by.",
             (*OF_MODEL, "quantity", "bin"),
         )  # fmt: skip
+        self._compared = counter(
+            "diptych_compared_pictures_total",
+            "Pictures that the bundle's own graph was asked about as well as its export.",
+            (*OF_MODEL, "same"),
+        )
+        self._file = gauge(
+            "diptych_model_file_info", "The file that answers.", (*OF_MODEL, "file"),
+            multiprocess_mode="max",
+        )  # fmt: skip
         self._since = gauge(
             "diptych_model_loaded_timestamp_seconds", "Since when a bundle answers.", OF_MODEL,
             multiprocess_mode="min",
         )  # fmt: skip
 
-    def add_model(self, model: ModelVersion) -> None:
-        """A model begins to answer."""
+    def add_model(self, model: ModelVersion, file: str) -> None:
+        """A model begins to answer by a file."""
+        self._file.labels(*model, file).set(1)
         if model not in self._models:
             self._models.add(model)
             self._since.labels(*model).set(time.time())
@@ -113,6 +123,12 @@ class Counters:
             confidence.observe(p)
         for (quantity, position), n in by_bin.items():
             self._binned.labels(*model, quantity, str(position)).inc(n)
+
+    def count_compared(self, model: ModelVersion, same: int, different: int) -> None:
+        """Count pictures to which an export and the bundle's own graph gave the same answer."""
+        for word, n in (("yes", same), ("no", different)):
+            if n:
+                self._compared.labels(*model, word).inc(n)
 
     def of(self, model: ModelVersion) -> Counts:
         """What was counted of a model since it was loaded, by all workers."""

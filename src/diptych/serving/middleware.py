@@ -73,7 +73,7 @@ class LoggingMiddleware:
             logs.failure(identity.decode(), error)
             if status == GONE:
                 unforeseen = Problem(500, "this should not have happened; the log tells more")
-                await problems.response(unforeseen, scope["path"])(scope, receive, send_marked)
+                await problems.response(unforeseen, scope)(scope, receive, send_marked)
         finally:
             seconds = time.perf_counter() - started
             route = _ROUTES.match(scope["path"])
@@ -129,7 +129,7 @@ class AccessMiddleware:
                 async with asyncio.timeout(REST):
                     while (await receive()).get("more_body"):
                         pass
-        await problems.response(problem, scope["path"])(scope, receive, send)
+        await problems.response(problem, scope)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Problem | None:
         if self._state.closing:

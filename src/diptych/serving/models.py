@@ -8,19 +8,23 @@ from pathlib import Path
 from typing import Any
 
 from diptych.bundles.format import SEAL, Bundle, open_bundle
-from diptych.bundles.predictor import Output, Prediction, Predictor, load
-from diptych.errors import ImageError, first_line, nearest
+from diptych.bundles.predictor import Output, Prediction
+from diptych.errors import DiptychError, ImageError, first_line, nearest
 from diptych.images.encoding import as_png
 from diptych.reliability.drift import bundled_distributions
 from diptych.reporting.explain import Explainer
 from diptych.serving import logs
-from diptych.serving.batch_plan import BatchPlan
 from diptych.serving.batching import Batcher
+from diptych.serving.counters import ModelVersion
+from diptych.serving.fastest import Opened, open_own
 from diptych.serving.monitoring import Monitor, MonitoredModel
 from diptych.serving.problems import Problem, busy
 from diptych.serving.settings import Limits, model_name
+from diptych.serving.shared import shared_network
 from diptych.system.cores import cores
 
+# What opens a bundle: its path, and what answered for it before, if anything did.
+Opening = Callable[[Path, Opened | None], Opened]
 # Explanations at a time that wait for others: each asks the network 82 times.
 EXPLANATIONS = 8
 
@@ -30,13 +34,14 @@ class Model:
 
     def __init__(
         self,
-        predictor: Predictor,
+        opened: Opened,
         decoders: ThreadPoolExecutor,
         pixels_limit: int,
         monitor: Monitor,
-        plan: BatchPlan | None = None,
     ) -> None:
+        predictor = opened.predictor
         self._monitor = monitor
+        self.opened = opened
         self.name = model_name(predictor.bundle.path)
         self.predictor = predictor
         self.classes = predictor.classes
@@ -47,17 +52,21 @@ class Model:
         )
         self.explainer = Explainer(predictor)
         self.batcher = Batcher(
-            predictor, decoders, pixels_limit, partial(monitor.record, self.monitored), plan
+            predictor, decoders, pixels_limit, partial(monitor.record, self.monitored), opened.plan
         )
-        monitor.counters.add_model(self.monitored.key)
+        monitor.counters.add_model(self.monitored.key, opened.file)
 
     async def infer(self, data: bytes) -> Output:
         """The output for an encoded picture; raises ImageError where it cannot be used."""
         try:
             return await self.batcher.infer(data)
         except ImageError as error:
-            self._monitor.counters.count_refusal(self.monitored.key, error.reason)
+            self.refused(error)
             raise
+
+    def refused(self, error: ImageError) -> None:
+        """Count a picture that cannot be used."""
+        self._monitor.counters.count_refusal(self.monitored.key, error.reason)
 
     async def predict(self, name: str, data: bytes) -> Prediction:
         """The same in labels."""
@@ -81,6 +90,7 @@ class Model:
             "test": {key: facts.get("test", {}).get(key) for key in ("n", "accuracy")},
             "prediction_sets": {"coverage": facts["prediction_sets"].get("coverage")},
             "ood": {"acceptance": facts["ood"].get("acceptance")},
+            "file": self.opened.to_json(),
             "limits": limits._asdict(),
         }
 
@@ -88,13 +98,22 @@ class Model:
 class Models:
     """Every bundle that is served; the first is the one that is meant where none is named."""
 
-    def __init__(self, paths: Sequence[Path], limits: Limits, monitor: Monitor) -> None:
+    def __init__(
+        self,
+        paths: Sequence[Path],
+        limits: Limits,
+        monitor: Monitor,
+        opening: Opening = open_own,
+    ) -> None:
         """Open bundles; raises BundleError where one is not as it was written."""
+        self._opening = opening
         self._limits = limits
         self._monitor = monitor
         self._decoders = ThreadPoolExecutor(cores(), "decoder")
-        self._explaining = ThreadPoolExecutor(1, "explainer")
+        self._explaining = ThreadPoolExecutor(cores(), "explainer")
         self._explanations = 0
+        self._together: dict[tuple[ModelVersion, ...], Batcher[tuple[Output, ...]] | None] = {}
+        self._sharing = asyncio.Lock()
         self._paths = {model_name(path): path for path in paths}
         self._models = {name: self._open(path) for name, path in self._paths.items()}
         # One reload after the other, so that each retires the one that it replaces.
@@ -114,6 +133,62 @@ class Models:
         if name not in self._models:
             raise Problem(404, f"no model {name!r}; there are: {', '.join(self._models)}")
         return self._models[name]
+
+    def several(self, names: str | None) -> list[Model]:
+        """The models of names that are parted by commas; raises Problem where there is none."""
+        if names is None or names in self._models or "," not in names:
+            return [self.get(names)]
+        return [self.get(name.strip()) for name in dict.fromkeys(names.split(","))]
+
+    async def predict(self, models: Sequence[Model], name: str, data: bytes) -> list[Prediction]:
+        """The answers of several models for a picture; those on one backbone share its pass.
+
+        Raises ImageError where the picture cannot be used.
+        """
+        if shared := await self._shared(models):
+            try:
+                outputs = await shared.infer(data)
+            except ImageError as error:
+                for model in models:
+                    model.refused(error)
+                raise
+            pairs = zip(models, outputs, strict=True)
+            return [model.predictor.prediction(name, output) for model, output in pairs]
+        return list(await asyncio.gather(*(model.predict(name, data) for model in models)))
+
+    async def _shared(self, models: Sequence[Model]) -> Batcher[tuple[Output, ...]] | None:
+        """What runs the networks of several models together; None where they share nothing."""
+        key = tuple((model.name, model.version) for model in models)
+        if len(models) < 2 or any(model.opened.row for model in models):
+            return None
+        async with self._sharing:
+            if key not in self._together:
+                for batcher in self._together.values():
+                    if batcher is not None:
+                        batcher.retire()
+                opening = partial(self._open_shared, models)
+                # Others than these are asked about seldom, and each has memory of its own.
+                self._together = {
+                    key: await asyncio.get_running_loop().run_in_executor(None, opening)
+                }
+            return self._together[key]
+
+    def _open_shared(self, models: Sequence[Model]) -> Batcher[tuple[Output, ...]] | None:
+        try:
+            network = shared_network([model.predictor.bundle for model in models])
+        except DiptychError as error:
+            message = f"each of several bundles is answered by itself: {error}"
+            logs.write(level="warning", message=message)
+            return None
+        if network is None:
+            return None
+
+        def record(outputs: Sequence[tuple[Output, ...]]) -> None:
+            for model, own in zip(models, zip(*outputs, strict=True), strict=True):
+                self._monitor.record(model.monitored, own)
+
+        plan = models[0].batcher.plan
+        return Batcher(network, self._decoders, self._limits.pixels, record, plan)
 
     async def explain(self, model: Model, data: bytes, label: str | None) -> bytes:
         """A PNG of a picture under the heat of what speaks for a class, else for the answer."""
@@ -175,7 +250,7 @@ class Models:
         loop = asyncio.get_running_loop()
         try:
             refuse_others(await loop.run_in_executor(None, open_bundle, path))
-            new = await loop.run_in_executor(None, self._open, path, old.batcher.plan)
+            new = await loop.run_in_executor(None, self._open, path, old)
         except Problem:
             raise
         except Exception as error:
@@ -192,9 +267,11 @@ class Models:
         old.batcher.retire()
         return new
 
-    def _open(self, path: Path, plan: BatchPlan | None = None) -> Model:
-        """A bundle open; with a plan, nothing is measured while others are answered."""
-        return Model(load(path), self._decoders, self._limits.pixels, self._monitor, plan)
+    def _open(self, path: Path, before: Model | None = None) -> Model:
+        """A bundle open; where one answered before, nothing is measured while others are."""
+        old = before.opened._replace(plan=before.batcher.plan) if before else None
+        opened = self._opening(path, old)
+        return Model(opened, self._decoders, self._limits.pixels, self._monitor)
 
 
 def version(bundle: Bundle) -> str:

@@ -58,7 +58,9 @@ class Monitor:
                 for output in outputs
             )
             confidences = (float(output.p_K.max()) for output in outputs)
-            bins = dict(_by_bin(model.quantities, outputs))
+            bins = dict(_by_bin(model.quantities, _watched(outputs)))
+            same = [o.p_K.argmax() == o.reference.p_K.argmax() for o in outputs if o.reference]
+            self.counters.count_compared(key, sum(same), len(same) - sum(same))
             self.counters.count_answers(key, labels, confidences, bins)
 
     def drift(self, model: MonitoredModel) -> dict[str, Any]:
@@ -91,10 +93,18 @@ class Monitor:
         }
 
 
+def _watched(outputs: Iterable[Output]) -> list[Output]:
+    """What the bundle's own graph gave: training was watched by that."""
+    own = (output.reference or output for output in outputs)
+    return [output for output in own if output.components_C.size]
+
+
 def _by_bin(
     quantities: Sequence[ReferenceDistribution], outputs: Sequence[Output]
 ) -> Iterator[tuple[tuple[str, int], int]]:
     """Each quantity and each of its bins, with how many outputs fall into it, if any."""
+    if not outputs:
+        return
     p_NK = np.stack([output.p_K for output in outputs])
     ood_score_N = np.array([output.ood_score for output in outputs], np.float32)
     components_NC = np.stack([output.components_C for output in outputs])

@@ -10,8 +10,11 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 
 from diptych.serving.pages import rooted
+from diptych.serving.proxies import PREFIX
 from diptych.serving.schemas import PREDICTIONS, PROBLEM, ProblemSchema
 
+# Stands in examples for the server's own.
+ADDRESS = "http://HOST"
 EXAMPLES = {
     ("post", "/predict"): (
         "curl --data-binary @lunch.jpg -H 'Content-Type: image/jpeg' http://HOST/predict",
@@ -32,12 +35,13 @@ def add_routes(app: FastAPI) -> None:
     """Add the two routes to an app that has all others."""
 
     @app.get("/openapi.json", include_in_schema=False)
-    async def openapi() -> Response:
-        return JSONResponse(description(app))
+    async def openapi(request: Request) -> Response:
+        servers = [{"url": request.scope[PREFIX] or "/"}]
+        return JSONResponse({**description(app), "servers": servers})
 
     @app.get("/docs", include_in_schema=False)
     async def docs(request: Request) -> Response:
-        return HTMLResponse(rooted("".join(_page(description(app))), request))
+        return HTMLResponse(rooted("".join(_page(description(app), _outside(request))), request))
 
 
 def description(app: FastAPI) -> dict[str, Any]:
@@ -67,7 +71,13 @@ def description(app: FastAPI) -> dict[str, Any]:
     return app.openapi_schema
 
 
-def _page(api: dict[str, Any]) -> Iterator[str]:
+def _outside(request: Request) -> str:
+    """The server's address as who asks knows it."""
+    host = request.headers.get("host") or "HOST"
+    return f"{request.scope['scheme']}://{host}{request.scope[PREFIX]}"
+
+
+def _page(api: dict[str, Any], address: str) -> Iterator[str]:
     yield (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
@@ -83,7 +93,7 @@ def _page(api: dict[str, Any]) -> Iterator[str]:
     )
     for path, operations in api["paths"].items():
         for method, operation in operations.items():
-            yield from _operation(method, path, operation)
+            yield from _operation(method, path, operation, address)
     yield "<h2>What the answers hold</h2>"
     for name, schema in api["components"]["schemas"].items():
         yield f'<h3 id="{escape(name)}">{escape(name)}</h3>{_paragraph(schema.get("description"))}'
@@ -91,11 +101,11 @@ def _page(api: dict[str, Any]) -> Iterator[str]:
     yield "</main></body></html>"
 
 
-def _operation(method: str, path: str, operation: dict[str, Any]) -> Iterator[str]:
+def _operation(method: str, path: str, operation: dict[str, Any], address: str) -> Iterator[str]:
     yield f"<section><h2><code>{method.upper()} {escape(path)}</code></h2>"
     yield _paragraph(operation.get("description"))
     for command in EXAMPLES.get((method, path), ()):
-        yield f'<pre tabindex="0"><code>{escape(command)}</code></pre>'
+        yield f'<pre tabindex="0"><code>{escape(command.replace(ADDRESS, address))}</code></pre>'
     for parameter in operation.get("parameters", ()):
         about = parameter.get("description") or "as in the address"
         yield f"<p><code>{escape(parameter['name'])}</code>: {escape(about)}</p>"

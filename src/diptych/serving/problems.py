@@ -7,8 +7,10 @@ from http import HTTPStatus
 from typing import Any
 
 from starlette.responses import JSONResponse
+from starlette.types import Scope
 
 from diptych.errors import DiptychError, ImageError
+from diptych.serving.proxies import shown_path
 
 # The status for each reason that a picture cannot be used; 422 for every other.
 _BY_REASON = {"too large": 413, "not an image": 415}
@@ -43,27 +45,27 @@ def busy(detail: str, status: int = 429, seconds: int = 1) -> Problem:
     return Problem(status, detail, headers={"Retry-After": str(seconds)})
 
 
-def document(problem: Problem, path: str) -> dict[str, Any]:
+def document(problem: Problem, scope: Scope) -> dict[str, Any]:
     """The problem of a request as plain data."""
     facts = {
         "type": "about:blank",
         "title": HTTPStatus(problem.status).phrase,
         "status": problem.status,
         "detail": problem.detail,
-        "instance": path,
+        "instance": shown_path(scope),
     }
     if problem.file is not None:
         facts["file"] = problem.file
-    if path.startswith("/v2"):
+    if scope["path"].startswith("/v2"):
         # Where the Open Inference Protocol looks for it.
         facts["error"] = problem.detail
     return facts
 
 
-def response(problem: Problem, path: str) -> JSONResponse:
+def response(problem: Problem, scope: Scope) -> JSONResponse:
     """The problem of a request as an answer to it."""
     return JSONResponse(
-        document(problem, path),
+        document(problem, scope),
         problem.status,
         problem.headers,
         media_type="application/problem+json",

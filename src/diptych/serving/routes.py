@@ -1,6 +1,8 @@
 """What can be asked of the server: predictions, heatmaps, and how its models are."""
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import ExitStack
 from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -22,6 +24,9 @@ from diptych.serving.uploads import Received, read_uploads
 # What a setting is called in a query, a form or JSON.
 MODEL, CLASS = "model", "class"
 
+ModelNames = Annotated[
+    str | None, Query(description="a model's name, or several parted by commas; else the first")
+]
 ModelName = Annotated[str | None, Query(description="a model's name; without one, the first")]
 Class = Annotated[str | None, Query(alias=CLASS, description="without one, that of the answer")]
 Force = Annotated[bool, Query(description="take it even where its classes are others")]
@@ -33,29 +38,37 @@ router = APIRouter()
 @router.post(
     "/predict",
     responses={
-        200: {"model": schemas.PredictionsSchema},
+        200: {"model": schemas.PredictionsSchema | schemas.SeveralSchema},
         **problem_responses(*schemas.OF_PICTURES),
     },
     openapi_extra=schemas.PICTURES,
     dependencies=KNOWN_ONLY,
 )
-async def predict(request: Request, model: ModelName = None) -> Response:
+async def predict(request: Request, model: ModelNames = None) -> Response:
     """Say what is on pictures.
 
     Send one as it is, or several as the parts of a form or in JSON. Of several, one that cannot be
-    used has an error in its place; one alone that cannot be used is refused.
+    used has an error in its place; one alone that cannot be used is refused. Several models answer
+    where several are named, parted by commas; those on the same backbone share its pass.
     """
     state = server_state(request)
     limits = state.settings.limits
-    state.models.get(model)  # before the body is read
+    state.models.several(model)  # before the body is read
     with state.admit() as reserve:
         received = await read_uploads(request, limits, reserve, [MODEL])
-        served = state.models.get(agreed({MODEL: model}, received.fields).get(MODEL))
-        request.scope["log"] |= {"model": served.name, "pictures": len(received.pictures)}
-        with served.batcher.in_use():
+        served = state.models.several(agreed({MODEL: model}, received.fields).get(MODEL))
+        names = [one.name for one in served]
+        request.scope["log"] |= {"model": ",".join(names), "pictures": len(received.pictures)}
+        with ExitStack() as stack:
+            for one in served:
+                stack.enter_context(one.batcher.in_use())
             async with in_time(limits.seconds):
-                predictions = await _predictions(served, received)
-    return JSONResponse({"model": served.name, "predictions": list(map(_to_json, predictions))})
+                predictions = await _predictions(state.models, served, received)
+    answers = [
+        {"model": name, "predictions": list(map(_to_json, own))}
+        for name, own in zip(names, zip(*predictions, strict=True), strict=True)
+    ]
+    return JSONResponse(answers[0] if len(answers) == 1 else {"answers": answers})
 
 
 @router.post(
@@ -156,22 +169,28 @@ async def reload(request: Request, name: str, force: Force = False) -> Response:
     return JSONResponse({"model": name, "version": version, "classes": classes})
 
 
-async def _predictions(model: Model, received: Received) -> list[Prediction]:
+async def _predictions(
+    models: Models, asked: Sequence[Model], received: Received
+) -> list[list[Prediction]]:
+    """For each picture the answers of the models that are asked."""
     if len(received.pictures) > 1:
-        several = (_prediction_or_error(model, upload) for upload in received.pictures)
+        several = (_predictions_or_errors(models, asked, one) for one in received.pictures)
         return await asyncio.gather(*several)
     (upload,) = received.pictures
     try:
-        return [await model.predict(upload.name or "picture", upload.data)]
+        return [await models.predict(asked, upload.name or "picture", upload.data)]
     except ImageError as error:
         raise _refusal(error, received) from error
 
 
-async def _prediction_or_error(model: Model, upload: Upload) -> Prediction:
+async def _predictions_or_errors(
+    models: Models, asked: Sequence[Model], upload: Upload
+) -> list[Prediction]:
+    name = upload.name or "picture"
     try:
-        return await model.predict(upload.name or "picture", upload.data)
+        return await models.predict(asked, name, upload.data)
     except ImageError as error:
-        return Prediction(upload.name or "picture", error=str(error))
+        return [Prediction(name, error=str(error))] * len(asked)
 
 
 async def _heatmap(models: Models, model: Model, received: Received, label: str | None) -> bytes:

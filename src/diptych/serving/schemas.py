@@ -37,6 +37,12 @@ class PredictionsSchema(BaseModel):
     predictions: list[PredictionSchema]
 
 
+class SeveralSchema(BaseModel):
+    """The answers of several models, in the order in which these were named."""
+
+    answers: list[PredictionsSchema]
+
+
 PREDICTIONS = {"model": "pizza", "predictions": [PREDICTION]}
 
 
@@ -72,6 +78,27 @@ class ValuesSchema(BaseModel):
     planar: bool | None = Field(description="whether the colours of a row come one after the other")
 
 
+class DropSchema(BaseModel):
+    """A share that is lost, with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+class FileSchema(BaseModel):
+    """The file that answers, and how it differs from the network on held-back pictures."""
+
+    name: str
+    runtime: str
+    kind: str = Field(description="fp32, int8 or bf16")
+    pictures: int | None = Field(description="held-back ones; null for the bundle's own graph")
+    accuracy_drop: DropSchema | None = Field(description="of a lighter file, as a share")
+    acceptance_drop: DropSchema | None = Field(description="of pictures taken for known ones")
+    agreement: float | None = Field(description="the share of pictures with the same answer")
+    max_difference: float | None = Field(description="the largest, in probability")
+
+
 class ModelSchema(BaseModel):
     """What is known of a model."""
 
@@ -89,6 +116,7 @@ class ModelSchema(BaseModel):
     test: TestSchema
     prediction_sets: dict[str, float | None]
     ood: dict[str, float | None]
+    file: FileSchema
     limits: LimitsSchema
 
 

@@ -21,6 +21,7 @@ def run(settings: Settings, as_json: bool) -> None:
         if importlib.util.find_spec(package) is None:
             raise MissingExtra(package, "serve")
     refuse_unfit(settings)
+    _check_proxies(settings)
     _check_keys(settings)
     started = time.monotonic()
     listening = open_socket(settings.host, settings.port)
@@ -37,6 +38,14 @@ def run(settings: Settings, as_json: bool) -> None:
 
         with tempfile.TemporaryDirectory(prefix="diptych-") as folder:
             Supervisor(settings, listening, Path(folder)).run(ready)
+
+
+def _check_proxies(settings: Settings) -> None:
+    """Raise InputError where the path is none, or a proxy has no address."""
+    from diptych.serving import proxies
+
+    proxies.root_path(settings.root_path)
+    proxies.networks(settings.proxies)
 
 
 def _check_keys(settings: Settings) -> None:

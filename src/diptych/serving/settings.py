@@ -26,6 +26,12 @@ class Settings(NamedTuple):
     origins: tuple[str, ...] = ()  # of other pages that may ask (CORS)
     limits: Limits = Limits()
     queue: int = 128  # requests at a time, of each worker; more are told to come back
+    root_path: str = ""  # that a proxy shows the server below, such as /pizza
+    proxies: tuple[
+        str, ...
+    ] = ()  # addresses, or networks, whose X-Forwarded-… headers are believed
+    # Points of accuracy that the fastest export may cost; None: answer by the bundle's own graph.
+    max_drop: float | None = None
 
 
 def refuse_unfit(settings: Settings) -> None:
@@ -41,6 +47,8 @@ def refuse_unfit(settings: Settings) -> None:
     for option, value in {**counts, **limits, "timeout": settings.limits.seconds}.items():
         if not value > 0:
             raise InputError(f"--{option} {value}: it must be above 0")
+    if settings.max_drop is not None and not settings.max_drop >= 0:
+        raise InputError(f"--max-drop {settings.max_drop:g}: name 0 or more points")
     names = [model_name(path) for path in settings.bundles]
     for name in names:
         if names.count(name) > 1:

@@ -18,11 +18,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from diptych.serving import keys, logs
 from diptych.serving.app import application
-from diptych.serving.models import Models
+from diptych.serving.fastest import Fastest, open_own
+from diptych.serving.models import Models, Opening
 from diptych.serving.monitoring import Monitor
 from diptych.serving.protocol import http_protocol
 from diptych.serving.settings import Settings
 from diptych.serving.state import ServerState
+from diptych.system.asgi import server_config
 
 # Seconds between the wish to end and the end of listening: whoever asks meanwhile is told so, and
 # connections that stay open are closed after an answer.
@@ -53,19 +55,16 @@ def run_worker(
     logs.capture()
     api_keys = keys.read(settings.keys) if settings.keys else {}
     monitor = Monitor(shared_folder)
-    models = Models(settings.bundles, settings.limits, monitor)
+    opening: Opening = open_own
+    if settings.max_drop is not None:
+        opening = Fastest(settings.max_drop, shared_folder)
+    models = Models(settings.bundles, settings.limits, monitor, opening)
     state = ServerState(settings, models, monitor, api_keys, shared_folder)
-    config = uvicorn.Config(
+    config = server_config(
         application(state),
+        int(settings.limits.seconds) + GRACE,
         http=http_protocol(settings.limits.seconds),
-        ws="none",
-        lifespan="off",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
         timeout_keep_alive=30,
-        timeout_graceful_shutdown=int(settings.limits.seconds) + GRACE,
     )
     _Server(config, state, ready).run([listening])
 

@@ -6,6 +6,7 @@ A pipe or a device may never come to an end, so only regular files are read.
 import contextlib
 import errno
 import glob
+import hashlib
 import os
 import shutil
 import stat
@@ -47,6 +48,14 @@ def is_regular(path: Path) -> bool:
 def beside(path: Path, purpose: str) -> Path:
     """A new hidden name next to the path, which is short enough where the path's own is."""
     return path.with_name(f".{path.name[:NAMED]}.{uuid.uuid4().hex[:8]}.{purpose}")
+
+
+def file_digest(path: Path) -> str:
+    """The SHA-256 of a file, as text; "" of a folder."""
+    if path.is_dir():
+        return ""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def is_full(error: BaseException) -> bool:

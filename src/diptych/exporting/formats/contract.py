@@ -53,6 +53,8 @@ class Format(NamedTuple):
     examples: Mapping[str, Example]  # by kind; a lighter file is used as the one in float is
     kinds: tuple[str, ...] = (FLOAT,)  # that `write` writes
     quantiser: Quantiser | None = None
+    # On one core, for as many threads as there are cores; None where our server does not use it.
+    open_on_one_core: Callable[[Paths, str], OpenFile] | None = None
     beside: tuple[str, ...] = ()  # files that are called the same for every bundle
     needs_library: bool = False  # whether a backbone of a library is built by the library
     note: str = ""  # on other tools that take its files; {file} and {stem} stand for names

@@ -35,6 +35,10 @@ def open_file(paths: Paths, kind: str) -> OpenFile:
     return one_by_one(file) if kind == ANY_SIZE else file
 
 
+def _open_on_one_core(paths: Paths, kind: str) -> OpenFile:
+    return onnxruntime.open_file(paths[0], threads=1)
+
+
 def one_by_one(file: OpenFile) -> OpenFile:
     """A file that takes a picture (H, W, 3) at a time, for many of one size, grey ones too."""
 
@@ -76,4 +80,5 @@ FORMAT = Format(
     examples={FLOAT: _example("images"), ANY_SIZE: _example("picture")},
     kinds=(FLOAT, ANY_SIZE),
     quantiser=Quantiser("onnxruntime", LIGHTER, _quantiser),
+    open_on_one_core=_open_on_one_core,
 )

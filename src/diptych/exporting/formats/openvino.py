@@ -6,6 +6,7 @@ from pathlib import Path
 
 from diptych.errors import MissingExtra
 from diptych.exporting.formats.contract import (
+    BF16,
     FLOAT,
     LIGHTER,
     RUNTIMES,
@@ -33,8 +34,15 @@ def write(source: ExportSource, kind: str, paths: Paths) -> None:
 
 
 def open_file(paths: Paths, kind: str) -> OpenFile:
-    """The file in OpenVINO, computed in float32 but for what is int8 in it."""
-    return openvino.open_file(paths[0])
+    """The file in OpenVINO, computed in float32 but for what is int8 in it.
+
+    One with bfloat16 weights is computed in bfloat16 where the processor can.
+    """
+    return openvino.open_file(paths[0], exact=kind != BF16)
+
+
+def _open_on_one_core(paths: Paths, kind: str) -> OpenFile:
+    return openvino.open_on_one_core(paths[0], exact=kind != BF16)
 
 
 def _quantiser(files: Files, calibration: Rows, task: Path) -> Tool:
@@ -68,4 +76,5 @@ p, ood_score = outputs["probabilities"][0], outputs["ood_score"][0]""",
         )
     },
     quantiser=Quantiser("openvino", LIGHTER, _quantiser, int8_needs=(("nncf", "int8"),)),
+    open_on_one_core=_open_on_one_core,
 )

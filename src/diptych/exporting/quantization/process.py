@@ -15,7 +15,7 @@ import numpy as np
 
 from diptych.errors import GateError
 from diptych.exporting.formats import FORMATS
-from diptych.exporting.formats.contract import BF16, FLOAT, Format
+from diptych.exporting.formats.contract import BF16, FLOAT, INT8, Format
 from diptych.exporting.quantization.contract import Files
 from diptych.exporting.quantization.fidelity import Fidelity, Outputs, compare
 from diptych.exporting.quantization.search import PassingFile, lightest_passing_file, noise
@@ -39,10 +39,10 @@ def main(task: Path, log: Callable[[str], object]) -> None:
     targets_N = np.asarray(settings["targets"], np.intp)
     tool = quantiser.start(files, calibration, task)
     bf16 = tool.with_bf16_weights() if settings["kind"] == BF16 else None
-    expected = _outputs(format, files, validation, task)
+    expected = _outputs(format, FLOAT, files, validation, task)
 
     def measure(lighter: Files) -> Fidelity:
-        outputs = _outputs(format, lighter, validation, task)
+        outputs = _outputs(format, settings["kind"], lighter, validation, task)
         return compare(expected, outputs, targets_N, settings["groups"])
 
     if bf16 is not None:
@@ -50,10 +50,10 @@ def main(task: Path, log: Callable[[str], object]) -> None:
     else:
         # Evenly among all, whose order may be that of the classes.
         few = calibration[np.linspace(0, len(calibration) - 1, COMPARED).astype(int)]
-        signal = _outputs(format, files, few, task)
+        signal = _outputs(format, FLOAT, files, few, task)
 
         def error(lighter: Files) -> float:
-            return noise(signal, _outputs(format, lighter, few, task))
+            return noise(signal, _outputs(format, INT8, lighter, few, task))
 
         result = lightest_passing_file(tool, measure, error, settings["max_drop"], log)
     _write(result, len(tool.layers), task)
@@ -65,14 +65,14 @@ def _passing_file(files: Files, fidelity: Fidelity, max_drop: float) -> PassingF
     return PassingFile(files, fidelity, ())
 
 
-def _outputs(format: Format, files: Files, images_NHWC: Rows, task: Path) -> Outputs:
-    """What a file says of pictures, run by the format's own runtime."""
+def _outputs(format: Format, kind: str, files: Files, images_NHWC: Rows, task: Path) -> Outputs:
+    """What a file of a kind says of pictures, run by the format's own runtime."""
     paths = [task / f"tried{ending}" for ending in format.endings]
     for path, ending in zip(paths, format.endings, strict=True):
         # A runtime may still have the last one in its memory, as it lay on disk.
         path.unlink(missing_ok=True)
         path.write_bytes(files[ending])
-    file = format.open(paths, FLOAT)
+    file = format.open(paths, kind)
     batches = map(np.ascontiguousarray, in_batches(images_NHWC, BATCH))
     outputs = concatenated(map(file, batches))
     return Outputs(outputs[PROBABILITIES], outputs[OOD_SCORE])
