@@ -21,7 +21,7 @@ from diptych.serving.exported import WATCHED, ExportPredictor
 from diptych.serving.fastest import Fastest, Opened, open_own
 from diptych.serving.monitoring import Monitor, MonitoredModel
 from diptych.serving.settings import refuse_unfit
-from served import SMALL, Server, refusal, serving
+from served import SMALL, Crowd, Server, every_worker, refusal, serving
 
 DROP = {"value": 0.0, "low": -0.02, "high": 0.02}
 
@@ -249,3 +249,20 @@ def test_a_limit_is_for_the_fastest(bundle: Path) -> None:
     assert "--max-drop is for --fastest" in refusal(bundle, "--max-drop", "1")
     with pytest.raises(InputError, match="--max-drop -1: name 0 or more points"):
         refuse_unfit(Settings((bundle,), max_drop=-1))
+
+
+def test_workers_under_load_answer_by_one_file_over_a_reload_and_lose_nothing(
+    place: Path, tmp_path: Path
+) -> None:
+    with serving(tmp_path / "log", place, "--fastest", "--workers", "2") as server:
+        crowd = Crowd(server, 4)
+        crowd.wait_for(40)
+        name = server.get("/model").json["file"]["name"]
+        every_worker(server, lambda: server.get("/model").json["file"]["name"] == name)
+        assert server.post("/models/colours/reload").status == 200
+        crowd.wait_for(len(crowd.statuses) + 40)
+        assert server.get("/model").json["file"]["name"] == name
+        crowd.end()
+        assert (set(crowd.statuses), crowd.lost) == ({200}, [])
+    measured = [line for line in server.lines() if "pictures_per_second" in line]
+    assert len(measured) == 1
