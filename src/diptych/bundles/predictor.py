@@ -1,6 +1,8 @@
 """A bundle at work: encoded pictures in, labels out. No training framework."""
 
+import platform
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -8,9 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diptych.bundles.answering import answers
+from diptych.bundles.answering import answers, answers_elsewhere
 from diptych.bundles.format import GRAPH, SEAL, Bundle, open_bundle
-from diptych.bundles.golden import verify_golden
+from diptych.bundles.golden import Golden, verify_golden
 from diptych.bundles.prediction import Answers as Answers
 from diptych.bundles.prediction import Prediction as Prediction
 from diptych.bundles.scoring import score_bundle
@@ -20,12 +22,20 @@ from diptych.images.preprocess import Pixels
 from diptych.metrics.predictions import Predictions
 from diptych.metrics.probabilities import Probabilities
 from diptych.reliability.conformal import prediction_sets
-from diptych.runtimes import Predict, fastest, open_graph, open_on_one_core, open_outputs
+from diptych.runtimes import (
+    Predict,
+    PredictAll,
+    fastest,
+    open_graph,
+    open_on_one_core,
+    open_outputs,
+)
 from diptych.sources import as_dataset, may_hold_pixels
 from diptych.sources.inputs import InputPicture, Inputs, input_pictures
 from diptych.sources.pixels.pixel_csv import read_pixels
 from diptych.system.files import path_of
 from diptych.system.progress import Track, unwatched
+from diptych.system.workplace import elsewhere
 
 if TYPE_CHECKING:
     import keras
@@ -90,11 +100,26 @@ class Predictor:
                 yield Prediction(name, error=about(Path(name), error))
 
     def _pictures(self, pictures: Iterable[InputPicture]) -> Iterator[Prediction]:
-        for name, output in answers(pictures, self.bundle.shape, self.bundle.bits, self.outputs):
+        for name, output in self._answers(pictures):
             if isinstance(output, ImageError):
                 yield Prediction(name, error=str(output))
             else:
                 yield self.prediction(name, output)
+
+    def _answers(
+        self, pictures: Iterable[InputPicture]
+    ) -> Iterator[tuple[str, Output | ImageError]]:
+        shape, bits = self.bundle.shape, self.bundle.bits
+        if place := elsewhere():
+            opened = partial(_opened, self._open_run())
+            return answers_elsewhere(place, pictures, shape, bits, opened)
+        return answers(pictures, shape, bits, self.outputs)
+
+    def _open_run(self) -> Callable[[], PredictAll]:
+        """What opens the graph where it is to work."""
+        if elsewhere():
+            return partial(_verified, self.bundle.read(GRAPH), Golden.of(self.bundle))
+        return lambda: self._run
 
     def rows(self, table: str | Path) -> Iterator[Prediction]:
         """Answer for every row of a CSV of pixels, with labels or without.
@@ -137,7 +162,7 @@ class Predictor:
         has a class that the bundle lacks, pictures of another shape, or no picture to score.
         """
         pictures = as_dataset(data, labels, self.bundle.pixel_format)
-        return score_bundle(self.bundle, self._run, pictures, track)
+        return score_bundle(self.bundle, self._open_run(), pictures, track)
 
     def to_torch(self) -> "nn.Module":
         """The network with its weights in PyTorch, whichever framework trained it.
@@ -173,6 +198,19 @@ class Predictor:
 
 def _is_table(picture: InputPicture) -> bool:
     return isinstance(picture.content, Path) and may_hold_pixels(picture.content)
+
+
+def _verified(graph: bytes, golden: Golden) -> PredictAll:
+    """A graph on another machine; raises BundleError where it answers otherwise there."""
+    run = open_outputs(graph)
+    golden.verify(run, f"on {platform.node()}")
+    return run
+
+
+def _opened(open_run: Callable[[], PredictAll]) -> Callable[[Pixels], Iterator[Output]]:
+    """`outputs` of a graph on another machine."""
+    run = open_run()
+    return lambda pixels_NHWC: _by_picture(run(pixels_NHWC))
 
 
 def _reopened(path: str, seal: bytes) -> Predictor:

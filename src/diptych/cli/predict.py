@@ -40,6 +40,7 @@ def add(verbs: arguments.Verbs) -> None:
         "--columns", type=two_titles, metavar="NAME,LABEL",
         help="the table of --out has these two only, to be handed in: names and classes",
     )  # fmt: skip
+    arguments.add_workplace(verb)
 
 
 def predict(options: Namespace) -> int:
@@ -52,7 +53,7 @@ def predict(options: Namespace) -> int:
     if options.out:
         refuse_table(options.out, options.force)
     predictions = []
-    stream = _stream(options.bundle, options.key)
+    stream = _stream(options.bundle, options.key, options.workplace)
     pictures = _without(
         named_pictures(options.pictures or ["-"], sys.stdin, options.files), options.out
     )
@@ -120,13 +121,17 @@ def _without(pictures: "Iterable[InputPicture]", out: Path | None) -> "Iterator[
             yield picture
 
 
-def _stream(bundle: str, key: str | None) -> "Callable[[Inputs], Iterator[Prediction]]":
+def _stream(
+    bundle: str, key: str | None, workplace: str | None
+) -> "Callable[[Inputs], Iterator[Prediction]]":
     """What predicts for pictures: a bundle, or a server at an address."""
     from diptych.bundles.predictor import load
     from diptych.serving.client import Client
     from diptych.serving.remote import is_address
 
     if is_address(bundle):
+        if workplace:
+            raise InputError(f"{bundle}: a server answers by itself; give a bundle for --on")
         return Client(bundle, key or os.environ.get("DIPTYCH_KEY")).stream
     if key:
         raise InputError(f"{bundle}: a bundle wants no key; give the address of a server")

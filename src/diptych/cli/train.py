@@ -39,6 +39,7 @@ def add(verbs: arguments.Verbs) -> None:
         help="cross-validate as well, in K folds of all but the test part",
     )  # fmt: skip
     add_plan(verb)
+    arguments.add_workplace(verb)
     verb.add_argument("--force", action="store_true", help="replace a bundle that exists")
 
 

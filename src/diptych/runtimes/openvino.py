@@ -8,6 +8,7 @@ import numpy.typing as npt
 
 from diptych.errors import BundleError, first_line
 from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES, NamedOutputs, OpenFile
+from diptych.system.cores import limit
 
 
 def library() -> Any:
@@ -36,7 +37,10 @@ def open_file(model: Path | bytes, *, exact: bool = True) -> OpenFile:
     `exact`. Raises BundleError when the model cannot be read.
     """
     core = library().Core()
-    settings = {"PERFORMANCE_HINT": "LATENCY"}
+    settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+    if limit():
+        # Pinned, all workers of a machine would share its first processor.
+        settings |= {"INFERENCE_NUM_THREADS": limit(), "ENABLE_CPU_PINNING": False}
     if exact:
         settings["INFERENCE_PRECISION_HINT"] = "f32"
     try:
