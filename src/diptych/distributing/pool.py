@@ -21,8 +21,8 @@ R = TypeVar("R")
 EACH = 2
 # Chunks under way or waiting for one before them, for each worker: so much is in memory at most.
 WINDOW = 3
-# Workers that may die of a chunk, then of each of its rows.
-DEATHS = 3
+# Workers that may die of a chunk while they have nothing else, then of each of its rows.
+DEATHS = 2
 # Seconds between two looks at how large the cluster is, and until it is said that nobody works.
 LOOK, PATIENCE = 5.0, 30.0
 
@@ -32,17 +32,24 @@ class _Task:
     """A chunk; `results` once they are there."""
 
     chunk: Sequence[Any]
-    deaths: int = 0  # of workers, while they had it in hand
+    suspect: bool = False  # a worker died that had it: the next one has it alone, to know
+    deaths: int = 0  # of workers that had it alone
     results: Sequence[Any] | None = None
 
 
 @dataclass(eq=False)
 class _Hand:
-    """A worker, as it is known here; the first of its tasks is the one under way."""
+    """A worker, as it is known here."""
 
     actor: Any
     arrived: bool = False
     tasks: list[_Task] = field(default_factory=list)
+
+    def may_have(self, task: _Task) -> bool:
+        """Whether a task may be given to it now."""
+        if task.suspect:
+            return not self.tasks
+        return len(self.tasks) < EACH and not any(one.suspect for one in self.tasks)
 
 
 @dataclass(eq=False)
@@ -64,19 +71,19 @@ class _Job:
             self.todo.append(task)
 
     def put_back(self, task: _Task) -> None:
-        """Have a task done again; a chunk that many died of row by row, to find the row."""
+        """Have a task done again; a chunk that workers die of row by row, to find the row."""
         if task.deaths < DEATHS:
-            self.todo.append(task)
+            self.todo.appendleft(task)
         elif len(task.chunk) == 1:
             reason = f"{task.deaths} workers died of it"
             task.results = [self.lost(task.chunk[0], reason)]
         else:
-            rows = [_Task(task.chunk[i : i + 1], DEATHS - 1) for i in range(len(task.chunk))]
+            rows = [_Task(task.chunk[i : i + 1], suspect=True) for i in range(len(task.chunk))]
             place = self.window.index(task)
             del self.window[place]
             for offset, row in enumerate(rows):
                 self.window.insert(place + offset, row)
-            self.todo.extend(rows)
+            self.todo.extendleft(reversed(rows))
 
 
 class Pool:
@@ -140,7 +147,7 @@ class Pool:
             self._hire()
         there = [hand for hand in self._hands if hand.arrived]
         job.fill(WINDOW * max(1, len(there)))
-        while job.todo and (free := [hand for hand in there if len(hand.tasks) < EACH]):
+        while job.todo and (free := [hand for hand in there if hand.may_have(job.todo[0])]):
             task, hand = job.todo.popleft(), min(free, key=lambda hand: len(hand.tasks))
             hand.tasks.append(task)
             reference = hand.actor.work.remote(job.number, job.make_ref, task.chunk)
@@ -196,9 +203,10 @@ class Pool:
         self._awaited = {ref: one for ref, one in self._awaited.items() if one[0] is not hand}
         with contextlib.suppress(Exception):
             self._ray.kill(hand.actor)  # where it could only not be reached
-        if hand.tasks and of_its_own:
-            hand.tasks[0].deaths += 1
-        for task in hand.tasks:
+        for task in reversed(hand.tasks):
+            if of_its_own:
+                task.suspect = True
+                task.deaths += len(hand.tasks) == 1
             job.put_back(task)
         self._hire()
 
