@@ -70,7 +70,7 @@ def test_predictions_are_those_of_one_machine(
             archive.write(file, f"in/{file.name}")
     monkeypatch.chdir(photos)  # names are below a folder where no worker is
     data = Path("red/red004.png").read_bytes()
-    given = ["red", "blue", packed, data, io.BytesIO(data), "gone.png"]
+    given: Any = ["red", "blue", packed, data, io.BytesIO(data), "gone.png"]
     here = predictor.predict(given)
     with working_on("ray"):
         there = predictor.predict(given)

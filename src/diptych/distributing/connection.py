@@ -9,6 +9,7 @@ import logging
 import os
 import secrets
 import tempfile
+import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,9 @@ def _open(ray: Any, address: str, logs: str, *, may_be_running: bool) -> None:
     quiet = {"log_to_driver": False, "logging_level": logging.ERROR}
     try:
         if address not in ("", "local"):
-            ray.init(address, **quiet)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what is wrong is said below
+                ray.init(address, **quiet)
             return
         if may_be_running and address != "local":
             with contextlib.suppress(ConnectionError):

@@ -40,8 +40,8 @@ def elsewhere() -> Workplace | None:
 
 
 @contextlib.contextmanager
-def working_at(place: Workplace) -> Iterator[None]:
-    """Have the work of the block done at a place."""
+def working_at(place: Workplace | None) -> Iterator[None]:
+    """Have the work of the block done at a place; in this process for None."""
     before = _PLACE.set(place)
     try:
         yield
