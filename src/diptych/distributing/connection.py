@@ -56,7 +56,7 @@ def connected(place: str) -> Iterator[None]:
         if ray.is_initialized():
             yield  # a program that has opened Ray by itself
             return
-        with tempfile.TemporaryDirectory(prefix="diptych-ray-") as logs:
+        with _logs() as logs:
             _open(ray, address, logs, may_be_running=not own_token)
             try:
                 yield
@@ -91,6 +91,15 @@ def _refuse_without_token(address: str) -> None:
             f"{address}: there is no token for it; put that of the cluster into {TOKEN}, or, where "
             f"nobody else reaches the cluster and it has none, set {MODE}=disabled"
         )
+
+
+def _logs() -> "tempfile.TemporaryDirectory[str]":
+    """A folder for what a cluster that is started here writes, gone afterwards.
+
+    Names of sockets in it have to be short, which a user's own folder for such may not be.
+    """
+    short = "/tmp" if os.access("/tmp", os.W_OK) else None
+    return tempfile.TemporaryDirectory(prefix="diptych-ray-", dir=short, ignore_cleanup_errors=True)
 
 
 def _open(ray: Any, address: str, logs: str, *, may_be_running: bool) -> None:
