@@ -30,6 +30,29 @@ def test_a_command_starts_ray_where_there_is_none_and_says_nothing_else(
     assert table["path"].to_list() == [line.split("  ")[0] for line in plain.stdout.splitlines()]
 
 
+def test_what_ray_does_not_do_is_said(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    folder_of: Callable[..., Path],
+) -> None:
+    photos = folder_of(20)
+    said = [
+        "train",
+        str(photos),
+        "--out",
+        str(photos.parent / "b"),
+        "--on",
+        "ray",
+        "--train",
+        "all",
+    ]
+    options = parser().parse_args([*said, "--engine", "linear", "--network", "linear"])
+    monkeypatch.setattr("diptych.cli.train.prepare", lambda *_: sys.exit(3))  # enough was seen
+    with pytest.raises(SystemExit):
+        options.run(options)
+    assert "the network is trained on this machine alone" in capsys.readouterr().err
+
+
 def test_evaluate_tells_data_from_who_works_on_them(capsys: pytest.CaptureFixture[str]) -> None:
     both = parser().parse_args(["evaluate", "a", "b", "--on", "new", "--on", "ray://head:10001"])
     assert (both.on, both.workplace) == (Path("new"), "ray://head:10001")

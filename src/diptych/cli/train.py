@@ -74,6 +74,8 @@ def _bundle(
 ) -> "tuple[Audit, Splits, Evaluation, dict[str, Any]]":
     """Train as the options say, and write the bundle; the last is what a plan adds to --json."""
     pictures, recipe = read_data(options, options.engine)
+    if options.workplace and recipe.train in ("all", "last"):
+        note("Ray decodes the pictures; the network is trained on this machine alone")
 
     from diptych.classifier import ImageClassifier
     from diptych.images import cache
