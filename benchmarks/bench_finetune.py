@@ -110,7 +110,7 @@ def answers(recipe: Recipe, parts: Splits, store: Store) -> tuple[np.ndarray, fl
             recipe, parts.train, parts.valid, store, Path(checkpoints), unwatched
         )
         seconds = time.process_time() - started
-    predictions = predict_dataset(open_outputs(trained.graph), parts.test, store)
+    predictions = predict_dataset(lambda: open_outputs(trained.graph), parts.test, store)
     right = predictions.probabilities_NK.argmax(1) == np.array(parts.test.targets())
     return right, seconds, trained.head_only
 

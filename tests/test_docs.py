@@ -28,6 +28,7 @@ GIVEN = {
     "deploying.md": [*PICTURES, "names.txt", "pizza.bundle"],
     "exports.md": ["pizza.bundle"],
     "findings.md": PICTURES,
+    "howto/cluster.md": [*PICTURES, "pizza.bundle"],
     "howto/csv.md": ["photos", "pizza.bundle", *TABLES[1:]],
     "howto/folders.md": PICTURES,
     "howto/gather.md": PICTURES,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -135,8 +136,8 @@ class ImageClassifier:
             recipe,
             model,
             Splits(train, valid, test),
-            predict_dataset(open_outputs(model.graph), test, store, track),
-            predict_dataset(open_outputs(baseline.graph), test, store),
+            predict_dataset(partial(open_outputs, model.graph), test, store, track),
+            predict_dataset(partial(open_outputs, baseline.graph), test, store),
             earlier,
             told,
             validated,
@@ -154,15 +155,16 @@ class ImageClassifier:
         """The probability of each class, (N, K) in the order of `classes_`; else as `predict`."""
         fit = self._fitted()
         shape = fit.train.shape_at(fit.recipe.image_size)
-        run = open_outputs(fit.model.graph)
+        open_run = partial(open_outputs, fit.model.graph)
         if isinstance(pictures, Dataset):
             store = pixel_store(shape, fit.train.bits)
             if not len(pictures) or (pictures.shape or shape) != shape:
                 raise InputError(
                     f"{pictures.root}: no picture of {'×'.join(map(str, shape))} in it"
                 )
-            return predict_dataset(run, with_pixels(pictures, store, unwatched), store)[1]
+            return predict_dataset(open_run, with_pixels(pictures, store, unwatched), store)[1]
         given = input_pictures(pictures, shape)
+        run = open_run()
 
         def on_one_core() -> Predict:
             run = open_on_one_core(fit.model.graph)

@@ -4,18 +4,25 @@ A network that runs on one core waits for no other, and what is decoded beside i
 it. Few pictures are decoded side by side and answered together, on all cores.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from functools import partial
 from itertools import chain, islice
+from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
 from diptych.data.dataset import Shape
+from diptych.data.places import Member
 from diptych.errors import ImageError
+from diptych.images.elsewhere import Unread, batches, lost_picture, parcel, same_here, unpacked
 from diptych.images.preprocess import Pixels
+from diptych.images.rows import in_batches
 from diptych.sources.inputs import InputPicture
 from diptych.system.ahead import mapped_ahead
+from diptych.system.workplace import Workplace
 
 T = TypeVar("T")
 Answer = Callable[[Pixels], Iterable[T]]  # of pixels (N, *shape), something for each of the N
@@ -59,8 +66,7 @@ def answers(
     def read_and_answer(some: Sequence[InputPicture]) -> list[tuple[str, T | ImageError]]:
         return list(_answered(list(map(read, some)), answer))
 
-    size = max(1, min(FEW, TOGETHER // (shape[0] * shape[1])))
-    groups = _lists_of(size, chain(first, waiting))
+    groups = _lists_of(_together(shape), chain(first, waiting))
     with closing(mapped_ahead(read_and_answer, groups, AHEAD)) as several:
         for answered in chain.from_iterable(several):
             yield from answered
@@ -76,6 +82,76 @@ def _answered(
         yield name, pixels if isinstance(pixels, ImageError) else next(given)
 
 
+def _together(shape: Shape) -> int:
+    """How many pictures one core answers at a time."""
+    return max(1, min(FEW, TOGETHER // (shape[0] * shape[1])))
+
+
 def _lists_of(size: int, pictures: Iterator[InputPicture]) -> Iterator[list[InputPicture]]:
     while some := list(islice(pictures, size)):
         yield some
+
+
+def answers_elsewhere(
+    place: Workplace,
+    pictures: Iterable[InputPicture],
+    shape: Shape,
+    bits: int,
+    open_answer: Callable[[], Answer[T]],
+) -> Iterator[tuple[str, T | ImageError]]:
+    """The same by the processes of a workplace; each calls `open_answer` once.
+
+    The same pictures meet in a batch as here. Raises InputError for a file that is here and not
+    there.
+    """
+    own: deque[InputPicture] = deque()
+    waiting = iter(pictures)
+    first = list(islice(waiting, FEW + 1))
+    together = FEW if len(first) <= FEW else _together(shape)
+
+    def parcels() -> Iterator[InputPicture]:
+        for picture in chain(first, waiting):
+            own.append(picture)
+            yield _parcel(picture)
+
+    make = partial(_answerer, shape, bits, together, open_answer)
+    with closing(place.map(make, batches(parcels()), _lost)) as rows:
+        for row in rows:
+            picture = own.popleft()
+            yield picture.name, same_here(picture.content, row) if isinstance(row, Unread) else row
+
+
+def _parcel(picture: InputPicture) -> InputPicture:
+    if isinstance(picture.content, Path | Member):
+        return picture._replace(content=parcel(picture.content))
+    return picture
+
+
+def _answerer(
+    shape: Shape, bits: int, together: int, open_answer: Callable[[], Answer[T]]
+) -> Callable[[Sequence[InputPicture]], list[T | ImageError | Unread]]:
+    """What answers for pictures, where a worker is."""
+    answer = open_answer()
+
+    def pixels(picture: InputPicture) -> Pixels | ImageError | Unread:
+        if isinstance(picture.content, Path):
+            sent = unpacked(picture.content)
+            if not isinstance(sent, bytes):
+                return sent
+            picture = picture._replace(content=sent)
+        try:
+            return picture.pixels(shape, bits)
+        except ImageError as error:
+            return error
+
+    def answered(chunk: Sequence[InputPicture]) -> list[T | ImageError | Unread]:
+        rows = [pixels(picture) for picture in chunk]
+        good = [row for row in rows if isinstance(row, np.ndarray)]
+        given = chain.from_iterable(answer(np.stack(some)) for some in in_batches(good, together))
+        return [next(given) if isinstance(row, np.ndarray) else row for row in rows]
+
+    return answered
+
+
+def _lost(picture: InputPicture, reason: str) -> ImageError:
+    return lost_picture(reason)

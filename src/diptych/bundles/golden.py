@@ -6,7 +6,8 @@ They prove on every machine that a bundle answers there as it did where it was m
 import contextlib
 import hashlib
 import itertools
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 import numpy as np
 from safetensors.numpy import load as load_safetensors
@@ -72,28 +73,52 @@ def _smallest(valid: Dataset) -> list[Sample]:
     return list(itertools.islice(in_turn, COUNT))
 
 
+class Golden(NamedTuple):
+    """The golden pictures of a bundle, as they travel to another machine."""
+
+    path: Path  # of the bundle
+    shape: Shape
+    bits: int
+    pictures: tuple[bytes, ...]  # as files
+    expected: bytes  # pixels and answers, as safetensors
+
+    @classmethod
+    def of(cls, bundle: Bundle) -> "Golden":
+        pictures = tuple(path.read_bytes() for path in bundle.golden())
+        return cls(bundle.path, bundle.shape, bundle.bits, pictures, bundle.read(GOLDEN))
+
+    def verify(
+        self,
+        run: PredictAll,
+        here: str = "here",
+        p_off: float = 0.0,
+        ood_score_off: float = 0.0,
+    ) -> None:
+        """Raise BundleError unless the pictures give the pixels and answers they once gave.
+
+        A lighter file may be off by so much more, in probability and in thresholds.
+        """
+        expected = load_safetensors(self.expected)
+        pixels_NHWC = np.stack([decode(one, self.shape, self.bits).pixels for one in self.pictures])
+        pixels_off = np.abs(pixels_NHWC.astype(np.int16) - expected["pixels"]).mean((1, 2, 3)).max()
+        p_NK, ood_score_N, _ = run(pixels_NHWC)
+        p_difference = np.abs(p_NK - expected["probabilities"]).max()
+        ood_difference = ood_score_difference(ood_score_N, expected["ood_score"])
+        answers_fit = (
+            p_difference <= PROBABILITY_TOLERANCE + p_off
+            and ood_difference <= OOD_SCORE_TOLERANCE + ood_score_off
+        )
+        if not (pixels_off <= PIXEL_TOLERANCE and answers_fit):
+            raise BundleError(
+                f"{self.path}: answers differently {here} than where it was made "
+                f"(pixels by {pixels_off:.2f} levels, probabilities by {p_difference:.2g}, OOD "
+                f"score by {ood_difference:.2g}); compare the versions in bundle.json with "
+                "`pip list`"
+            )
+
+
 def verify_golden(
     bundle: Bundle, run: PredictAll, p_off: float = 0.0, ood_score_off: float = 0.0
 ) -> None:
-    """Raise BundleError unless the golden pictures give the pixels and answers they once gave.
-
-    A lighter file may be off by so much more, in probability and in thresholds.
-    """
-    expected = load_safetensors(bundle.read(GOLDEN))
-    pixels_NHWC = np.stack(
-        [decode(path.read_bytes(), bundle.shape, bundle.bits).pixels for path in bundle.golden()]
-    )
-    pixels_off = np.abs(pixels_NHWC.astype(np.int16) - expected["pixels"]).mean((1, 2, 3)).max()
-    p_NK, ood_score_N, _ = run(pixels_NHWC)
-    p_difference = np.abs(p_NK - expected["probabilities"]).max()
-    ood_difference = ood_score_difference(ood_score_N, expected["ood_score"])
-    answers_fit = (
-        p_difference <= PROBABILITY_TOLERANCE + p_off
-        and ood_difference <= OOD_SCORE_TOLERANCE + ood_score_off
-    )
-    if not (pixels_off <= PIXEL_TOLERANCE and answers_fit):
-        raise BundleError(
-            f"{bundle.path}: answers differently here than where it was made "
-            f"(pixels by {pixels_off:.2f} levels, probabilities by {p_difference:.2g}, OOD "
-            f"score by {ood_difference:.2g}); compare the versions in bundle.json with `pip list`"
-        )
+    """As `Golden.verify`, of the pictures of a bundle, on this machine."""
+    Golden.of(bundle).verify(run, p_off=p_off, ood_score_off=ood_score_off)

@@ -1,8 +1,9 @@
 """A bundle at work: encoded pictures in, labels out. No training framework."""
 
+import platform
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -10,9 +11,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diptych.bundles.answering import answers
+from diptych.bundles.answering import answers, answers_elsewhere
 from diptych.bundles.format import GRAPH, SEAL, Bundle, open_bundle
-from diptych.bundles.golden import verify_golden
+from diptych.bundles.golden import Golden, verify_golden
 from diptych.bundles.prediction import Answers as Answers
 from diptych.bundles.prediction import Prediction as Prediction
 from diptych.bundles.scoring import score_bundle
@@ -36,6 +37,7 @@ from diptych.sources.pixels.pixel_csv import read_pixels
 from diptych.system.cores import cores
 from diptych.system.files import path_of
 from diptych.system.progress import Track, unwatched
+from diptych.system.workplace import elsewhere
 
 if TYPE_CHECKING:
     import keras
@@ -116,12 +118,26 @@ class Predictor:
                 yield Prediction(name, error=about(Path(name), error))
 
     def _pictures(self, pictures: Iterable[InputPicture]) -> Iterator[Prediction]:
-        shape, bits = self.bundle.shape, self.bundle.bits
-        for name, output in answers(pictures, shape, bits, self.outputs, self.on_one_core):
+        for name, output in self._answers(pictures):
             if isinstance(output, ImageError):
                 yield Prediction(name, error=str(output))
             else:
                 yield self.prediction(name, output)
+
+    def _answers(
+        self, pictures: Iterable[InputPicture]
+    ) -> Iterator[tuple[str, Output | ImageError]]:
+        shape, bits = self.bundle.shape, self.bundle.bits
+        if place := elsewhere():
+            opened = partial(_opened, self._open_run())
+            return answers_elsewhere(place, pictures, shape, bits, opened)
+        return answers(pictures, shape, bits, self.outputs, self.on_one_core)
+
+    def _open_run(self) -> Callable[[], PredictAll]:
+        """What opens the graph where it is to work."""
+        if elsewhere():
+            return partial(_verified, self.bundle.read(GRAPH), Golden.of(self.bundle))
+        return lambda: self._run
 
     def rows(self, table: str | Path) -> Iterator[Prediction]:
         """Answer for every row of a CSV of pixels, with labels or without.
@@ -167,7 +183,7 @@ class Predictor:
         has a class that the bundle lacks, pictures of another shape, or no picture to score.
         """
         pictures = as_dataset(data, labels, self.bundle.pixel_format)
-        return score_bundle(self.bundle, self._run, pictures, track)
+        return score_bundle(self.bundle, self._open_run(), pictures, track)
 
     def to_torch(self) -> "nn.Module":
         """The network with its weights in PyTorch, whichever framework trained it.
@@ -203,6 +219,19 @@ class Predictor:
 
 def _is_table(picture: InputPicture) -> bool:
     return isinstance(picture.content, Path) and may_hold_pixels(picture.content)
+
+
+def _verified(graph: bytes, golden: Golden) -> PredictAll:
+    """A graph on another machine; raises BundleError where it answers otherwise there."""
+    run = open_outputs(graph)
+    golden.verify(run, f"on {platform.node()}")
+    return run
+
+
+def _opened(open_run: Callable[[], PredictAll]) -> Callable[[Pixels], Iterator[Output]]:
+    """`outputs` of a graph on another machine."""
+    run = open_run()
+    return lambda pixels_NHWC: by_picture(run(pixels_NHWC))
 
 
 def _reopened(path: str, seal: bytes) -> Predictor:

@@ -1,6 +1,6 @@
 """A bundle's answers for labelled pictures that it was not made with."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -20,7 +20,9 @@ from diptych.training.prediction import predict_dataset
 MADE_WITH = "made with"
 
 
-def score_bundle(bundle: Bundle, run: PredictAll, dataset: Dataset, track: Track) -> Predictions:
+def score_bundle(
+    bundle: Bundle, open_run: Callable[[], PredictAll], dataset: Dataset, track: Track
+) -> Predictions:
     """What the bundle's graph answers for every sample but those that the bundle was made with.
 
     These become strays, as do those that belong to them and those that cannot be read.
@@ -43,7 +45,7 @@ def score_bundle(bundle: Bundle, run: PredictAll, dataset: Dataset, track: Track
         )
     caveat = made_with.caveat(dataset)
     scored = replace(dataset, samples=tuple(new), strays=tuple(strays), note="", caveat=caveat)
-    return predict_dataset(run, scored, store, track, "predicting")
+    return predict_dataset(open_run, scored, store, track, "predicting")
 
 
 class _MadeWith(NamedTuple):

@@ -40,8 +40,15 @@ def write_table(
         case ".jsonl":
             text = "".join(f"{json.dumps(row)}\n" for row in rows)
         case _:
-            text = _two_columns(columns, rows) if columns else _csv(predictions)
+            text = (
+                _two_columns(columns, rows) if columns else _csv(predictions, _classes(predictions))
+            )
     write_file(path, text.encode(errors="surrogateescape"))
+
+
+def answers_as_csv(predictions: Sequence[Prediction], classes: Sequence[str]) -> bytes:
+    """A table of answers as a file, with a column for each of the classes."""
+    return _csv(predictions, classes).encode(errors="surrogateescape")
 
 
 def _two_columns(columns: tuple[str, str], rows: Iterable[Mapping[str, Any]]) -> str:
@@ -52,9 +59,12 @@ def _two_columns(columns: tuple[str, str], rows: Iterable[Mapping[str, Any]]) ->
     return text.getvalue()
 
 
-def _csv(predictions: Sequence[Prediction]) -> str:
+def _classes(predictions: Iterable[Prediction]) -> list[str]:
+    return next((list(one.probabilities) for one in predictions if one.probabilities), [])
+
+
+def _csv(predictions: Iterable[Prediction], classes: Sequence[str]) -> str:
     """path, label, probability, OOD score, p(class) of each, prediction set, error."""
-    classes = next((list(one.probabilities) for one in predictions if one.probabilities), [])
     text = io.StringIO()
     rows = csv.writer(text, lineterminator="\n")
     shares = [f"p({label})" for label in classes]

@@ -9,6 +9,7 @@ given cannot be used; 130 stopped with Ctrl-C.
 """
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -89,9 +90,19 @@ def _run(arguments: Sequence[str] | None) -> int:
     open_streams()
     try:
         options = parser().parse_args(arguments)
-        return options.run(options) or 0
+        with _workplace(getattr(options, "workplace", None)):
+            return options.run(options) or 0
     finally:
         sys.stdout.flush()
+
+
+def _workplace(place: str | None) -> contextlib.AbstractContextManager[None]:
+    """Where the work over pictures is done; None for here."""
+    if place is None:
+        return contextlib.nullcontext()
+    from diptych.distributing import working_on
+
+    return working_on(place)
 
 
 def _complain_of(error: BaseException) -> int:

@@ -111,6 +111,21 @@ def place(text: str) -> "Path | Address":
     return place_named(text) if text else path(text)
 
 
+def workplace(text: str) -> str:
+    """The type of an argument that says where the work is done."""
+    from diptych.distributing import place_of_work
+
+    return place_of_work(text)
+
+
+def add_workplace(verb: ArgumentParser) -> None:
+    """The argument that has pictures worked on elsewhere, on many machines."""
+    verb.add_argument(
+        "--on", dest="workplace", type=workplace, metavar="ray",
+        help="have pictures worked on by Ray: ray (RAY_ADDRESS, or here), ray://HEAD:10001",
+    )  # fmt: skip
+
+
 def add_data(verb: ArgumentParser, *, needed: bool = True) -> None:
     """The arguments that say what pictures there are, and what is put right in them first."""
     add_source(verb, needed=needed)

@@ -35,6 +35,7 @@ def add(verbs: arguments.Verbs) -> None:
     verb.add_argument(
         "--size", type=arguments.whole, metavar="PIXELS", help="decode at this many pixels (288)"
     )
+    arguments.add_workplace(verb)
 
 
 def audit(options: Namespace) -> None:

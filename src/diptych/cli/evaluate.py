@@ -1,6 +1,7 @@
 """`diptych evaluate`: score a bundle, or say which of two is better, on other labelled pictures."""
 
-from argparse import Namespace
+import argparse
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,12 +30,27 @@ def add(verbs: arguments.Verbs) -> None:
         help="and DATA, or two and --on DATA",
     )  # fmt: skip
     verb.add_argument(
-        "--on", type=arguments.place, metavar="DATA", help="labelled pictures that both answer"
-    )
+        "--on", action=_DataOrWorkplace, default=[], metavar="DATA",
+        help="labelled pictures that both answer; or who works on them: ray, ray://HEAD:10001",
+    )  # fmt: skip
+    verb.set_defaults(workplace=None)
     verb.add_argument(
         "--out", type=arguments.path, metavar="FOLDER", help="where to write more about it"
     )
     arguments.add_table(verb)
+
+
+class _DataOrWorkplace(argparse.Action):
+    """`--on` says on which pictures; `--on ray` says by whom. A folder ray is ./ray."""
+
+    def __call__(self, parser: ArgumentParser, options: Namespace, said: Any, *_: Any) -> None:
+        from diptych.distributing import is_elsewhere
+
+        name = "workplace" if is_elsewhere(said) else self.dest
+        if getattr(options, name):
+            parser.error(f"--on {said}: there is another before")
+        kind = arguments.workplace if name == "workplace" else arguments.place
+        setattr(options, name, kind(said))
 
 
 def evaluate(options: Namespace) -> None:
@@ -44,7 +60,7 @@ def evaluate(options: Namespace) -> None:
     from diptych.reporting.report_page import refuse_without_reports
     from diptych.system.progress import shown
 
-    *paths, data = options.bundles if options.on is None else [*options.bundles, options.on]
+    *paths, data = [*options.bundles, options.on] if options.on else options.bundles
     if len(paths) not in (1, 2):
         raise InputError("name a bundle and data, or two bundles and --on DATA")
     if options.out:

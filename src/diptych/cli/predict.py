@@ -40,6 +40,14 @@ def add(verbs: arguments.Verbs) -> None:
         "--columns", type=two_titles, metavar="NAME,LABEL",
         help="the table of --out has these two only, to be handed in: names and classes",
     )  # fmt: skip
+    verb.add_argument(
+        "--parts", type=arguments.path, metavar="FOLDER",
+        help="only write the answers, 10,000 to a file; the same command goes on where it stopped",
+    )  # fmt: skip
+    verb.add_argument(
+        "--parts-as", choices=("parquet", "csv"), default="parquet", help="what the parts are"
+    )
+    arguments.add_workplace(verb)
 
 
 def predict(options: Namespace) -> int:
@@ -47,12 +55,14 @@ def predict(options: Namespace) -> int:
     from diptych.bundles.tables import refuse_table, write_table
     from diptych.sources.inputs import named_pictures
 
+    if options.parts:
+        return _write_parts(options)
     if options.columns and not options.out:
         raise InputError("--columns are those of a table; name it with --out")
     if options.out:
         refuse_table(options.out, options.force)
     predictions = []
-    stream = _stream(options.bundle, options.key)
+    stream = _stream(options.bundle, options.key, options.workplace)
     pictures = _without(
         named_pictures(options.pictures or ["-"], sys.stdin, options.files), options.out
     )
@@ -77,6 +87,39 @@ def predict(options: Namespace) -> int:
     if options.as_json:
         print_json([prediction._asdict() for prediction in predictions])
     return 1 if bad else 0
+
+
+def _write_parts(options: Namespace) -> int:
+    """Write the answers in parts; 1 where a picture could not be read."""
+    from diptych.bundles.destinations import refuse_unwritable_folder
+    from diptych.bundles.parts import MANIFEST, write_parts
+    from diptych.bundles.predictor import load
+    from diptych.serving.remote import is_address
+    from diptych.sources.inputs import named_pictures
+
+    if options.out or options.columns or options.key or is_address(options.bundle):
+        raise InputError("--parts are of a bundle, and without --out, --columns and --key")
+    refuse_unwritable_folder(options.parts)
+    predictor = load(options.bundle)
+    written = write_parts(
+        options.parts,
+        named_pictures(options.pictures or ["-"], sys.stdin, options.files),
+        predictor.stream,
+        predictor.classes,
+        predictor.bundle.content_sha256,
+        kind=options.parts_as,
+        log=lambda line: note(printable(line)),
+    )
+    if options.as_json:
+        facts = {"folder": str(options.parts), "manifest": str(options.parts / MANIFEST)}
+        counts = {"rows": written.rows, "errors": written.errors, "earlier": written.earlier}
+        print_json({**facts, "parts": len(written.parts), **counts})
+    else:
+        print_line(
+            f"{options.parts}: {written.rows:,} answers, {written.errors:,} of them errors, in "
+            f"{len(written.parts):,} parts, of which {written.earlier:,} were there"
+        )
+    return 1 if written.errors else 0
 
 
 def two_titles(text: str) -> tuple[str, str]:
@@ -120,13 +163,17 @@ def _without(pictures: "Iterable[InputPicture]", out: Path | None) -> "Iterator[
             yield picture
 
 
-def _stream(bundle: str, key: str | None) -> "Callable[[Inputs], Iterator[Prediction]]":
+def _stream(
+    bundle: str, key: str | None, workplace: str | None
+) -> "Callable[[Inputs], Iterator[Prediction]]":
     """What predicts for pictures: a bundle, or a server at an address."""
     from diptych.bundles.predictor import load
     from diptych.serving.client import Client
     from diptych.serving.remote import is_address
 
     if is_address(bundle):
+        if workplace:
+            raise InputError(f"{bundle}: a server answers by itself; give a bundle for --on")
         return Client(bundle, key or os.environ.get("DIPTYCH_KEY")).stream
     if key:
         raise InputError(f"{bundle}: a bundle wants no key; give the address of a server")

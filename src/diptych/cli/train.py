@@ -39,6 +39,7 @@ def add(verbs: arguments.Verbs) -> None:
         help="cross-validate as well, in K folds of all but the test part",
     )  # fmt: skip
     add_plan(verb)
+    arguments.add_workplace(verb)
     verb.add_argument("--force", action="store_true", help="replace a bundle that exists")
 
 
@@ -73,6 +74,8 @@ def _bundle(
 ) -> "tuple[Audit, Splits, Evaluation, dict[str, Any]]":
     """Train as the options say, and write the bundle; the last is what a plan adds to --json."""
     pictures, recipe = read_data(options, options.engine)
+    if options.workplace and recipe.train in ("all", "last"):
+        note("Ray decodes the pictures; the network is trained on this machine alone")
 
     from diptych.classifier import ImageClassifier
     from diptych.images import cache

@@ -41,6 +41,7 @@ def add(verbs: arguments.Verbs) -> None:
     )  # fmt: skip
     verb.add_argument("--engine", help="torch (default), tensorflow or linear")
     arguments.add_recipe(verb)
+    arguments.add_workplace(verb)
 
 
 def tune(options: Namespace) -> None:

@@ -10,6 +10,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -72,7 +73,7 @@ def _train_and_measure(
             recipe.replace(seed=seed), parts.train, parts.valid, store, keep / f"seed{seed}", track
         )
         models = models or [model]
-        predictions = predict_dataset(open_outputs(model.graph), parts.test, store, track)
+        predictions = predict_dataset(partial(open_outputs, model.graph), parts.test, store, track)
         arrays[f"seed{seed}"] = predictions.probabilities_NK
         runs.append({"seed": seed, **_training(model)})
     pixels = store.read([s.digest for s in parts.test.samples[:PICTURES]])

@@ -3,10 +3,10 @@
 import hashlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from diptych.data.dataset import Sample, Shape
 from diptych.data.places import Member, Place, size_of
@@ -17,6 +17,7 @@ from diptych.images.rows import in_batches
 from diptych.images.store import Facts, Store
 from diptych.system.ahead import mapped_ahead
 from diptych.system.files import ENDLESS
+from diptych.system.workplace import elsewhere
 
 # Rows written at a time: enough to make the wait for the disk rare, little enough to lose.
 CHUNK = 64
@@ -58,11 +59,8 @@ def decode_files(paths: Iterable[Place], store: PixelStore) -> Iterator[Picture]
     Pictures that the store has already are read to know their content, and not decoded again.
     """
 
-    def read(path: Place) -> tuple[Picture, Pixels | None]:
-        return _read(path, store)
-
     # The next chunk is being decoded while this one is written.
-    with closing(mapped_ahead(read, paths, CHUNK)) as chunks:
+    with closing(_in_chunks(paths, store)) as chunks:
         for chunk in chunks:
             rows = {
                 picture.digest: (pixels, _facts(picture))
@@ -137,13 +135,46 @@ def _folder(path: Path) -> str:
         return "a folder; give the files in it" if any(entries) else "a folder with no file in it"
 
 
-def _read(path: Place, store: PixelStore) -> tuple[Picture, Pixels | None]:
-    digest = ""
+def _in_chunks(
+    paths: Iterable[Place], store: PixelStore
+) -> Generator[list[tuple[Picture, Pixels | None]], None, None]:
+    """What files turned out to be, with the pixels that the store has not."""
+
+    def read(path: Place) -> tuple[Picture, Pixels | None]:
+        try:
+            return read_picture(path, read_file(path), store)
+        except ImageError as error:
+            return Picture(path, "", error.reason, error.detail), None
+
+    if place := elsewhere():
+        from diptych.images.elsewhere import decoded_elsewhere
+
+        yield from decoded_elsewhere(place, paths, store)
+    else:
+        with closing(mapped_ahead(read, paths, CHUNK)) as chunks:
+            yield from chunks
+
+
+class Decoded(Protocol):
+    """What is known of the pictures that were decoded already, and how the others are to be."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def bits(self) -> int: ...
+
+    def __contains__(self, digest: str, /) -> bool: ...
+
+    def facts(self, digest: str, /) -> Facts: ...
+
+
+def read_picture(path: Place, data: bytes, store: Decoded) -> tuple[Picture, Pixels | None]:
+    """What the bytes of a file turn out to be, and its pixels where the store has not got them."""
+    digest = hashlib.sha256(data).hexdigest()
+    if digest in store:
+        return Picture(path, digest, **store.facts(digest)), None
     try:
-        data = read_file(path)
-        digest = hashlib.sha256(data).hexdigest()
-        if digest in store:
-            return Picture(path, digest, **store.facts(digest)), None
         rows, columns, channels = store.shape
         decoded = decode(data, (rows, columns, channels), store.bits)
         facts = {key: value for key, value in decoded._asdict().items() if key != "pixels"}

@@ -59,6 +59,10 @@ class Store:
     def __contains__(self, key: str) -> bool:
         return key in self._entries
 
+    def keys(self) -> Iterable[str]:
+        """The keys of all rows, and of those that could not be made."""
+        return self._entries.keys()
+
     def facts(self, key: str) -> Facts:
         """What was noted with a row."""
         mark_used(self._entries[key].shard)

@@ -1,7 +1,9 @@
 """Features of each picture: computed once, on a GPU or by the fastest runtime, kept."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
@@ -16,6 +18,7 @@ from diptych.images.rows import in_batches
 from diptych.images.store import Store
 from diptych.runtimes import PredictAll, fastest, open_outputs
 from diptych.system.progress import Track, unwatched
+from diptych.system.workplace import elsewhere
 
 # Of N pictures: (N, D) of each layer, the last one first.
 Features = tuple[npt.NDArray[np.float32], ...]
@@ -72,16 +75,16 @@ def feature_store(
 
     Raises InputError where some are no finite numbers.
     """
-    run = extractor.on_gpu()
+    run = None if elsewhere() else extractor.on_gpu()
     runtime = "gpu" if run else fastest()
     name = f"{hashlib.sha256(extractor.graph).hexdigest()[:32]}-{runtime}"
     place = folder() / "features" / name / pixels.folder.name
     store = Store(place, (sum(extractor.widths),), "float32")
     missing = [key for key in dict.fromkeys(keys) if key not in store]
-    chunks = in_batches(missing, CHUNK)
-    for chunk in track(chunks, f"computing features ({runtime})", -(-len(missing) // CHUNK)):
-        run = run or _by_runtime(extractor.graph, runtime)
-        rows = np.concatenate(run(pixels.read(chunk)), axis=1)
+    compute = partial(_by_runtime, extractor.graph, runtime) if run is None else lambda: run
+    chunks = zip(in_batches(missing, CHUNK), _rows(compute, missing, pixels), strict=True)
+    doing = f"computing features ({runtime})"
+    for chunk, rows in track(chunks, doing, -(-len(missing) // CHUNK)):
         if not np.isfinite(rows).all():
             raise InputError(
                 "the network answers in no finite numbers for some pictures; "
@@ -89,6 +92,36 @@ def feature_store(
             )
         store.add((key, row, {}) for key, row in zip(chunk, rows, strict=True))
     return store
+
+
+def _rows(
+    open_run: Callable[[], PredictAll], keys: Sequence[str], pixels: PixelRows
+) -> Iterator[npt.NDArray[np.float32]]:
+    """All layers of each picture in a row, (N, D), a chunk at a time."""
+    if not keys:
+        return
+    if place := elsewhere():
+        # Batch by batch, so that the same pictures meet in one as they do here.
+        batches = (list(pixels.read(some)) for some in in_batches(keys, BATCH))
+        rows = place.map(partial(_in_rows, open_run), batches, _lost)
+        for chunk in in_batches(keys, CHUNK):
+            yield np.stack(list(islice(rows, len(chunk))))
+        return
+    run = open_run()
+    for chunk in in_batches(keys, CHUNK):
+        yield np.concatenate(run(pixels.read(chunk)), axis=1)
+
+
+def _in_rows(
+    open_run: Callable[[], PredictAll],
+) -> Callable[[Sequence[Pixels]], list[npt.NDArray[np.float32]]]:
+    """What computes features where a worker is."""
+    run = open_run()
+    return lambda images: list(np.concatenate(run(np.stack(images)), axis=1))
+
+
+def _lost(image_HWC: Pixels, reason: str) -> npt.NDArray[np.float32]:
+    raise InputError(f"the features of a picture cannot be computed: {reason}")
 
 
 def _by_runtime(graph: bytes, runtime: str) -> PredictAll:

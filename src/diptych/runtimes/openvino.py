@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from diptych.errors import BundleError, first_line
 from diptych.graphs.outputs import OOD_SCORE, PROBABILITIES, NamedOutputs, OpenFile
-from diptych.system.cores import cores
+from diptych.system.cores import cores, limit
 
 
 def library() -> Any:
@@ -37,7 +37,11 @@ def open_file(model: Path | bytes, *, exact: bool = True) -> OpenFile:
     On processors with bfloat16 OpenVINO computes in it, whatever the file has, unless it must be
     `exact`. Raises BundleError when the model cannot be read.
     """
-    compiled = _compiled(model, {"PERFORMANCE_HINT": "LATENCY"}, exact)
+    settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
+    if limit():
+        # Pinned, all workers of a machine would share its first processor.
+        settings |= {"INFERENCE_NUM_THREADS": limit(), "ENABLE_CPU_PINNING": False}
+    compiled = _compiled(model, settings, exact)
     names = list(map(_name, compiled.outputs))
 
     def outputs(batch: npt.NDArray[Any]) -> NamedOutputs:

@@ -8,6 +8,7 @@ What each would do otherwise, seen in its code and in its calls of the system:
   ~/intel, as soon as they are imported; without that package they do without.
 - huggingface_hub, by which timm fetches weights, adds to each request what is installed here.
 - MLflow sends what it is used for, with an id of the session, to its makers.
+- Ray sends what a cluster is and what it is used for to its makers, once an hour.
 - Keras writes ~/.keras/keras.json when it is imported, and imports Matplotlib where there is one.
 - Matplotlib writes a list of fonts, and where no folder can be made for it, a warning; fontconfig,
   which it asks for them, keeps a cache of its own.
@@ -29,6 +30,7 @@ SETTINGS: Mapping[str, str] = {
     "ORT_DISABLE_TELEMETRY": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "RAY_USAGE_STATS_ENABLED": "0",
 }
 REPORTER = "openvino_telemetry"
 # In the cache, for files of libraries.

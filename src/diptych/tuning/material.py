@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from diptych.data.dataset import Dataset
+from diptych.data.dataset import Dataset, Shape
 from diptych.data.folding import folds
 from diptych.data.splitting import Splits
 from diptych.errors import GateError
 from diptych.images.decoding import PixelStore
 from diptych.networks.zoo import backbones
 from diptych.recipe import Recipe
-from diptych.system.progress import Track
+from diptych.system.progress import Track, unwatched
 from diptych.tuning.choice import Floats, features_of
 
 
@@ -28,11 +28,15 @@ class DevelopmentStore(PixelStore):
 
     def __init__(self, store: PixelStore, development: Dataset) -> None:
         super().__init__(development.shape_at(store.shape[0]), store.bits)
+        self._development = development
         self._allowed = {sample.digest for sample in development.samples}
 
     def read(self, keys: Sequence[str]) -> npt.NDArray[Any]:
         self.refuse_others(keys)
         return super().read(keys)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _reopened, (self.picture_shape, self.bits, self._development)
 
     def refuse_others(self, keys: Sequence[str]) -> None:
         """Raise GateError for a picture that nothing may be chosen by."""
@@ -41,6 +45,11 @@ class DevelopmentStore(PixelStore):
                 f"the picture {strange[:12]}… of the test part was about to be looked at in a "
                 "search, which would flatter itself by it"
             )
+
+
+def _reopened(shape: Shape, bits: int, development: Dataset) -> DevelopmentStore:
+    """A store that came to another process, with what its own cache has."""
+    return DevelopmentStore(PixelStore(shape, bits), development)
 
 
 class Material:
@@ -55,6 +64,10 @@ class Material:
         self._features: dict[tuple[str, str], Floats] = {}  # by backbone and views
         self._parted: dict[tuple[int, float], tuple[Splits, ...]] = {}
         self._place = {sample.name: i for i, sample in enumerate(data.samples)}
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What travels to another process, where nobody watches."""
+        return {**self.__dict__, "_track": unwatched}
 
     def folds(self, seed: int, recipe: Recipe) -> tuple[Splits, ...]:
         """The parts, once for each fold; the same for every trial of a seed."""

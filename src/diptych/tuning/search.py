@@ -17,16 +17,18 @@ from diptych.reliability.calibration import require_scipy
 from diptych.system.arguments import require, whole_number
 from diptych.system.files import path_of
 from diptych.system.progress import Track, unwatched
+from diptych.system.workplace import elsewhere
 from diptych.training.crossvalidation import refuse_earlier
 from diptych.training.defaults import default_recipe
 from diptych.training.memory import enough_memory
 from diptych.training.pictures import at_one_depth
 from diptych.tuning.clock import Clock
+from diptych.tuning.elsewhere import Search, trials_elsewhere
 from diptych.tuning.material import Material
 from diptych.tuning.space import Space, default_space, read_space, space_of
-from diptych.tuning.study import Study, load_optuna
+from diptych.tuning.study import load_optuna
 from diptych.tuning.tuned import Tuned
-from diptych.tuning.worker import Log, Worker
+from diptych.tuning.worker import Log
 
 MOST_TRIALS = 100_000
 # A fold of features takes moments, one of pixels as long as a training.
@@ -92,9 +94,13 @@ def tune(
             "number of folds": {"folds": folds},
         }
         default = searched.values_of(recipe)
-        with Study(folder, facts, searched, default, recipe.seed) as study:
-            worker = Worker(study, material, recipe, searched, folds, clock, log)
+        search = Search(folder.absolute(), facts, searched, default, recipe, folds, material)
+        with search.study() as study:
+            worker = search.worker(study, clock, log)
             worker.prepare()
+            if (place := elsewhere()) and search.of_features():
+                left = clock.left if clock.has_deadline else None
+                trials_elsewhere(place, search, trials, left, log)
             worker.run(trials)
             return worker.end(track)
 

@@ -93,6 +93,12 @@ class Worker:
                 waiting = True
                 time.sleep(POLL)
 
+    def one(self, trials: int) -> None:
+        """Do a trial, if there are not so many yet, and time for it."""
+        proposal = self._study.ask(trials)
+        if proposal and not (self._fits(proposal) and self._tried(proposal)):
+            self._study.give_back(proposal)
+
     def end(self, track: Track) -> Tuned:
         """Judge the winner anew, and write what the search came to.
 

@@ -1,0 +1,49 @@
+"""Where work over many pictures is done: in this process, or elsewhere where somebody says so.
+
+Whoever has many pictures asks `elsewhere()`. Nothing but the package that opens such a place knows
+what it is.
+"""
+
+import contextlib
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from contextvars import ContextVar
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Workplace(Protocol):
+    """Other processes, perhaps on other machines, that work on chunks of rows."""
+
+    def map(
+        self,
+        make: Callable[[], Callable[[Sequence[T]], Sequence[R]]],
+        chunks: Iterable[Sequence[T]],
+        lost: Callable[[T, str], R],
+    ) -> Generator[R, None, None]:
+        """What is made of each row, one by one, in the order of the rows.
+
+        Each process calls `make` once, by its name, and gives the chunks to what it returns, which
+        has a result for each row. A process that dies is replaced, and its chunk is worked on
+        again; `lost` is the result of a row that no process survives, with the reason. A
+        DiptychError of a function is raised here.
+        """
+
+
+_PLACE: ContextVar[Workplace | None] = ContextVar("workplace", default=None)
+
+
+def elsewhere() -> Workplace | None:
+    """The place where work is to be done; None for this process."""
+    return _PLACE.get()
+
+
+@contextlib.contextmanager
+def working_at(place: Workplace | None) -> Iterator[None]:
+    """Have the work of the block done at a place; in this process for None."""
+    before = _PLACE.set(place)
+    try:
+        yield
+    finally:
+        _PLACE.reset(before)
