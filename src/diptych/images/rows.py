@@ -50,6 +50,23 @@ class StoredRows:
         return self.store.read([self.keys[i] for i in indices])
 
 
+class Chosen:
+    """Some rows of others, in an order of their own."""
+
+    def __init__(self, rows: Rows, which: npt.NDArray[np.intp]) -> None:
+        self.rows, self.which = rows, which
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return len(self.which), *self.rows.shape[1:]
+
+    def __len__(self) -> int:
+        return len(self.which)
+
+    def __getitem__(self, indices: slice | npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+        return self.rows[self.which[indices]]
+
+
 def pixel_rows(store: Store, keys: Sequence[str]) -> Rows:
     """The pictures of the keys: in memory where they are small, else read as they are needed."""
     small = len(keys) * int(np.prod(store.shape)) <= IN_MEMORY
