@@ -11,7 +11,7 @@ from diptych.data.dataset import Sample
 from diptych.data.grouping import connected
 from diptych.images.cache import folder
 from diptych.images.decoding import CHUNK
-from diptych.images.rows import Rows, in_batches, pixel_rows
+from diptych.images.rows import Rows, StoredRows, in_batches, kept
 from diptych.images.store import Store
 from diptych.system.progress import Track, unwatched
 
@@ -64,7 +64,8 @@ def thumbnail_rows(digests: Sequence[str], store: Store, track: Track) -> Rows:
     batches = in_batches(missing, CHUNK)
     for some in track(batches, "comparing pictures", -(-len(missing) // CHUNK)):
         small.add_block(some, thumbnails(store.read(some)), {})
-    return pixel_rows(small, digests)
+    rows = StoredRows(small, digests)
+    return kept(rows) if digests else rows
 
 
 def duplicate_groups(
