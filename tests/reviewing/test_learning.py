@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from diptych.reviewing.diversity import nearest, spread_out
+from diptych.reviewing.diversity import spread_out
 from diptych.reviewing.learning import Labelled, enough, learn
 from diptych.reviewing.opinions import Opinion, by_teaching
 
@@ -63,12 +63,6 @@ def test_pictures_to_begin_with_are_of_all_kinds() -> None:
     chosen = spread_out(kinds, np.array([0]), 7)
     assert {int(kinds[i].argmax()) for i in chosen} == set(range(1, 8))
     assert len(spread_out(kinds, np.array([0]), 1000)) == 99
-
-
-def test_the_nearest_pictures_are_those_of_its_direction() -> None:
-    angles = np.linspace(0, 3, 31)
-    features = np.stack([np.cos(angles), np.sin(angles)], 1) * np.arange(1, 32)[:, None]
-    assert nearest(features, 10, np.arange(31), 4).tolist() in ([9, 11, 8, 12], [11, 9, 12, 8])
 
 
 @pytest.mark.parametrize("sketched", [True, False])

@@ -78,8 +78,9 @@ def leave_one_out_scores(
         own_B = ((x_BD @ ridge.inverse_DD) * x_BD).sum(1) + 1 / len(labels_N)
         rest_B = np.maximum(1 - own_B, LEAST_SPREAD)
         fitted_BK = ridge.scores(root_BD)
-        scores.append((fitted_BK - own_B[:, None] * target_BK) / rest_B[:, None])
-    return np.concatenate(scores).astype(np.float32)
+        judged_BK = (fitted_BK - own_B[:, None] * target_BK) / rest_B[:, None]
+        scores.append(judged_BK.astype(np.float32))
+    return np.concatenate(scores)
 
 
 def rooted(features_ND: npt.NDArray[np.floating]) -> Floats:

@@ -2,7 +2,8 @@
 
 Where: $DIPTYCH_CACHE, or the user's cache folder. How much: $DIPTYCH_CACHE_LIMIT, in GiB (20). What
 lies in it are shards of stores (`images.store`), each `<id>.rows` with its index `<id>.jsonl`,
-copies of archives in the same form (`sources.trees.spool`), and runs that can be taken up again.
+copies of archives in the same form (`sources.trees.spool`), which pictures were found to be copies
+(`auditing.copies.compared`), and runs that can be taken up again.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ from diptych.system.cache_folder import folder as folder
 from diptych.system.locks import Taken, in_use, locked
 from diptych.system.privacy import LIBRARIES
 
-KINDS = ("pixels", "features", "archives", "runs", LIBRARIES)
+KINDS = ("pixels", "thumbnails", "comparisons", "features", "archives", "runs", LIBRARIES)
 
 # To clear a folder that other runs write into.
 ATTEMPTS = 10

@@ -13,7 +13,7 @@ T_co = TypeVar("T_co", covariant=True)
 # What a network sees at once at most, in pixels: 16 pictures of 384 × 384. What comes of more
 # inside a large network would fill the memory of a laptop.
 AT_ONCE = 16 * 384**2
-# Pixels of up to this many bytes are kept in memory while they are used.
+# Rows of up to this many bytes are kept in memory while they are used.
 IN_MEMORY = 256 * 2**20
 
 
@@ -50,10 +50,33 @@ class StoredRows:
         return self.store.read([self.keys[i] for i in indices])
 
 
+class Chosen:
+    """Some rows of others, in an order of their own."""
+
+    def __init__(self, rows: Rows, which: npt.NDArray[np.intp]) -> None:
+        self.rows, self.which = rows, which
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return len(self.which), *self.rows.shape[1:]
+
+    def __len__(self) -> int:
+        return len(self.which)
+
+    def __getitem__(self, indices: slice | npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+        return self.rows[self.which[indices]]
+
+
 def pixel_rows(store: Store, keys: Sequence[str]) -> Rows:
     """The pictures of the keys: in memory where they are small, else read as they are needed."""
     small = len(keys) * int(np.prod(store.shape)) <= IN_MEMORY
     return store.read(keys) if small else StoredRows(store, keys)
+
+
+def kept(rows: Rows) -> Rows:
+    """Rows in memory where they are small, else as they are; there is at least one."""
+    small = len(rows) * rows[:1].nbytes <= IN_MEMORY
+    return np.ascontiguousarray(rows[:]) if small else rows
 
 
 class Sliceable(Protocol[T_co]):

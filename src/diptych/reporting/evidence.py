@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from diptych.auditing.features import FeatureRows
 from diptych.bundles.facts import TestedModel, bundle_facts
 from diptych.bundles.format import GRAPH, Bundle
 from diptych.bundles.predictor import Predictor
@@ -32,7 +33,7 @@ from diptych.reliability.calibration import Calibration, uncalibrated
 from diptych.reliability.ood import reference_indices
 from diptych.reporting.heatmaps import Heatmap, occlusion, overlay
 from diptych.reporting.label_issues import suspicious_labels
-from diptych.reporting.learning_curve import LearningCurve, learning_curve
+from diptych.reporting.learning_curve import MOST, LearningCurve, learning_curve
 from diptych.reporting.mistakes import Outcome, confused_pairs, most_wrong, worst
 from diptych.reporting.neighbours import Neighbour, nearest_samples
 from diptych.reporting.picture_facts import column_facts, picture_facts
@@ -40,7 +41,7 @@ from diptych.reporting.report import Report
 from diptych.reporting.robustness import Curve, robustness
 from diptych.reporting.slices import slices
 from diptych.runtimes import Predict
-from diptych.runtimes.features import FeatureExtractor, features
+from diptych.runtimes.features import FeatureExtractor, feature_store, features
 from diptych.system.progress import Track, unwatched
 from diptych.training.fitting import last_layer_logits
 from diptych.training.loop import EpochResult
@@ -179,6 +180,8 @@ def _learning_curve(source: EvidenceSource, store: Store) -> LearningCurve | Non
     if source.curve_parts is None or source.extractor is None:
         return None
     train, valid, _ = source.curve_parts
+    if len(train) > MOST:
+        return None
     train_ND, valid_ND = (
         features(source.extractor, [sample.digest for sample in part.samples], store)[0]
         for part in (train, valid)
@@ -213,8 +216,11 @@ def _neighbours(
         return {}, NO_CACHE
     samples = _samples(predictions, mistakes)
     keys = [sample.digest for sample in (*references, *samples)]
-    features_ND = features(source.extractor, keys, store, track=track)[0]
-    train_MD, mistakes_ND = np.split(features_ND, [len(references)])
+    computed = feature_store(source.extractor, keys, store, track=track)
+    layer, count = slice(0, source.extractor.widths[0]), len(references)
+    train_MD, mistakes_ND = (
+        FeatureRows(computed, some, layer) for some in (keys[:count], keys[count:])
+    )
     nearest = nearest_samples(mistakes_ND, train_MD, references, NEAREST)
     note = f"Looked for among {len(references):,} of the {source.train_size:,} training pictures."
     return (

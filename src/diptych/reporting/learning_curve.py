@@ -12,6 +12,8 @@ from diptych.metrics.probabilities import softmax
 SHARES = (0.1, 0.2, 0.4, 0.7, 1.0)
 DRAWS = 3  # of each share but the last; what is shown is their mean
 WORTH = 0.01  # a gain in accuracy that is worth a word
+# Of more training pictures there is no curve: their features would have to be in memory.
+MOST = 20_000
 # Newton-like steps of the classifier that is fitted to each share, and how much it is held back.
 STEPS, RIDGE = 60, 1e-3
 

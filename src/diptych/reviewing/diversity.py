@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from diptych.images.rows import Rows, in_batches
+from diptych.neighbours import directions
 from diptych.system.progress import Track
 
 Floats = npt.NDArray[np.float32]
@@ -25,12 +26,6 @@ def sketched(rows_ND: Rows, track: Track) -> Floats:
     projection_DS = (projection_DS / np.sqrt(projection_DS.shape[1])).astype(np.float32)
     chunks = track(in_batches(rows_ND, CHUNK), "comparing pictures", -(-len(rows_ND) // CHUNK))
     return np.concatenate([directions(chunk) @ projection_DS for chunk in chunks])
-
-
-def directions(features_ND: npt.NDArray[np.floating]) -> Floats:
-    """Features of length 1; those that are all 0 stay so."""
-    length_N1 = np.linalg.norm(features_ND, axis=1, keepdims=True)
-    return np.asarray(features_ND / np.where(length_N1 > 0, length_N1, 1), np.float32)
 
 
 def spread_out(
@@ -60,16 +55,6 @@ def spread_out(
         left_N[position] = False
         distance_N = np.minimum(distance_N, _squares(sketch_NS, position))
     return np.array(chosen, np.intp)
-
-
-def nearest(rows_ND: Rows, row: int, among: Positions, most: int) -> Positions:
-    """The positions of the pictures most like one, of those `among` others, the nearest first."""
-    query_D = directions(rows_ND[np.array([row])])[0]
-    others: Positions = among[among != row]
-    parts = [directions(rows_ND[some]) @ query_D for some in in_batches(others, CHUNK)]
-    if not parts:
-        return others
-    return np.asarray(others[np.argsort(-np.concatenate(parts), kind="stable")[:most]])
 
 
 def _squares(sketch_NS: Floats, position: int) -> npt.NDArray[np.float64]:

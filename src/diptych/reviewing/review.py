@@ -8,17 +8,18 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
+from diptych import neighbours
 from diptych.auditing.planned import KEEPABLE
 from diptych.data.class_order import in_order
 from diptych.data.dataset import NONE
 from diptych.data.plan import AUDIT, Row
 from diptych.errors import ImageError, InputError, nearest
 from diptych.images.decoding import read_file
+from diptych.images.rows import Chosen
 from diptych.reviewing import galleries
 from diptych.reviewing.background import Background
 from diptych.reviewing.collection import Collection, Item
 from diptych.reviewing.decisions import Decisions, Saved, decided_counts
-from diptych.reviewing.diversity import nearest as nearest_rows
 from diptych.reviewing.findings import Findings
 from diptych.reviewing.galleries import Rankings, label_now
 from diptych.reviewing.opinions import Opinion
@@ -275,8 +276,10 @@ class Review:
             if self._stands_for(label, self.collection.items[other], rows)
         ]
         row = features.row_of[number]
-        found = nearest_rows(features.rows_ND, row, np.array(among, np.intp), NEIGHBOURS)
-        return [int(features.numbers[i]) for i in found]
+        others = np.array([other for other in among if other != row], np.intp)
+        rows_ND = features.rows_ND
+        found = neighbours.nearest(rows_ND[np.array([row])], Chosen(rows_ND, others), NEIGHBOURS)
+        return [int(features.numbers[i]) for i in others[found.indices_NL[0]]]
 
     def _stands_for(self, label: str, item: Item, rows: galleries.Rows) -> bool:
         row = rows.get(item.name)

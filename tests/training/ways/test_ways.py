@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 from diptych import Recipe, read, split
 from diptych.data.splitting import Splits
 from diptych.engines.contract import Optimiser
+from diptych.images import rows
 from diptych.images.augmentation import AugmentationPolicy
 from diptych.images.decoding import pixel_store
 from diptych.images.store import Store
@@ -132,3 +134,24 @@ def test_views_are_computed_once_and_differ(
     assert np.abs(flipped.reshape(shape) - mirrored).mean() < np.abs(plain - flipped).mean()
     monkeypatch.setattr("diptych.training.maps._maps", None)
     assert all((one == other).all() for one, other in zip(views(), (plain, flipped), strict=True))
+
+
+def test_a_head_learns_the_same_from_features_that_stay_on_the_disk(
+    data: tuple[Splits, Store], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, store = data
+    in_memory = fit_head(task_of(parts, SMALL, tmp_path / "memory"), store)
+    monkeypatch.setattr(rows, "IN_MEMORY", 0)
+    sizes: list[int] = []
+    read_rows = Store.read
+
+    def watched(self: Store, keys: list[str]) -> npt.NDArray[Any]:
+        sizes.append(len(keys))
+        return read_rows(self, keys)
+
+    monkeypatch.setattr(Store, "read", watched)
+    on_disk = fit_head(task_of(parts, SMALL, tmp_path / "disk"), store)
+    assert 1 < max(sizes) <= SMALL.batch_size < len(parts.train)
+    np.testing.assert_array_equal(on_disk.valid_logits_NK, in_memory.valid_logits_NK)
+    for name, weight in in_memory.weights.items():
+        np.testing.assert_array_equal(on_disk.weights[name], weight)

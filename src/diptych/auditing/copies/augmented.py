@@ -3,22 +3,24 @@
 Axes: N pictures, C colours, T the side of a thumbnail, H half of it, P pairs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
 
 from diptych.auditing.copies.alignment import Flags, agreement, aligned, common, equally_sharp, seen
 from diptych.auditing.copies.candidates import (
-    CHUNK,
     COVERED,
     MIRROR,
     Candidates,
-    Indices,
     candidates,
+    joined,
 )
 from diptych.auditing.copies.gradients import Floats, blurred
 from diptych.auditing.copies.pairs import Pair
 from diptych.auditing.copies.residue import equal_but_for_a_box
+from diptych.auditing.copies.small_pictures import CHUNK, SmallPictures
+from diptych.images.rows import in_batches
+from diptych.neighbours.cells import FEW
 from diptych.system.progress import Track
 
 # Correlations of gradients from which a pair is looked at in colour: in the same place without the
@@ -32,41 +34,43 @@ ALIGNED, OUTLIERS = 0.945, 0.1
 ALIGNED_CUT, SMALL = 0.935, 0.5
 ALMOST_THE_SAME_PLACE = 0.72  # worth aligning
 ROUGHLY = 0.8  # at half the size, without the 30 % that differ most: worth aligning better
+# Of many pictures only so many pairs each are aligned better, and those that agree so well: 95 % of
+# copies do, and 3 % of other pairs of small pictures.
+BEST, SURELY_ALIKE = 3, 0.95
 FILLED = 0.16  # of half a picture: so far a fill of corners reaches into a thumbnail
 OVERLAP = 0.55  # of the left picture
 COARSE_STEPS, FINE_STEPS = 5, 4
 TURNED, CUT = 2, 0.93  # degrees, and share of the area, from which a change is called so
 
 
-def augmented_copies(pictures_NCTT: Floats, track: Track) -> Iterator[Pair]:
-    """Pairs of pictures of which one was made from the other.
+def augmented_copies(pictures: SmallPictures, new_N: Flags, track: Track) -> Iterator[Pair]:
+    """Pairs of pictures of which one was made from the other; at least one of each is new.
 
     Found are copies in any of eight orientations, turned by up to 15° besides, with up to a fifth
     cut off a side or each side, with a box of up to a fifth missing, in grey or of another hue.
     Compared are gradients of grey pictures, evened out, as `gradients` has them.
     """
-    if len(pictures_NCTT) < 2:
+    if len(pictures) < 2:
         return
-    grey_NTT = np.ascontiguousarray(pictures_NCTT.mean(1))
-    every = candidates(grey_NTT, track)
-    half_NHH = halved(grey_NTT)
-    starts = range(0, len(every.left_P), CHUNK)
-    for start in track(starts, "looking at changed copies", len(starts)):
-        some = subset(every, slice(start, start + CHUNK))
-        agree_P = in_place(grey_NTT, some)
-        equal_P = confirmed(pictures_NCTT, some, agree_P >= SAME_PLACE, unmoved=True)
-        yield from pairs_of(subset(some, equal_P), agree_P[equal_P])
+    every, rough = candidates(pictures, new_N, track), []
+    for some in _watched(every, track, "looking at changed copies"):
+        agree_P = in_place(pictures, some)
+        equal_P = confirmed(pictures, some, agree_P >= SAME_PLACE, unmoved=True)
+        yield from pairs_of(some[equal_P], agree_P[equal_P])
         rest_P = some.moved_P | (agree_P >= ALMOST_THE_SAME_PLACE) & ~equal_P
-        some, agree_P = in_pose(grey_NTT, half_NHH, subset(some, rest_P))
-        likely_P = agree_P >= least_agreement(some.pose_P23)
-        equal_P = confirmed(pictures_NCTT, some, likely_P, unmoved=False)
-        yield from pairs_of(subset(some, equal_P), agree_P[equal_P])
+        rough.append(roughly_aligned(pictures, some[rest_P]))
+    rest = joined(rough)
+    if len(pictures) > FEW:
+        rest = rest.closest(BEST, SURELY_ALIKE)
+    for some in _watched(rest, track, "aligning changed copies"):
+        some = well_aligned(pictures, some)
+        likely_P = some.score_P >= least_agreement(some.pose_P23)
+        equal_P = confirmed(pictures, some, likely_P, unmoved=False)
+        yield from pairs_of(some[equal_P], some.score_P[equal_P])
 
 
-def subset(every: Candidates, which: slice | Flags | Indices) -> Candidates:
-    """Some of them."""
-    left_P, right_P, moved_P, pose_P23 = every
-    return Candidates(left_P[which], right_P[which], moved_P[which], pose_P23[which])
+def _watched(every: Candidates, track: Track, doing: str) -> Iterable[Candidates]:
+    return track(in_batches(every, CHUNK), doing, -(-len(every) // CHUNK))
 
 
 def halved(grey_NTT: Floats) -> Floats:
@@ -76,35 +80,44 @@ def halved(grey_NTT: Floats) -> Floats:
     return np.asarray(smooth_NTT.reshape(-1, half, 2, half, 2).mean((2, 4)), np.float32)
 
 
-def in_place(grey_NTT: Floats, some: Candidates) -> Floats:
+def in_place(pictures: SmallPictures, some: Candidates) -> Floats:
     """How well those that were not moved agree, but for a part that may be covered: (P,)."""
-    agree_P = np.zeros(len(some.left_P), np.float32)
+    agree_P = np.zeros(len(some), np.float32)
     still = np.flatnonzero(~some.moved_P)
-    agree_P[still] = agree(grey_NTT, subset(some, still), COVERED)
+    agree_P[still] = agree(*greys(pictures, some[still]), some.pose_P23[still], COVERED)
     return agree_P
 
 
-def in_pose(grey_NTT: Floats, half_NHH: Floats, some: Candidates) -> tuple[Candidates, Floats]:
-    """Those that agree roughly in better poses, and how well they do: (P,)."""
-    half = half_NHH[some.left_P], half_NHH[some.right_P]
-    some = some._replace(pose_P23=aligned(*half, some.pose_P23, COARSE_STEPS))
-    view_PHH = seen(half[1][:, None], some.pose_P23)[0].reshape(half[0].shape)
-    agree_P = agreement(half[0], view_PHH, common(some.pose_P23, half_NHH.shape[1]), COVERED)
-    some = subset(some, agree_P >= ROUGHLY)
-    left_PTT, right_PTT = (blurred(grey_NTT[which_P], 0.7) for which_P in some[:2])
-    some = some._replace(pose_P23=aligned(left_PTT, right_PTT, some.pose_P23, FINE_STEPS))
-    overlap_P = common(some.pose_P23, grey_NTT.shape[1]).mean((1, 2))
-    return some, np.where(overlap_P >= OVERLAP, agree(grey_NTT, some, OUTLIERS), np.float32(0))
+def roughly_aligned(pictures: SmallPictures, some: Candidates) -> Candidates:
+    """Those that agree roughly in better poses, found at half the size; with how well they do."""
+    left_PHH, right_PHH = map(halved, greys(pictures, some))
+    pose_P23 = aligned(left_PHH, right_PHH, some.pose_P23, COARSE_STEPS)
+    view_PHH = seen(right_PHH[:, None], pose_P23)[0].reshape(left_PHH.shape)
+    agree_P = agreement(left_PHH, view_PHH, common(pose_P23, left_PHH.shape[1]), COVERED)
+    return some.posed(pose_P23, agree_P)[agree_P >= ROUGHLY]
 
 
-def agree(grey_NTT: Floats, some: Candidates, without: float) -> Floats:
+def well_aligned(pictures: SmallPictures, some: Candidates) -> Candidates:
+    """The same in the best poses, with how well they agree there; 0 where little is common."""
+    left_PTT, right_PTT = greys(pictures, some)
+    smooth = blurred(left_PTT, 0.7), blurred(right_PTT, 0.7)
+    pose_P23 = aligned(*smooth, some.pose_P23, FINE_STEPS)
+    overlap_P = common(pose_P23, left_PTT.shape[1]).mean((1, 2))
+    agree_P = agree(left_PTT, right_PTT, pose_P23, OUTLIERS)
+    return some.posed(pose_P23, np.where(overlap_P >= OVERLAP, agree_P, np.float32(0)))
+
+
+def greys(pictures: SmallPictures, some: Candidates) -> tuple[Floats, Floats]:
+    """The left and the right pictures without their colours, (P, T, T)."""
+    return pictures.grey(some.left_P), pictures.grey(some.right_P)
+
+
+def agree(left_PTT: Floats, right_PTT: Floats, pose_P23: Floats, without: float) -> Floats:
     """How well pictures agree in these poses, but for a share: (P,)."""
-    left_P1TT, right_P1TT = equally_sharp(
-        grey_NTT[some.left_P, None], grey_NTT[some.right_P, None], some.pose_P23, 0.5
-    )
+    left_P1TT, right_P1TT = equally_sharp(left_PTT[:, None], right_PTT[:, None], pose_P23, 0.5)
     left_PTT = left_P1TT[:, 0]
-    view_PTT = seen(right_P1TT, some.pose_P23)[0].reshape(left_PTT.shape)
-    return agreement(left_PTT, view_PTT, common(some.pose_P23, left_PTT.shape[1]), without)
+    view_PTT = seen(right_P1TT, pose_P23)[0].reshape(left_PTT.shape)
+    return agreement(left_PTT, view_PTT, common(pose_P23, left_PTT.shape[1]), without)
 
 
 def least_agreement(pose_P23: Floats) -> Floats:
@@ -114,12 +127,14 @@ def least_agreement(pose_P23: Floats) -> Floats:
     return np.where(is_small_P, ALIGNED_CUT, ALIGNED).astype(np.float32)
 
 
-def confirmed(pictures_NCTT: Floats, some: Candidates, likely_P: Flags, unmoved: bool) -> Flags:
+def confirmed(
+    pictures: SmallPictures, some: Candidates, likely_P: Flags, *, unmoved: bool
+) -> Flags:
     """Which of the likely ones show the same in all places and colours: (P,)."""
     if not likely_P.any():
         return likely_P
-    likely = subset(some, likely_P)
-    left_PCTT, right_PCTT = pictures_NCTT[likely.left_P], pictures_NCTT[likely.right_P]
+    likely = some[likely_P]
+    left_PCTT, right_PCTT = pictures[likely.left_P], pictures[likely.right_P]
     if not unmoved:
         left_PCTT, right_PCTT = equally_sharp(left_PCTT, right_PCTT, likely.pose_P23, 0.7)
     view_PCTT = seen(right_PCTT, likely.pose_P23)[0].reshape(left_PCTT.shape)

@@ -4,12 +4,14 @@ Axes: N pictures, D the numbers of a descriptor, C the cells of a grid, P pairs,
 matrix (2, 3) from places x, y, 1 of the left picture to places of the right one.
 """
 
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from diptych.auditing.copies.comparing import AT_ONCE, Comparison, comparisons
 from diptych.auditing.copies.gradients import (
     Floats,
     gradients,
@@ -18,10 +20,15 @@ from diptych.auditing.copies.gradients import (
     pooled_turned,
     unit,
 )
+from diptych.auditing.copies.small_pictures import Descriptors, SmallPictures
+from diptych.images.rows import in_batches
+from diptych.neighbours import best_of_each
+from diptych.neighbours.cells import FEW
 from diptych.system.progress import Track
 
 Indices = npt.NDArray[np.intp]
-CHUNK = 512  # pictures or pairs at once
+Flags = npt.NDArray[np.bool_]
+Describe = Callable[[Floats], Floats]  # slopes (N, 2, T, T) → (N, D) of length 1
 
 # Correlations from which a pair is looked at closely. Of the pairs of 1,200 photographs 1,239 are
 # above the first and 344 above the second; of 200 copies with a white box on a fifth of the
@@ -33,6 +40,8 @@ PART_ALIKE = 0.66
 PARTLY_ALIKE = 0.86
 COVERED = 0.3  # of a picture: a box of a fifth, and what its edges change
 CLOSEST = 6  # pairs looked at closely, a picture and way of comparing
+# So far above the least correlation few of 9,000 small pictures are by chance, and most copies are.
+SURELY_ALIKE = 0.2
 FINE, COARSE = 12, 8  # sides of the grids: in the same place, and roughly in the same place
 MIDDLE = 0.8  # what of a picture is still there once it was turned by 15°
 TURNS = (-12, -6, 6, 12)  # degrees
@@ -45,67 +54,119 @@ CUTS = (  # what of a picture may be left: scale and shift, x and y
     ((1, 0.8), (0, 0.2)),
 )
 QUARTER = np.array([[0, -1], [1, 0]], np.float32)
-WAYS = 8 + 2 * len(TURNS) + 2 * len(CUTS)
-NOTHING = np.empty((0, 0), np.float32)
 MIRROR = np.diag(np.array([-1, 1], np.float32))
+FULL, STILL = np.ones(2, np.float32), np.zeros(2, np.float32)
 
 
 class Way(NamedTuple):
-    """A way of comparing pictures: descriptors of both sides, and what a match says."""
+    """A way in which one picture may have become another: how the other one is described."""
 
-    left_ND: Floats
-    right_ND: Floats
-    alike: float
+    describe: Describe
     pose_23: Floats
+
+
+class Kind(NamedTuple):
+    """Ways that all compare with the same descriptors of pictures."""
+
+    name: str
+    describe: Describe
+    alike: float
+    ways: Sequence[Way]
     moved: bool = True  # turned a little or cut, so no more than roughly in place
-    cut: bool = False  # the left picture is a part of the right one, so that order matters
+    cut: bool = False  # one picture is a part of the other, so that it matters which
 
 
-class Candidates(NamedTuple):
-    """Pairs that may be copies."""
+class Candidates:
+    """Pairs that may be copies; each column has an item a pair."""
 
-    left_P: Indices
-    right_P: Indices
-    moved_P: npt.NDArray[np.bool_]
-    pose_P23: Floats
+    def __init__(self, *columns: npt.NDArray[Any]) -> None:
+        self.columns = columns
+        self.left_P, self.right_P, self.moved_P, self.pose_P23, self.score_P = columns
+
+    def __len__(self) -> int:
+        return len(self.left_P)
+
+    def __getitem__(self, which: slice | Flags | Indices) -> "Candidates":
+        return Candidates(*(column[which] for column in self.columns))
+
+    def posed(self, pose_P23: Floats, score_P: Floats) -> "Candidates":
+        """The same pairs in other poses, with other scores."""
+        return Candidates(*self.columns[:3], pose_P23, score_P)
+
+    def closest(self, most: int, surely: float) -> "Candidates":
+        """Those that are among the `most` with the highest scores of one of their pictures.
+
+        Kept are also those whose scores are so high that few have them by chance.
+        """
+        left_P, right_P = (
+            best_of_each(owner_P, self.score_P, most) for owner_P in (self.left_P, self.right_P)
+        )
+        return self[left_P | right_P | (self.score_P >= surely)]
 
 
-def candidates(grey_NTT: Floats, track: Track) -> Candidates:
+def joined(parts: Sequence[Candidates]) -> Candidates:
+    """All pairs of the parts."""
+    none = np.empty(0, np.intp)
+    nothing = none, none, np.empty(0, np.bool_), np.empty((0, 2, 3), np.float32), FULL[:0]
+    columns = zip(nothing, *(part.columns for part in parts), strict=True)
+    return Candidates(*(np.concatenate(column) for column in columns))
+
+
+def candidates(pictures: SmallPictures, new_N: Flags, track: Track) -> Candidates:
     """Pairs that look alike in one way or another, each in the way that fits best.
 
-    Takes O(N²) multiplications, and memory for O(N) pairs.
+    At least one of each is new. Takes little more than O(N) multiplications (see `Cells`), and
+    memory for O(N) pairs. Among many pictures some look alike by chance in any way, so that of all
+    ways of a kind together only the closest are kept.
     """
-    every, blocks = [], []
-    for number, way in enumerate(track(ways(grey_NTT), "looking for changed copies", WAYS)):
-        every.append(way._replace(left_ND=NOTHING, right_ND=NOTHING))
-        for left_P, right_P, score_P in matches(way):
-            if not way.moved:
-                likely_P = (
-                    but_for_a_part(way.left_ND[left_P], way.right_ND[right_P]) >= PARTLY_ALIKE
-                )
-                left_P, right_P, score_P = left_P[likely_P], right_P[likely_P], score_P[likely_P]
-            # Coarse descriptors are more alike, so a score counts by how far it is above the least.
-            blocks.append([left_P, right_P, score_P - way.alike, np.full(len(left_P), number)])
-    left_P, right_P, above_P, way_P = (
-        np.concatenate(column) for column in zip(*blocks, strict=True)
-    )
-    order_P = np.argsort(-above_P, kind="stable")
-    pair_P = np.minimum(left_P, right_P) * len(grey_NTT) + np.maximum(left_P, right_P)
-    best_P = order_P[np.unique(pair_P[order_P], return_index=True)[1]]
-    moved_W, pose_W23 = np.array([w.moved for w in every]), np.stack([w.pose_23 for w in every])
-    way_P = way_P[best_P]
-    return Candidates(left_P[best_P], right_P[best_P], moved_W[way_P], pose_W23[way_P])
+    found = []
+    for kind in KINDS:
+        for pairs in _of_kind(kind, pictures, new_N, track):
+            some = best_ways(pairs, len(pictures))
+            found.append(some.closest(CLOSEST, SURELY_ALIKE) if len(pictures) > FEW else some)
+    return best_ways(joined(found), len(pictures))
 
 
-def matches(way: Way) -> Iterator[tuple[Indices, Indices, Floats]]:
-    """Left and right pictures that look alike in a way, and how alike they are."""
-    for top in range(0, len(way.left_ND), CHUNK):
-        yield lookalikes(way.left_ND, way.right_ND, top, way.alike, CLOSEST)
-        if way.cut:
-            right_P, left_P, score_P = lookalikes(
-                way.right_ND, way.left_ND, top, way.alike, CLOSEST
-            )
-            yield left_P, right_P, score_P
+def best_ways(every: Candidates, count: int) -> Candidates:
+    """Of each pair the way that fits best, in the order of the pairs."""
+    order_P = np.argsort(-every.score_P, kind="stable")
+    pair_P = np.minimum(every.left_P, every.right_P) * count
+    pair_P += np.maximum(every.left_P, every.right_P)
+    return every[order_P[np.unique(pair_P[order_P], return_index=True)[1]]]
+
+
+def _of_kind(
+    kind: Kind, pictures: SmallPictures, new_N: Flags, track: Track
+) -> Iterator[Candidates]:
+    """Pairs with a new picture that look alike in the ways of a kind, a batch at a time."""
+    base = Descriptors(pictures, lambda pictures_NCTT: kind.describe(_slopes(pictures_NCTT)))
+    for comparison in comparisons(base, new_N, one_sided=kind.cut):
+        batches = in_batches(comparison.query_N, AT_ONCE)
+        count = -(-len(comparison.query_N) // AT_ONCE)
+        for some_N in track(batches, f"looking for {kind.name} copies", count):
+            slope_N2TT = _slopes(pictures[some_N])
+            yield joined([_in_way(kind, way, comparison, slope_N2TT, some_N) for way in kind.ways])
+
+
+def _in_way(
+    kind: Kind, way: Way, comparison: Comparison, slope_N2TT: Floats, some_N: Indices
+) -> Candidates:
+    """Pairs with one of some pictures, whose slopes are these."""
+    query_ND = way.describe(slope_N2TT)
+    right_P, left_P, score_P = comparison.alike(query_ND, some_N, kind.alike, CLOSEST)
+    # Coarse descriptors are more alike, so a score counts by how far it is above the least.
+    above_P = score_P - np.float32(kind.alike)
+    moved_P, pose_P23 = np.full(len(left_P), kind.moved), np.tile(way.pose_23, (len(left_P), 1, 1))
+    every = Candidates(left_P, right_P, moved_P, pose_P23, above_P)
+    if kind.moved:
+        return every
+    left_PD = comparison.cells.read(np.searchsorted(comparison.row_M, left_P))
+    right_PD = query_ND[np.searchsorted(some_N, right_P)]
+    return every[but_for_a_part(left_PD, right_PD) >= PARTLY_ALIKE]
+
+
+def _slopes(pictures_NCTT: Floats) -> Floats:
+    return gradients(pictures_NCTT.mean(1))
 
 
 def but_for_a_part(left_PD: Floats, right_PD: Floats) -> Floats:
@@ -121,31 +182,63 @@ def but_for_a_part(left_PD: Floats, right_PD: Floats) -> Floats:
     return np.asarray(product_P / np.maximum(np.sqrt(left_P * right_P), 1e-6), np.float32)
 
 
-def ways(grey_NTT: Floats) -> Iterator[Way]:
-    """In all eight orientations; turned a little or cut, as they are and mirrored."""
-    slope_N2TT = gradients(grey_NTT)
-    full, still = np.ones(2, np.float32), np.zeros(2, np.float32)
-    fine_N2GG = pooled(slope_N2TT, FINE, full, still)
-    fine_ND = unit(fine_N2GG)
-    for mirrored in (False, True):
-        for quarters in range(4):
-            left_ND = unit(oriented(fine_N2GG, quarters, mirrored))
-            pose_23 = pose(np.eye(2, dtype=np.float32), still, quarters, mirrored)
-            yield Way(left_ND, fine_ND, WHOLE_ALIKE, pose_23, moved=False)
-    middle_N2GG = pooled(slope_N2TT, COARSE, MIDDLE * full, still)
-    whole_N2GG = pooled(slope_N2TT, COARSE, full, still)
-    for mirrored in (False, True):
-        left_ND = unit(oriented(middle_N2GG, 0, mirrored))
-        for degrees in TURNS:
-            turn_22 = rotation(degrees)
-            right_ND = unit(pooled_turned(slope_N2TT, COARSE, MIDDLE, turn_22))
-            yield Way(left_ND, right_ND, PART_ALIKE, pose(turn_22, still, 0, mirrored))
-        left_ND = unit(oriented(whole_N2GG, 0, mirrored))
-        for scale, shift in CUTS:
-            scale_2, shift_2 = np.array(scale, np.float32), np.array(shift, np.float32)
-            right_ND = unit(pooled(slope_N2TT, COARSE, scale_2, shift_2))
-            pose_23 = pose(np.diag(scale_2), shift_2, 0, mirrored)
-            yield Way(left_ND, right_ND, PART_ALIKE, pose_23, cut=True)
+def in_orientations() -> Kind:
+    """As they are, turned by quarters, and mirrored."""
+
+    def described(slope_N2TT: Floats, quarters: int = 0, mirrored: bool = False) -> Floats:
+        return unit(oriented(pooled(slope_N2TT, FINE, FULL, STILL), quarters, mirrored))
+
+    # A left picture so oriented is like a right one as the left is like one oriented back: only a
+    # turn that is not mirrored as well has another one to undo it.
+    ways = [
+        Way(
+            partial(described, quarters=quarters if mirrored else -quarters % 4, mirrored=mirrored),
+            pose(np.eye(2, dtype=np.float32), STILL, quarters, mirrored),
+        )
+        for mirrored in (False, True)
+        for quarters in range(4)
+    ]
+    return Kind("changed", described, WHOLE_ALIKE, ways, moved=False)
+
+
+def turned() -> Kind:
+    """Turned a little, as they are and mirrored."""
+
+    def described(slope_N2TT: Floats) -> Floats:
+        return unit(pooled(slope_N2TT, COARSE, MIDDLE * FULL, STILL))
+
+    def described_turned(slope_N2TT: Floats, turn_22: Floats, mirrored: bool) -> Floats:
+        turned_N2GG = pooled_turned(slope_N2TT, COARSE, MIDDLE, turn_22)
+        return unit(oriented(turned_N2GG, 0, mirrored))
+
+    ways = [
+        Way(
+            partial(described_turned, turn_22=turn_22, mirrored=mirrored),
+            pose(turn_22, STILL, 0, mirrored),
+        )
+        for mirrored in (False, True)
+        for turn_22 in map(rotation, TURNS)
+    ]
+    return Kind("turned", described, PART_ALIKE, ways)
+
+
+def cut() -> Kind:
+    """Parts of them, as they are and mirrored."""
+
+    def described(
+        slope_N2TT: Floats, scale_2: Floats = FULL, shift_2: Floats = STILL, mirrored: bool = False
+    ) -> Floats:
+        return unit(oriented(pooled(slope_N2TT, COARSE, scale_2, shift_2), 0, mirrored))
+
+    ways = [
+        Way(
+            partial(described, scale_2=scale_2, shift_2=shift_2, mirrored=mirrored),
+            pose(np.diag(scale_2), shift_2, 0, mirrored),
+        )
+        for mirrored in (False, True)
+        for scale_2, shift_2 in np.array(CUTS, np.float32)
+    ]
+    return Kind("cut", described, PART_ALIKE, ways, cut=True)
 
 
 def pose(linear_22: Floats, shift_2: Floats, quarters: int, mirrored: bool) -> Floats:
@@ -161,16 +254,4 @@ def rotation(degrees: float) -> Floats:
     return np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]], np.float32)
 
 
-def lookalikes(
-    left_ND: Floats, right_ND: Floats, top: int, alike: float, closest: int
-) -> tuple[Indices, Indices, Floats]:
-    """For some rows on the left, the closest of the later rows on the right, and how alike."""
-    score_PN = left_ND[top : top + CHUNK] @ right_ND[top:].T
-    row_P, column_P = np.divmod(np.flatnonzero(score_PN >= alike), score_PN.shape[1])
-    later_P = column_P > row_P
-    row_P, column_P = row_P[later_P], column_P[later_P]
-    score_P = score_PN[row_P, column_P]
-    order_P = np.lexsort((column_P, -score_P, row_P))
-    place_P = np.arange(len(row_P)) - np.searchsorted(row_P, row_P)  # within its row, best first
-    kept_P = np.sort(order_P[place_P < closest])
-    return row_P[kept_P] + top, column_P[kept_P] + top, score_P[kept_P]
+KINDS = (in_orientations(), turned(), cut())

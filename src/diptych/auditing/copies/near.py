@@ -5,16 +5,18 @@ P pairs, X the pixels of a row in all colours, G the side of a descriptor, D all
 unknowns of an alignment.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 
 from diptych.auditing.copies.augmented import augmented_copies
-from diptych.auditing.copies.candidates import CHUNK, Indices, lookalikes
+from diptych.auditing.copies.comparing import AT_ONCE, comparisons
 from diptych.auditing.copies.gradients import THUMBNAIL, Floats, gaussians, separable
 from diptych.auditing.copies.pairs import Pair
-from diptych.images.rows import map_batches
+from diptych.auditing.copies.small_pictures import CHUNK, Descriptors, Indices, SmallPictures
+from diptych.images.rows import Rows, in_batches
 from diptych.system.progress import Track, unwatched
 
 Flags = npt.NDArray[np.bool_]
@@ -52,7 +54,11 @@ def thumbnails(images_NHWC: npt.NDArray[np.uint8]) -> Floats:
 
 
 def near_duplicate_pairs(
-    thumbnails_NTTC: Floats, *, crops: bool = True, track: Track = unwatched
+    thumbnails_NTTC: Rows,
+    *,
+    crops: bool = True,
+    new_N: Flags | None = None,
+    track: Track = unwatched,
 ) -> list[Pair]:
     """Pairs of the same photograph, in order; `first` < `second`.
 
@@ -65,26 +71,40 @@ def near_duplicate_pairs(
     Copies that augmentation made are found too, as `augmented_copies` has it, and their `change`
     says what was done; not among simple pictures, where a mirrored "b" is a "d".
 
-    Without `crops` only copies in the same place are looked for, in much less time.
+    Without `crops` only copies in the same place are looked for, in much less time. Where only some
+    pictures are `new_N`, only pairs with one of these are looked for.
 
     A picture without detail (blank, or a gradient) would resemble every other one once brightness
     and contrast are evened out. It is the same only as one of equal colours.
 
-    Takes O(N²) multiplications for the descriptors, O(N) alignments, and O(N) memory.
+    Takes O(N) alignments, little more than O(N) multiplications for the descriptors (see `Cells`),
+    and memory for O(N) descriptors and pairs; the thumbnails are read as they are needed.
     """
     if not len(thumbnails_NTTC):
         return []
-    pictures_NCTT = np.ascontiguousarray(thumbnails_NTTC.transpose(0, 3, 1, 2))
-    busy_N = map_batches(busy, pictures_NCTT, CHUNK)
-    blank = np.flatnonzero(busy_N == 0)
-    same = [*copies(pictures_NCTT, busy_N, crops, track), *blanks(pictures_NCTT[blank], blank)]
+    pictures = SmallPictures(thumbnails_NTTC)
+    new_N = np.ones(len(pictures), np.bool_) if new_N is None else new_N
+    busy_N = pictures.each(busy)
+    blank, detailed = np.flatnonzero(busy_N == 0), np.flatnonzero(busy_N)
+    same = [
+        *moved(
+            copies(pictures.among(detailed), busy_N[detailed], new_N[detailed], crops, track),
+            detailed,
+        ),
+        *moved(blanks(pictures[blank]), blank),
+    ]
     if crops:
-        known, detailed = {pair[:2] for pair in same}, np.flatnonzero(busy_N > BUSY)
-        for pair in augmented_copies(pictures_NCTT[detailed], track):
-            first, second = int(detailed[pair.first]), int(detailed[pair.second])
-            if (first, second) not in known:
-                same.append(pair._replace(first=first, second=second))
+        known, very = {pair[:2] for pair in same}, np.flatnonzero(busy_N > BUSY)
+        augmented = augmented_copies(pictures.among(very), new_N[very], track)
+        same += (pair for pair in moved(augmented, very) if pair[:2] not in known)
     return sorted(same)
+
+
+def moved(pairs: Iterable[Pair], position_N: Indices) -> Iterator[Pair]:
+    """Pairs among some pictures as those among all."""
+    for pair in pairs:
+        first, second = int(position_N[pair.first]), int(position_N[pair.second])
+        yield pair._replace(first=first, second=second)
 
 
 def area_means(side: int) -> Floats:
@@ -104,16 +124,18 @@ def busy(pictures_NCTT: Floats) -> Floats:
     return np.where(bend_N > SMOOTH**2, share_N, 0).astype(np.float32)
 
 
-def copies(pictures_NCTT: Floats, busy_N: Floats, crops: bool, track: Track) -> Iterator[Pair]:
-    """Pairs that show the same, among the pictures with detail."""
-    detailed = np.flatnonzero(busy_N)
-    wide_P, narrow_P, zoom_P = candidates(pictures_NCTT[detailed], crops, track)
-    wide_P, narrow_P = detailed[wide_P], detailed[narrow_P]
+def copies(
+    pictures: SmallPictures, busy_N: Floats, new_N: Flags, crops: bool, track: Track
+) -> Iterator[Pair]:
+    """Pairs that show the same, among pictures with detail; at least one of each is new."""
+    if not len(pictures):
+        return
+    wide_P, narrow_P, zoom_P = candidates(pictures, new_N, crops, track)
     busy_P = np.minimum(busy_N[wide_P], busy_N[narrow_P])
     starts = range(0, len(zoom_P), CHUNK)
     for start in track(starts, "looking at pairs", len(starts)):
         some = slice(start, start + CHUNK)
-        wide_PCTT, narrow_PCTT = pictures_NCTT[wide_P[some]], pictures_NCTT[narrow_P[some]]
+        wide_PCTT, narrow_PCTT = pictures[wide_P[some]], pictures[narrow_P[some]]
         differs_P = difference(windows(wide_PCTT), windows(narrow_PCTT))
         if crops:
             maybe = np.flatnonzero(busy_P[some] > BUSY)
@@ -124,26 +146,26 @@ def copies(pictures_NCTT: Floats, busy_N: Floats, crops: bool, track: Track) -> 
             yield Pair(first, second, 1 - float(differs_P[at]))
 
 
-def candidates(pictures_NCTT: Floats, crops: bool, track: Track) -> tuple[Indices, Indices, Floats]:
+def candidates(
+    pictures: SmallPictures, new_N: Flags, crops: bool, track: Track
+) -> tuple[Indices, Indices, Floats]:
     """Pairs with similar descriptors: the wider views, the narrower ones, the zoom between them."""
-    whole_ND = descriptors(pictures_NCTT, 1)
-    ways: list[tuple[Floats, Floats, float]] = [(whole_ND, whole_ND, 1)]
-    if crops:
-        middle_ND = descriptors(pictures_NCTT, ZOOM)
-        ways += [(whole_ND, middle_ND, ZOOM), (middle_ND, whole_ND, 1 / ZOOM)]
-    tops = range(0, len(whole_ND), CHUNK)
-    blocks = [
-        np.stack([first_P, second_P, np.full(len(score_P), zoom), -score_P])
-        for top in track(tops, "looking for duplicates", len(tops))
-        for left_ND, right_ND, zoom in ways
-        for first_P, second_P, score_P in [lookalikes(left_ND, right_ND, top, ALIKE, CLOSEST)]
-    ]
-    pairs_4P = np.concatenate([np.empty((4, 0)), *blocks], axis=1)
-    pairs_4P = pairs_4P[:, np.argsort(pairs_4P[3], kind="stable")]
-    _, best = np.unique(pairs_4P[0] * len(pictures_NCTT) + pairs_4P[1], return_index=True)
-    pairs_2P, zoom_P = pairs_4P[:2, best].astype(np.intp), pairs_4P[2, best].astype(np.float32)
-    wide_P, narrow_P = np.where(zoom_P < 1, pairs_2P[::-1], pairs_2P)
-    return wide_P, narrow_P, np.maximum(zoom_P, 1 / zoom_P)
+    zooms = (1, ZOOM) if crops else (1,)
+    base = Descriptors(pictures, partial(descriptors, zoom=1))
+    found = [(*np.empty((2, 0), np.intp), *np.empty((2, 0), np.float32))]
+    for comparison in comparisons(base, new_N, one_sided=crops):
+        batches = in_batches(comparison.query_N, AT_ONCE)
+        count = -(-len(comparison.query_N) // AT_ONCE)
+        for some_N in track(batches, "looking for duplicates", count):
+            for zoom in zooms:
+                query_ND = descriptors(pictures[some_N], zoom)
+                wide_P, narrow_P, score_P = comparison.alike(query_ND, some_N, ALIKE, CLOSEST)
+                found.append((wide_P, narrow_P, np.full_like(score_P, 1 / zoom), score_P))
+    wide_P, narrow_P, zoom_P, score_P = (np.concatenate(c) for c in zip(*found, strict=True))
+    order_P = np.lexsort((zoom_P, -score_P))
+    pair_P = np.minimum(wide_P, narrow_P) * len(pictures) + np.maximum(wide_P, narrow_P)
+    best_P = order_P[np.unique(pair_P[order_P], return_index=True)[1]]
+    return wide_P[best_P], narrow_P[best_P], zoom_P[best_P]
 
 
 def descriptors(pictures_NCTT: Floats, zoom: float) -> Floats:
@@ -241,11 +263,11 @@ def windows(pictures_PCTT: Floats, scale_P2: Floats = WHOLE, shift_P2: Floats = 
     return separable(weight_P2WT[:, :1], pictures_PCTT, weight_P2WT[:, 1:])
 
 
-def blanks(pictures_NCTT: Floats, indices_N: Indices) -> Iterator[Pair]:
+def blanks(pictures_NCTT: Floats) -> Iterator[Pair]:
     """Pairs of pictures without detail that have the same colours."""
     n, channels = pictures_NCTT.shape[:2]
     tiles = pictures_NCTT.reshape(n, channels, 4, 8, 4, 8).mean((3, 5))
-    colours_ND = tiles.reshape(n, channels * 16)
+    colours_ND, indices_N = tiles.reshape(n, channels * 16), np.arange(n)
     while len(indices_N):
         apart_N = np.abs(colours_ND - colours_ND[0]).max(1)
         same_N = apart_N <= SAME_COLOUR

@@ -1,10 +1,10 @@
 """`--train head`: the head alone, on the features of a backbone that stays as it is."""
 
-import numpy as np
-
+from diptych.auditing.features import FeatureRows
 from diptych.engines.backbone import backbone_graph
+from diptych.images.rows import kept
 from diptych.images.store import Store
-from diptych.runtimes.features import features
+from diptych.runtimes.features import feature_store
 from diptych.training.features import trained_extractor
 from diptych.training.loop import predict_rows
 from diptych.training.ways.task import BestEpoch, Task, batches_of, fit_rows, from_scratch
@@ -16,8 +16,11 @@ def fit_head(task: Task, store: Store, doing: str = "training") -> BestEpoch:
     backbone = backbone_graph(task.recipe.engine, network, task.start)
     extractor = trained_extractor(task.recipe.engine, network, task.start, backbone)
     keys = [sample.digest for sample in (*task.train.samples, *task.valid.samples)]
-    features_ND = features(extractor, keys, store, track=task.track)[0]
-    train_ND, valid_ND = np.split(features_ND, [len(task.train)])
+    computed = feature_store(extractor, keys, store, track=task.track)
+    layer, count = slice(0, extractor.widths[0]), len(task.train)
+    # Of many pictures the features stay on the disk, and are read as they are needed.
+    train_ND = kept(FeatureRows(computed, keys[:count], layer))
+    valid_ND = kept(FeatureRows(computed, keys[count:], layer))
     batches = batches_of(task, train_ND)
     how = from_scratch(task.recipe)
     engine, history = fit_rows(task, network.head, batches, valid_ND, *how, doing)
