@@ -15,6 +15,10 @@ def softmax(logits_NK: npt.NDArray[Any]) -> Probabilities:
 
 
 def log_softmax(logits_NK: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """The logarithm of the softmax, without overflow, as precise as the logits are."""
-    shifted_NK = logits_NK - logits_NK.max(1, keepdims=True)
-    return np.asarray(shifted_NK - np.log(np.exp(shifted_NK).sum(1, keepdims=True)))
+    """The logarithm of the softmax, without overflow, as precise as the logits are.
+
+    No number (NaN) where a logit of the picture is infinite, as in training that diverged.
+    """
+    with np.errstate(invalid="ignore"):
+        shifted_NK = logits_NK - logits_NK.max(1, keepdims=True)
+        return np.asarray(shifted_NK - np.log(np.exp(shifted_NK).sum(1, keepdims=True)))
