@@ -19,8 +19,8 @@ from measuring import SHARED, machine, need_photos, rows
 from PIL import Image
 
 from diptych.auditing.checks.strangers import IRRELEVANT
-from diptych.auditing.features import FeatureRows
 from diptych.auditing.strangeness import strangeness
+from diptych.runtimes.features import FeatureRows
 from diptych.samples.digits import write_digits
 from diptych.samples.plates import draw_plates
 

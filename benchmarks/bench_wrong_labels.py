@@ -16,10 +16,10 @@ import numpy.typing as npt
 from measuring import SHARED, machine, need_photos
 
 from diptych import audit, read
-from diptych.auditing.features import FeatureRows
 from diptych.auditing.material import Material
 from diptych.auditing.ridge import leave_one_out_scores
 from diptych.metrics.label_noise import scaled_to_noise
+from diptych.runtimes.features import FeatureRows
 
 SHARES, DRAWS, EACH = (0.05, 0.2), 3, 250
 SUSPICIOUS = 0.5

@@ -5,11 +5,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from diptych.auditing.features import FeatureRows
 from diptych.auditing.material import Material
 from diptych.data.dataset import Dataset, Sample
 from diptych.images.decoding import pixel_store
 from diptych.images.store import Store
+from diptych.runtimes.features import FeatureRows
 
 
 def stored(folder: Path, last_ND: npt.NDArray[np.floating], middle: int = 4) -> FeatureRows:

@@ -4,23 +4,26 @@ Axes: N pictures, H, W and C of their pixels, D features.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from functools import cache, cached_property
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from diptych.data.dataset import Dataset, Shape
 from diptych.errors import MissingExtra
 from diptych.graphs.writer import onnx_graph
 from diptych.images.preprocess import Pixels
-from diptych.images.rows import IN_MEMORY, Rows, StoredRows
 from diptych.images.store import Store
 from diptych.networks.pretrained import carried
 from diptych.networks.zoo import ZOO
-from diptych.runtimes.features import FeatureExtractor, PixelRows, feature_extractor, feature_store
+from diptych.runtimes.features import (
+    FeatureExtractor,
+    FeatureRows,
+    PixelRows,
+    feature_extractor,
+    feature_store,
+)
 from diptych.system.progress import Track
 
 # The backbone that training takes by default: it finds these features in the cache.
@@ -29,7 +32,7 @@ BACKBONE = "efficientnet_lite0"
 LEAST_SIDE = 96
 
 
-def image_features(dataset: Dataset, store: Store, track: Track) -> "FeatureRows | None":
+def image_features(dataset: Dataset, store: Store, track: Track) -> FeatureRows | None:
     """The features (N, D) of the samples, float32, whose pixels are in a store.
 
     None where no package with the weights is installed.
@@ -43,44 +46,6 @@ def image_features(dataset: Dataset, store: Store, track: Track) -> "FeatureRows
     keys = [sample.digest for sample in dataset.samples]
     computed = feature_store(extractor, keys, pixels, track=track)
     return FeatureRows(computed, keys, slice(0, extractor.widths[0]))
-
-
-@dataclass(frozen=True)
-class FeatureRows:
-    """Features of one layer, which are columns of a store: `Rows` that stay on the disk if many.
-
-    Those of the last layer stand first; they tell what things are.
-    """
-
-    store: Store
-    keys: Sequence[str]
-    layer: slice
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return len(self.keys), self.layer.stop - self.layer.start
-
-    def only(self, wanted_N: npt.NDArray[np.bool_]) -> "FeatureRows":
-        """Those of some pictures."""
-        chosen = [key for key, wanted in zip(self.keys, wanted_N, strict=True) if wanted]
-        return replace(self, keys=chosen)
-
-    @property
-    def middle(self) -> "FeatureRows":
-        """Those of a layer between, which tell what pictures are made of."""
-        return replace(self, layer=slice(self.layer.stop, self.store.shape[0]))
-
-    @cached_property
-    def _rows(self) -> Rows:
-        """All layers; checks read them a dozen times, so where they are few they are in memory."""
-        small = len(self.keys) * self.store.shape[0] * self.store.dtype.itemsize <= IN_MEMORY
-        return self.store.read(self.keys) if small else StoredRows(self.store, self.keys)
-
-    def __len__(self) -> int:
-        return len(self.keys)
-
-    def __getitem__(self, indices: slice | npt.NDArray[np.intp]) -> npt.NDArray[Any]:
-        return self._rows[indices][:, self.layer]
 
 
 @dataclass(frozen=True)

@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from diptych.auditing.features import FeatureRows
 from diptych.auditing.ridge import feature_batches, fit_ridge
 from diptych.data.dataset import PARTS, Dataset, Sample
 from diptych.errors import shortened
 from diptych.metrics import intervals
 from diptych.metrics.intervals import Score
+from diptych.runtimes.features import FeatureRows
 
 
 class Leakage(NamedTuple):

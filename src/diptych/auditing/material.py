@@ -7,11 +7,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from diptych.auditing.features import FeatureRows
 from diptych.auditing.measures import Measures, measures
 from diptych.data.dataset import Dataset
 from diptych.images.decoding import Picture, PixelStore
 from diptych.images.rows import Rows, StoredRows
+from diptych.runtimes.features import FeatureRows
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,9 @@ from collections.abc import Iterator
 import numpy as np
 import numpy.typing as npt
 
-from diptych.auditing.features import FeatureRows
 from diptych.auditing.ridge import feature_batches
 from diptych.images.rows import Rows
+from diptych.runtimes.features import FeatureRows
 
 Floats = npt.NDArray[np.float64]
 Flags = npt.NDArray[np.bool_]

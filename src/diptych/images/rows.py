@@ -69,12 +69,11 @@ class Chosen:
 
 def pixel_rows(store: Store, keys: Sequence[str]) -> Rows:
     """The pictures of the keys: in memory where they are small, else read as they are needed."""
-    small = len(keys) * int(np.prod(store.shape)) <= IN_MEMORY
-    return store.read(keys) if small else StoredRows(store, keys)
+    return kept(StoredRows(store, keys))
 
 
 def kept(rows: Rows) -> Rows:
-    """Rows in memory where they are small, else as they are; there is at least one."""
+    """Rows in memory where they are small, else as they are."""
     small = len(rows) * rows[:1].nbytes <= IN_MEMORY
     return np.ascontiguousarray(rows[:]) if small else rows
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from diptych.auditing.features import FeatureRows
 from diptych.bundles.facts import TestedModel, bundle_facts
 from diptych.bundles.format import GRAPH, Bundle
 from diptych.bundles.predictor import Predictor
@@ -41,7 +40,7 @@ from diptych.reporting.report import Report
 from diptych.reporting.robustness import Curve, robustness
 from diptych.reporting.slices import slices
 from diptych.runtimes import Predict
-from diptych.runtimes.features import FeatureExtractor, feature_store, features
+from diptych.runtimes.features import FeatureExtractor, FeatureRows, feature_store, features
 from diptych.system.progress import Track, unwatched
 from diptych.training.fitting import last_layer_logits
 from diptych.training.loop import EpochResult

@@ -2,10 +2,11 @@
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ from diptych.errors import InputError
 from diptych.graphs.surgery import with_mid_features
 from diptych.images.cache import folder
 from diptych.images.preprocess import Pixels
-from diptych.images.rows import in_batches
+from diptych.images.rows import Rows, StoredRows, in_batches, kept
 from diptych.images.store import Store
 from diptych.runtimes import PredictAll, fastest, open_outputs
 from diptych.system.progress import Track, unwatched
@@ -122,6 +123,43 @@ def _in_rows(
 
 def _lost(image_HWC: Pixels, reason: str) -> npt.NDArray[np.float32]:
     raise InputError(f"the features of a picture cannot be computed: {reason}")
+
+
+@dataclass(frozen=True)
+class FeatureRows:
+    """Features of one layer, which are columns of a store: `Rows` that stay on the disk if many.
+
+    Those of the last layer stand first; they tell what things are.
+    """
+
+    store: Store
+    keys: Sequence[str]
+    layer: slice
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return len(self.keys), self.layer.stop - self.layer.start
+
+    def only(self, wanted_N: npt.NDArray[np.bool_]) -> "FeatureRows":
+        """Those of some pictures."""
+        chosen = [key for key, wanted in zip(self.keys, wanted_N, strict=True) if wanted]
+        return replace(self, keys=chosen)
+
+    @property
+    def middle(self) -> "FeatureRows":
+        """Those of a layer between, which tell what pictures are made of."""
+        return replace(self, layer=slice(self.layer.stop, self.store.shape[0]))
+
+    @cached_property
+    def _rows(self) -> Rows:
+        """All layers; checks read them a dozen times, so where they are few they are in memory."""
+        return kept(StoredRows(self.store, self.keys))
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def __getitem__(self, indices: slice | npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+        return self._rows[indices][:, self.layer]
 
 
 def _by_runtime(graph: bytes, runtime: str) -> PredictAll:

@@ -64,8 +64,7 @@ def thumbnail_rows(digests: Sequence[str], store: Store, track: Track) -> Rows:
     batches = in_batches(missing, CHUNK)
     for some in track(batches, "comparing pictures", -(-len(missing) // CHUNK)):
         small.add_block(some, thumbnails(store.read(some)), {})
-    rows = StoredRows(small, digests)
-    return kept(rows) if digests else rows
+    return kept(StoredRows(small, digests))
 
 
 def duplicate_groups(

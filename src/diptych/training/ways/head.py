@@ -1,10 +1,9 @@
 """`--train head`: the head alone, on the features of a backbone that stays as it is."""
 
-from diptych.auditing.features import FeatureRows
 from diptych.engines.backbone import backbone_graph
 from diptych.images.rows import kept
 from diptych.images.store import Store
-from diptych.runtimes.features import feature_store
+from diptych.runtimes.features import FeatureRows, feature_store
 from diptych.training.features import trained_extractor
 from diptych.training.loop import predict_rows
 from diptych.training.ways.task import BestEpoch, Task, batches_of, fit_rows, from_scratch
