@@ -3,11 +3,13 @@
 `diptych audit` of 1,200 photographs with an empty cache: every file decoded, copies looked for, a
 network's features computed, all checks, the page with its map. Beside it cleanvision's own checks
 on the same files (CLEANVISION names a Python that has it), each three times, in turn. Then the peak
-of memory with 1,000 and with 20,000 pictures, at 64 pixels so that it is done before lunch.
+of memory with 1,000 and with 20,000 pictures, at 64 pixels so that it is done before lunch. With the
+argument "memory" or "speed" only that part is run.
 """
 
 import os
 import subprocess
+import sys
 import tempfile
 import time
 import zipfile
@@ -38,7 +40,16 @@ def cleanvision(folder: Path, python: str) -> float:
 
 
 def main() -> None:
+    wanted = sys.argv[1:] or ["memory", "speed"]
     print(machine())
+    if "memory" in wanted:
+        memory()
+    if "speed" in wanted:
+        speed()
+
+
+def memory() -> None:
+    """The peak with few pictures and with many."""
     # The peak is that of the largest process so far: the smallest comes first.
     with tempfile.TemporaryDirectory() as name:
         with zipfile.ZipFile(SHARED / "cifar10.zip") as archive:
@@ -48,6 +59,10 @@ def main() -> None:
         for count in (FEW, MANY):
             seconds, peak = audited(Path(name) / str(count) / "train", "--size", SIZE)
             print(f"{count:,} pictures: {seconds:.0f} s, peak {peak:.0f} MiB", flush=True)
+
+
+def speed() -> None:
+    """An audit beside cleanvision."""
     photos, python = need_photos(), os.environ.get("CLEANVISION", "")
     ratios = []
     for _ in range(ROUNDS):
