@@ -3,8 +3,8 @@
 `diptych audit` of 1,200 photographs with an empty cache: every file decoded, copies looked for, a
 network's features computed, all checks, the page with its map. Beside it cleanvision's own checks
 on the same files (CLEANVISION names a Python that has it), each three times, in turn. Then the peak
-of memory with 1,000 and with 20,000 pictures, at 64 pixels so that it is done before lunch. With the
-argument "memory" or "speed" only that part is run.
+of memory with 1,000 and with 20,000 pictures, at 64 pixels so that it is done before lunch. With
+the argument "memory" or "speed" only that part is run.
 """
 
 import os
