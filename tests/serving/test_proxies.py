@@ -43,6 +43,8 @@ http {{
     proxy_set_header Host $http_host;
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     proxy_set_header X-Forwarded-Proto https;
+    proxy_set_header X-Forwarded-Host "";
+    proxy_set_header X-Forwarded-Prefix "";
     server {{
         listen 127.0.0.1:{stripping};
         location /pizza/ {{ proxy_pass http://127.0.0.1:{port}/; }}
@@ -223,6 +225,17 @@ def test_nonsense_in_headers_changes_nothing() -> None:
     assert (seen["scheme"], seen["host"], seen[PREFIX]) == ("http", "inside:8000", "")
     seen = through(x_forwarded_proto="http, https", x_forwarded_host="evil.example, shop.example")
     assert (seen["scheme"], seen["host"]) == ("https", "shop.example")
+
+
+def test_no_header_chooses_a_prefix_where_one_was_given() -> None:
+    seen = through("/models/a/reload", prefix="/pizza", x_forwarded_prefix="/models/a")
+    assert (seen["path"], seen[PREFIX]) == ("/models/a/reload", "/pizza")
+
+
+@pytest.mark.parametrize("prefix", ["/..", "/a/../b", "/.", "/a/./b", "/a/.."])
+def test_no_prefix_leads_elsewhere(prefix: str) -> None:
+    seen = through(f"{prefix}/predict", x_forwarded_prefix=prefix)
+    assert (seen["path"], seen[PREFIX]) == (f"{prefix}/predict", "")
 
 
 @pytest.mark.parametrize(

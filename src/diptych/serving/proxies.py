@@ -22,7 +22,8 @@ PREFIX, BARE = "diptych.prefix", "diptych.bare"
 Networks = tuple[IPv4Network | IPv6Network, ...]
 Headers = Sequence[tuple[bytes, bytes]]
 
-_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+# No part of it is "." or "..", which lead elsewhere.
+_PREFIX = re.compile(r"(/(?!\.{1,2}(/|\Z))[A-Za-z0-9._~-]+)+")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 _WITH_PORT = re.compile(r"\[(?P<six>.*)\](:[0-9]+)?|(?P<four>[0-9.]+):[0-9]+")
 
@@ -30,7 +31,7 @@ _WITH_PORT = re.compile(r"\[(?P<six>.*)\](:[0-9]+)?|(?P<four>[0-9.]+):[0-9]+")
 def root_path(text: str) -> str:
     """A prefix of paths as it is used: "/pizza" of "pizza/"; raises InputError for what is none."""
     path = "/" + text.strip("/") if text.strip("/") else ""
-    if path and (not _PREFIX.fullmatch(path) or {".", ".."} & set(path.split("/"))):
+    if path and not _PREFIX.fullmatch(path):
         raise InputError(f"--root-path {text}: name a path of letters and digits, such as /pizza")
     return path
 
@@ -52,7 +53,7 @@ class ProxyMiddleware:
     """Tells the server who asks and where it is found, as a proxy sees it."""
 
     def __init__(self, app: ASGIApp, root_path: str, proxies: Networks) -> None:
-        """`root_path` is "" or such as "/pizza"; a proxy may name another with each request."""
+        """`root_path` is such as "/pizza"; where it is "", a proxy may name one with each request."""
         self._app = app
         self._root_path = root_path
         self._proxies = proxies
@@ -70,7 +71,8 @@ class ProxyMiddleware:
                 others = [(name, value) for name, value in headers if name != b"host"]
                 changed["headers"] = [(b"host", host.encode()), *others]
             named = _last(headers, b"x-forwarded-prefix").rstrip("/")
-            prefix = named if _PREFIX.fullmatch(named) else prefix
+            # A proxy that sets no such header passes on what the client wrote.
+            prefix = prefix or (named if _PREFIX.fullmatch(named) else "")
         path = scope["path"]
         bare = bool(prefix) and path == prefix
         if prefix and (bare or path.startswith(f"{prefix}/")):
