@@ -9,7 +9,7 @@ Whether the proxy takes the path's prefix away or leaves it there, the routes ne
 
 import re
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -63,7 +63,7 @@ class ProxyMiddleware:
         changed: dict[str, object] = {}
         if scope["client"] and _is_one_of(scope["client"][0], self._proxies):
             headers: Headers = scope["headers"]
-            changed["client"] = self._client(scope, _values(headers, b"x-forwarded-for"))
+            changed["client"] = self._client(_values(headers, b"x-forwarded-for"))
             scheme = _last(headers, b"x-forwarded-proto").lower()
             changed["scheme"] = scheme if scheme in ("http", "https") else scope["scheme"]
             host = _last(headers, b"x-forwarded-host")
@@ -81,12 +81,15 @@ class ProxyMiddleware:
             {**scope, **changed, "path": path, PREFIX: prefix, BARE: bare}, receive, send
         )
 
-    def _client(self, scope: Scope, forwarded: Sequence[str]) -> tuple[str, int]:
-        """The address that the proxies were asked from: the last that is not a proxy's itself."""
-        client: tuple[str, int] = scope["client"]
+    def _client(self, forwarded: Sequence[str]) -> tuple[str, int] | None:
+        """The address that the proxies were asked from: the last that is not a proxy's itself.
+
+        None where it is unknown: the proxy's own address, which may be this machine's, is not it.
+        """
+        client = None
         for text in reversed(forwarded):
             if (address := _address(text)) is None:
-                break  # whoever wrote this is not to be believed any further
+                return None  # whoever wrote this is not to be believed any further
             client = (address, 0)
             if not _is_one_of(address, self._proxies):
                 break
@@ -103,7 +106,9 @@ def _is_one_of(address: str, proxies: Networks) -> bool:
         one = ip_address(address)
     except ValueError:
         return False  # a socket of the file system has no address
-    return any(one in network for network in proxies)
+    # A socket for both kinds of address shows 10.0.0.7 as ::ffff:10.0.0.7.
+    mapped = one.ipv4_mapped if isinstance(one, IPv6Address) else None
+    return any(one in network or (mapped and mapped in network) for network in proxies)
 
 
 def _address(text: str) -> str | None:
