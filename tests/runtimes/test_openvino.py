@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -55,3 +56,14 @@ def test_a_model_is_read_from_a_file_from_its_two_parts_and_from_onnx(tmp_path: 
         assert PROBABILITIES in model.output(0).get_names()
     with pytest.raises(BundleError, match="the graph cannot be read"):
         openvino.read_model(b"nothing")
+
+
+def test_threads_may_ask_a_file_at_the_same_time() -> None:
+    network = mlp((32, 32, 3), 2, dropout=0.0)
+    run = openvino.open_file(onnx_graph(network, initial(network, 0)))
+    rng = np.random.default_rng(0)
+    batches = [rng.integers(0, 256, (32, 32, 32, 3), np.uint8) for _ in range(60)]
+    alone = [run(batch)[PROBABILITIES] for batch in batches]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda batch: run(batch)[PROBABILITIES], batches))
+    np.testing.assert_allclose(alone, together, atol=1e-6)

@@ -133,18 +133,44 @@ def test_an_export_that_was_changed_does_not_answer(
     assert f"not served: {weights}: changed since it was checked" in said()
 
 
+@pytest.mark.parametrize("opener", ["open_file", "open_on_one_core"])
 def test_an_export_that_answers_otherwise_here_does_not_answer(
-    place: Path, exports_win: list[str], said: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+    place: Path,
+    exports_win: list[str],
+    said: Callable[[], str],
+    monkeypatch: pytest.MonkeyPatch,
+    opener: str,
 ) -> None:
-    real = openvino.open_file
+    real = getattr(openvino, opener)
 
     def shifted(model: Path, *, exact: bool = True) -> Any:
         file = real(model, exact=exact)
         return lambda batch: {name: value + 0.1 for name, value in file(batch).items()}
 
-    monkeypatch.setattr(openvino, "open_file", shifted)
+    monkeypatch.setattr(openvino, opener, shifted)
     assert Fastest(0.5)(place).file == "model.onnx"
     assert "answers otherwise here than where it was checked; export it anew" in said()
+
+
+@pytest.mark.parametrize("alone", [True, False])  # when it is measured, or of golden pictures
+def test_an_export_that_fails_is_not_the_fastest(
+    place: Path, said: Callable[[], str], monkeypatch: pytest.MonkeyPatch, alone: bool
+) -> None:
+    real = openvino.open_on_one_core
+
+    def failing(model: Path, *, exact: bool = True) -> Any:
+        file = real(model, exact=exact)
+
+        def outputs(batch: Any) -> Any:
+            if (len(batch) == 1) == alone:
+                raise RuntimeError("no memory")
+            return file(batch)
+
+        return outputs
+
+    monkeypatch.setattr(openvino, "open_on_one_core", failing)
+    assert Fastest(0.5)(place).file == "model.onnx"
+    assert "not served: colours.xml: no memory" in said()
 
 
 def test_without_exports_a_line_says_which_command_makes_them(

@@ -43,6 +43,8 @@ http {{
     proxy_set_header Host $http_host;
     proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;
     proxy_set_header X-Forwarded-Proto https;
+    proxy_set_header X-Forwarded-Host "";
+    proxy_set_header X-Forwarded-Prefix "";
     server {{
         listen 127.0.0.1:{stripping};
         location /pizza/ {{ proxy_pass http://127.0.0.1:{port}/; }}
@@ -181,7 +183,8 @@ def through(
     app = ProxyMiddleware(seen, prefix, networks([PROXY, "fd00::/8", "10.1.0.0/16"]))
     asyncio.run(app(scope, None, None))  # type: ignore[arg-type]
     host = dict(reversed(seen.scope["headers"]))[b"host"].decode()
-    return {**seen.scope, "host": host, "who": seen.scope["client"][0]}
+    client = seen.scope["client"]
+    return {**seen.scope, "host": host, "who": client and client[0]}
 
 
 def test_a_stated_proxy_is_believed_and_nobody_else() -> None:
@@ -207,13 +210,23 @@ def test_a_stated_proxy_is_believed_and_nobody_else() -> None:
         ("192.0.2.9:4711", "192.0.2.9"),
         ("[2001:db8::1]:4711", "2001:db8::1"),
         ("2001:db8::1", "2001:db8::1"),
-        ("127.0.0.1, nonsense", PROXY),
+        ("127.0.0.1, nonsense", None),
+        ("127.0.0.1, nonsense, 10.1.2.3", None),
         ("nonsense, 192.0.2.9", "192.0.2.9"),
-        ("", PROXY),
+        ("", None),
     ],
 )
-def test_who_asks_is_the_last_that_is_no_proxy(forwarded: str, who: str) -> None:
+def test_who_asks_is_the_last_that_is_no_proxy(forwarded: str, who: str | None) -> None:
     assert through(x_forwarded_for=forwarded)["who"] == who
+
+
+def test_a_proxy_that_names_no_client_is_not_taken_for_it() -> None:
+    assert through()["who"] is None
+
+
+def test_a_proxy_is_recognised_at_a_socket_for_both_kinds_of_address() -> None:
+    seen = through(peer=f"::ffff:{PROXY}", x_forwarded_for="192.0.2.9")
+    assert seen["who"] == "192.0.2.9"
 
 
 def test_nonsense_in_headers_changes_nothing() -> None:
@@ -223,6 +236,17 @@ def test_nonsense_in_headers_changes_nothing() -> None:
     assert (seen["scheme"], seen["host"], seen[PREFIX]) == ("http", "inside:8000", "")
     seen = through(x_forwarded_proto="http, https", x_forwarded_host="evil.example, shop.example")
     assert (seen["scheme"], seen["host"]) == ("https", "shop.example")
+
+
+def test_no_header_chooses_a_prefix_where_one_was_given() -> None:
+    seen = through("/models/a/reload", prefix="/pizza", x_forwarded_prefix="/models/a")
+    assert (seen["path"], seen[PREFIX]) == ("/models/a/reload", "/pizza")
+
+
+@pytest.mark.parametrize("prefix", ["/..", "/a/../b", "/.", "/a/./b", "/a/.."])
+def test_no_prefix_leads_elsewhere(prefix: str) -> None:
+    seen = through(f"{prefix}/predict", x_forwarded_prefix=prefix)
+    assert (seen["path"], seen[PREFIX]) == (f"{prefix}/predict", "")
 
 
 @pytest.mark.parametrize(

@@ -1,17 +1,19 @@
 import asyncio
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from diptych.bundles.format import Bundle
 from diptych.serving import logs
+from diptych.serving import models as serving_models
 from diptych.serving.models import Models
 from diptych.serving.monitoring import Monitor
 from diptych.serving.problems import Problem
 from diptych.serving.settings import Limits
-from diptych.serving.shared import shared_network
+from diptych.serving.shared import SharedNetwork, shared_network
 from served import GOOD, SMALL, Server, serving
 
 
@@ -69,6 +71,29 @@ def test_a_shared_backbone_is_run_once_for_a_picture(
     asyncio.run(asked())
     for model in models:
         assert monitor.drift(model.monitored)["pictures"] == 3
+
+
+def test_networks_are_merged_once_whatever_the_order_they_are_asked_in(
+    twins: tuple[Path, Path], bundles: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    merged = []
+
+    def counted(several: Sequence[Bundle]) -> SharedNetwork | None:
+        merged.append(len(several))
+        return shared_network(several)
+
+    monkeypatch.setattr(serving_models, "shared_network", counted)
+    models = Models([*twins, bundles["green"]], Limits(), Monitor())
+
+    async def asked() -> None:
+        for names in 3 * ("one,two", "two,one", "one,green", "green,one"):
+            answers = await models.predict(models.several(names), "picture", GOOD)
+            for name, answer in zip(names.split(","), answers, strict=True):
+                assert answer.probabilities is not None
+                assert set(answer.probabilities) == set(models.get(name).classes)
+
+    asyncio.run(asked())
+    assert merged == [2, 2]
 
 
 def test_without_onnx_each_answers_by_itself(

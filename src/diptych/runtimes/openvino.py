@@ -41,21 +41,21 @@ def open_file(model: Path | bytes, *, exact: bool = True) -> OpenFile:
     if limit():
         # Pinned, all workers of a machine would share its first processor.
         settings |= {"INFERENCE_NUM_THREADS": limit(), "ENABLE_CPU_PINNING": False}
-    compiled = _compiled(model, settings, exact)
-    names = list(map(_name, compiled.outputs))
-
-    def outputs(batch: npt.NDArray[Any]) -> NamedOutputs:
-        results = compiled(batch)
-        return {name: np.array(results[i]) for i, name in enumerate(names)}
-
-    return outputs
+    return _from_any_thread(_compiled(model, settings, exact))
 
 
 def open_on_one_core(model: Path | bytes, *, exact: bool = True) -> OpenFile:
     """The same on one core, for as many threads at a time as there are cores."""
     # Threads of ours decode on the same cores: none is bound to one.
     settings = {"NUM_STREAMS": cores(), "INFERENCE_NUM_THREADS": cores()}
-    compiled = _compiled(model, {**settings, "ENABLE_CPU_PINNING": False}, exact)
+    return _from_any_thread(_compiled(model, {**settings, "ENABLE_CPU_PINNING": False}, exact))
+
+
+def _from_any_thread(compiled: Any) -> OpenFile:
+    """What runs a model. A request is busy until its results are copied: each thread has its own.
+
+    A compiled model that is called has one, for whoever calls it.
+    """
     names = list(map(_name, compiled.outputs))
     own = threading.local()
 

@@ -5,7 +5,7 @@ Either one thread runs it on every core, or as many threads as there are cores o
 
 import time
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -44,7 +44,10 @@ def best_plan(on_all_cores: Infer, on_one_core: Infer, shape: Shape) -> BatchPla
 
 
 def measure(infer: Infer, threads: int, shape: Shape) -> BatchPlan:
-    """The smallest batch that is about as fast as any, by trying; warms the graph up too."""
+    """The smallest batch that is about as fast as any, by trying; warms the graph up too.
+
+    Raises whatever the runtime raises: what fails at once would be the fastest.
+    """
     deadline = time.monotonic() + BUDGET
     rng = np.random.default_rng(0)
     best, alone = BatchPlan(threads, 1, 0.0, 0.0), 0.0
@@ -65,5 +68,6 @@ def measure(infer: Infer, threads: int, shape: Shape) -> BatchPlan:
 def _seconds(pool: ThreadPoolExecutor, threads: int, infer: Infer, pixels_NHWC: Pixels) -> float:
     """How long it takes when every thread answers a batch."""
     started = time.perf_counter()
-    wait([pool.submit(lambda: list(infer(pixels_NHWC))) for _ in range(threads)])
+    for answer in [pool.submit(lambda: list(infer(pixels_NHWC))) for _ in range(threads)]:
+        answer.result()
     return time.perf_counter() - started

@@ -34,19 +34,16 @@ class ExportPredictor(Predictor):
     def __init__(self, bundle: Bundle, row: Row, folder: Path) -> None:
         """Open the files of a row in a folder.
 
-        Raises BundleError where they are not as they were checked, or answer otherwise here.
+        Raises BundleError where they are not as they were checked, or answer otherwise here, on all
+        cores or on one; whatever the runtime raises where it cannot run them.
         """
         super().__init__(bundle)
         self.row = row
         self._paths = [folder / name for name in row.files]
         self._refuse_changed()
         self._run = _as_the_graph(FORMATS[row.format].open(self._paths, row.kind))
-        p_off, ood_score_off = row.max_difference or 0.0, row.ood_score_difference or 0.0
-        try:
-            verify_golden(bundle, self._run, p_off, ood_score_off)
-        except BundleError as cause:
-            why = "answers otherwise here than where it was checked; export it anew"
-            raise BundleError(f"{self._paths[0]}: {why}") from cause
+        for run in (self._run, self._run_on_one_core):
+            self._refuse_others(run)
 
     def on_one_core(self) -> Callable[[Pixels], Iterator[Output]]:
         """`outputs` on one core, for as many threads at a time as there are cores.
@@ -70,6 +67,14 @@ class ExportPredictor(Predictor):
         open_file = FORMATS[self.row.format].open_on_one_core
         assert open_file is not None
         return _as_the_graph(open_file(self._paths, self.row.kind))
+
+    def _refuse_others(self, run: PredictAll) -> None:
+        p_off, ood_score_off = self.row.max_difference or 0.0, self.row.ood_score_difference or 0.0
+        try:
+            verify_golden(self.bundle, run, p_off, ood_score_off)
+        except BundleError as cause:
+            why = "answers otherwise here than where it was checked; export it anew"
+            raise BundleError(f"{self._paths[0]}: {why}") from cause
 
     def _refuse_changed(self) -> None:
         for path, digest in zip(self._paths, self.row.sha256, strict=True):

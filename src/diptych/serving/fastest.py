@@ -4,14 +4,14 @@ An export counts where its gate measured that it loses no more accuracy on held-
 was said; which is fastest is measured here, when the server starts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from diptych.bundles.format import GRAPH, Bundle
 from diptych.bundles.predictor import Predictor, load
-from diptych.errors import BundleError, InputError, MissingExtra
+from diptych.errors import BundleError, InputError, MissingExtra, first_line
 from diptych.exporting.folder import TABLE, checked_rows
 from diptych.exporting.formats import FORMATS
 from diptych.exporting.formats.contract import FLOAT, INT8, LIGHTER
@@ -79,7 +79,7 @@ class Fastest:
         if before or chosen is not None:
             plan = before.plan if before else None
             return Opened(exports[0] if exports else own, plan)
-        fastest = self._fastest([_measured(one) for one in (own, *exports)])
+        fastest = self._fastest([_measured(own), *_measured_exports(exports)])
         self._tell_others(own.bundle, fastest.file)
         return fastest
 
@@ -101,17 +101,19 @@ class Fastest:
 
     def _exports(self, bundle: Bundle, chosen: str | None) -> Iterator[ExportPredictor]:
         """The exports that are accurate enough, or that which was chosen already, open."""
-        name = model_name(bundle.path)
         for row, folder in self._rows(bundle):
             if chosen is not None and row.files[0] != chosen:
                 continue
             try:
                 yield ExportPredictor(bundle, row, folder)
-            except BundleError as error:
-                logs.write(level="warning", message=f"not served: {error}", model=name)
             except ModuleNotFoundError:
                 missing = MissingExtra(f"{row.files[0]}: {FORMATS[row.format].package}", "fast")
-                logs.write(level="warning", message=f"not served: {missing}", model=name)
+                _log_unfit(bundle, f"{missing}")
+            except BundleError as error:
+                _log_unfit(bundle, f"{error}")
+            except Exception as error:
+                # Each runtime raises classes of its own that share no base.
+                _log_unfit(bundle, f"{row.files[0]}: {first_line(error)}")
 
     def _rows(self, bundle: Bundle) -> list[tuple[Row, Path]]:
         """The exports that may answer, each with its folder; says why where there are none."""
@@ -151,6 +153,19 @@ class Fastest:
 
 def _measured(predictor: Predictor) -> Opened:
     return Opened(predictor, measure(predictor.on_one_core(), cores(), predictor.bundle.shape))
+
+
+def _measured_exports(exports: Iterable[ExportPredictor]) -> Iterator[Opened]:
+    """Those that answer pictures in batches; what fails is logged, whatever the runtime raises."""
+    for export in exports:
+        try:
+            yield _measured(export)
+        except Exception as error:
+            _log_unfit(export.bundle, f"{export.row.files[0]}: {first_line(error)}")
+
+
+def _log_unfit(bundle: Bundle, why: str) -> None:
+    logs.write(level="warning", message=f"not served: {why}", model=model_name(bundle.path))
 
 
 def export_folder(bundle: Bundle) -> Path:

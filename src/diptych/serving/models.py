@@ -9,18 +9,18 @@ from typing import Any
 
 from diptych.bundles.format import SEAL, Bundle, open_bundle
 from diptych.bundles.predictor import Output, Prediction
-from diptych.errors import DiptychError, ImageError, first_line, nearest
+from diptych.errors import ImageError, first_line, nearest
 from diptych.images.encoding import as_png
 from diptych.reliability.drift import bundled_distributions
 from diptych.reporting.explain import Explainer
 from diptych.serving import logs
 from diptych.serving.batching import Batcher
-from diptych.serving.counters import ModelVersion
 from diptych.serving.fastest import Opened, open_own
 from diptych.serving.monitoring import Monitor, MonitoredModel
 from diptych.serving.problems import Problem, busy
 from diptych.serving.settings import Limits, model_name
 from diptych.serving.shared import shared_network
+from diptych.serving.together import Shared, Together
 from diptych.system.cores import cores
 
 # What opens a bundle: its path, and what answered for it before, if anything did.
@@ -112,8 +112,7 @@ class Models:
         self._decoders = ThreadPoolExecutor(cores(), "decoder")
         self._explaining = ThreadPoolExecutor(cores(), "explainer")
         self._explanations = 0
-        self._together: dict[tuple[ModelVersion, ...], Batcher[tuple[Output, ...]] | None] = {}
-        self._sharing = asyncio.Lock()
+        self._together = Together()
         self._paths = {model_name(path): path for path in paths}
         self._models = {name: self._open(path) for name, path in self._paths.items()}
         # One reload after the other, so that each retires the one that it replaces.
@@ -145,39 +144,31 @@ class Models:
 
         Raises ImageError where the picture cannot be used.
         """
-        if shared := await self._shared(models):
+        in_order = sorted(models, key=lambda model: model.name)
+        if shared := await self._shared(in_order):
             try:
                 outputs = await shared.infer(data)
             except ImageError as error:
                 for model in models:
                     model.refused(error)
                 raise
-            pairs = zip(models, outputs, strict=True)
-            return [model.predictor.prediction(name, output) for model, output in pairs]
+            by_name = dict(zip((model.name for model in in_order), outputs, strict=True))
+            return [model.predictor.prediction(name, by_name[model.name]) for model in models]
         return list(await asyncio.gather(*(model.predict(name, data) for model in models)))
 
-    async def _shared(self, models: Sequence[Model]) -> Batcher[tuple[Output, ...]] | None:
+    async def _shared(self, models: Sequence[Model]) -> Shared:
         """What runs the networks of several models together; None where they share nothing."""
-        key = tuple((model.name, model.version) for model in models)
         if len(models) < 2 or any(model.opened.row for model in models):
             return None
-        async with self._sharing:
-            if key not in self._together:
-                for batcher in self._together.values():
-                    if batcher is not None:
-                        batcher.retire()
-                opening = partial(self._open_shared, models)
-                # Others than these are asked about seldom, and each has memory of its own.
-                self._together = {
-                    key: await asyncio.get_running_loop().run_in_executor(None, opening)
-                }
-            return self._together[key]
+        group = tuple(model.monitored.key for model in models)
+        return await self._together.of(group, partial(self._open_shared, models))
 
-    def _open_shared(self, models: Sequence[Model]) -> Batcher[tuple[Output, ...]] | None:
+    def _open_shared(self, models: Sequence[Model]) -> Shared:
         try:
             network = shared_network([model.predictor.bundle for model in models])
-        except DiptychError as error:
-            message = f"each of several bundles is answered by itself: {error}"
+        except Exception as error:
+            # Whatever it is that keeps networks from being merged: each can still be asked.
+            message = f"each of several bundles is answered by itself: {first_line(error)}"
             logs.write(level="warning", message=message)
             return None
         if network is None:
@@ -265,6 +256,7 @@ class Models:
             raise
         self._models[name] = new
         old.batcher.retire()
+        self._together.forget(old.monitored.key)
         return new
 
     def _open(self, path: Path, before: Model | None = None) -> Model:

@@ -9,7 +9,7 @@ Whether the proxy takes the path's prefix away or leaves it there, the routes ne
 
 import re
 from collections.abc import Iterable, Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -22,7 +22,8 @@ PREFIX, BARE = "diptych.prefix", "diptych.bare"
 Networks = tuple[IPv4Network | IPv6Network, ...]
 Headers = Sequence[tuple[bytes, bytes]]
 
-_PREFIX = re.compile(r"(/[A-Za-z0-9._~-]+)+")
+# No part of it is "." or "..", which lead elsewhere.
+_PREFIX = re.compile(r"(/(?!\.{1,2}(/|\Z))[A-Za-z0-9._~-]+)+")
 _HOST = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?|\[[0-9A-Fa-f:.]+\](:[0-9]+)?")
 _WITH_PORT = re.compile(r"\[(?P<six>.*)\](:[0-9]+)?|(?P<four>[0-9.]+):[0-9]+")
 
@@ -30,7 +31,7 @@ _WITH_PORT = re.compile(r"\[(?P<six>.*)\](:[0-9]+)?|(?P<four>[0-9.]+):[0-9]+")
 def root_path(text: str) -> str:
     """A prefix of paths as it is used: "/pizza" of "pizza/"; raises InputError for what is none."""
     path = "/" + text.strip("/") if text.strip("/") else ""
-    if path and (not _PREFIX.fullmatch(path) or {".", ".."} & set(path.split("/"))):
+    if path and not _PREFIX.fullmatch(path):
         raise InputError(f"--root-path {text}: name a path of letters and digits, such as /pizza")
     return path
 
@@ -52,7 +53,7 @@ class ProxyMiddleware:
     """Tells the server who asks and where it is found, as a proxy sees it."""
 
     def __init__(self, app: ASGIApp, root_path: str, proxies: Networks) -> None:
-        """`root_path` is "" or such as "/pizza"; a proxy may name another with each request."""
+        """`root_path` is such as "/pizza"; where it is "", a proxy may name one with each request."""
         self._app = app
         self._root_path = root_path
         self._proxies = proxies
@@ -62,7 +63,7 @@ class ProxyMiddleware:
         changed: dict[str, object] = {}
         if scope["client"] and _is_one_of(scope["client"][0], self._proxies):
             headers: Headers = scope["headers"]
-            changed["client"] = self._client(scope, _values(headers, b"x-forwarded-for"))
+            changed["client"] = self._client(_values(headers, b"x-forwarded-for"))
             scheme = _last(headers, b"x-forwarded-proto").lower()
             changed["scheme"] = scheme if scheme in ("http", "https") else scope["scheme"]
             host = _last(headers, b"x-forwarded-host")
@@ -70,7 +71,8 @@ class ProxyMiddleware:
                 others = [(name, value) for name, value in headers if name != b"host"]
                 changed["headers"] = [(b"host", host.encode()), *others]
             named = _last(headers, b"x-forwarded-prefix").rstrip("/")
-            prefix = named if _PREFIX.fullmatch(named) else prefix
+            # A proxy that sets no such header passes on what the client wrote.
+            prefix = prefix or (named if _PREFIX.fullmatch(named) else "")
         path = scope["path"]
         bare = bool(prefix) and path == prefix
         if prefix and (bare or path.startswith(f"{prefix}/")):
@@ -79,12 +81,15 @@ class ProxyMiddleware:
             {**scope, **changed, "path": path, PREFIX: prefix, BARE: bare}, receive, send
         )
 
-    def _client(self, scope: Scope, forwarded: Sequence[str]) -> tuple[str, int]:
-        """The address that the proxies were asked from: the last that is not a proxy's itself."""
-        client: tuple[str, int] = scope["client"]
+    def _client(self, forwarded: Sequence[str]) -> tuple[str, int] | None:
+        """The address that the proxies were asked from: the last that is not a proxy's itself.
+
+        None where it is unknown: the proxy's own address, which may be this machine's, is not it.
+        """
+        client = None
         for text in reversed(forwarded):
             if (address := _address(text)) is None:
-                break  # whoever wrote this is not to be believed any further
+                return None  # whoever wrote this is not to be believed any further
             client = (address, 0)
             if not _is_one_of(address, self._proxies):
                 break
@@ -101,7 +106,9 @@ def _is_one_of(address: str, proxies: Networks) -> bool:
         one = ip_address(address)
     except ValueError:
         return False  # a socket of the file system has no address
-    return any(one in network for network in proxies)
+    # A socket for both kinds of address shows 10.0.0.7 as ::ffff:10.0.0.7.
+    mapped = one.ipv4_mapped if isinstance(one, IPv6Address) else None
+    return any(one in network or (mapped and mapped in network) for network in proxies)
 
 
 def _address(text: str) -> str | None:
