@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import pytest
@@ -77,6 +78,13 @@ def test_no_more_is_taken_than_is_under_way(place: Workplace) -> None:
     assert [next(rows).number for _ in range(5)] == [0, 1, 2, 3, 4]
     rows.close()
     assert len(taken) < 20
+
+
+def test_workers_stay_where_just_as_many_rows_are_taken_as_there_are(place: Workplace) -> None:
+    def pids() -> set[int]:
+        return {row.pid for row in islice(place.map(worked_on(0.02), chunks(12), lost), 12)}
+
+    assert pids() & pids()
 
 
 def test_the_rows_of_a_killed_worker_are_worked_on_by_another(place: Workplace) -> None:

@@ -120,6 +120,11 @@ class Pool:
                 while job.window and job.window[0].results is not None:
                     yield from job.window.popleft().results or ()
                 self._await(job)
+        except GeneratorExit:
+            # Who takes just as many rows as there are leaves here, with nothing under way.
+            if any(hand.tasks for hand in self._hands):
+                self.close()
+            raise
         except BaseException:
             self.close()
             raise
