@@ -1,14 +1,16 @@
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import polars
 import pytest
 
-from diptych.bundles.parts import MANIFEST, write_parts
+from conftest import picture
+from diptych.bundles.parts import MANIFEST, Parts, write_parts
 from diptych.bundles.prediction import Prediction
 from diptych.errors import InputError
-from diptych.sources.inputs import InputPicture
+from diptych.sources.inputs import InputPicture, named_pictures
 
 CLASSES = ("blue", "red")
 
@@ -25,16 +27,14 @@ class Answers:
         self.dies_before = dies_before
 
     def __call__(self, some: Iterator[InputPicture]) -> Iterator[Prediction]:
-        for picture in some:
-            if picture.name == f"{self.dies_before}.png":
+        for name, _ in some:
+            if name == f"{self.dies_before}.png":
                 raise KeyboardInterrupt
-            self.asked.append(picture.name)
-            if picture.name == "3.png":
-                yield Prediction(picture.name, error="truncated")
+            self.asked.append(name)
+            if name == "3.png":
+                yield Prediction(name, error="truncated")
             else:
-                yield Prediction(
-                    picture.name, "red", 0.75, {"blue": 0.25, "red": 0.75}, 0.5, ["red"]
-                )
+                yield Prediction(name, "red", 0.75, {"blue": 0.25, "red": 0.75}, 0.5, ["red"])
 
 
 def test_every_answer_is_in_a_part_in_the_order_of_the_pictures(tmp_path: Path) -> None:
@@ -79,6 +79,30 @@ def test_parts_of_other_pictures_or_another_bundle_are_refused(tmp_path: Path) -
         write_parts(tmp_path, pictures(5), Answers(), CLASSES, "b", rows=3)
     with pytest.raises(InputError, match="not of this bundle"):
         write_parts(tmp_path, pictures(4), Answers(), CLASSES, "another", rows=3)
+
+
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+def test_parts_among_the_pictures_are_no_pictures(tmp_path: Path, kind: str) -> None:
+    for i in range(4):
+        picture(i).save(tmp_path / f"{i}.png")
+    place = tmp_path / "answers"
+
+    def written() -> Parts:
+        found = named_pictures([str(tmp_path)], sys.stdin)
+        return write_parts(place, found, Answers(), CLASSES, "b", kind=kind, rows=3)
+
+    assert (written().rows, written().rows, written().earlier) == (4, 4, 2)
+    (place / "mine.png").touch()  # another's file is not left out in silence
+    with pytest.raises(InputError, match="complete, of fewer pictures"):
+        written()
+
+
+def test_parts_are_begun_anew_where_that_is_said(tmp_path: Path) -> None:
+    write_parts(tmp_path, pictures(7), Answers(), CLASSES, "b", rows=3)
+    again = Answers()
+    written = write_parts(tmp_path, pictures(4), again, CLASSES, "another", rows=3, anew=True)
+    assert (written.rows, written.earlier, len(again.asked)) == (4, 0, 4)
+    assert len(list(tmp_path.glob("part-*"))) == 2
 
 
 def test_a_table_of_numbers_has_no_parts(tmp_path: Path) -> None:

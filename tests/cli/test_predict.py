@@ -118,6 +118,18 @@ def test_answers_for_a_folder_are_a_table(bundle: Path, tmp_path: Path) -> None:
     assert sorted(path.name for path in new.iterdir()) == ["a, b.png", "answers.csv", "bad.jpg"]
 
 
+def test_parts_lie_among_the_pictures_and_are_begun_anew(bundle: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new"
+    new.mkdir()
+    for name in ("a.png", "b.png"):
+        picture(900, hue=RED).save(new / name)
+    command = ("predict", bundle, new, "--parts", new / "answers")
+    assert answer_of(*command)["earlier"] == 0
+    assert answer_of(*command)["earlier"] == 1
+    again = answer_of(*command, "--force")
+    assert (again["rows"], again["errors"], again["earlier"]) == (2, 0, 0)
+
+
 def test_a_picture_may_be_piped_in(bundle: Path, tmp_path: Path) -> None:
     picture(900, hue=RED).save(tmp_path / "new.jpg")
     command = [sys.executable, "-m", "diptych", "predict", str(bundle)]

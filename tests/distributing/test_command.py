@@ -1,5 +1,6 @@
 """`--on ray` as a person has it."""
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +29,23 @@ def test_a_command_starts_ray_where_there_is_none_and_says_nothing_else(
     assert run.returncode == 0, run.stderr
     table = polars.read_parquet(parts / "part-000000.parquet")
     assert table["path"].to_list() == [line.split("  ")[0] for line in plain.stdout.splitlines()]
+
+
+def test_nobody_else_reaches_what_a_ray_that_is_started_writes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("RAY_ADDRESS", "RAY_AUTH_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    code = (
+        "from pathlib import Path; from diptych.distributing import working_on\n"
+        "with working_on('ray'):\n"
+        "    import ray\n"
+        "    folder = Path(ray.nodes()[0]['ObjectStoreSocketName'])\n"
+        "    inside = [one for one in folder.parents if 'diptych-ray-' in str(one)]\n"
+        "    print(inside[-1].name[:12], oct(inside[-1].stat().st_mode)[-3:])"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert run.stdout == "diptych-ray- 700\n", run.stderr
 
 
 def test_what_ray_does_not_do_is_said(

@@ -4,6 +4,7 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 import pytest
@@ -79,6 +80,13 @@ def test_no_more_is_taken_than_is_under_way(place: Workplace) -> None:
     assert len(taken) < 20
 
 
+def test_workers_stay_where_just_as_many_rows_are_taken_as_there_are(place: Workplace) -> None:
+    def pids() -> set[int]:
+        return {row.pid for row in islice(place.map(worked_on(0.02), chunks(12), lost), 12)}
+
+    assert pids() & pids()
+
+
 def test_the_rows_of_a_killed_worker_are_worked_on_by_another(place: Workplace) -> None:
     rows = []
     for row in place.map(worked_on(0.05), chunks(90), lost):
@@ -102,6 +110,39 @@ def test_what_a_function_foresees_is_raised_here(place: Workplace) -> None:
 
     with pytest.raises(InputError, match="in no finite numbers"):
         list(place.map(make, chunks(9), lambda number, reason: number))
+
+
+def test_workers_that_die_as_they_start_are_not_replaced_for_ever(
+    cluster: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Dying:
+        def __init__(self) -> None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        def arrive(self) -> None: ...
+
+    monkeypatch.setattr("diptych.distributing.pool.Worker", Dying)
+    with working_on("ray"), pytest.raises(InputError, match="all workers die as they start, 5"):
+        here = elsewhere()
+        assert here
+        list(here.map(worked_on(), chunks(9), lost))
+    assert "a worker died as it started" in caplog.text
+
+
+def test_a_cluster_without_a_processor_is_waited_for_and_looked_at_now_and_then(
+    place: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, hire = [], place._hire
+
+    def none_at_first() -> int:
+        looks.append(time.monotonic())
+        return hire() if len(looks) > 3 else 0
+
+    place.close()
+    monkeypatch.setattr("diptych.distributing.pool.LOOK", 0.2)
+    monkeypatch.setattr(place, "_hire", none_at_first)
+    assert len(list(place.map(worked_on(), chunks(6), lost))) == 6
+    assert looks[3] - looks[0] > 0.5
 
 
 def test_the_rows_of_a_node_that_is_gone_are_worked_on_by_the_other(

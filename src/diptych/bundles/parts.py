@@ -10,6 +10,7 @@ import hashlib
 import io
 import json
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -18,7 +19,7 @@ from typing import Any, NamedTuple
 from diptych.bundles.destinations import only_writer
 from diptych.bundles.prediction import Prediction
 from diptych.bundles.tables import answers_as_csv
-from diptych.errors import InputError
+from diptych.errors import ImageError, InputError
 from diptych.sources import may_hold_pixels
 from diptych.sources.inputs import InputPicture
 from diptych.system.files import write_file
@@ -26,6 +27,7 @@ from diptych.system.files import write_file
 MANIFEST = "manifest.jsonl"
 KINDS = ("parquet", "csv")
 ROWS = 10_000  # of a part
+_OWN = re.compile(rf"{re.escape(MANIFEST)}|part-\d{{6,}}\.({'|'.join(KINDS)})")
 
 Stream = Callable[[Iterator[InputPicture]], Iterator[Prediction]]
 
@@ -64,23 +66,29 @@ def write_parts(
     *,
     kind: str = "parquet",
     rows: int = ROWS,
+    anew: bool = False,
     log: Callable[[str], None] = lambda line: None,
 ) -> Parts:
     """Write what `stream` answers for pictures, `rows` to a part, in their order.
 
-    Where parts of the same bundle and pictures are there, it goes on behind them; `log` is told of
-    each new one. Raises InputError where they are of others, or cannot be written.
+    Where parts of the same bundle and pictures are there, it goes on behind them, or deletes them
+    where it is to begin anew; `log` is told of each new one. Files of the folder that it wrote are
+    no pictures. Raises InputError where they are of others, or cannot be written.
     """
     head = {"format": 1, "bundle_sha256": bundle_sha256, "kind": kind, "rows": rows}
-    waiting = map(_one_row, pictures)
+    waiting = map(_one_row, _but_parts(folder, pictures))
     with only_writer(folder):
+        if anew:
+            _delete(folder)
         parts, complete = _earlier(folder, head)
         for part in parts:
             _skip(folder, part, waiting)
         earlier = len(parts)
         if complete:
             if next(waiting, None):
-                raise InputError(f"{folder}: complete, of fewer pictures; name another folder")
+                raise InputError(
+                    f"{folder}: complete, of fewer pictures; name another, or add --force"
+                )
             return Parts(tuple(parts), earlier)
         # Nothing may be left where it was stopped before the last line.
         first = next(waiting, None)
@@ -92,6 +100,28 @@ def write_parts(
         written = Parts(tuple(parts), earlier)
         _note(folder, {"complete": True, "rows": written.rows, "errors": written.errors})
         return written
+
+
+def _but_parts(folder: Path, pictures: Iterable[InputPicture]) -> Iterator[InputPicture]:
+    """The pictures but for parts and manifest, whose folder may lie in theirs."""
+    folder = folder.resolve()
+    for picture in pictures:
+        # The name comes first: to look at the disk takes its time.
+        if isinstance(picture.content, Path | ImageError):  # parts are no pictures, and say so
+            path = Path(picture.name)
+            if _OWN.fullmatch(path.name) and path.parent.resolve() == folder:
+                continue
+        yield picture
+
+
+def _delete(folder: Path) -> None:
+    """Take all parts away, the manifest last, so that what is stopped here can be done again."""
+    own = [path for path in folder.glob("*") if _OWN.fullmatch(path.name)]
+    for path in sorted(own, key=lambda path: path.name == MANIFEST):
+        try:
+            path.unlink()
+        except OSError as cause:
+            raise InputError(f"{path}: cannot be deleted ({cause.strerror})") from cause
 
 
 def _one_row(picture: InputPicture) -> InputPicture:
@@ -116,7 +146,7 @@ def _earlier(folder: Path, head: dict[str, Any]) -> tuple[list[Part], bool]:
         lines = [json.loads(line) for line in whole.splitlines()]
     if not lines or lines[0] != head:
         raise InputError(
-            f"{place}: not of this bundle and these --parts-as; name another folder, or delete it"
+            f"{place}: not of this bundle and these --parts-as; name another folder, or add --force"
         )
     if len(whole) < len(text):
         write_file(place, whole.encode())
@@ -124,7 +154,7 @@ def _earlier(folder: Path, head: dict[str, Any]) -> tuple[list[Part], bool]:
     parts = [Part(**line) for line in lines[1 : len(lines) - complete]]
     for part in parts:
         if not (folder / part.file).is_file():
-            raise InputError(f"{folder / part.file}: gone; delete {folder} to begin anew")
+            raise InputError(f"{folder / part.file}: gone; add --force to begin anew")
     return parts, complete
 
 
@@ -133,7 +163,7 @@ def _skip(folder: Path, part: Part, pictures: Iterator[InputPicture]) -> None:
     if _sha256_of(names) != part.pictures_sha256:
         raise InputError(
             f"{folder / part.file}: its answers are of other pictures than those named now, or in "
-            "another order; name another folder"
+            "another order; name another folder, or add --force"
         )
 
 

@@ -30,7 +30,7 @@ def add(verbs: arguments.Verbs) -> None:
     verb.add_argument(
         "--out", type=arguments.path, metavar="FILE", help="also write a table: .csv, .json, .jsonl"
     )
-    verb.add_argument("--force", action="store_true", help="replace a table that exists")
+    verb.add_argument("--force", action="store_true", help="replace a table or parts that exist")
     verb.add_argument(
         "--files",
         metavar="COLUMN",
@@ -108,6 +108,7 @@ def _write_parts(options: Namespace) -> int:
         predictor.classes,
         predictor.bundle.content_sha256,
         kind=options.parts_as,
+        anew=options.force,
         log=lambda line: note(printable(line)),
     )
     if options.as_json:

@@ -120,7 +120,8 @@ def _open(ray: Any, address: str, logs: str, *, may_be_running: bool) -> None:
             num_cpus=cores(),
             include_dashboard=False,
             object_store_memory=STORE_BYTES,
-            _temp_dir=logs,
+            # Ray opens its own folder to everybody; the one around it stays closed.
+            _temp_dir=f"{logs}/r",
             **quiet,
         )
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as cause:

@@ -23,6 +23,8 @@ EACH = 2
 WINDOW = 3
 # Workers that may die of a chunk while they have nothing else, then of each of its rows.
 DEATHS = 2
+# Workers that may die as they start, beyond one for each processor, where none has arrived.
+STILLBORN = 3
 # Seconds between two looks at how large the cluster is, and until it is said that nobody works.
 LOOK, PATIENCE = 5.0, 30.0
 
@@ -98,7 +100,7 @@ class Pool:
         self._hands: list[_Hand] = []
         # What is awaited, with whose it is; of an arrival there is no task.
         self._awaited: dict[Any, tuple[_Hand, _Task | None]] = {}
-        self._jobs = 0
+        self._jobs = self._stillborn = self._wanted = 0
         self._looked = self._worked = time.monotonic()
         if not self._hire():
             raise InputError("the cluster has no processor to work on; add a node to it")
@@ -120,6 +122,11 @@ class Pool:
                 while job.window and job.window[0].results is not None:
                     yield from job.window.popleft().results or ()
                 self._await(job)
+        except GeneratorExit:
+            # Who takes just as many rows as there are leaves here, with nothing under way.
+            if any(hand.tasks for hand in self._hands):
+                self.close()
+            raise
         except BaseException:
             self.close()
             raise
@@ -134,8 +141,8 @@ class Pool:
     def _hire(self) -> int:
         """See to it that there is a worker for each processor; how many there are."""
         self._looked = time.monotonic()
-        wanted = int(self._ray.cluster_resources().get("CPU", 0))
-        for _ in range(wanted - len(self._hands)):
+        self._wanted = int(self._ray.cluster_resources().get("CPU", 0))
+        for _ in range(self._wanted - len(self._hands)):
             hand = _Hand(self._actor.remote())
             self._hands.append(hand)
             self._awaited[hand.actor.arrive.remote()] = hand, None
@@ -157,12 +164,13 @@ class Pool:
         """Wait until something comes of what is under way."""
         if not job.window or job.window[0].results is not None:
             return
-        ready, _ = self._ray.wait(list(self._awaited), num_returns=1, timeout=LOOK)
-        for reference in ready:
-            self._receive(job, reference)
-        if ready:
-            self._worked = time.monotonic()
-        elif not any(hand.tasks for hand in self._hands) and self._idle_for(PATIENCE):
+        if self._awaited:
+            ready, _ = self._ray.wait(list(self._awaited), num_returns=1, timeout=LOOK)
+            for reference in ready:
+                self._receive(job, reference)
+        else:
+            time.sleep(LOOK)  # there is no processor: a node may come
+        if not any(hand.tasks for hand in self._hands) and self._idle_for(PATIENCE):
             _LOG.warning("no node of the cluster is free to work; waiting")
 
     def _idle_for(self, seconds: float) -> bool:
@@ -184,10 +192,13 @@ class Pool:
         except exceptions.RayError as error:
             if getattr(error, "actor_init_failed", False):
                 raise InputError(_about_start(error)) from error
+            if not (hand.arrived or _node_died(error)):
+                self._count_stillborn()
             self._bury(job, hand, of_its_own=not _node_died(error))
             return
+        self._worked = time.monotonic()
         if task is None:
-            hand.arrived = True
+            hand.arrived, self._stillborn = True, 0
             _refuse_others(value, self._versions)
             return
         hand.tasks.remove(task)
@@ -195,10 +206,23 @@ class Pool:
             raise value.error or DiptychError(f"a worker failed:\n{value.said}")
         task.results = value
 
+    def _count_stillborn(self) -> None:
+        """Raise InputError where worker after worker dies as it starts, and none is there."""
+        self._stillborn += 1
+        there = any(hand.arrived for hand in self._hands)
+        if not there and self._stillborn >= self._wanted + STILLBORN:
+            raise InputError(
+                f"all workers die as they start, {self._stillborn} by now; see whether the nodes "
+                "have memory for them, and what Ray's logs there say"
+            )
+
     def _bury(self, job: _Job, hand: _Hand, *, of_its_own: bool) -> None:
         """Take a worker off that died; others do what it had in hand."""
-        if hand.arrived:
-            _LOG.warning("a worker died; others go on with its pictures")
+        _LOG.warning(
+            "a worker died; others go on with its pictures"
+            if hand.arrived
+            else "a worker died as it started; another is started"
+        )
         self._hands.remove(hand)
         self._awaited = {ref: one for ref, one in self._awaited.items() if one[0] is not hand}
         with contextlib.suppress(Exception):
@@ -208,7 +232,8 @@ class Pool:
                 task.suspect = True
                 task.deaths += len(hand.tasks) == 1
             job.put_back(task)
-        self._hire()
+        if hand.arrived:
+            self._hire()  # one that died as it started would die again at once: that waits
 
 
 def _node_died(error: Exception) -> bool:

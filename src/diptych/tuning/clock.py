@@ -16,6 +16,16 @@ class Clock:
     def __init__(self, seconds: float | None) -> None:
         self._deadline = None if seconds is None else time.monotonic() + seconds
 
+    @classmethod
+    def until(cls, time_of_day: float | None) -> "Clock":
+        """One that ends at a time in seconds since 1970, which other machines know too."""
+        return cls(None if time_of_day is None else time_of_day - time.time())
+
+    @property
+    def time_of_day(self) -> float | None:
+        """When it ends, in seconds since 1970; None for never."""
+        return time.time() + self.left if self.has_deadline else None
+
     @property
     def has_deadline(self) -> bool:
         """Whether there is an end at all."""

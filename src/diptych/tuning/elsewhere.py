@@ -33,9 +33,10 @@ class Search:
         """The study, opened."""
         return Study(self.folder, self.facts, self.space, self.default, self.recipe.seed)
 
-    def worker(self, study: Study, clock: Clock, log: Log) -> Worker:
-        """One process's share of it."""
-        return Worker(study, self.material, self.recipe, self.space, self.folds, clock, log)
+    def worker(self, study: Study, clock: Clock, log: Log, first_look: float = 0.0) -> Worker:
+        """One process's share of it; `first_look` is that of another process."""
+        of_all = study, self.material, self.recipe, self.space, self.folds
+        return Worker(*of_all, clock, log, first_look)
 
     def of_features(self) -> bool:
         """Whether all trials fit a head to features: others need the pixels of this machine."""
@@ -52,20 +53,21 @@ class Search:
 
 
 def trials_elsewhere(
-    place: Workplace, search: Search, trials: int, seconds: float | None, log: Log
+    place: Workplace, search: Search, trials: int, clock: Clock, first_look: float, log: Log
 ) -> None:
     """Have trials done there until there are so many, or time is up.
 
+    Whoever comes late has what is left of the time, and none looks again at what a trial takes.
     Raises InputError where a process there does not see the folder of the search.
     """
-    make = partial(_one_by_one, search, trials, seconds)
+    make = partial(_one_by_one, search, trials, clock.time_of_day, first_look)
     for lines in place.map(make, ([slot] for slot in range(trials)), _lost):
         for line in lines:
             log(line)
 
 
 def _one_by_one(
-    search: Search, trials: int, seconds: float | None
+    search: Search, trials: int, time_of_day: float | None, first_look: float
 ) -> Callable[[Sequence[int]], list[list[str]]]:
     """What does a trial for each slot, where a worker is; each gives what there is to say of it."""
     if not (search.folder / JOURNAL).exists():
@@ -73,12 +75,12 @@ def _one_by_one(
             f"{search.folder}: a worker does not see it; mount the folder on every node, at the "
             "same place"
         )
-    clock = Clock(seconds)
+    clock = Clock.until(time_of_day)
 
     def trial() -> list[str]:
         lines: list[str] = []
         with search.study() as study:
-            search.worker(study, clock, lines.append).one(trials)
+            search.worker(study, clock, lines.append, first_look).one(trials)
         return lines
 
     return lambda slots: [trial() for _ in slots]

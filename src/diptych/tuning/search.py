@@ -99,8 +99,7 @@ def tune(
             worker = search.worker(study, clock, log)
             worker.prepare()
             if (place := elsewhere()) and search.of_features():
-                left = clock.left if clock.has_deadline else None
-                trials_elsewhere(place, search, trials, left, log)
+                trials_elsewhere(place, search, trials, clock, worker.first_look, log)
             worker.run(trials)
             return worker.end(track)
 

@@ -55,10 +55,16 @@ class Worker:
         folds: int,
         clock: Clock,
         log: Log,
+        first_look: float = 0.0,  # of a process that had one
     ) -> None:
         self._study, self._material, self._default = study, material, default
         self._space, self._folds, self._clock, self._log = space, folds, clock, log
-        self._costs = Costs(default, material, folds)
+        self._costs = Costs(default, material, folds, first_look)
+
+    @property
+    def first_look(self) -> float:
+        """Seconds of an epoch in a fold, before any trial told more; 0 where nobody has looked."""
+        return self._costs.first_look
 
     def prepare(self) -> None:
         """Compute all features that trials need, once for all processes.
