@@ -49,7 +49,8 @@ class Output(NamedTuple):
 
     p_K: Probabilities
     ood_score: float
-    components_C: npt.NDArray[np.float32]  # by which drift is seen
+    # By which drift is seen; None of an export, which has none.
+    components_C: npt.NDArray[np.float32] | None
     # What the bundle's own graph gives, where an export answered and both were asked.
     reference: "Output | None" = None
 
