@@ -8,8 +8,10 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from conftest import BLUE, GREEN, RED, picture
 from diptych import load
+from diptych.bundles.predictor import Output
 from diptych.images.preprocess import decode
 from diptych.reliability import drift
+from diptych.serving.monitoring import Monitor, MonitoredModel
 from served import Server, encoded, serving
 
 
@@ -40,7 +42,7 @@ def test_drift_is_that_of_the_answers_and_grows_where_pictures_change(
     values = drift.watched_values(
         np.stack([answer.p_K for answer in answers]),
         np.array([answer.ood_score for answer in answers], np.float32),
-        np.stack([answer.components_C for answer in answers]),
+        np.stack([a.components_C for a in answers if a.components_C is not None]),
     )
     quantities = drift.bundled_distributions(predictor.bundle.facts)
     assert [quantity["name"] for quantity in usual_drift["quantities"]] == [
@@ -92,3 +94,15 @@ def test_metrics_count_requests_pictures_and_refusals(server: Server) -> None:
     psi = {q["name"]: q["psi"] for q in server.get("/drift").json["quantities"]}
     assert metrics["diptych_drift_psi", "class"] == pytest.approx(psi["class"])
     assert server.get("/drift").json["errors"] == {"not an image": 2}
+
+
+def test_drift_is_seen_of_a_bundle_without_components() -> None:
+    p_2, none = np.array([0.9, 0.1], np.float32), np.empty(0, np.float32)
+    values = drift.answer_values(p_2[None], np.zeros(1, np.float32))
+    quantities = drift.reference_distributions(values, 2)
+    monitor, model = Monitor(), MonitoredModel("m", "1", ("a", "b"), quantities)
+    monitor.record(model, [Output(p_2, 0.0, none)] * 3)
+    drifts = monitor.drift(model)["quantities"]
+    assert [(one["name"], sum(one["shares"])) for one in drifts] == [
+        ("class", 1.0), ("confidence", 1.0), ("ood_score", 1.0)
+    ]  # fmt: skip

@@ -49,7 +49,8 @@ class Output(NamedTuple):
 
     p_K: Probabilities
     ood_score: float
-    components_C: npt.NDArray[np.float32]  # by which drift is seen
+    # By which drift is seen; None of an export, which has none.
+    components_C: npt.NDArray[np.float32] | None
     # What the bundle's own graph gives, where an export answered and both were asked.
     reference: "Output | None" = None
 
@@ -76,15 +77,14 @@ class Predictor:
 
     def spread(self) -> Predict:
         """The same with the pictures of a batch shared out among the cores; for any thread."""
+        run = self._run_on_one_core  # opened by one thread, before many ask
         pool = ThreadPoolExecutor(cores(), "spread")
 
         def probabilities(pixels_NHWC: Pixels) -> Probabilities:
             if len(pixels_NHWC) == 1:
                 return self._run(pixels_NHWC)[0]
             parts = np.array_split(pixels_NHWC, len(pixels_NHWC))
-            return np.concatenate(
-                list(pool.map(lambda part: self._run_on_one_core(part)[0], parts))
-            )
+            return np.concatenate(list(pool.map(lambda part: run(part)[0], parts)))
 
         return probabilities
 
@@ -154,7 +154,8 @@ class Predictor:
 
     def on_one_core(self) -> Callable[[Pixels], Iterator[Output]]:
         """`outputs` on one core, for as many threads at a time as there are cores."""
-        return lambda pixels_NHWC: by_picture(self._run_on_one_core(pixels_NHWC))
+        run = self._run_on_one_core  # opened by one thread, before many ask
+        return lambda pixels_NHWC: by_picture(run(pixels_NHWC))
 
     @cached_property
     def _run_on_one_core(self) -> PredictAll:

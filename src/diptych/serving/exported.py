@@ -41,26 +41,29 @@ class ExportPredictor(Predictor):
         self.row = row
         self._paths = [folder / name for name in row.files]
         self._refuse_changed()
+        self._own, self._count = self._run, itertools.count(1)
         self._run = _as_the_graph(FORMATS[row.format].open(self._paths, row.kind))
         for run in (self._run, self._run_on_one_core):
             self._refuse_others(run)
 
-    def on_one_core(self) -> Callable[[Pixels], Iterator[Output]]:
-        """`outputs` on one core, for as many threads at a time as there are cores.
+    def outputs(self, pixels_NHWC: Pixels) -> Iterator[Output]:
+        """What the export gives for pixels of the bundle's shape, picture by picture.
 
         Of one picture in `WATCHED` they have the bundle's own answer beside them.
         """
-        own = open_on_one_core(self.bundle.read(GRAPH))
-        count = itertools.count(1)
+        return self._watched(self._run, self._own, pixels_NHWC)
 
-        def outputs(pixels_NHWC: Pixels) -> Iterator[Output]:
-            for i, output in enumerate(by_picture(self._run_on_one_core(pixels_NHWC))):
-                if next(count) % WATCHED == 0:
-                    (reference,) = by_picture(own(pixels_NHWC[i : i + 1]))
-                    output = output._replace(reference=reference)
-                yield output
+    def on_one_core(self) -> Callable[[Pixels], Iterator[Output]]:
+        """`outputs` on one core, for as many threads at a time as there are cores."""
+        run, own = self._run_on_one_core, open_on_one_core(self.bundle.read(GRAPH))
+        return lambda pixels_NHWC: self._watched(run, own, pixels_NHWC)
 
-        return outputs
+    def _watched(self, run: PredictAll, own: PredictAll, pixels_NHWC: Pixels) -> Iterator[Output]:
+        for i, output in enumerate(by_picture(run(pixels_NHWC))):
+            reference = None
+            if next(self._count) % WATCHED == 0:
+                (reference,) = by_picture(own(pixels_NHWC[i : i + 1]))
+            yield output._replace(components_C=None, reference=reference)
 
     @cached_property
     def _run_on_one_core(self) -> PredictAll:

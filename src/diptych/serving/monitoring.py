@@ -96,7 +96,7 @@ class Monitor:
 def _watched(outputs: Iterable[Output]) -> list[Output]:
     """What the bundle's own graph gave: training was watched by that."""
     own = (output.reference or output for output in outputs)
-    return [output for output in own if output.components_C.size]
+    return [output for output in own if output.components_C is not None]
 
 
 def _by_bin(
@@ -107,7 +107,7 @@ def _by_bin(
         return
     p_NK = np.stack([output.p_K for output in outputs])
     ood_score_N = np.array([output.ood_score for output in outputs], np.float32)
-    components_NC = np.stack([output.components_C for output in outputs])
+    components_NC = np.stack([o.components_C for o in outputs if o.components_C is not None])
     values = drift.watched_values(p_NK, ood_score_N, components_NC)
     for quantity in quantities:
         counts_B = quantity.bin_counts(values[quantity.name])

@@ -53,7 +53,7 @@ class ProxyMiddleware:
     """Tells the server who asks and where it is found, as a proxy sees it."""
 
     def __init__(self, app: ASGIApp, root_path: str, proxies: Networks) -> None:
-        """`root_path` is such as "/pizza"; where it is "", a proxy may name one with each request."""
+        """`root_path` is such as "/pizza"; where it is "", a proxy may name one by a header."""
         self._app = app
         self._root_path = root_path
         self._proxies = proxies
