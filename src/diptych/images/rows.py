@@ -72,9 +72,9 @@ def pixel_rows(store: Store, keys: Sequence[str]) -> Rows:
     return kept(StoredRows(store, keys))
 
 
-def kept(rows: Rows) -> Rows:
-    """Rows in memory where they are small, else as they are."""
-    small = len(rows) * rows[:1].nbytes <= IN_MEMORY
+def kept(rows: Rows, among: int = 1) -> Rows:
+    """Rows in memory where they are small, else as they are; `among` so many are at a time."""
+    small = among * len(rows) * rows[:1].nbytes <= IN_MEMORY
     return np.ascontiguousarray(rows[:]) if small else rows
 
 

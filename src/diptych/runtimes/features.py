@@ -153,7 +153,7 @@ class FeatureRows:
     @cached_property
     def _rows(self) -> Rows:
         """All layers; checks read them a dozen times, so where they are few they are in memory."""
-        return kept(StoredRows(self.store, self.keys))
+        return kept(StoredRows(self.store, self.keys), among=8)
 
     def __len__(self) -> int:
         return len(self.keys)

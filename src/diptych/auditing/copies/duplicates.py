@@ -64,7 +64,7 @@ def thumbnail_rows(digests: Sequence[str], store: Store, track: Track) -> Rows:
     batches = in_batches(missing, CHUNK)
     for some in track(batches, "comparing pictures", -(-len(missing) // CHUNK)):
         small.add_block(some, thumbnails(store.read(some)), {})
-    return kept(StoredRows(small, digests))
+    return kept(StoredRows(small, digests), among=4)
 
 
 def duplicate_groups(
