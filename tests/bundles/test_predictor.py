@@ -101,6 +101,13 @@ def test_a_predictor_whose_bundle_is_gone_says_so(bundle: Path) -> None:
     assert isinstance(pickle.loads(again), Predictor)
 
 
+def test_a_network_is_open_before_many_threads_ask_it(bundle: Path) -> None:
+    for several in (Predictor.spread, Predictor.on_one_core):
+        predictor = load(bundle)
+        several(predictor)
+        assert "_run_on_one_core" in vars(predictor)
+
+
 def test_errors_travel_too() -> None:
     for error in (ImageError("empty", "no bytes"), InputError("x"), BundleError("y")):
         copied = pickle.loads(pickle.dumps(error))
