@@ -30,6 +30,7 @@ COMPONENTS = 50
 SPARE, ITERATIONS = 14, 6  # of the iteration that finds them
 NEIGHBOURS = 15
 BATCH = 1024  # pictures whose features, or distances to all others, are in memory at once
+DISTANCES = 2_000_000  # that are in memory at once
 # Steps, how often attraction counts in them, and the momentum: first the clusters gather, then they
 # unfold. Attraction of 1.5 in the end would keep 39 rather than 61 % of the nearest (CIFAR-10).
 STAGES = ((250, 12.0, 0.5), (350, 1.0, 0.8))
@@ -93,11 +94,13 @@ def nearest(points_NC: Floats, most: int) -> npt.NDArray[np.intp]:
     k = min(most, len(points_NC) - 1)
     squares_N = (points_NC**2).sum(axis=1)
     found = []
-    for start in range(0, len(points_NC), BATCH):
-        batch_BC = points_NC[start : start + BATCH]
+    batch = min(BATCH, max(DISTANCES // len(points_NC), 1))
+    for start in range(0, len(points_NC), batch):
+        batch_BC = points_NC[start : start + batch]
         distances_BN = squares_N - 2 * batch_BC @ points_NC.T
         distances_BN[np.arange(len(batch_BC)), start + np.arange(len(batch_BC))] = np.inf
-        found.append(np.argpartition(distances_BN, k - 1, axis=1)[:, :k])
+        # A view would keep all of them.
+        found.append(np.argpartition(distances_BN, k - 1, axis=1)[:, :k].copy())
     return np.concatenate(found)
 
 
