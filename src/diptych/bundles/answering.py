@@ -66,7 +66,7 @@ def answers(
     def read_and_answer(some: Sequence[InputPicture]) -> list[tuple[str, T | ImageError]]:
         return list(_answered(list(map(read, some)), answer))
 
-    groups = _lists_of(_together(shape), chain(first, waiting))
+    groups = batches(chain(first, waiting), _together(shape))
     with closing(mapped_ahead(read_and_answer, groups, AHEAD)) as several:
         for answered in chain.from_iterable(several):
             yield from answered
@@ -85,11 +85,6 @@ def _answered(
 def _together(shape: Shape) -> int:
     """How many pictures one core answers at a time."""
     return max(1, min(FEW, TOGETHER // (shape[0] * shape[1])))
-
-
-def _lists_of(size: int, pictures: Iterator[InputPicture]) -> Iterator[list[InputPicture]]:
-    while some := list(islice(pictures, size)):
-        yield some
 
 
 def answers_elsewhere(

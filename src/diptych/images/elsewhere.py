@@ -19,7 +19,7 @@ from diptych.system.workplace import Workplace
 
 T = TypeVar("T")
 
-# Pictures that travel at a time: a batch of a network, so that the same ones meet in it as here.
+# Pictures that travel at a time.
 EACH = 16
 # What travels of a picture: the name of a file that everybody sees, what is in it, or why not.
 Parcel: TypeAlias = Path | bytes | ImageError
@@ -71,10 +71,10 @@ def lost_picture(reason: str) -> ImageError:
     return ImageError("unreadable", reason)
 
 
-def batches(rows: Iterable[T]) -> Iterator[list[T]]:
+def batches(rows: Iterable[T], size: int = EACH) -> Iterator[list[T]]:
     """Rows that may have no end, some at a time."""
     iterator = iter(rows)
-    while some := list(islice(iterator, EACH)):
+    while some := list(islice(iterator, size)):
         yield some
 
 
