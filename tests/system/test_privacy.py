@@ -68,7 +68,10 @@ def test_training_in_tensorflow_and_exports_tell_nobody(
     assert not watch.asked()
 
 
-def test_trackers_tell_nobody_else(photos: Path, tmp_path: Path, watch: Watch) -> None:
+def test_trackers_tell_nobody_else(
+    photos: Path, tmp_path: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)  # MLflow keeps files beside whoever calls it
     trackers = (f"mlflow:sqlite:///{tmp_path / 'mlflow.db'}", f"tensorboard:{tmp_path / 'logs'}")
     choices = [*LINEAR, *(word for tracker in trackers for word in ("--track", tracker))]
     run = watch.run(*DIPTYCH, "train", photos, "--out", tmp_path / "a.bundle", *choices)
