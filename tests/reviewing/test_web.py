@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import APIResponse, Browser, Page, Route, expect
 
 from browser import DESK, PHONE, Scheme, chromium, open_page, page_state
 from diptych import load
@@ -72,7 +72,8 @@ def test_a_window_is_told_of_another_and_of_what_is_not_saved(
         open_page(browser, running.url) as (one, _),
         open_page(browser, running.url) as (two, _),
     ):
-        expect(one.locator(".tile.current .caption")).to_contain_text("blue → red?")
+        for page in (one, two):
+            expect(page.locator(".tile.current .caption")).to_contain_text("blue → red?")
         two.keyboard.press("d")
         expect(one.locator("#tally")).to_have_text("1 of 3 decided")
         expect(one.locator(".tile[data-state=drop]")).to_have_count(1)
@@ -86,6 +87,65 @@ def test_a_window_is_told_of_another_and_of_what_is_not_saved(
         expect(one.locator(".tile[data-state=keep]")).to_have_count(1)
         expect(one.locator("#notice")).to_be_hidden()
         assert decisions(plan)["red/was blue.png"][0] == "keep"
+
+
+def test_what_another_window_decided_is_told_though_this_one_decides_too(
+    running: Running, browser: Browser, plan: Path
+) -> None:
+    with (
+        open_page(browser, running.url) as (one, _),
+        open_page(browser, running.url) as (two, _),
+    ):
+        for page in (one, two):
+            expect(page.locator(".tile.current .caption")).to_contain_text("blue → red?")
+        held: list[Route] = []
+        # For a while it hears of nothing.
+        one.route("**/changes?*", lambda route: held.append(route), times=1)
+        two.keyboard.press("d")
+        expect(two.locator("#tally")).to_have_text("1 of 3 decided")
+        one.keyboard.press("ArrowRight")
+        one.keyboard.press("d")
+        expect(one.locator("#tally")).to_have_text("2 of 3 decided")
+        one.keyboard.press("Home")
+        one.keyboard.press("k")
+        expect(one.locator("#notice")).to_contain_text("decided elsewhere meanwhile")
+        wait_for(one, lambda: bool(held))
+        held[0].continue_()
+        expect(one.locator(".tile[data-state=drop]")).to_have_count(2)
+        assert [decision for decision, _ in decisions(plan).values()] == ["drop", "drop"]
+
+
+def test_an_answer_that_a_decision_has_overtaken_is_passed_over(
+    running: Running, browser: Browser
+) -> None:
+    with open_page(browser, running.url) as (page, troubles):
+        expect(page.locator(".tile.current .caption")).to_contain_text("blue → red?")
+        late: list[tuple[Route, APIResponse]] = []
+        page.route("**/overview", lambda route: late.append((route, route.fetch())), times=1)
+        page.keyboard.press("d")
+        expect(page.locator("#tally")).to_have_text("1 of 3 decided")
+        wait_for(page, lambda: bool(late))
+        page.keyboard.press("c")
+        page.keyboard.type("green")
+        page.keyboard.press("Shift+Enter")
+        expect(page.locator("#tally")).to_have_text("2 of 3 decided")
+        expect(page.get_by_role("navigation")).to_contain_text("green")
+        ((route, response),) = late
+        route.fulfill(response=response)
+        page.keyboard.press("c")
+        page.keyboard.type("gree")
+        page.keyboard.press("Enter")
+        expect(page.locator("#tally")).to_have_text("3 of 3 decided")
+        assert troubles == []
+
+
+def wait_for(page: Page, holds: Callable[[], bool]) -> None:
+    """Let a page go on until something holds; 30 seconds at most."""
+    for _ in range(600):
+        if holds():
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError("it did not happen")
 
 
 def test_an_unlabelled_pile_becomes_a_classifier_without_leaving_the_page(

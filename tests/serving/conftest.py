@@ -1,8 +1,12 @@
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 import pytest
 
+from diptych.serving.models import Models
+from diptych.serving.monitoring import Monitor
+from diptych.serving.settings import Limits
 from served import Server, serving, small_bundle
 
 
@@ -40,3 +44,15 @@ def bundles(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         "second": small_bundle(folder / "second", seed=1),
         "green": small_bundle(folder / "green", ("green", "red")),
     }
+
+
+@pytest.fixture
+def open_models() -> Iterator[Callable[..., Models]]:
+    """Opens bundles as a server does; their threads end with the test."""
+    with ExitStack() as stack:
+
+        def opened(paths: Sequence[Path], monitor: Monitor | None = None) -> Models:
+            models = Models(paths, Limits(), monitor or Monitor())
+            return stack.enter_context(closing(models))
+
+        yield opened

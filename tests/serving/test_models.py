@@ -3,6 +3,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NoReturn
@@ -12,9 +13,7 @@ import pytest
 from diptych.bundles.predictor import Predictor, load
 from diptych.errors import ImageError
 from diptych.serving.models import Models
-from diptych.serving.monitoring import Monitor
 from diptych.serving.problems import Problem
-from diptych.serving.settings import Limits
 from served import GOOD, Crowd, Server, every_worker, replace_bundle, serving
 
 
@@ -66,9 +65,12 @@ def test_a_reload_to_other_classes_must_be_asked_for(
 
 @pytest.mark.parametrize("error", [ImageError("truncated", ""), RuntimeError("no"), MemoryError()])
 def test_whatever_fails_at_a_reload_the_old_bundle_goes_on_answering(
-    bundles: dict[str, Path], monkeypatch: pytest.MonkeyPatch, error: Exception
+    bundles: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    open_models: Callable[..., Models],
 ) -> None:
-    models = Models([bundles["first"]], Limits(), Monitor())
+    models = open_models([bundles["first"]])
     (old,) = models
 
     def failing(path: Path) -> NoReturn:
@@ -80,15 +82,17 @@ def test_whatever_fails_at_a_reload_the_old_bundle_goes_on_answering(
     assert refused.value.status == 409
     asyncio.run(models.reload_changed())
     assert list(models) == [old]
-    old.batcher.retire()
 
 
 def test_a_bundle_that_is_replaced_while_it_is_opened_changes_no_classes(
-    bundles: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bundles: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    open_models: Callable[..., Models],
 ) -> None:
     place = tmp_path / "colours.bundle"
     replace_bundle(bundles["first"], place)
-    models = Models([place], Limits(), Monitor())
+    models = open_models([place])
     (old,) = models
 
     def late(path: Path) -> Predictor:
@@ -100,7 +104,6 @@ def test_a_bundle_that_is_replaced_while_it_is_opened_changes_no_classes(
     with pytest.raises(Problem, match="the classes are others now"):
         asyncio.run(models.reload(old.name))
     assert list(models) == [old]
-    old.batcher.retire()
 
 
 def graph_threads() -> int:
@@ -108,7 +111,7 @@ def graph_threads() -> int:
 
 
 def test_reloads_at_the_same_time_leave_no_thread_behind(
-    bundles: dict[str, Path], tmp_path: Path
+    bundles: dict[str, Path], tmp_path: Path, open_models: Callable[..., Models]
 ) -> None:
     place = tmp_path / "colours.bundle"
     replace_bundle(bundles["first"], place)
@@ -117,7 +120,7 @@ def test_reloads_at_the_same_time_leave_no_thread_behind(
         assert time.monotonic() < ended
         time.sleep(0.01)
     before = graph_threads()
-    models = Models([place], Limits(), Monitor())
+    models = open_models([place])
     of_one = graph_threads() - before
     assert of_one > 0
 
@@ -135,7 +138,6 @@ def test_reloads_at_the_same_time_leave_no_thread_behind(
     while graph_threads() - before > of_one:
         assert time.monotonic() < deadline
         time.sleep(0.01)
-    models.get(None).batcher.retire()
 
 
 def threads_of(server: Server) -> int:
@@ -165,10 +167,10 @@ def test_a_server_that_reloads_all_the_time_has_no_more_threads(
 
 
 def test_heatmaps_are_made_side_by_side(
-    bundles: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    bundles: dict[str, Path], monkeypatch: pytest.MonkeyPatch, open_models: Callable[..., Models]
 ) -> None:
     monkeypatch.setattr("diptych.serving.models.cores", lambda: 2)
-    models = Models([bundles["first"]], Limits(), Monitor())
+    models = open_models([bundles["first"]])
     (model,) = models
     both, real = threading.Barrier(2, timeout=20), model.explainer.explain
 

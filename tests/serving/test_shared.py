@@ -1,7 +1,7 @@
 import asyncio
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
@@ -12,7 +12,6 @@ from diptych.serving import models as serving_models
 from diptych.serving.models import Models
 from diptych.serving.monitoring import Monitor
 from diptych.serving.problems import Problem
-from diptych.serving.settings import Limits
 from diptych.serving.shared import SharedNetwork, shared_network
 from served import GOOD, SMALL, Server, serving
 
@@ -53,10 +52,10 @@ def test_several_models_answer_in_one_request(server: Server) -> None:
 
 
 def test_a_shared_backbone_is_run_once_for_a_picture(
-    twins: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    twins: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, open_models: Callable[..., Models]
 ) -> None:
     monitor = Monitor()
-    models = Models(twins, Limits(), monitor)
+    models = open_models(twins, monitor)
 
     async def asked() -> None:
         for _ in range(3):
@@ -74,7 +73,10 @@ def test_a_shared_backbone_is_run_once_for_a_picture(
 
 
 def test_networks_are_merged_once_whatever_the_order_they_are_asked_in(
-    twins: tuple[Path, Path], bundles: dict[str, Path], monkeypatch: pytest.MonkeyPatch
+    twins: tuple[Path, Path],
+    bundles: dict[str, Path],
+    monkeypatch: pytest.MonkeyPatch,
+    open_models: Callable[..., Models],
 ) -> None:
     merged = []
 
@@ -83,7 +85,7 @@ def test_networks_are_merged_once_whatever_the_order_they_are_asked_in(
         return shared_network(several)
 
     monkeypatch.setattr(serving_models, "shared_network", counted)
-    models = Models([*twins, bundles["green"]], Limits(), Monitor())
+    models = open_models([*twins, bundles["green"]])
 
     async def asked() -> None:
         for names in 3 * ("one,two", "two,one", "one,green", "green,one"):
@@ -97,12 +99,12 @@ def test_networks_are_merged_once_whatever_the_order_they_are_asked_in(
 
 
 def test_without_onnx_each_answers_by_itself(
-    twins: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    twins: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch, open_models: Callable[..., Models]
 ) -> None:
     lines: list[str] = []
     monkeypatch.setattr(logs, "write", lambda **facts: lines.append(facts["message"]))
     monkeypatch.setitem(sys.modules, "onnx", None)
-    models = Models(twins, Limits(), Monitor())
+    models = open_models(twins)
 
     async def asked() -> list[str | None]:
         for _ in range(2):
@@ -114,8 +116,10 @@ def test_without_onnx_each_answers_by_itself(
     assert line.startswith("each of several bundles is answered by itself: onnx is not installed")
 
 
-def test_bundles_that_share_nothing_stay_apart(bundles: dict[str, Path]) -> None:
-    models = Models([bundles["first"], bundles["second"]], Limits(), Monitor())
+def test_bundles_that_share_nothing_stay_apart(
+    bundles: dict[str, Path], open_models: Callable[..., Models]
+) -> None:
+    models = open_models([bundles["first"], bundles["second"]])
     with pytest.raises(Problem, match="no model 'none'"):
         models.several("first,none")
     both = [model.predictor.bundle for model in models.several("first,second,first")]

@@ -68,6 +68,7 @@ class Review:
 
     def overview(self) -> dict[str, Any]:
         """What stands around the pictures."""
+        state = self.state()  # first: the rest is at least as new as its version says
         rows = self.decisions.rows
         listed = galleries.listed(self.collection, rows, self.findings, self.rankings)
         return {
@@ -78,7 +79,7 @@ class Review:
             "unlabelled": self.collection.unlabelled,
             "classes": list(self.classes),
             "galleries": [one._asdict() for one in listed],
-            **self.state(),
+            **state,
         }
 
     def state(self) -> dict[str, Any]:
@@ -107,16 +108,22 @@ class Review:
 
         Raises InputError where it makes no sense, or could not be saved: then nothing has changed.
         """
+        fresh = wish.decision == "relabel" and wish.label not in self.classes
         if wish.decision == "relabel":
             self._refuse_label(wish)
         number_of = self.collection.number_of
         names = [self.collection.items[n].name for n in wish.numbers if self.has(n)]
         made = partial(self._decided, wish, len(names) > 1)
-        saved = self.decisions.decide(
-            wish.window, wish.seen, names, lambda name, row: made(number_of[name], row)
-        )
-        if wish.decision == "relabel" and wish.label not in self.classes:
-            self.classes.append(wish.label)
+        if fresh:
+            self.classes.append(wish.label)  # first: who sees the decision finds its class
+        try:
+            saved = self.decisions.decide(
+                wish.window, wish.seen, names, lambda name, row: made(number_of[name], row)
+            )
+        except InputError:
+            if fresh:
+                self.classes.remove(wish.label)
+            raise
         return self.answer(wish.window, saved)
 
     def undo(self, window: str) -> dict[str, Any]:
@@ -134,11 +141,13 @@ class Review:
             self.decisions.look()
         except InputError as error:
             trouble = str(error)
+        state = self.state()  # first: what changes meanwhile is told the next time
         names = self.decisions.since(since)
-        return {**self.answer(window, Saved(tuple(names))), "trouble": trouble}
+        return {**self.answer(window, Saved(tuple(names))), **state, "trouble": trouble}
 
     def answer(self, window: str, saved: Saved) -> dict[str, Any]:
         """What a window is told of a change."""
+        state = self.state()
         numbers = [self._number(name) for name in saved.changed]
         refused = [self._number(name) for name in saved.refused]
         own = [number for number in (*refused, *numbers) if number is not None]
@@ -148,7 +157,7 @@ class Review:
             "further": len(own) > MOST,
             "refused": [number for number in refused if number is not None],
             **self.decisions.steps(window),
-            **self.state(),
+            **state,
         }
 
     def neighbours(self, number: int) -> dict[str, Any]:

@@ -54,7 +54,8 @@ def open_on_one_core(model: Path | bytes, *, exact: bool = True) -> OpenFile:
 def _from_any_thread(compiled: Any) -> OpenFile:
     """What runs a model. A request is busy until its results are copied: each thread has its own.
 
-    A compiled model that is called has one, for whoever calls it.
+    A compiled model that is called has one, for whoever calls it. Where there is not enough memory
+    OpenVINO may answer with no rows and say nothing: that is a MemoryError here.
     """
     names = list(map(_name, compiled.outputs))
     own = threading.local()
@@ -63,7 +64,10 @@ def _from_any_thread(compiled: Any) -> OpenFile:
         if not hasattr(own, "request"):
             own.request = compiled.create_infer_request()
         results = own.request.infer([batch])
-        return {name: np.array(results[i]) for i, name in enumerate(names)}
+        answers = {name: np.array(results[i]) for i, name in enumerate(names)}
+        if any(len(answer) != len(batch) for answer in answers.values()):
+            raise MemoryError("OpenVINO had not enough memory for a batch")
+        return answers
 
     return outputs
 

@@ -139,6 +139,14 @@ class Models:
             return [self.get(names)]
         return [self.get(name.strip()) for name in dict.fromkeys(names.split(","))]
 
+    def close(self) -> None:
+        """Let every thread end once it has answered what it was asked."""
+        for model in self:
+            model.batcher.retire()
+        self._together.close()
+        for pool in (self._decoders, self._explaining):
+            pool.shutdown(wait=False)
+
     async def predict(self, models: Sequence[Model], name: str, data: bytes) -> list[Prediction]:
         """The answers of several models for a picture; those on one backbone share its pass.
 

@@ -37,6 +37,11 @@ class Together:
             if self._openings.get(group) is task:
                 return shared
 
+    def close(self) -> None:
+        """Let go of all that is open."""
+        for group in list(self._openings):
+            self._let_go(group)
+
     def forget(self, model: ModelVersion) -> None:
         """Let go of what ran a model that another has replaced."""
         for group in [group for group in self._openings if model in group]:

@@ -9,7 +9,7 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -58,15 +58,15 @@ def run_worker(
     opening: Opening = open_own
     if settings.max_drop is not None:
         opening = Fastest(settings.max_drop, shared_folder)
-    models = Models(settings.bundles, settings.limits, monitor, opening)
-    state = ServerState(settings, models, monitor, api_keys, shared_folder)
-    config = server_config(
-        application(state),
-        int(settings.limits.seconds) + GRACE,
-        http=http_protocol(settings.limits.seconds),
-        timeout_keep_alive=30,
-    )
-    _Server(config, state, ready).run([listening])
+    with closing(Models(settings.bundles, settings.limits, monitor, opening)) as models:
+        state = ServerState(settings, models, monitor, api_keys, shared_folder)
+        config = server_config(
+            application(state),
+            int(settings.limits.seconds) + GRACE,
+            http=http_protocol(settings.limits.seconds),
+            timeout_keep_alive=30,
+        )
+        _Server(config, state, ready).run([listening])
 
 
 class _Server(uvicorn.Server):

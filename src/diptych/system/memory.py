@@ -18,6 +18,7 @@ LIMIT, USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.cur
 # How allocators say it where they raise no class of their own: PyTorch on processors and on GPUs,
 # TensorFlow, ONNX Runtime, OpenVINO and oneDNN, C++, the loader of libraries, Python's threads.
 SAYINGS = (
+    "failed to map segment",  # of a library that is loaded
     "not enough memory",
     "out of memory",
     "allocate memory",

@@ -12,8 +12,8 @@ const WINDOW = "diptych-window";
 export class Store extends EventTarget {
   items = new Map();
   waiting = new Map(); // number → what is being saved of it
-  overview = null;
-  version = 0;
+  overview = null; // the newest that it has heard, with its version
+  version = 0; // up to which it has been told of all changes, whoever made them
   window = sessionStorage.getItem(WINDOW) ?? crypto.randomUUID?.() ?? String(Math.random());
   #asked = new Set();
   #queue = [];
@@ -35,6 +35,7 @@ export class Store extends EventTarget {
   async refresh() {
     const overview = await get("overview");
     if (!this.overview) this.version = overview.version;
+    else if (overview.version < this.overview.version) return this.#refreshSoon(); // overtaken by a decision
     this.overview = { ...this.overview, ...overview };
     this.#tell("overview");
     this.#noteLesson();
@@ -102,7 +103,7 @@ export class Store extends EventTarget {
         this.#queue.shift();
         this.#release(wish);
         this.#tell("saved", { wish, answer });
-        this.#learn(answer);
+        this.#learn(answer, { own: true });
         tries = 1;
       } catch (error) {
         if (!(error instanceof Refusal) || !error.again) {
@@ -128,20 +129,25 @@ export class Store extends EventTarget {
     this.#tell("items", numbers);
   }
 
-  /** Take over an answer to a wish, or to the question what has changed. */
-  #learn(answer) {
-    const changed = answer.version !== this.version;
-    this.version = answer.version;
+  /**
+   * Take over an answer to a wish, or to the question what has changed. False where something newer
+   * is known already; what a window did itself is taken over all the same.
+   */
+  #learn(answer, { own = false } = {}) {
+    const overtaken = answer.version < this.overview.version;
+    if (overtaken && !own) return false;
+    const changed = answer.version !== this.overview.version;
     if (answer.further) {
       this.items.clear();
       this.#tell("forgotten");
     }
     this.#take(answer.changed);
     const { changed: _, refused: __, further: ___, ...state } = answer;
-    this.overview = { ...this.overview, ...state };
+    if (!overtaken) this.overview = { ...this.overview, ...state };
     this.#tell("state");
     const learned = this.#noteLesson();
     if (changed || learned) this.#refreshSoon();
+    return true;
   }
 
   #lesson = null;
@@ -171,7 +177,7 @@ export class Store extends EventTarget {
       if (!document.hidden && !this.#saving) {
         const answer = await get(`changes?since=${this.version}&window=${encodeURIComponent(this.window)}`);
         this.#tell("reached", answer.trouble);
-        if (!this.#saving) this.#learn(answer);
+        if (!this.#saving && this.#learn(answer)) this.version = answer.version;
       }
     } catch (error) {
       this.#tell("lost", error);
