@@ -16,6 +16,8 @@ SETTINGS = {
     "RAY_health_check_initial_delay_ms": "0",
     "RAY_health_check_period_ms": "300",
     "RAY_health_check_failure_threshold": "3",
+    # Workers train in float32 on every processor: in bfloat16 sums depend on their parts.
+    "ATEN_CPU_CAPABILITY": "avx2",
 }
 NODE: dict[str, Any] = {
     "num_cpus": 1,

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from diptych.distributing import working_on
-from diptych.distributing.pool import _refuse_others
+from diptych.distributing.refusals import refuse_others
 from diptych.distributing.worker import Arrival, deciding_versions
 from diptych.errors import InputError
 from diptych.system.workplace import Workplace, elsewhere
@@ -164,6 +164,6 @@ def test_the_rows_of_a_node_that_is_gone_are_worked_on_by_the_other(
 
 def test_a_worker_that_would_answer_otherwise_is_refused() -> None:
     ours = deciding_versions()
-    _refuse_others(Arrival("10.0.0.2", 1, ours), ours)
+    refuse_others(Arrival("10.0.0.2", 1, ours), ours)
     with pytest.raises(InputError, match=r"node 10.0.0.2: it has pillow 1.0, and this machine"):
-        _refuse_others(Arrival("10.0.0.2", 1, {**ours, "pillow": "1.0"}), ours)
+        refuse_others(Arrival("10.0.0.2", 1, {**ours, "pillow": "1.0"}), ours)

@@ -74,14 +74,16 @@ def _bundle(
 ) -> "tuple[Audit, Splits, Evaluation, dict[str, Any]]":
     """Train as the options say, and write the bundle; the last is what a plan adds to --json."""
     pictures, recipe = read_data(options, options.engine)
-    if options.workplace and recipe.train in ("all", "last"):
-        note("Ray decodes the pictures; the network is trained on this machine alone")
 
     from diptych.classifier import ImageClassifier
+    from diptych.engines import TEAMED
     from diptych.images import cache
     from diptych.system.progress import shown
     from diptych.training.memory import enough_memory
 
+    alone = recipe.train == "last" or (recipe.train == "all" and recipe.engine not in TEAMED)
+    if options.workplace and alone:
+        note("Ray decodes the pictures; the network is trained on this machine alone")
     keep, answer = cache.folder() / "runs", {}
     with enough_memory(recipe):
         asked = options.preset or options.time

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from diptych.distributing.connection import library
-from diptych.distributing.worker import Arrival, Failure, Worker, deciding_versions
-from diptych.errors import DiptychError, InputError, first_line
+from diptych.distributing.crew import RayCrew
+from diptych.distributing.refusals import about_start, failed, refuse_others
+from diptych.distributing.worker import Failure, Worker, deciding_versions
+from diptych.errors import InputError
 
 _LOG = logging.getLogger(__name__)
 
@@ -138,6 +140,11 @@ class Pool:
                 self._ray.kill(hand.actor)
         self._hands, self._awaited = [], {}
 
+    def crew(self, make: Callable[[], object], most: int) -> RayCrew:
+        """See `Workplace.crew`; the workers make room for it, others come when needed."""
+        self.close()
+        return RayCrew(self._ray, make, most)
+
     def _hire(self) -> int:
         """See to it that there is a worker for each processor; how many there are."""
         self._looked = time.monotonic()
@@ -188,10 +195,10 @@ class Pool:
         try:
             value = self._ray.get(reference)
         except (exceptions.RayTaskError, exceptions.AuthenticationError) as error:
-            raise InputError(_about_start(error)) from error
+            raise InputError(about_start(error)) from error
         except exceptions.RayError as error:
             if getattr(error, "actor_init_failed", False):
-                raise InputError(_about_start(error)) from error
+                raise InputError(about_start(error)) from error
             if not (hand.arrived or _node_died(error)):
                 self._count_stillborn()
             self._bury(job, hand, of_its_own=not _node_died(error))
@@ -199,11 +206,11 @@ class Pool:
         self._worked = time.monotonic()
         if task is None:
             hand.arrived, self._stillborn = True, 0
-            _refuse_others(value, self._versions)
+            refuse_others(value, self._versions)
             return
         hand.tasks.remove(task)
         if isinstance(value, Failure):
-            raise value.error or DiptychError(f"a worker failed:\n{value.said}")
+            raise failed(value)
         task.results = value
 
     def _count_stillborn(self) -> None:
@@ -239,22 +246,3 @@ class Pool:
 def _node_died(error: Exception) -> bool:
     """Whether a worker went with its machine, of which what it did is not the cause."""
     return "node has died" in str(error) or "node died" in str(error).lower()
-
-
-def _about_start(error: Exception) -> str:
-    lines = [line for line in str(error).strip().splitlines() if line.strip()]
-    return (
-        f"a worker cannot start ({lines[-1].strip() if lines else first_line(error)}); install the "
-        "same version of Diptych, with its extras, on every node"
-    )
-
-
-def _refuse_others(arrival: Arrival, versions: dict[str, str]) -> None:
-    """Raise InputError where a worker would answer otherwise than this machine."""
-    for package, version in versions.items():
-        there = arrival.versions.get(package, "none")
-        if there != version:
-            raise InputError(
-                f"node {arrival.node}: it has {package} {there}, and this machine {version}: the "
-                "answers would differ; install the same on every node"
-            )

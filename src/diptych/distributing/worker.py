@@ -12,6 +12,8 @@ from diptych.system.cores import LIMIT
 
 # What an answer depends on; `diptych` because its rules are in it.
 DECIDING = ("diptych", "numpy", "pillow", "pillow-heif", "onnxruntime", "openvino")
+# What training depends on besides.
+LEARNING = ("torch",)
 
 
 class Failure(NamedTuple):
@@ -48,21 +50,54 @@ class Worker:
 
         `make_ref` is a list of one reference, which is opened once for each job.
         """
-        try:
+
+        def done() -> list[Any]:
             if job != self._job:
                 self._function = _opened(make_ref[0])()
                 self._job = job
             return list(self._function(chunk))
-        except DiptychError as error:
-            return Failure(error, str(error))
-        except Exception:
-            return Failure(None, traceback.format_exc())
+
+        results: list[Any] | Failure = _tried(done)
+        return results
 
 
-def deciding_versions() -> dict[str, str]:
+class Member:
+    """A process of a crew, with some processors; it keeps what was made for it."""
+
+    def __init__(self, processors: int) -> None:
+        os.environ[LIMIT] = str(processors)
+        with contextlib.suppress(ModuleNotFoundError):
+            import pyarrow  # noqa: F401  # before any framework, or either may crash
+        self._own: Any = None
+
+    def begin(self, make: Callable[[], object]) -> Arrival | Failure:
+        """Have made what this process is for, and say where this is."""
+
+        def made() -> Arrival:
+            self._own = make()
+            return Arrival(_node(), os.getpid(), deciding_versions(LEARNING))
+
+        arrival: Arrival | Failure = _tried(made)
+        return arrival
+
+    def call(self, method: str, *arguments: Any) -> Any:
+        """What a method gives, or why it gives nothing, as a Failure."""
+        return _tried(lambda: getattr(self._own, method)(*arguments))
+
+
+def _tried(action: Callable[[], Any]) -> Any:
+    try:
+        return action()
+    except DiptychError as error:
+        return Failure(error, str(error))
+    except Exception:
+        return Failure(None, traceback.format_exc())
+
+
+def deciding_versions(besides: Sequence[str] = ()) -> dict[str, str]:
     """The versions of what answers depend on, where installed."""
     there = {}
-    for name in DECIDING:
+    for name in (*DECIDING, *besides):
         with contextlib.suppress(importlib.metadata.PackageNotFoundError):
             there[name] = importlib.metadata.version(name)
     return there

@@ -3,12 +3,13 @@
 `contract` says what an engine is. The two frameworks never import each other.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from diptych.engines.contract import Engine, Hardware, Inputs, Optimiser
+from diptych.engines.contract import Engine, Hardware, Inputs, Meeting, Optimiser, Share
 from diptych.errors import InputError, nearest
 from diptych.images.augment_numpy import augment
 from diptych.images.augmentation import Augmentation, Floats
@@ -49,6 +50,61 @@ def build(
             return LinearEngine(network, weights, optimiser)
         case _:
             raise InputError(f"no engine '{engine}'{nearest(engine, CHOICES['engine'])}")
+
+
+class TeamHost(Protocol):
+    """What is kept in a process for as long as others are to find each other there."""
+
+    meeting: Meeting
+
+
+class TeamOf(NamedTuple):
+    """Where a process stands among those that train one network."""
+
+    rank: int
+    size: int
+    meeting: Meeting
+    address: str  # of its machine
+
+
+# Engines that several processes can train one network with, to what one of them would come to.
+TEAMED = ("torch",)
+
+
+def team_host(engine: str, address: str) -> TeamHost:
+    """The place where a team meets, for its first member; `address` is that of its machine.
+
+    Raises MissingExtra when the framework is not installed.
+    """
+    _refuse_alone(engine)
+    from diptych.engines.torch.team import Host
+
+    return Host(address)
+
+
+def team_member(
+    engine: str,
+    network: Network,
+    weights: Weights,
+    optimiser: Optimiser,
+    seed: int,
+    team: TeamOf,
+) -> tuple[Engine, Callable[[Sequence[Share]], None]]:
+    """An engine that trains with those of other processes, which it waits for.
+
+    And what it has to be told first, before it trains: its share of each step to come.
+    """
+    _refuse_alone(engine)
+    from diptych.engines.torch.engine import TorchEngine
+    from diptych.engines.torch.team import Team
+
+    joined = Team(*team)
+    return TorchEngine(network, weights, optimiser, seed, joined), joined.begin
+
+
+def _refuse_alone(engine: str) -> None:
+    if engine not in TEAMED:
+        raise InputError(f"the engine {engine} trains on one machine; choose --engine torch")
 
 
 def graph_of_external(engine: str, backbone: Network, weights: Weights) -> bytes:

@@ -34,6 +34,21 @@ class Batch(NamedTuple):
     augmentation: Augmentation | None = None  # what happens to each picture first
 
 
+class Share(NamedTuple):
+    """Which pictures of a step one of several processes has, where they train one network."""
+
+    start: int
+    stop: int
+    total: int  # pictures of the step
+
+
+class Meeting(NamedTuple):
+    """Where processes that train one network find each other."""
+
+    address: str
+    port: int
+
+
 class Epoch(Protocol):
     """One pass over the training part, or a stretch of it; it can be gone through again.
 

@@ -74,6 +74,19 @@ class Augmentation(NamedTuple):
         """Whether any picture is mixed with its partner."""
         return bool(self.share_N.any() or self.patch_N4.any())
 
+    def only(self, chosen: npt.NDArray[np.intp]) -> "Augmentation":
+        """That of some pictures of the step.
+
+        A picture whose partner is not among them becomes its own.
+        """
+        among = np.arange(len(chosen), dtype=np.int32)
+        place_N = np.full(len(self.partner_N), -1, np.int32)
+        place_N[chosen] = among
+        partner = place_N[self.partner_N[chosen]]
+        partner = np.where(partner < 0, among, partner)
+        changes = self.affine_N23[chosen], self.colour_NCD[chosen], self.erased_N4[chosen]
+        return Augmentation(*changes, partner, self.share_N[chosen], self.patch_N4[chosen])
+
 
 # The kinds of TrivialAugment, and how far each goes where `trivial` is 1: as far as RandAugment's
 # (Cubuk et al. 2020). Kinds that are no affine map or matrix, such as posterising, are left out.

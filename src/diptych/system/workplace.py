@@ -7,10 +7,42 @@ what it is.
 import contextlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextvars import ContextVar
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
+
+
+class CrewLost(Exception):
+    """A process of a crew died, and the others were sent away."""
+
+
+class Crew(Protocol):
+    """Processes that do one thing together; each keeps what was made there.
+
+    Each does what it is asked one thing after the other. Where one dies, all raise CrewLost.
+    """
+
+    def __len__(self) -> int: ...
+
+    @property
+    def addresses(self) -> Sequence[str]:
+        """Those of the machines on which they are."""
+
+    def ask(self, method: str, each: Sequence[tuple[Any, ...]]) -> Callable[[], list[Any]]:
+        """Call a method in every process, with the arguments of each; returns what waits for it.
+
+        That gives the answers in the order of the processes. A DiptychError is raised there.
+        """
+
+    def ask_all(self, method: str, *arguments: Any) -> Callable[[], list[Any]]:
+        """The same with the same arguments in every process."""
+
+    def ask_first(self, method: str, *arguments: Any) -> Callable[[], Any]:
+        """Call a method in the first process alone; returns what waits for its answer."""
+
+    def close(self) -> None:
+        """Send all away."""
 
 
 class Workplace(Protocol):
@@ -28,6 +60,12 @@ class Workplace(Protocol):
         has a result for each row. A process that dies is replaced, and its chunk is worked on
         again; `lost` is the result of a row that no process survives, with the reason. A
         DiptychError of a function is raised here.
+        """
+
+    def crew(self, make: Callable[[], object], most: int) -> Crew:
+        """One process for each machine, or for each GPU where there are some; `most` at most.
+
+        Each calls `make` once, for the object whose methods it is asked to call.
         """
 
 

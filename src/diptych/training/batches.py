@@ -39,6 +39,11 @@ class Batches:
         count = len(self.inputs)
         return max(min(-(-count // self.size), count // 2), 1)
 
+    @property
+    def least(self) -> int:
+        """The pictures of the smallest step."""
+        return len(self.inputs) // len(self)
+
     def epoch(self, number: int, rates: Sequence[float], first_step: int = 0) -> "ShuffledEpoch":
         """An epoch from a step on, with one learning rate for each step that is taken."""
         return ShuffledEpoch(self, number, rates, first_step)

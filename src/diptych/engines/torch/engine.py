@@ -1,6 +1,7 @@
 """The PyTorch engine: a module, an optimiser, and an explicit loop of forward, loss, backward."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -26,11 +27,22 @@ from diptych.images.rows import map_batches
 from diptych.metrics.probabilities import Logits
 from diptych.networks import Network, Weights
 
+if TYPE_CHECKING:
+    from diptych.engines.torch.team import Team
+
 
 class TorchEngine:
     """A network in PyTorch, on the best device there is."""
 
-    def __init__(self, network: Network, weights: Weights, optimiser: Optimiser, seed: int) -> None:
+    def __init__(
+        self,
+        network: Network,
+        weights: Weights,
+        optimiser: Optimiser,
+        seed: int,
+        team: "Team | None" = None,
+    ) -> None:
+        """`team` is that of several processes that train the network together."""
         self.network = network
         self.seed = seed
         self.device = best_device()
@@ -48,6 +60,8 @@ class TorchEngine:
         self.scaler = gradient_scaler(self.device)
         self.feed = Feed(self.device)
         self.random = RandomNumbers(self.device)
+        self.team = team
+        self.learning = team.joined(self.module, self.frozen) if team else self.module
 
     def train(self, epoch: Epoch) -> StepLosses:
         self.module.train()
@@ -62,9 +76,13 @@ class TorchEngine:
             ):
                 set_learning_rate(self.optimiser, rate)
                 self.optimiser.zero_grad()
+                if self.team:
+                    self.team.next_step()
                 with mixed_precision(self.device):
-                    logits_NK = self.module(inputs)
+                    logits_NK = self.learning(inputs)
                 loss = functional.cross_entropy(logits_NK.float(), targets_NK)
+                if self.team:
+                    loss = self.team.weighted(loss)
                 self.scaler.scale(loss).backward()  # type: ignore[no-untyped-call]
                 if self.clip:
                     self.scaler.unscale_(self.optimiser)

@@ -39,7 +39,9 @@ class Feed:
         for rows, targets_NK, augmentation in steps:
             x = self._inputs(epoch.inputs, rows)
             y = on_device(targets_NK, self.device)
-            yield (x if augmentation is None else augment(x, augmentation)), y
+            x = x if augmentation is None else augment(x, augmentation)
+            # Behind those that learn are others of the step that they were mixed with.
+            yield x[: len(y)], y
 
     def _inputs(self, inputs: Rows, rows: Positions) -> Tensor:
         if self._kept is not None:

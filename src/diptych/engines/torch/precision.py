@@ -33,7 +33,11 @@ def has_bfloat16(device: torch.device) -> bool:
     """Whether bfloat16 is faster than float32 on the device."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
-    facts = torch.cpu.get_capabilities() if device.type == "cpu" else {}
+    # ATEN_CPU_CAPABILITY may say that the units of a processor are to be left alone.
+    told = torch.backends.cpu.get_cpu_capability()
+    if device.type != "cpu" or told in ("DEFAULT", "AVX2"):
+        return False
+    facts = torch.cpu.get_capabilities()
     return bool(facts.get("amx_bf16") or facts.get("avx512_bf16"))
 
 

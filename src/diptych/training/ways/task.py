@@ -1,5 +1,6 @@
 """What every way to train starts from, what it gives, and the step that all of them take."""
 
+import contextlib
 import logging
 from pathlib import Path
 from typing import NamedTuple
@@ -14,9 +15,11 @@ from diptych.networks import Network, Weights
 from diptych.recipe import Recipe
 from diptych.reliability.calibration import calibrate
 from diptych.system.progress import Track
+from diptych.system.workplace import elsewhere
 from diptych.training.balancing import Floats, class_weights
 from diptych.training.batches import Batches, one_hot
 from diptych.training.loop import EpochResult, Schedule, fit
+from diptych.training.team import TeamEngine
 
 
 class Task(NamedTuple):
@@ -57,18 +60,34 @@ def fit_rows(
     optimiser: Optimiser,
     schedule: Schedule,
     doing: str = "training",
+    *,
+    together: bool = False,
 ) -> tuple[Engine, tuple[EpochResult, ...]]:
-    """An engine with the weights of its best epoch, and the epochs."""
+    """An engine with the weights of its best epoch, and the epochs.
+
+    Trained `together` by the machines of the place where work is done, if there is one.
+    """
     own = {name: value for name, value in task.start.items() if network.has(name)}
     decay = decay_over(task.recipe.ema, len(batches))
     optimiser = optimiser._replace(clip=task.recipe.clip, average_decay=decay)
-    engine = engines.build(task.recipe.engine, network, own, optimiser, task.recipe.seed)
+    made_of = task.recipe.engine, network, own, optimiser, task.recipe.seed
     labels, weight_K = task.valid.targets(), task.class_weights()
     valid_weights_N = None if weight_K is None else weight_K[labels]
-    epochs = fit(engine, batches, valid_rows, labels, schedule, task.checkpoints, valid_weights_N)
-    # An epoch that is trained again, at a lower rate, takes the place of the one before.
-    by_number = {epoch.number: epoch for epoch in task.track(epochs, doing, schedule.epochs)}
-    return engine, tuple(by_number.values())
+
+    def fitted(engine: Engine) -> tuple[EpochResult, ...]:
+        rows = batches, valid_rows, labels
+        epochs = fit(engine, *rows, schedule, task.checkpoints, valid_weights_N)
+        # An epoch that is trained again, at a lower rate, takes the place of the one before.
+        by_number = {epoch.number: epoch for epoch in task.track(epochs, doing, schedule.epochs)}
+        return tuple(by_number.values())
+
+    place = elsewhere()
+    if together and place and task.recipe.engine in engines.TEAMED:
+        with contextlib.closing(TeamEngine(place, *made_of, batches.least)) as team:
+            history = fitted(team)
+            return engines.build(task.recipe.engine, network, team.weights()), history
+    engine = engines.build(*made_of)
+    return engine, fitted(engine)
 
 
 def decay_over(epochs: float, steps: int) -> float:
