@@ -3,10 +3,13 @@
 Two workers of Ray on the processors of this machine answer for the real photographs by a bundle of
 the default network, beside Diptych's plain way on the same processors. Both are warm: the bundle is
 open, the workers are there. Then a cluster of two nodes loses one in the middle, and its answers
-are compared with the plain ones. `--pictures N` takes fewer.
+are compared with the plain ones. At last all layers of that network are trained by two nodes
+together, beside this process with as many threads. `answers` or `training` alone is a part of it,
+`--pictures N` takes fewer for the answers.
 """
 
 import argparse
+import contextlib
 import os
 import secrets
 import signal
@@ -14,10 +17,13 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from measuring import machine, need_photos
+
+if TYPE_CHECKING:
+    from diptych.training.loop import EpochResult
 
 SETTINGS = {
     "RAY_AUTH_MODE": "token",
@@ -38,17 +44,22 @@ ROUNDS = 5
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="answers|training")
     parser.add_argument("--pictures", type=int, default=600)
-    count = parser.parse_args().pictures
+    options = parser.parse_args()
+    count, wanted = options.pictures, options.parts or ("answers", "training")
     # Ray reads them when it is imported, and its nodes inherit them.
     os.environ.update(SETTINGS)
     os.environ["PYTHONPATH"] = os.environ.get("PYTHONPATH", "")
     paths = sorted(need_photos().rglob("*.jpg"))[:count]
     with tempfile.TemporaryDirectory() as folder:
         os.environ["DIPTYCH_CACHE"] = folder
-        bundle = trained(Path(folder))
-        compare(bundle, paths)
-        lose_a_node(bundle, paths)
+        if "answers" in wanted:
+            bundle = trained(Path(folder))
+            compare(bundle, paths)
+            lose_a_node(bundle, paths)
+        if "training" in wanted:
+            train_together(Path(folder))
     print(machine())
 
 
@@ -89,32 +100,72 @@ def compare(bundle: Path, paths: list[Path]) -> None:
         )
 
 
-def lose_a_node(bundle: Path, paths: list[Path]) -> None:
-    """The answers of two nodes of which one goes, beside those of one machine."""
+def train_together(folder: Path) -> None:
+    """The rate of three epochs of fine-tuning, and how far apart what is learned comes out."""
+    from diptych import Recipe, audit, clean, read, split
+    from diptych.distributing import working_on
+    from diptych.system.progress import unwatched
+    from diptych.training.fitting import train_network
+    from diptych.training.pictures import at_one_depth
+
+    recipe = Recipe(
+        engine="torch", network="efficientnet_lite0", train="all", image_size=160, fine_epochs=3
+    )
+    data = read(need_photos())
+    parts = split(clean(data, audit(data, checks=())))
+    pair = parts.train, parts.valid
+    (train, valid), store = at_one_depth(pair, recipe.image_size, 0, unwatched)
+
+    def epochs(name: str) -> "tuple[EpochResult, ...]":
+        return train_network(recipe, train, valid, store, folder / name, unwatched).history
+
+    alone = epochs("alone")
+    with two_nodes(), working_on("ray"):
+        together = epochs("together")
+    # Pictures go to the nodes in the first epoch.
+    one, two = (min(epoch.train_seconds for epoch in run[1:]) for run in (alone, together))
+    apart = max(abs(there.loss - here.loss) for there, here in zip(together, alone, strict=True))
+    count = len(parts.train)
+    print(
+        f"all layers at {recipe.image_size} pixels: here {count / one:.1f} pictures/s, two nodes "
+        f"{count / two:.1f}, {one / two:.2f} times; the first epoch takes them "
+        f"{together[0].train_seconds:.1f} s, later ones {two:.1f} s; losses are {apart:.1e} apart"
+    )
+
+
+@contextlib.contextmanager
+def two_nodes() -> Iterator[tuple[Any, Any]]:
+    """A cluster of two nodes with a processor each, and the second node; RAY_ADDRESS names it."""
     from ray.cluster_utils import Cluster
 
-    from diptych.bundles.predictor import load
-    from diptych.distributing import working_on
-
-    predictor = load(bundle)
-    expected = predictor.predict(paths)
     os.environ.pop("RAY_ADDRESS")
     nodes: Any = Cluster(initialize_head=True, head_node_args=NODE)
     node = nodes.add_node(**NODE)
     os.environ["RAY_ADDRESS"] = nodes.address
     try:
-        with working_on("ray"):
-            answers = []
-            started = time.monotonic()
-            for answer in predictor.stream(paths):
-                answers.append(answer)
-                if len(answers) == len(paths) // 3:
-                    nodes.remove_node(node, allow_graceful=False)
-                    for worker in workers_of(node.node_id):
-                        os.kill(worker, signal.SIGKILL)
-            seconds = time.monotonic() - started
+        yield nodes, node
     finally:
         nodes.shutdown()
+        os.environ["RAY_ADDRESS"] = "local"
+
+
+def lose_a_node(bundle: Path, paths: list[Path]) -> None:
+    """The answers of two nodes of which one goes, beside those of one machine."""
+    from diptych.bundles.predictor import load
+    from diptych.distributing import working_on
+
+    predictor = load(bundle)
+    expected = predictor.predict(paths)
+    with two_nodes() as (nodes, node), working_on("ray"):
+        answers = []
+        started = time.monotonic()
+        for answer in predictor.stream(paths):
+            answers.append(answer)
+            if len(answers) == len(paths) // 3:
+                nodes.remove_node(node, allow_graceful=False)
+                for worker in workers_of(node.node_id):
+                    os.kill(worker, signal.SIGKILL)
+        seconds = time.monotonic() - started
     same = sum(one == other for one, other in zip(answers, expected, strict=True))
     print(
         f"two nodes, one lost on the way: {same} of {len(paths)} answers the same, {seconds:.1f} s"
