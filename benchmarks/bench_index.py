@@ -92,6 +92,7 @@ def audits() -> None:
             with cold_cache() as env:
                 runs[count] = measured(diptych("audit", folder, "--size", "32"), env)
                 print(f"{count:,} pictures: {runs[count].seconds:.0f} s", end=", ")
+                print(f"{runs[count].processor_seconds:.0f} s of processors", end=", ")
                 print(f"{runs[count].peak_mib:.0f} MiB", flush=True)
                 if count == LARGER:
                     for name in names[:MORE]:
@@ -99,7 +100,11 @@ def audits() -> None:
                     again = measured(diptych("audit", folder, "--size", "32"), env)
                     print(f"and {MORE} more: {again.seconds:.0f} s", flush=True)
     ratio = runs[LARGER].seconds / runs[SMALLER].seconds
-    print(f"six times the pictures take {ratio:.1f} times as long", end=" and ")
+    work = runs[LARGER].processor_seconds / runs[SMALLER].processor_seconds
+    print(
+        f"six times the pictures take {ratio:.1f} times as long ({work:.1f} by processors)", end=""
+    )
+    print(" and ", end="")
     print(f"{runs[LARGER].peak_mib / runs[SMALLER].peak_mib:.2f} times the memory")
 
 

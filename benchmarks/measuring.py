@@ -34,6 +34,7 @@ class Run(NamedTuple):
     answer: Any  # what it printed, as JSON
     seconds: float
     peak_mib: float
+    processor_seconds: float
 
 
 @contextmanager
@@ -45,10 +46,12 @@ def cold_cache() -> Iterator[dict[str, str]]:
 
 def measured(command: Sequence[str | Path], env: dict[str, str]) -> Run:
     """Run a command that prints JSON; peak memory is that of the largest process so far."""
-    started = time.monotonic()
+    started, before = time.monotonic(), resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run([*map(str, command)], env=env, stdout=subprocess.PIPE, check=True)
-    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
-    return Run(json.loads(done.stdout), time.monotonic() - started, peak)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    seconds = time.monotonic() - started
+    return Run(json.loads(done.stdout), seconds, after.ru_maxrss / 1024, used)
 
 
 def diptych(*arguments: str | Path) -> list[str | Path]:
