@@ -1,6 +1,7 @@
 """One network trained on two machines: it learns what it would learn on one."""
 
 import contextlib
+import errno
 import os
 import signal
 import socket
@@ -18,6 +19,7 @@ import pytest
 from command import diptych
 from diptych import Recipe, engines
 from diptych.distributing import working_on
+from diptych.distributing.crew import seats_of
 from diptych.engines.contract import Batch, Engine, Epoch, Optimiser, Share
 from diptych.errors import InputError
 from diptych.images.augmentation import AugmentationPolicy
@@ -26,6 +28,7 @@ from diptych.networks.zoo import build
 from diptych.system.workplace import elsewhere
 from diptych.training.batches import Batches, one_hot
 from diptych.training.loop import EpochResult, Schedule, fit
+from diptych.training.member import Form, SentRows
 from diptych.training.team import TeamEngine, part_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Ray's own
@@ -96,7 +99,7 @@ def test_a_step_is_that_of_one_machine_whatever_is_in_it(
     expected = learned(alone(FROM_SCRATCH), EVERYTHING, rates)
     with team(FROM_SCRATCH) as engine:
         actual = learned(engine, EVERYTHING, rates)
-    assert "2 machines train together" in caplog.text
+    assert "2 processes of the cluster train together" in caplog.text
     assert actual.losses == pytest.approx(expected.losses, abs=1e-5)
     assert actual.answers == pytest.approx(expected.answers, abs=1e-4)
     assert actual.weights.keys() == expected.weights.keys()
@@ -123,7 +126,7 @@ def test_three_epochs_of_fine_tuning_are_those_of_one_machine_though_workers_and
     said = [record.getMessage() for record in caplog.records]
     assert said.count("a machine was lost; training goes on from the last checkpoint") == 2
     gathered = [line for line in said if line.endswith("train together")]
-    assert gathered == [f"{size} machines train together" for size in (3, 3, 2)]
+    assert gathered == [f"{size} processes of the cluster train together" for size in (3, 3, 2)]
     for there, here in zip(actual, expected, strict=True):
         assert there.loss == pytest.approx(here.loss, abs=1e-4)
         assert there.valid_loss == pytest.approx(here.valid_loss, abs=1e-4)
@@ -195,14 +198,14 @@ def test_a_command_that_is_no_node_trains_on_all_machines(
     given = ("--engine", "torch", "--network", "cnn", "--train", "all", "--epochs", "2")
     run = diptych("train", folder_of(20, side=32), "--out", out, *given, "--on", client_address)
     assert run.returncode == 0, run.stderr
-    assert "2 machines train together" in run.stderr
+    assert "2 processes of the cluster train together" in run.stderr
     assert "on this machine alone" not in run.stderr
     assert (out / "model.onnx").exists()
 
 
 def test_machines_that_die_again_and_again_are_told_of() -> None:
     engine = TeamEngine(_Dying(), "torch", NETWORK, WEIGHTS, FINE_TUNING, SEED, 16)
-    with pytest.raises(InputError, match="machines die as they train, 3 times"):
+    with pytest.raises(InputError, match="machines die as they train, 6 times"):
         engine.weights()
 
 
@@ -216,6 +219,61 @@ class _Dying:
         from diptych.system.workplace import CrewLost
 
         raise CrewLost
+
+
+def test_machines_that_compute_otherwise_are_told_apart() -> None:
+    place = _Unlike()
+    engine = TeamEngine(place, "torch", NETWORK, WEIGHTS, FINE_TUNING, SEED, 16)
+    with pytest.raises(
+        InputError, match=r"cannot train together \(a cuda, float16; b cpu, float32"
+    ):
+        engine.weights()
+    assert place.closed
+
+
+class _Unlike:
+    """A place whose crews have members of two kinds."""
+
+    addresses = ("a", "b")
+    closed = False
+
+    def map(self, *_: object) -> Any:
+        raise NotImplementedError
+
+    def crew(self, make: Callable[[], object], most: int) -> Any:
+        return self
+
+    def ask_all(self, method: str, *_: object) -> Any:
+        assert method == "kind"
+        return lambda: ["cuda, float16", "cpu, float32"]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def test_seats_are_for_machines_alike_and_for_gpus_that_a_processor_serves() -> None:
+    def nodes(*sizes: tuple[int, int]) -> list[dict[str, Any]]:
+        dead = {"Alive": False, "Resources": {"CPU": 99, "GPU": 9}}
+        return [dead, *({"Alive": True, "Resources": {"CPU": c, "GPU": g}} for c, g in sizes)]
+
+    assert seats_of(nodes((8, 0), (16, 0), (2, 0), (0, 0))) == (2, 8, 0)
+    assert seats_of(nodes((8, 0), (16, 4), (1, 2))) == (5, 1, 1)
+    assert seats_of(nodes((0, 4))).members == 0
+
+
+def test_a_full_disk_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "posix_fallocate", full)
+    with pytest.raises(InputError, match=r"has no room for 0\.2 GB of pictures \(No space left"):
+        SentRows(Form((1000, 288, 288, 3), "|u1"))
+
+
+def test_a_team_meets_at_the_address_of_the_cluster_alone() -> None:
+    meeting = engines.team_host("torch", "127.0.0.1").meeting
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.2", meeting.port))
 
 
 def test_a_share_has_the_pictures_that_its_own_are_mixed_with() -> None:

@@ -13,7 +13,7 @@ from diptych.system.cores import LIMIT
 # What an answer depends on; `diptych` because its rules are in it.
 DECIDING = ("diptych", "numpy", "pillow", "pillow-heif", "onnxruntime", "openvino")
 # What training depends on besides.
-LEARNING = ("torch",)
+LEARNING = ("torch", "timm")
 
 
 class Failure(NamedTuple):

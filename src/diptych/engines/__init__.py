@@ -71,11 +71,20 @@ class TeamOf(NamedTuple):
 TEAMED = ("torch",)
 
 
-def team_host(engine: str, address: str) -> TeamHost:
-    """The place where a team meets, for its first member; `address` is that of its machine.
+def team_kind(engine: str) -> str:
+    """What a process trains on, and in which numbers: the same in all of a team.
 
-    Raises MissingExtra when the framework is not installed.
+    Raises InputError for an engine that trains alone, MissingExtra when the framework is not
+    installed.
     """
+    _refuse_alone(engine)
+    from diptych.engines.torch.team import team_kind as of_torch
+
+    return of_torch()
+
+
+def team_host(engine: str, address: str) -> TeamHost:
+    """The place where a team meets, for its first member; `address` is that of its machine."""
     _refuse_alone(engine)
     from diptych.engines.torch.team import Host
 
@@ -92,7 +101,8 @@ def team_member(
 ) -> tuple[Engine, Callable[[Sequence[Share]], None]]:
     """An engine that trains with those of other processes, which it waits for.
 
-    And what it has to be told first, before it trains: its share of each step to come.
+    And what it has to be told first, before it trains: its share of each step to come. Raises
+    InputError where the others are not reached.
     """
     _refuse_alone(engine)
     from diptych.engines.torch.engine import TorchEngine

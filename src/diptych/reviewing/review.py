@@ -4,6 +4,7 @@ Everything that a window asks for is answered here in plain data; nothing here k
 """
 
 import hashlib
+import threading
 from collections.abc import Sequence
 from functools import partial
 from typing import Any, NamedTuple
@@ -62,9 +63,17 @@ class Review:
         self.rankings = Rankings()
         self.opinion: Opinion | None = None
         self._guess_of: dict[int, tuple[str, float]] = {}
-        given = {r.label for r in decisions.rows.values() if r.decision == "relabel"}
-        own = collection.dataset.classes
-        self.classes = [*own, *(label for label in in_order(given) if label not in own)]
+        self._classes = list(collection.dataset.classes)
+        self._classes_lock = threading.Lock()
+
+    @property
+    def classes(self) -> list[str]:
+        """Those of the data, then those that somebody, or a bundle, gave; each keeps its place."""
+        rows = self.decisions.rows.values()
+        given = {row.label for row in rows if row.decision == "relabel"}
+        with self._classes_lock:
+            self._classes += in_order(given.difference(self._classes))
+            return list(self._classes)
 
     def overview(self) -> dict[str, Any]:
         """What stands around the pictures."""
@@ -77,7 +86,7 @@ class Review:
             "name": self.name,
             "pictures": len(self.collection),
             "unlabelled": self.collection.unlabelled,
-            "classes": list(self.classes),
+            "classes": self.classes,
             "galleries": [one._asdict() for one in listed],
             **state,
         }
@@ -108,22 +117,14 @@ class Review:
 
         Raises InputError where it makes no sense, or could not be saved: then nothing has changed.
         """
-        fresh = wish.decision == "relabel" and wish.label not in self.classes
         if wish.decision == "relabel":
             self._refuse_label(wish)
         number_of = self.collection.number_of
         names = [self.collection.items[n].name for n in wish.numbers if self.has(n)]
         made = partial(self._decided, wish, len(names) > 1)
-        if fresh:
-            self.classes.append(wish.label)  # first: who sees the decision finds its class
-        try:
-            saved = self.decisions.decide(
-                wish.window, wish.seen, names, lambda name, row: made(number_of[name], row)
-            )
-        except InputError:
-            if fresh:
-                self.classes.remove(wish.label)
-            raise
+        saved = self.decisions.decide(
+            wish.window, wish.seen, names, lambda name, row: made(number_of[name], row)
+        )
         return self.answer(wish.window, saved)
 
     def undo(self, window: str) -> dict[str, Any]:
@@ -184,7 +185,9 @@ class Review:
         guesses = zip(opinion.numbers, labels, p_N, strict=True)
         self._guess_of = {int(number): (label, float(p)) for number, label, p in guesses}
         self.opinion, self.rankings = opinion, rankings
-        self.classes += [label for label in opinion.classes if label not in self.classes]
+        with self._classes_lock:
+            known = self._classes
+            known += [label for label in opinion.classes if label not in known]
 
     def _details(self, number: int) -> dict[str, Any]:
         item = self.collection.items[number]

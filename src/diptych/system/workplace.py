@@ -9,12 +9,18 @@ from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextvars import ContextVar
 from typing import Any, Protocol, TypeVar
 
+from diptych.errors import DiptychError
+
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 class CrewLost(Exception):
     """A process of a crew died, and the others were sent away."""
+
+
+class Disconnected(DiptychError):
+    """Raised in a process of a crew that reaches the others no longer."""
 
 
 class Crew(Protocol):

@@ -1,7 +1,10 @@
 """One of several processes that train one network: what a machine of a cluster does."""
 
+import math
+import os
+import platform
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,6 +22,7 @@ from diptych.engines.contract import (
     Share,
     StepLosses,
 )
+from diptych.errors import InputError
 from diptych.metrics.probabilities import Logits
 from diptych.networks import Network, Weights
 
@@ -58,8 +62,13 @@ class Member:
     ) -> None:
         self._made_of = engine, network, weights, optimiser, seed
         self._engine: Engine | None = None
+        self._begin: Callable[[Sequence[Share]], None] | None = None
         self._host: engines.TeamHost | None = None
         self._rows: SentRows | None = None
+
+    def kind(self) -> str:
+        """What it trains on, and in which numbers."""
+        return engines.team_kind(self._made_of[0])
 
     def host(self, address: str) -> Meeting:
         """Open the place where all members find each other, on this machine."""
@@ -67,7 +76,10 @@ class Member:
         return self._host.meeting
 
     def join(self, rank: int, size: int, meeting: Meeting, address: str) -> None:
-        """Meet the others; returns when all are there."""
+        """Meet the others; returns when all are there. One alone meets nobody."""
+        if size == 1:
+            self._engine = engines.build(*self._made_of)
+            return
         team = engines.TeamOf(rank, size, meeting, address)
         self._engine, self._begin = engines.team_member(*self._made_of, team)
 
@@ -77,7 +89,8 @@ class Member:
             self._rows = SentRows(stretch.form)
         for step in stretch.steps:
             self._rows.take(step.new, step.pixels)
-        self._begin([step.share for step in stretch.steps])
+        if self._begin:
+            self._begin([step.share for step in stretch.steps])
         return self.engine.train(SentEpoch(stretch, self._rows))
 
     def predict(self, inputs: Inputs) -> Logits:
@@ -112,9 +125,21 @@ class SentRows:
     """Rows that came from elsewhere, kept on this machine's disk: none is sent twice."""
 
     def __init__(self, form: Form) -> None:
+        """Raises InputError where the disk has no room for all of them."""
         self._file = tempfile.TemporaryFile()  # noqa: SIM115  # gone with the process
         self.shape = form.shape
-        self._rows = np.memmap(self._file, form.dtype, "w+", shape=form.shape)
+        size = math.prod(form.shape) * np.dtype(form.dtype).itemsize
+        try:
+            if hasattr(os, "posix_fallocate"):
+                # A mapped file on a full disk would end the process.
+                os.posix_fallocate(self._file.fileno(), 0, size)
+        except OSError as cause:
+            raise InputError(
+                f"{tempfile.gettempdir()} of machine {platform.node()} has no room for "
+                f"{size / 1e9:.1f} GB of pictures ({cause.strerror}); free some, or set TMPDIR "
+                "there to a folder with more"
+            ) from cause
+        self._rows = np.memmap(self._file, form.dtype, "r+", shape=form.shape)
 
     def __len__(self) -> int:
         return self.shape[0]

@@ -28,8 +28,9 @@ T = TypeVar("T")
 
 # Steps that are sent at a time; the next ones are on their way while these are taken.
 AT_ONCE = 4
-# Crews that may be lost one after the other, without a stretch of steps in between.
-LOSSES = 3
+# Crews that may be lost at the same work, and that may be lost as they gather: a machine that is
+# gone may be listed for a while.
+LOSSES, FALSE_STARTS = 3, 6
 
 
 class TeamEngine:
@@ -72,8 +73,8 @@ class TeamEngine:
         return self._surely(answers)
 
     def weights(self) -> dict[str, npt.NDArray[np.float32]]:
-        found = self._surely(lambda crew: crew.ask_first("weights")())
-        return dict(found)
+        weights = self._surely(lambda crew: crew.ask_first("weights")())
+        return dict(weights)
 
     def save(self, directory: Path) -> None:
         state: dict[str, bytes] = self._surely(lambda crew: crew.ask_first("state")())
@@ -99,32 +100,46 @@ class TeamEngine:
 
     def _surely(self, action: Callable[[Crew], T]) -> T:
         """What comes of an action, with another crew where one is lost meanwhile."""
-        for lost in itertools.count(1):
+        losses = false_starts = 0
+        while True:
+            begun = self._crew is not None
             try:
                 if self._crew is None:
                     self._crew = self._gather()
+                    begun = True
                 return action(self._crew)
             except CrewLost as cause:
                 self._crew = None
-                if lost == LOSSES:
+                losses, false_starts = losses + begun, false_starts + (not begun)
+                if losses == LOSSES or false_starts == FALSE_STARTS:
                     raise InputError(
-                        f"machines die as they train, {lost} times one after the other; see "
-                        "whether they have memory for it, and what Ray's logs there say"
+                        f"machines die as they train, {losses + false_starts} times one after the "
+                        "other; see whether they have memory for it, whether they reach each "
+                        "other, and what Ray's logs there say"
                     ) from cause
                 _LOG.warning("a machine was lost; training goes on from the last checkpoint")
-        raise AssertionError
 
     def _gather(self) -> Crew:
         """A crew that is where the last one was."""
         crew = self._place.crew(self._make, self._most)
-        addresses = crew.addresses
+        addresses, kinds = crew.addresses, crew.ask_all("kind")()
+        if len(set(kinds)) > 1:
+            crew.close()
+            each = "; ".join(map(" ".join, zip(addresses, kinds, strict=True)))
+            raise InputError(
+                f"machines that compute otherwise cannot train together ({each}); leave those of "
+                "one kind in the cluster"
+            )
         meeting = crew.ask_first("host", addresses[0])()
         crew.ask(
             "join",
             [(rank, len(crew), meeting, address) for rank, address in enumerate(addresses)],
         )()
         self._sent = [np.zeros(0, bool)] * len(crew)
-        _LOG.warning("%s train%s together", _machines(len(crew)), "s"[: len(crew) == 1])
+        _LOG.warning(
+            "%d processes of the cluster train together" if len(crew) > 1
+            else "%d process of the cluster trains", len(crew),
+        )  # fmt: skip
         if self._state is not None:
             crew.ask_all("take_up", self._state)()
         for epoch in self._since:
@@ -191,7 +206,3 @@ def _shares(count: int, size: int) -> list[Share]:
 def _form(epoch: Epoch) -> Form:
     inputs = epoch.inputs
     return Form((len(inputs), *inputs.shape[1:]), inputs[:1].dtype.str)
-
-
-def _machines(count: int) -> str:
-    return f"{count} machine{'s'[: count != 1]}"

@@ -1,5 +1,6 @@
 """The PyTorch engine: a module, an optimiser, and an explicit loop of forward, loss, backward."""
 
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,7 +46,7 @@ class TorchEngine:
         """`team` is that of several processes that train the network together."""
         self.network = network
         self.seed = seed
-        self.device = best_device()
+        self.device = team.device if team else best_device()
         if self.device.type == "cpu":
             keep_freed()
         self.module = module_with_weights(network, weights, seed).to(self.device)
@@ -64,6 +65,10 @@ class TorchEngine:
         self.learning = team.joined(self.module, self.frozen) if team else self.module
 
     def train(self, epoch: Epoch) -> StepLosses:
+        with self.team.reached() if self.team else nullcontext():
+            return self._train(epoch)
+
+    def _train(self, epoch: Epoch) -> StepLosses:
         self.module.train()
         for norm in self.frozen:
             norm.eval()
