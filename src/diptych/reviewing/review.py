@@ -86,7 +86,6 @@ class Review:
             "name": self.name,
             "pictures": len(self.collection),
             "unlabelled": self.collection.unlabelled,
-            "classes": self.classes,
             "galleries": [one._asdict() for one in listed],
             **state,
         }
@@ -94,7 +93,8 @@ class Review:
     def state(self) -> dict[str, Any]:
         """What changes all the time."""
         return {
-            "version": self.decisions.version,
+            "version": self.decisions.version,  # first: the rest is at least as new
+            "classes": self.classes,
             "progress": decided_counts(self.decisions.rows),
             "background": self.background.to_json(),
         }
