@@ -28,6 +28,7 @@ import numpy as np
 import numpy.typing as npt
 from safetensors.numpy import load, save
 
+from diptych.images.rows import map_batches
 from diptych.metrics import Score
 from diptych.metrics.probabilities import Logits, softmax
 from diptych.metrics.ranking import ranked, roc_auc
@@ -46,6 +47,8 @@ NO_SCORE = (
     "was shown are so alike that every score of how strange one is comes down to rounding."
 )
 NEIGHBOURS = 10
+# Pictures at a time: distances to all references would fill the memory.
+AT_ONCE = 2048
 # Training pictures that others are compared with: more make the graph larger, hardly better.
 REFERENCES = 1000
 # How much of the scatter is taken to be round: there are more features than pictures.
@@ -88,6 +91,9 @@ class OodDetector:
 
     def layer_scores(self, features_ND: Floats, layer: int) -> Floats:
         """How strange the features of one layer are, (N,), on a scale of their own."""
+        return map_batches(lambda some_ND: self._strange(some_ND, layer), features_ND, AT_ONCE)
+
+    def _strange(self, features_ND: Floats, layer: int) -> Floats:
         arrays = self.arrays
         if self.method == "neighbours":
             return _distance_to_neighbours(features_ND, arrays[f"references{layer}"])
