@@ -32,9 +32,9 @@ FAR = 1.75
 # Of so many pictures that are most like a stranger so many have to be strange, or it came alone.
 MOST_ALIKE, FLOCK = 10, 2
 MOST = 1000  # strangers that others are compared with
-KINSHIP = 4.0  # its weight beside the distance; from 2 to 5 flocks were found as well
-# The score of what belongs to a flock: among 1,200 photographs with 24 strangers of eight kinds
-# no photograph had it.
+KINSHIP = 4.0  # its weight beside the distance; 3 and 5 rank drawn plates as well
+# The score of what belongs to a flock: no photograph among 1,200 had it, whichever of eight kinds
+# the 24 strangers among them were of.
 FAR_WITH_KIN = 3.2
 
 
