@@ -18,7 +18,6 @@ from bench_wrong_labels import average_precision, seen
 from measuring import SHARED, machine, need_photos, rows
 from PIL import Image
 
-from diptych.auditing.checks.strangers import IRRELEVANT
 from diptych.auditing.strangeness import strangeness
 from diptych.runtimes.features import FeatureRows
 from diptych.samples.digits import write_digits
@@ -85,13 +84,12 @@ def main() -> None:
 def _figures(root: Path) -> tuple[float, float, float, float]:
     features_ND, names = seen_names(root)
     stranger_N = np.array(["stranger" in name for name in names])
-    strange_N = strangeness(features_ND)
-    said_N = strange_N > IRRELEVANT
+    strange = strangeness(features_ND)
     return (
-        average_precision(strange_N, stranger_N),
+        average_precision(strange.score, stranger_N),
         average_precision(to_neighbours(features_ND), stranger_N),
-        float(stranger_N[said_N].mean()) if said_N.any() else float("nan"),
-        float(said_N[stranger_N].mean()),
+        float(stranger_N[strange.strange].mean()) if strange.strange.any() else float("nan"),
+        float(strange.strange[stranger_N].mean()),
     )
 
 

@@ -21,6 +21,14 @@ def stored(folder: Path, last_ND: npt.NDArray[np.floating], middle: int = 4) -> 
     return FeatureRows(store, keys, slice(0, last_ND.shape[1]))
 
 
+def usual_and_flock(usual: int = 400, width: int = 64) -> npt.NDArray[np.float64]:
+    """Features of usual pictures, of six strangers that are far off, and of six like them."""
+    rng = np.random.default_rng(0)
+    direction = np.outer(np.repeat((2.0, 0.7), 6), rng.normal(0, 1, width))
+    flock = direction + rng.normal(0, 0.7, direction.shape)
+    return 10 + np.concatenate([rng.normal(0, 1, (usual, width)), flock])
+
+
 def material(
     folder: Path, features_ND: npt.NDArray[np.floating], labels: npt.NDArray[np.intp]
 ) -> Material:

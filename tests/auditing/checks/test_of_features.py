@@ -11,7 +11,7 @@ from diptych import audit, read
 from diptych.auditing.checks.strangers import irrelevant
 from diptych.auditing.checks.two_in_one import two_in_one
 from diptych.auditing.checks.wrong_labels import likely_wrong_labels
-from materials import material
+from materials import material, stored, usual_and_flock
 
 OTHER = {"pizza": "not_pizza", "not_pizza": "pizza"}
 CHECKS = (likely_wrong_labels, irrelevant, two_in_one)
@@ -76,3 +76,17 @@ def test_among_photographs_flipped_labels_and_strangers_are_found(
     strange = {f.name.split("/")[1] for f in found if f.issue == "irrelevant"}
     assert strange >= {f"stranger{i}.png" for i in range(4)}
     assert len(strange) <= 6
+
+
+def test_a_stranger_is_said_to_be_far_or_like_some_that_are(tmp_path: Path) -> None:
+    features_ND = usual_and_flock()
+    labels = np.arange(len(features_ND)) % 2
+    plain = material(tmp_path / "a", features_ND, labels)
+    rows = stored(tmp_path / "b", features_ND, features_ND.shape[1])
+    found = {f.name: f for f in irrelevant(replace(plain, features_ND=rows))}
+    like = [
+        name for name, finding in found.items() if "and like some that are far" in finding.detail
+    ]
+    names = [sample.name for sample in plain.dataset.samples]
+    assert set(names[400:406]) <= found.keys() <= set(names[400:])
+    assert set(like) == found.keys() - set(names[400:406]) != set()
