@@ -3,10 +3,15 @@
 Among 1,200 photographs of food there are 24 strangers: small pictures of CIFAR-10, drawn plates,
 and handwritten digits, 24 of a kind or 8 of each. "AP" is the average precision of the ranking by
 how strange a picture is; "said" are those called `irrelevant`. Beside it stands one minus the mean
-cosine similarity of the same features to the ten nearest pictures.
+cosine similarity of the same features to the ten nearest pictures. Where CLEANVISION names a Python
+that has it, also what any of its checks says of one draw of each; none of them looks at what a
+picture shows.
 """
 
+import json
+import os
 import random
+import subprocess
 import tempfile
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -15,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from bench_wrong_labels import average_precision, seen
-from measuring import SHARED, machine, need_photos, rows
+from measuring import HERE, SHARED, machine, need_photos, rows
 from PIL import Image
 
 from diptych.auditing.strangeness import strangeness
@@ -74,11 +79,25 @@ def main() -> None:
                     prefix = "" if i < 1200 else f"stranger{i}"
                     (root / label / f"{prefix}{path.name}").symlink_to(path)
                 figures.append(_figures(root))
+                if draw == 0 and (python := os.environ.get("CLEANVISION")):
+                    print(f"{kind:<10} cleanvision: {of_cleanvision(root, python)}")
             ap, plain, precision, recall = np.mean(figures, axis=0)
             print(
                 f"{kind:<10} AP {ap:.3f}, ten nearest {plain:.3f}  "
                 f"said: {precision:.0%} right, {recall:.0%} found"
             )
+
+
+def of_cleanvision(root: Path, python: str) -> str:
+    """How many of those that any of its checks names are strangers, and of which share."""
+    command = [python, str(HERE / "cleanvision_issues.py"), str(root)]
+    issues = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)[
+        "issues"
+    ]
+    named = {name for names in issues.values() for name in names}
+    right = sum("stranger" in name for name in named)
+    each = {issue: sum("stranger" in name for name in names) for issue, names in issues.items()}
+    return f"{right} of {len(named)} named are strangers, of {COUNT}; {each}"
 
 
 def _figures(root: Path) -> tuple[float, float, float, float]:
