@@ -6,6 +6,7 @@ import torch
 
 from diptych.engines.contract import Hardware
 from diptych.engines.torch.devices import best_device
+from diptych.system.processor import slow_bfloat16
 
 
 def mixed_precision(device: torch.device) -> AbstractContextManager[None]:
@@ -34,7 +35,7 @@ def has_bfloat16(device: torch.device) -> bool:
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     facts = torch.cpu.get_capabilities() if device.type == "cpu" else {}
-    return bool(facts.get("amx_bf16") or facts.get("avx512_bf16"))
+    return bool(facts.get("amx_bf16") or facts.get("avx512_bf16")) and not slow_bfloat16()
 
 
 def hardware() -> Hardware:
