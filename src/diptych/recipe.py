@@ -74,10 +74,10 @@ class Recipe:
 
     `train` is "head" (the pretrained backbone stays as it is), "last" (its last stages learn too,
     on maps computed once in `map_views` views), "all", or "auto": the head where there are
-    pretrained weights, all where there are none. After the head, "last" and "all" train at most
-    `fine_epochs` of the `epochs`. `train_seconds` ends a training before an epoch that would end
-    later; 0 lets it go on. `weights` is "pretrained", "none" or a file. Rates are per step;
-    `backbone_rate` multiplies `learning_rate` for pretrained layers;
+    pretrained weights, all where there are none. After the head, "all" trains at most
+    `fine_epochs` of the `epochs`, "last" half as many. `train_seconds` ends a training before an
+    epoch that would end later; 0 lets it go on. `weights` is "pretrained", "none" or a file. Rates
+    are per step; `backbone_rate` multiplies `learning_rate` for pretrained layers;
     `clip` is the longest that all gradients of a step together may be, `ema` over how many epochs
     the weights that answer are averaged; 0 is neither.
     `warmup`, `valid_share` and `test_share` are shares of one. `on_nan` is what comes of a loss

@@ -22,7 +22,7 @@ from diptych.tuning.presets import preset
 from diptych.tuning.ways import Tried, with_augmentation, worth_training
 
 SIDE = 32
-RECIPE = Recipe(image_size=SIDE, epochs=3, fine_epochs=1, map_views=2, learning_rate=0.01)
+RECIPE = Recipe(image_size=SIDE, epochs=3, fine_epochs=2, map_views=2, learning_rate=0.01)
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 

@@ -19,6 +19,7 @@ from diptych.recipe import Recipe
 from diptych.training.balancing import class_weights
 from diptych.training.fitting import unseen_answers
 from diptych.training.progress import EpochResult
+from diptych.training.ways.task import epochs_after_head
 from diptych.tuning.choice import trained_head
 from diptych.tuning.material import Material
 
@@ -85,7 +86,7 @@ def planned_epochs(recipe: Recipe) -> int:
     """At most how many epochs a fold takes, of those that cost most."""
     if way_to_train(recipe) == "head" or not has_pretrained(recipe):
         return recipe.epochs
-    return min(recipe.epochs, recipe.fine_epochs)
+    return epochs_after_head(recipe)
 
 
 def _log_answers(

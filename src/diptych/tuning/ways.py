@@ -25,6 +25,7 @@ from diptych.system.progress import Track
 from diptych.training.augmenting import default_augmentation
 from diptych.training.balancing import class_weights
 from diptych.training.fitting import unseen_answers
+from diptych.training.ways.task import epochs_after_head
 from diptych.tuning.budget import duration, epoch_seconds
 from diptych.tuning.candidates import Candidate, first_within_noise
 from diptych.tuning.presets import Preset
@@ -94,8 +95,7 @@ def _seconds(recipe: Recipe, train: Dataset, fold_N: Positions, store: Store) ->
     """What training in the folds and at last takes, from a trial of a few batches."""
     valid_N = fold_N == 0
     parts = _part(train, ~valid_N), _part(train, valid_N)
-    epochs = min(recipe.epochs, recipe.fine_epochs)
-    return (FOLDS_TRIED + 1) * epochs * epoch_seconds(recipe, *parts, store)
+    return (FOLDS_TRIED + 1) * epochs_after_head(recipe) * epoch_seconds(recipe, *parts, store)
 
 
 def _can_be_cut(recipe: Recipe, data: Dataset) -> bool:

@@ -24,7 +24,7 @@ from diptych.training.maps import map_views, stages
 from diptych.training.pictures import with_pixels
 from diptych.training.ways.head import fit_head
 from diptych.training.ways.last import fit_last
-from diptych.training.ways.task import Task
+from diptych.training.ways.task import Task, epochs_after_head, fine_tuning
 from diptych.training.ways.whole import fine_tune
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -98,6 +98,16 @@ def test_what_is_worse_than_the_head_is_not_kept(
     assert tuned.head_only
     assert all((value == head.weights[name]).all() for name, value in tuned.weights.items())
     assert "the head alone is kept" in caplog.text
+
+
+def test_the_last_stages_learn_for_half_as_many_epochs_as_all_layers() -> None:
+    def epochs(way: str, most: int) -> int:
+        recipe = Recipe(train=way, fine_epochs=most)
+        assert fine_tuning(recipe)[1].epochs == epochs_after_head(recipe)
+        return epochs_after_head(recipe)
+
+    assert [epochs("all", most) for most in (1, 2, 6, 7)] == [1, 2, 6, 7]
+    assert [epochs("last", most) for most in (1, 2, 6, 7)] == [1, 2, 3, 4]
 
 
 def test_the_last_stages_learn_and_nothing_before_them(

@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from diptych.engines.contract import Hardware
+from diptych.system.processor import slow_bfloat16
 
 
 def mixed_precision() -> str:
@@ -18,7 +19,7 @@ def has_bfloat16() -> bool:
     if (gpu := _gpu()) is not None:
         capability = gpu.get("compute_capability")
         return bool(capability and capability >= (8, 0))
-    return bool(_bfloat16_units())
+    return bool(_bfloat16_units()) and not slow_bfloat16()
 
 
 def hardware() -> Hardware:

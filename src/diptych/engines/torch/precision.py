@@ -6,6 +6,7 @@ import torch
 
 from diptych.engines.contract import Hardware
 from diptych.engines.torch.devices import best_device
+from diptych.system.processor import slow_bfloat16
 
 
 def mixed_precision(device: torch.device) -> AbstractContextManager[None]:
@@ -38,7 +39,7 @@ def has_bfloat16(device: torch.device) -> bool:
     if device.type != "cpu" or told in ("DEFAULT", "AVX2"):
         return False
     facts = torch.cpu.get_capabilities()
-    return bool(facts.get("amx_bf16") or facts.get("avx512_bf16"))
+    return bool(facts.get("amx_bf16") or facts.get("avx512_bf16")) and not slow_bfloat16()
 
 
 def hardware() -> Hardware:
