@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 from bench_wrong_labels import average_precision, seen
-from measuring import HERE, SHARED, machine, need_photos, rows
+from measuring import SHARED, machine, need_photos, rows
 from PIL import Image
 
 from diptych.auditing.strangeness import strangeness
@@ -90,7 +90,7 @@ def main() -> None:
 
 def of_cleanvision(root: Path, python: str) -> str:
     """How many of those that any of its checks names are strangers, and of which share."""
-    command = [python, str(HERE / "cleanvision_issues.py"), str(root)]
+    command = [python, str(Path(__file__).with_name("cleanvision_issues.py")), str(root)]
     issues = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)[
         "issues"
     ]
