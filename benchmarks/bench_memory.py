@@ -81,17 +81,18 @@ def small(counts: Sequence[int]) -> None:
 
 def head(count: int) -> None:
     """Train a head on rows of noise in which ten classes have a direction each."""
-    from diptych import Recipe, engines
+    from diptych import engines
     from diptych.images.rows import kept
     from diptych.images.store import Store
     from diptych.networks.initialisation import initial
     from diptych.networks.zoo import build
     from diptych.runtimes.features import STORED, FeatureRows
     from diptych.training.batches import Batches, one_hot
+    from diptych.training.defaults import of_photographs
     from diptych.training.loop import fit
     from diptych.training.ways.task import from_scratch
 
-    recipe = Recipe(engine="torch", train="head")
+    recipe = of_photographs(count).recipe.replace(engine="torch", train="head")
     network = build(recipe.network, (288, 288, 3), CLASSES, recipe.dropout)
     width, rng = network.features, np.random.default_rng(0)
     middle_KD = rng.standard_normal((CLASSES, width), np.float32) * 0.1

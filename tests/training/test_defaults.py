@@ -37,6 +37,17 @@ def test_many_small_pictures_are_learned_from_scratch_at_their_size(tmp_path: Pa
     assert "--network efficientnet_lite0" in note and "--set flip=0" in note
 
 
+def test_a_head_learns_from_many_pictures_in_larger_batches(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(defaults, "MANY_FOR_A_HEAD", 6)
+    many = pictures(tmp_path, 80, 90, 100)
+    recipe, note = default_recipe(many)
+    assert recipe == Recipe(batch_size=256)
+    assert note.startswith("6 pictures: the head learns in batches of 256 (--set batch_size=32")
+    assert default_recipe(many, Recipe(train="all")) == (Recipe(), "")
+
+
 def test_photographs_and_few_pictures_keep_the_pretrained_backbone(tmp_path: Path) -> None:
     assert default_recipe(pictures(tmp_path / "few", 30, 40)) == (Recipe(), "")
     assert default_recipe(pictures(tmp_path / "large", 30, 40, 65)) == (Recipe(), "")

@@ -109,7 +109,8 @@ def read_data(options: Namespace, engine: str | None) -> "tuple[Dataset, Recipe]
         way = begun.way
         if way != "head":
             refuse_huge(recipe, begun.network, begun.weights)
-    if earlier or by_default.recipe != Recipe():
+    of_photographs = by_default.recipe.replace(batch_size=Recipe().batch_size) == Recipe()
+    if earlier or not of_photographs:
         return pictures, recipe
     own = default_augmentation(recipe.network, pictures.classes, head_only=way == "head")
     # Changed again, so that what was said counts, also that nothing is done.
