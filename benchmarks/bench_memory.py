@@ -86,7 +86,7 @@ def head(count: int) -> None:
     from diptych.images.store import Store
     from diptych.networks.initialisation import initial
     from diptych.networks.zoo import build
-    from diptych.runtimes.features import STORED, FeatureRows
+    from diptych.runtimes.features import SHORT, FeatureRows
     from diptych.training.batches import Batches, one_hot
     from diptych.training.defaults import of_photographs
     from diptych.training.loop import fit
@@ -98,7 +98,7 @@ def head(count: int) -> None:
     middle_KD = rng.standard_normal((CLASSES, width), np.float32) * 0.1
     labels = rng.integers(0, CLASSES, count)
     with tempfile.TemporaryDirectory() as folder:
-        store = Store(Path(folder) / "cache" / "features" / "made", (width,), STORED)
+        store = Store(Path(folder) / "cache" / "features" / "made", (width,), SHORT)
         for start in range(0, count, 10_000):
             some = labels[start : start + 10_000]
             rows = rng.standard_normal((len(some), width), np.float32) + middle_KD[some]

@@ -5,9 +5,6 @@ import errno
 import os
 import signal
 import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
@@ -171,32 +168,12 @@ class _TroubledEpoch:
             yield batch
 
 
-@pytest.fixture
-def client_address(cluster: Any, tmp_path: Path) -> Iterator[str]:
-    """Where the cluster lets in whoever is no node of it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    serve = [sys.executable, "-m", "ray.util.client.server", "--mode", "proxy"]
-    serve += ["--address", cluster.address, "--host", "127.0.0.1", "--port", str(port)]
-    with (tmp_path / "client.log").open("w") as log:
-        server = subprocess.Popen(serve, stdout=log, stderr=subprocess.STDOUT)
-    deadline = time.monotonic() + 60
-    while server.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
-            break
-        time.sleep(0.1)
-    yield f"ray://127.0.0.1:{port}"
-    server.terminate()
-    server.wait(20)
-
-
-def test_a_command_that_is_no_node_trains_on_all_machines(
-    client_address: str, folder_of: Callable[..., Path], tmp_path: Path
+def test_a_command_trains_on_all_machines(
+    cluster: Any, folder_of: Callable[..., Path], tmp_path: Path
 ) -> None:
     out = tmp_path / "b.bundle"
     given = ("--engine", "torch", "--network", "cnn", "--train", "all", "--epochs", "2")
-    run = diptych("train", folder_of(20, side=32), "--out", out, *given, "--on", client_address)
+    run = diptych("train", folder_of(20, side=32), "--out", out, *given, "--on", "ray")
     assert run.returncode == 0, run.stderr
     assert "2 processes of the cluster train together" in run.stderr
     assert "on this machine alone" not in run.stderr

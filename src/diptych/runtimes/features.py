@@ -28,9 +28,10 @@ Features = tuple[npt.NDArray[np.float32], ...]
 BATCH = 16
 # Rows written at a time.
 CHUNK = 128
-# As they lie on the disk: three digits are more than pictures that are alike have in common, and a
-# million pictures are 3 GB. Computed with, they are float32.
-STORED, LARGEST = "float16", 65504.0
+# Of so many pictures features lie on the disk in 16 bits: a million pictures are 3 GB. Computed
+# with, they are float32. Of fewer they stay exact: among pictures that are all alike a score of
+# strangeness may come down to the fourth digit.
+MANY, SHORT, LARGEST = 50_000, "float16", 65504.0
 
 
 def _nowhere() -> None:
@@ -68,7 +69,11 @@ def features(
 
     Raises InputError where some are no finite numbers.
     """
-    rows = feature_store(extractor, keys, pixels, track=track).read(keys).astype(np.float32)
+    rows = (
+        feature_store(extractor, keys, pixels, track=track)
+        .read(keys)
+        .astype(np.float32, copy=False)
+    )
     return tuple(np.split(rows, np.cumsum(extractor.widths)[:-1], axis=1))
 
 
@@ -81,9 +86,10 @@ def feature_store(
     """
     run = None if elsewhere() else extractor.on_gpu()
     runtime = "gpu" if run else fastest()
-    name = f"{hashlib.sha256(extractor.graph).hexdigest()[:32]}-{runtime}-{STORED}"
+    stored = np.dtype(SHORT if len(keys) >= MANY else "float32")
+    name = f"{hashlib.sha256(extractor.graph).hexdigest()[:32]}-{runtime}-{stored}"
     place = folder() / "features" / name / pixels.folder.name
-    store = Store(place, (sum(extractor.widths),), STORED)
+    store = Store(place, (sum(extractor.widths),), stored)
     missing = [key for key in dict.fromkeys(keys) if key not in store]
     compute = partial(_by_runtime, extractor.graph, runtime) if run is None else lambda: run
     chunks = zip(in_batches(missing, CHUNK), _rows(compute, missing, pixels), strict=True)
@@ -94,8 +100,9 @@ def feature_store(
                 "the network answers in no finite numbers for some pictures; "
                 "choose another, or other weights"
             )
-        short = rows.clip(-LARGEST, LARGEST).astype(STORED)
-        store.add((key, row, {}) for key, row in zip(chunk, short, strict=True))
+        if stored == SHORT:
+            rows = rows.clip(-LARGEST, LARGEST)
+        store.add((key, row, {}) for key, row in zip(chunk, rows, strict=True))
     return store
 
 
@@ -163,7 +170,7 @@ class FeatureRows:
         return len(self.keys)
 
     def __getitem__(self, indices: slice | npt.NDArray[np.intp]) -> npt.NDArray[Any]:
-        return self._rows[indices][:, self.layer].astype(np.float32)
+        return self._rows[indices][:, self.layer].astype(np.float32, copy=False)
 
 
 def _by_runtime(graph: bytes, runtime: str) -> PredictAll:
