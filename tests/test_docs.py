@@ -72,7 +72,7 @@ def things(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def train(data: Path, bundle: Path, engine: str, network: str) -> None:
     """A small bundle of pictures or of a table."""
-    recipe = Recipe(engine=engine, network=network, image_size=16, epochs=3)
+    recipe = Recipe(engine=engine, network=network, image_size=16, epochs=3, seed=1)
     pictures = read(data)
     parts = split(clean(pictures, audit(pictures, size=16)))
     ImageClassifier(recipe).fit(parts.train, parts.valid).evaluate(parts.test).save(bundle)
