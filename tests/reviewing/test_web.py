@@ -1,6 +1,7 @@
 """What people do on the page, in a real browser."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,6 +25,18 @@ def running(photos: Path, plan: Path) -> Iterator[Running]:
 def browser() -> Iterator[Browser]:
     with chromium() as one:
         yield one
+
+
+@contextmanager
+def two_windows(running: Running, browser: Browser) -> Iterator[tuple[Page, Page]]:
+    """Two windows of one review, both ready."""
+    with (
+        open_page(browser, running.url) as (one, _),
+        open_page(browser, running.url) as (two, _),
+    ):
+        for page in (one, two):
+            expect(page.locator(".tile.current .caption")).to_contain_text("blue → red?")
+        yield one, two
 
 
 def decisions(plan: Path) -> dict[str, tuple[str, str]]:
@@ -68,12 +81,7 @@ def test_data_are_put_right_by_keys_alone(running: Running, browser: Browser, pl
 def test_a_window_is_told_of_another_and_of_what_is_not_saved(
     running: Running, browser: Browser, plan: Path
 ) -> None:
-    with (
-        open_page(browser, running.url) as (one, _),
-        open_page(browser, running.url) as (two, _),
-    ):
-        for page in (one, two):
-            expect(page.locator(".tile.current .caption")).to_contain_text("blue → red?")
+    with two_windows(running, browser) as (one, two):
         two.keyboard.press("d")
         expect(one.locator("#tally")).to_have_text("1 of 3 decided")
         expect(one.locator(".tile[data-state=drop]")).to_have_count(1)
@@ -92,12 +100,7 @@ def test_a_window_is_told_of_another_and_of_what_is_not_saved(
 def test_what_another_window_decided_is_told_though_this_one_decides_too(
     running: Running, browser: Browser, plan: Path
 ) -> None:
-    with (
-        open_page(browser, running.url) as (one, _),
-        open_page(browser, running.url) as (two, _),
-    ):
-        for page in (one, two):
-            expect(page.locator(".tile.current .caption")).to_contain_text("blue → red?")
+    with two_windows(running, browser) as (one, two):
         held: list[Route] = []
         # For a while it hears of nothing.
         one.route("**/changes?*", lambda route: held.append(route), times=1)

@@ -56,8 +56,10 @@ class RayCrew:
             raise
 
     def _take(self, seats: Seats, members: int) -> None:
-        """Take seats for all at once, or of fewer where others have them: no two crews can wait
-        for each other."""
+        """Take seats for all at once, or for fewer where others have them.
+
+        So no two crews wait for each other.
+        """
         from ray.util.placement_group import placement_group, remove_placement_group
         from ray.util.scheduling_strategies import PlacementGroupSchedulingStrategy
 

@@ -75,9 +75,9 @@ class Member:
         self._host = engines.team_host(self._made_of[0], address)
         return self._host.meeting
 
-    def join(self, rank: int, size: int, meeting: Meeting, address: str) -> None:
-        """Meet the others; returns when all are there. One alone meets nobody."""
-        if size == 1:
+    def join(self, rank: int, size: int, meeting: Meeting | None, address: str) -> None:
+        """Meet the others; returns when all are there. One alone has no meeting."""
+        if meeting is None:
             self._engine = engines.build(*self._made_of)
             return
         team = engines.TeamOf(rank, size, meeting, address)

@@ -62,13 +62,10 @@ class TeamEngine:
 
     def predict(self, inputs: Inputs) -> Logits:
         def answers(crew: Crew) -> Logits:
-            shares = [
-                share for share in _shares(len(inputs), len(crew)) if share.stop > share.start
-            ]
-            parts = [(inputs[share.start : share.stop],) for share in shares]
-            parts += [(inputs[:1],)] * (len(crew) - len(parts))
-            found = crew.ask("predict", parts)()
-            return np.concatenate(found[: len(shares)])
+            parts = [part for part in np.array_split(inputs, len(crew)) if len(part)]
+            idle = [inputs[:1]] * (len(crew) - len(parts))
+            logits = crew.ask("predict", [(part,) for part in (*parts, *idle)])()
+            return np.concatenate(logits[: len(parts)])
 
         return self._surely(answers)
 
@@ -130,7 +127,8 @@ class TeamEngine:
                 f"machines that compute otherwise cannot train together ({each}); leave those of "
                 "one kind in the cluster"
             )
-        meeting = crew.ask_first("host", addresses[0])()
+        # One alone opens no port.
+        meeting = crew.ask_first("host", addresses[0])() if len(crew) > 1 else None
         crew.ask(
             "join",
             [(rank, len(crew), meeting, address) for rank, address in enumerate(addresses)],

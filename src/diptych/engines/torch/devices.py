@@ -84,7 +84,7 @@ def _set_state(state: Tensor, device: torch.device) -> None:
     length = len(torch.get_rng_state())
     on_host, own = state[:length].clone(), state[length:].clone()
     torch.set_rng_state(on_host)
-    if not len(own):  # of a processor: those of a GPU go on from where they are
+    if not len(own):  # of a processor: a GPU's begin from a seed, which `with` has set
         return
     match device.type:
         case "cuda":
