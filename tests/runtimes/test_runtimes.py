@@ -26,6 +26,22 @@ def test_what_openvino_cannot_read_is_run_by_onnx_runtime(monkeypatch: pytest.Mo
         open_graph(b"no graph", "openvino")
 
 
+@pytest.mark.parametrize("slow", [True, False])
+def test_features_are_exact_where_bfloat16_is_slow(
+    monkeypatch: pytest.MonkeyPatch, slow: bool
+) -> None:
+    seen: list[bool] = []
+
+    def opened(_: bytes, *, exact: bool) -> OpenFile:
+        seen.append(exact)
+        return lambda batch: {"first": batch.astype(np.float32)}
+
+    monkeypatch.setattr("diptych.runtimes.slow_bfloat16", lambda: slow)
+    monkeypatch.setattr("diptych.runtimes.openvino.open_file", opened)
+    open_outputs(f"one for {slow}".encode(), "openvino")
+    assert seen == [slow]
+
+
 def test_large_pictures_are_seen_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """What comes of them inside a network fills gigabytes; the answers are the same."""
     sizes: list[int] = []

@@ -13,6 +13,7 @@ from diptych.errors import BundleError
 from diptych.graphs.outputs import OpenFile
 from diptych.images.rows import at_once, in_batches
 from diptych.runtimes import onnxruntime, openvino
+from diptych.system.processor import slow_bfloat16
 
 # An open graph: of pixels (N, H, W, C), or whatever it takes, its first output or all of them.
 Predict = Callable[[npt.NDArray[Any]], npt.NDArray[np.float32]]
@@ -37,13 +38,13 @@ def open_graph(graph: bytes, runtime: str = "onnxruntime") -> Predict:
 def open_outputs(graph: bytes, runtime: str = "onnxruntime") -> PredictAll:
     """A function from a batch to all of the graph's outputs; for one thread at a time.
 
-    To open a graph takes up to a second, so the last few stay open. OpenVINO may compute in
-    bfloat16; a graph that it cannot read is run by ONNX Runtime. Raises BundleError where that
-    cannot read it either.
+    To open a graph takes up to a second, so the last few stay open. OpenVINO computes in bfloat16
+    where the processor is faster in it; a graph that it cannot read is run by ONNX Runtime. Raises
+    BundleError where that cannot read it either.
     """
     if runtime == "openvino":
         with contextlib.suppress(BundleError):
-            return in_order(openvino.open_file(graph, exact=False))
+            return in_order(openvino.open_file(graph, exact=slow_bfloat16()))
     return in_order(onnxruntime.open_file(graph))
 
 
