@@ -1,8 +1,10 @@
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from diptych.data.dataset import Dataset, Sample
+from diptych.recipe import Recipe
 from diptych.training.guessing import warn_of_guessing
 from diptych.training.loop import EpochResult
 
@@ -13,13 +15,27 @@ VALID = Dataset(
 )
 
 
-@pytest.mark.parametrize(("best", "warns"), [(0.56, False), (0.57, True), (3e7, True)])
+@pytest.mark.parametrize(
+    ("best", "changes", "warns"),
+    [
+        (0.56, {}, False),
+        (0.57, {}, True),
+        (3e7, {}, True),
+        # Labels smoothed by a tenth cannot be answered so surely: −ln 0.725 and −ln 0.275.
+        (0.563, {"label_smoothing": 0.1}, False),
+        (0.565, {"label_smoothing": 0.1}, True),
+        # Where both classes weigh alike, to know nothing is to answer a half each: ln 2.
+        (0.69, {"balance": "weights"}, False),
+        (0.7, {"balance": "weights"}, True),
+    ],
+)
 def test_a_training_that_came_to_nothing_is_said(
-    best: float, warns: bool, caplog: pytest.LogCaptureFixture
+    best: float, changes: dict[str, Any], warns: bool, caplog: pytest.LogCaptureFixture
 ) -> None:
     losses = (best + 1, best, best + 2)
     history = [EpochResult(i, 0.1, 0.5, loss, 0.5, 1, 1, False) for i, loss in enumerate(losses)]
-    warn_of_guessing(history, VALID, 10.0)
+    plain = Recipe(learning_rate=10.0, label_smoothing=0.0, balance="none")
+    warn_of_guessing(history, VALID, plain.replace(**changes))
     assert [best_said in caplog.text for best_said in ("learned nothing", "(now 10)")] == [
         warns
     ] * 2

@@ -6,13 +6,20 @@ from collections.abc import Sequence
 import numpy as np
 
 from diptych.data.dataset import Dataset
+from diptych.recipe import Recipe
 from diptych.training.progress import EpochResult
 
 
-def warn_of_guessing(history: Sequence[EpochResult], valid: Dataset, rate: float) -> None:
-    """A word where no epoch answered better than one who knows how common each class is."""
+def warn_of_guessing(history: Sequence[EpochResult], valid: Dataset, recipe: Recipe) -> None:
+    """A word where no epoch answered better than one who knows how common each class is.
+
+    Whoever learns that by a recipe which smooths labels, or weighs classes alike, answers so too.
+    """
     shares = np.array(list(valid.counts().values())) / len(valid)
-    guessing = -float((shares[shares > 0] * np.log(shares[shares > 0])).sum())
+    believed = shares if recipe.balance == "none" else np.full(len(shares), 1 / len(shares))
+    answered = (1 - recipe.label_smoothing) * believed + recipe.label_smoothing / len(shares)
+    there = shares > 0
+    guessing = -float((shares[there] * np.log(answered[there])).sum())
     best = min(epoch.valid_loss for epoch in history)
     if best >= guessing:
         logging.getLogger(__name__).warning(
@@ -20,5 +27,5 @@ def warn_of_guessing(history: Sequence[EpochResult], valid: Dataset, rate: float
             "that of guessing, %.3g; try a lower learning_rate (now %g)",
             best,
             guessing,
-            rate,
+            recipe.learning_rate,
         )
