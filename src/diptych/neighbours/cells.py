@@ -87,13 +87,15 @@ class Cells:
         self, query_ND: Floats, at_N: Indices, least: float, later: bool
     ) -> Iterator[Alike]:
         for cell, query_N in self._queries(query_ND):
-            within = slice(int(self.start_C[cell]), int(self.start_C[cell + 1]))
+            start, end = self.start_C[cell : cell + 2].tolist()
             for some_N in in_batches(query_N, QUERIES):
-                row_M = self.row_M[within]
+                row_M = self.row_M[start:end]
                 if not later:
                     row_M = row_M[: np.searchsorted(row_M, at_N[some_N[-1]])]
-                for block_M in in_batches(row_M, BASE_ROWS):
-                    row_MD = self.read(block_M)
+                for first in range(0, len(row_M), BASE_ROWS):
+                    block_M = row_M[first : first + BASE_ROWS]
+                    lie = slice(start + first, start + first + len(block_M))
+                    row_MD = np.asarray(self.sorted_MD[lie], np.float32)
                     score_NM = query_ND[some_N] @ row_MD.T
                     query_P, base_P = np.divmod(np.flatnonzero(score_NM >= least), len(block_M))
                     score_P = score_NM[query_P, base_P]

@@ -93,13 +93,16 @@ def seen(pictures_PCTT: Floats, pose_P23: Floats) -> tuple[Floats, Flags]:
     side = pictures_PCTT.shape[-1]
     at_P2D = pose_P23 @ places(side)
     pixel_P2D = np.clip((at_P2D + 1) * (side / 2) - 0.5, 0, side - 1.001)
-    corner_P2D = pixel_P2D.astype(np.int32)
-    right_P1D, down_P1D = np.split(pixel_P2D - corner_P2D, 2, axis=1)
-    flat_PCD = flat(pictures_PCTT)
-    first_P1D = corner_P2D[:, 1:] * side + corner_P2D[:, :1]
+    corner_P2D = pixel_P2D.astype(np.intp)
+    right_P1D, down_P1D = np.split(pixel_P2D - corner_P2D.astype(np.float32), 2, axis=1)
+    # Where each pixel lies in all pictures one behind the other.
+    pairs, colours = pictures_PCTT.shape[:2]
+    start_PC1 = (np.arange(pairs * colours) * side**2).reshape(pairs, colours, 1)
+    first_PCD = corner_P2D[:, 1:] * side + corner_P2D[:, :1] + start_PC1
+    pixels = pictures_PCTT.reshape(-1)
 
     def row(start: int) -> Floats:
-        near, far = (np.take_along_axis(flat_PCD, first_P1D + start + i, 2) for i in (0, 1))
+        near, far = (np.take(pixels[start + i :], first_PCD) for i in (0, 1))
         return np.asarray(near + right_P1D * (far - near), np.float32)
 
     above, below = row(0), row(side)

@@ -18,7 +18,7 @@ from diptych.auditing.copies.candidates import (
 from diptych.auditing.copies.gradients import Floats, blurred
 from diptych.auditing.copies.pairs import Pair
 from diptych.auditing.copies.residue import equal_but_for_a_box
-from diptych.auditing.copies.small_pictures import CHUNK, SmallPictures
+from diptych.auditing.copies.small_pictures import CHUNK, Indices, SmallPictures
 from diptych.images.rows import in_batches
 from diptych.neighbours.cells import FEW
 from diptych.system.progress import Track
@@ -37,6 +37,9 @@ ROUGHLY = 0.8  # at half the size, without the 30 % that differ most: worth alig
 # Of many pictures only so many pairs each are aligned better, and those that agree so well: 95 % of
 # copies do, and 3 % of other pairs of small pictures.
 BEST, SURELY_ALIKE = 3, 0.95
+# Of many pictures, at their full size without the 30 % that differ most: worth aligning better. Of
+# 4,429 copies among small pictures 7 agree less before that, and three quarters of other pairs.
+PROMISING = 0.8
 FILLED = 0.16  # of half a picture: so far a fill of corners reaches into a thumbnail
 OVERLAP = 0.55  # of the left picture
 COARSE_STEPS, FINE_STEPS = 5, 4
@@ -60,9 +63,12 @@ def augmented_copies(pictures: SmallPictures, new_N: Flags, track: Track) -> Ite
         rest_P = some.moved_P | (agree_P >= ALMOST_THE_SAME_PLACE) & ~equal_P
         rough.append(roughly_aligned(pictures, some[rest_P]))
     rest = joined(rough)
-    if len(pictures) > FEW:
+    many = len(pictures) > FEW
+    if many:
         rest = rest.closest(BEST, SURELY_ALIKE)
     for some in _watched(rest, track, "aligning changed copies"):
+        if many:
+            some = some[agree(*greys(pictures, some), some.pose_P23, COVERED) >= PROMISING]
         some = well_aligned(pictures, some)
         likely_P = some.score_P >= least_agreement(some.pose_P23)
         equal_P = confirmed(pictures, some, likely_P, unmoved=False)
@@ -73,11 +79,13 @@ def _watched(every: Candidates, track: Track, doing: str) -> Iterable[Candidates
     return track(in_batches(every, CHUNK), doing, -(-len(every) // CHUNK))
 
 
-def halved(grey_NTT: Floats) -> Floats:
-    """Pictures of half the side."""
-    smooth_NTT = blurred(grey_NTT, 1.2)
+def halves(pictures: SmallPictures, which_P: Indices) -> Floats:
+    """Some pictures in grey, of half the side, (P, H, H); each is made once."""
+    which_N, at_P = np.unique(which_P, return_inverse=True)
+    smooth_NTT = blurred(pictures.grey(which_N), 1.2)
     half = smooth_NTT.shape[1] // 2
-    return np.asarray(smooth_NTT.reshape(-1, half, 2, half, 2).mean((2, 4)), np.float32)
+    half_NHH = smooth_NTT.reshape(-1, half, 2, half, 2).mean((2, 4), dtype=np.float32)
+    return np.asarray(half_NHH[at_P])
 
 
 def in_place(pictures: SmallPictures, some: Candidates) -> Floats:
@@ -90,7 +98,7 @@ def in_place(pictures: SmallPictures, some: Candidates) -> Floats:
 
 def roughly_aligned(pictures: SmallPictures, some: Candidates) -> Candidates:
     """Those that agree roughly in better poses, found at half the size; with how well they do."""
-    left_PHH, right_PHH = map(halved, greys(pictures, some))
+    left_PHH, right_PHH = (halves(pictures, which_P) for which_P in (some.left_P, some.right_P))
     pose_P23 = aligned(left_PHH, right_PHH, some.pose_P23, COARSE_STEPS)
     view_PHH = seen(right_PHH[:, None], pose_P23)[0].reshape(left_PHH.shape)
     agree_P = agreement(left_PHH, view_PHH, common(pose_P23, left_PHH.shape[1]), COVERED)

@@ -27,6 +27,8 @@ ALIKE = 0.7  # correlation of descriptors from which a pair is looked at closely
 CLOSEST = 10  # pairs looked at closely, a picture and way of comparing
 ZOOM = 0.9  # crops are sought by comparing pictures with the middle 90 % of others
 STEPS = 5  # more do not change an alignment
+FIRST_STEPS = 2  # enough to see whether a pair may be aligned at all: of
+PROMISING = 0.3  # the contrast so much may differ after these
 LARGEST = 1.22  # times; a copy without 8 % of each side is 1 / 0.84 = 1.19 times larger
 SLACK = 0.5  # pixels of a thumbnail by which a crop may seem to reach outside its original
 # Share of the contrast that may differ, times the square of the share that is busy. Of 9,200 copies
@@ -183,23 +185,36 @@ def descriptors(pictures_NCTT: Floats, zoom: float) -> Floats:
 
 
 def realigned(wide_PCTT: Floats, narrow_PCTT: Floats, zoom_P: Floats) -> Floats:
-    """The difference of pictures once aligned, (P,); 1 where neither lies within the other."""
-    scale_P2, shift_P2 = aligned(wide_PCTT, narrow_PCTT, zoom_P)
-    differs_P = difference(windows(wide_PCTT), windows(narrow_PCTT, scale_P2, shift_P2))
-    return np.where(within(scale_P2, shift_P2), differs_P, np.float32(1))
+    """The difference of pictures once aligned, (P,); 1 where neither lies within the other.
+
+    Those that still differ much in grey after the first steps are left as they are.
+    """
+    scale_P2 = np.repeat(zoom_P[:, None], 2, axis=1)
+    shift_P2, differs_P = np.zeros_like(scale_P2), np.ones_like(zoom_P)
+    wide_P1TT, narrow_P1TT = wide_PCTT.mean(1, keepdims=True), narrow_PCTT.mean(1, keepdims=True)
+    scale_P2, shift_P2 = aligned(wide_P1TT, narrow_P1TT, scale_P2, shift_P2, FIRST_STEPS)
+    apart_P = difference(windows(wide_P1TT), windows(narrow_P1TT, scale_P2, shift_P2))
+    near = np.flatnonzero(apart_P <= PROMISING)
+    scale_P2, shift_P2 = aligned(
+        wide_P1TT[near], narrow_P1TT[near], scale_P2[near], shift_P2[near], STEPS - FIRST_STEPS
+    )
+    is_within = within(scale_P2, shift_P2)
+    near, scale_P2, shift_P2 = near[is_within], scale_P2[is_within], shift_P2[is_within]
+    view_PCWW = windows(narrow_PCTT[near], scale_P2, shift_P2)
+    differs_P[near] = difference(windows(wide_PCTT[near]), view_PCWW)
+    return differs_P
 
 
-def aligned(wide_PCTT: Floats, narrow_PCTT: Floats, zoom_P: Floats) -> tuple[Floats, Floats]:
-    """The scale and shift, (P, 2) each, with which a narrow picture is seen as the wide one is.
+def aligned(
+    wide_P1TT: Floats, narrow_P1TT: Floats, scale_P2: Floats, shift_P2: Floats, steps: int
+) -> tuple[Floats, Floats]:
+    """Better scales and shifts, (P, 2) each, to see a narrow grey picture as the wide one is.
 
     This is the inverse compositional algorithm of Lucas and Kanade with gain and bias (S. Baker and
-    I. Matthews, "Lucas-Kanade 20 Years On", IJCV 56, 2004), on grey pictures.
+    I. Matthews, "Lucas-Kanade 20 Years On", IJCV 56, 2004).
     """
-    wide_P1TT, narrow_P1TT = wide_PCTT.mean(1, keepdims=True), narrow_PCTT.mean(1, keepdims=True)
     change_PUD = changes(windows(wide_P1TT)[:, 0])
-    scale_P2 = np.repeat(zoom_P[:, None], 2, axis=1)
-    shift_P2 = np.zeros_like(scale_P2)
-    for _ in range(STEPS):
+    for _ in range(steps):
         view_PD1 = windows(narrow_P1TT, scale_P2, shift_P2).reshape(-1, WINDOW**2, 1)
         gain_P1, grown_P2, moved_P2 = np.split((change_PUD @ view_PD1)[..., 0], [1, 3], axis=1)
         gain_P1 = np.maximum(gain_P1, 0.2)

@@ -14,7 +14,7 @@ from diptych.images.rows import Rows, in_batches
 
 Indices = npt.NDArray[np.intp]
 
-CHUNK = 512  # pictures or pairs at once
+CHUNK = 256  # pictures or pairs at once: what is made of them stays in a processor's cache
 
 
 class SmallPictures:
