@@ -1,5 +1,6 @@
 """`train --preset` and `--time`."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,11 +18,15 @@ def test_what_a_preset_came_to_is_part_of_the_answer(
     assert plan["reason"].startswith("at most 5 epochs")
 
 
-def test_what_contradicts_a_preset_is_said(folder_of: Callable[..., Path], tmp_path: Path) -> None:
-    run = diptych(
-        "train", folder_of(20), "--out", tmp_path / "a.bundle", *LINEAR, "--preset", "best"
-    )
+def test_what_contradicts_a_preset_is_said_and_the_time_it_takes(
+    folder_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    out = tmp_path / "a.bundle"
+    run = diptych("train", folder_of(20), "--out", out, *LINEAR, "--preset", "best", "--json")
     assert "the preset best would take 20 epochs; 5 were said, and count" in run.stderr
+    # How long it takes is said before it starts.
+    assert "expected time: at most" in run.stderr
+    assert 0 < json.loads(run.stdout)["plan"]["expected_seconds"] < 1000
 
 
 def test_a_time_too_short_for_one_epoch_says_what_is_the_least(

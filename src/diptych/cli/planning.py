@@ -123,8 +123,12 @@ def _settled(plan: Plan, parts: "Splits") -> Settled:
     from diptych.tuning import budget, choice
 
     recipe = plan.preset.networks[0]
-    if way_to_train(recipe) != "head" and plan.deadline:
+    if way_to_train(recipe) != "head":
         (train, valid), store = at_one_depth(parts[:2], recipe.image_size, 0, shown)
+        if not plan.deadline:
+            seconds = budget.measured_pixel_pace(recipe, train, valid, store).expected(recipe)
+            note(f"expected time: at most {budget.duration(seconds)}")
+            return Settled(recipe, _answer(plan._replace(expected_seconds=seconds), recipe, "", ()))
         left = plan.deadline - time.monotonic()
         recipe = budget.epochs_that_fit(recipe, train, valid, store, left)
         reason = f"at most {recipe.epochs} epochs, {recipe.fine_epochs} after a head, fit"

@@ -19,6 +19,7 @@ from diptych.runtimes import open_graph
 from diptych.runtimes.features import BATCH
 from diptych.system.progress import unwatched
 from diptych.training.fitting import train_network
+from diptych.training.ways.task import planned_epochs
 from diptych.tuning.presets import Preset
 
 # Pictures that are read for the look, and batches that a trial training has.
@@ -104,24 +105,39 @@ def affordable(preset: Preset, least: Preset, pace: Pace, count: int, seconds: f
     raise too_short(seconds, needed, f"{count:,} pictures with {least.networks[0].network}")
 
 
-def epochs_that_fit(
-    recipe: Recipe, train: Dataset, valid: Dataset, store: Store, seconds: float
-) -> Recipe:
-    """The recipe with at most so many epochs as end in time, from a trial of a few batches.
+class PixelPace(NamedTuple):
+    """What a training from pixels takes, in seconds."""
 
-    Features, test and report of the trained network are in it. Raises InputError where the time
-    does not suffice for one epoch, with the least that is needed.
-    """
-    started = time.monotonic()
+    epoch: float
+    rest: float  # features, test and report of the trained network
+
+    def expected(self, recipe: Recipe) -> float:
+        """At most so many seconds for all of it; fewer epochs may do."""
+        return self.rest + self.epoch * planned_epochs(recipe)
+
+
+def measured_pixel_pace(recipe: Recipe, train: Dataset, valid: Dataset, store: Store) -> PixelPace:
+    """From a trial of a few batches."""
     epoch = epoch_seconds(recipe, train, valid, store)
     forward = _forward(recipe, (recipe.network,), train)[recipe.network]
     forwards = FORWARDS + recipe.map_views * (recipe.train == "last")
-    rest = FIXED + forwards * forward * (len(train) + len(valid))
+    return PixelPace(epoch, FIXED + forwards * forward * (len(train) + len(valid)))
+
+
+def epochs_that_fit(
+    recipe: Recipe, train: Dataset, valid: Dataset, store: Store, seconds: float
+) -> Recipe:
+    """The recipe with at most so many epochs as end in time, report included.
+
+    Raises InputError where the time does not suffice for one epoch, with the least that is needed.
+    """
+    started = time.monotonic()
+    pace = measured_pixel_pace(recipe, train, valid, store)
     spent = time.monotonic() - started
-    left = seconds - spent - rest
-    epochs = int(left / epoch)
+    left = seconds - spent - pace.rest
+    epochs = int(left / pace.epoch)
     if epochs < 1:
-        least = rest + spent + epoch
+        least = pace.rest + spent + pace.epoch
         raise too_short(seconds, least, f"one epoch of {len(train):,} pictures, test and report")
     # After the head there are but a few epochs; the head itself takes a moment.
     key = "fine_epochs" if choosing.has_pretrained(recipe) else "epochs"

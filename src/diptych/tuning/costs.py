@@ -5,8 +5,9 @@ from collections.abc import Iterable
 
 from diptych.networks.choosing import way_to_train
 from diptych.recipe import Recipe
+from diptych.training.ways.task import planned_epochs
 from diptych.tuning.budget import epoch_seconds
-from diptych.tuning.judging import head_logits, planned_epochs
+from diptych.tuning.judging import head_logits
 from diptych.tuning.material import Material
 from diptych.tuning.study import Row
 

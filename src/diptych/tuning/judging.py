@@ -14,12 +14,11 @@ import numpy.typing as npt
 
 from diptych.data.splitting import Splits
 from diptych.metrics.probabilities import Logits, log_softmax
-from diptych.networks.choosing import has_pretrained, way_to_train
+from diptych.networks.choosing import way_to_train
 from diptych.recipe import Recipe
 from diptych.training.balancing import class_weights
 from diptych.training.fitting import unseen_answers
 from diptych.training.progress import EpochResult
-from diptych.training.ways.task import epochs_after_head
 from diptych.tuning.choice import trained_head
 from diptych.tuning.material import Material
 
@@ -80,13 +79,6 @@ def judge(
     if keep:
         shutil.rmtree(keep, ignore_errors=True)
     return Judgement(loss_N, right_N)
-
-
-def planned_epochs(recipe: Recipe) -> int:
-    """At most how many epochs a fold takes, of those that cost most."""
-    if way_to_train(recipe) == "head" or not has_pretrained(recipe):
-        return recipe.epochs
-    return epochs_after_head(recipe)
 
 
 def _log_answers(

@@ -13,6 +13,7 @@ from diptych.images.augmentation import AugmentationPolicy
 from diptych.images.rows import Rows
 from diptych.metrics.probabilities import Logits
 from diptych.networks import Network, Weights
+from diptych.networks.choosing import has_pretrained, way_to_train
 from diptych.recipe import Recipe
 from diptych.reliability.calibration import calibrate
 from diptych.system.progress import Track
@@ -128,6 +129,13 @@ def fine_tuning(recipe: Recipe) -> tuple[Optimiser, Schedule]:
         frozen_norms=True,
     )
     return optimiser, _schedule(recipe, epochs_after_head(recipe))
+
+
+def planned_epochs(recipe: Recipe) -> int:
+    """At most how many epochs a training takes, of those that cost most."""
+    if way_to_train(recipe) == "head" or not has_pretrained(recipe):
+        return recipe.epochs
+    return epochs_after_head(recipe)
 
 
 def epochs_after_head(recipe: Recipe) -> int:
