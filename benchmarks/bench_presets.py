@@ -28,7 +28,7 @@ from diptych.recipe import Recipe
 from diptych.sources import read
 from diptych.system.progress import unwatched
 from diptych.training.pictures import with_pixels
-from diptych.tuning.choice import choose, features_of, trained_head
+from diptych.tuning.choice import best_of, features_of, trained_head
 from diptych.tuning.presets import PRESETS, preset
 
 ROUNDS, FOLDS = 2, 5
@@ -76,7 +76,7 @@ def scored(
     recipe = wanted.networks[0]
     if wanted.open:
         part = data.with_samples(data.samples[i] for i in train_N)
-        recipe = choose(wanted, part, store).chosen.recipe
+        recipe = best_of(wanted, part, store).chosen.recipe
     features_ND = features_of(recipe, recipe.network, data, store)
     labels_N = np.array(data.targets())
     logits_NK = trained_head(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from diptych.recipe import Recipe as Recipe
     from diptych.reporting.audit_page import save_audit as save_audit
     from diptych.sources import read as read
+    from diptych.tuning.choosing import choose as choose
     from diptych.tuning.search import tune as tune
 
 # ONNX Runtime reports its use as soon as it is imported, whoever does that.
@@ -46,6 +47,7 @@ _HOMES = {
     "Recipe": "recipe",
     "ImageClassifier": "classifier",
     "load": "bundles.predictor",
+    "choose": "tuning.choosing",
     "tune": "tuning.search",
 }
 
@@ -53,6 +55,7 @@ __all__ = [
     "ImageClassifier",
     "Recipe",
     "audit",
+    "choose",
     "clean",
     "gather",
     "load",

@@ -17,7 +17,7 @@ from diptych.sources import read
 from diptych.system.progress import unwatched
 from diptych.training.pictures import with_pixels
 from diptych.tuning.candidates import Candidate
-from diptych.tuning.choice import choose, fold_numbers
+from diptych.tuning.choice import best_of, fold_numbers
 from diptych.tuning.presets import preset
 from diptych.tuning.ways import Tried, with_augmentation, worth_training
 
@@ -81,7 +81,7 @@ def test_what_is_said_of_the_way_to_train_counts() -> None:
 
 def test_a_preset_tells_what_came_of_it(pictures: tuple[Dataset, Store]) -> None:
     wanted = preset("best", RECIPE, ["network"])._replace(ways=("last",), heads=({},))
-    found = choose(wanted, *pictures)
+    found = best_of(wanted, *pictures)
     assert [dict(one.changes) for one in found.candidates] == [
         {"network": "efficientnet_lite0"},
         {"network": "efficientnet_lite0", "train": "last"},

@@ -141,7 +141,7 @@ def _settled(plan: Plan, parts: "Splits") -> Settled:
     if plan.preset.open:
         # What comes afterwards takes as long as was expected of all of it, at most.
         spare = plan.deadline and plan.deadline - time.monotonic() - plan.expected_seconds
-        found = choice.choose(plan.preset, parts.train, store, track=shown, seconds=spare)
+        found = choice.best_of(plan.preset, parts.train, store, track=shown, seconds=spare)
         for one in found.candidates:
             note(f"  {one.describe()}")
         note(found.reason)
@@ -149,7 +149,7 @@ def _settled(plan: Plan, parts: "Splits") -> Settled:
         some = budget.some_of_each(parts.train, QUICK_LOOK)
         if not choice.can_choose(some):
             return Settled(recipe, _answer(plan, recipe, "", ()))
-        found = choice.choose(plan.preset, some, store, track=shown)
+        found = choice.best_of(plan.preset, some, store, track=shown)
         note(
             f"expected accuracy: {found.chosen.accuracy} by cross-validation on "
             f"{len(some):,} pictures; with all {len(parts.train):,} it is as a rule better"

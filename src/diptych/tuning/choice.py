@@ -56,7 +56,7 @@ class Choice(NamedTuple):
     reason: str
 
 
-def choose(
+def best_of(
     preset: Preset,
     train: Dataset,
     store: Store,
