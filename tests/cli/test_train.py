@@ -1,3 +1,4 @@
+import html
 import json
 import signal
 import subprocess
@@ -28,6 +29,10 @@ def test_train_answers_in_json(folder_of: Callable[..., Path], tmp_path: Path) -
     for score in (answer["test"]["accuracy"], answer["test"]["macro_f1"]):
         assert set(score) == {"value", "low", "high"}
     assert answer["seconds"] > 0
+    page = html.unescape((out / "report.html").read_text())
+    for advice in answer["advice"]:
+        assert advice["what"] in page
+        assert advice["why"] in page
     assert (out / "audit.csv").read_text().count("empty.jpg") == 1
 
 
@@ -126,6 +131,8 @@ def test_an_existing_out_is_refused_before_any_work(
     )
     run = diptych("train", folder_of(30), "--out", bundle, "--force", *LINEAR)
     assert run.returncode == 0
+    # The linear classifier is its own baseline.
+    assert "\nDo not use it yet. It is right on " in run.stdout
 
 
 def test_a_full_disk_is_one_line(

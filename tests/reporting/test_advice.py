@@ -53,3 +53,22 @@ def test_advice_is_silent_about_what_chance_explains(evaluated: tuple[Evaluation
     assert "Do not take its probabilities literally." not in said(
         scores=drawn_scores([(90, 100), (90, 100)])
     )
+
+
+def test_a_rare_class_that_is_missed_should_weigh_as_much_as_others(
+    evaluated: tuple[Evaluation, Report],
+) -> None:
+    _, actual = evaluated
+    missed = replace(actual, scores=drawn_scores([(2, 8), (95, 100)]))
+    why = next(one.why for one in advice(missed) if "--balance" in one.what)
+    assert why.startswith("The class a is rare, and 25.0 %")
+    for scores in ([(5, 8), (95, 100)], [(2, 11), (95, 100)]):
+        found = replace(actual, scores=drawn_scores(scores))
+        assert "--balance" not in " ".join(one.what for one in advice(found))
+    weighed = {**actual.facts, "recipe": {**actual.facts["recipe"], "balance": "weights"}}
+    assert "--balance" not in " ".join(one.what for one in advice(replace(missed, facts=weighed)))
+
+
+def test_an_evaluation_tells_what_its_report_says(evaluated: tuple[Evaluation, Report]) -> None:
+    evaluation, actual = evaluated
+    assert evaluation.advice() == advice(actual)

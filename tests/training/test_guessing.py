@@ -39,3 +39,13 @@ def test_a_training_that_came_to_nothing_is_said(
     assert [best_said in caplog.text for best_said in ("learned nothing", "(now 10)")] == [
         warns
     ] * 2
+
+
+def test_where_a_class_is_rare_the_advice_is_to_weigh_them(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    history = [EpochResult(1, 0.1, 0.5, 0.9, 0.5, 1, 1, False)]
+    labels = ["red"] + ["blue"] * 10
+    rare = VALID.with_samples(Sample(f"{i}.png", n, Path()) for i, n in enumerate(labels))
+    warn_of_guessing(history, rare, Recipe())
+    assert "try --balance, as a class is rare" in caplog.text

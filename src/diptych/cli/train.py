@@ -11,6 +11,9 @@ from diptych.cli.planning import add_plan, forget, planned, settled
 from diptych.cli.preparing import prepare, read_data, refuse_inside
 from diptych.system import interrupts
 
+# Of what may be done first, as the report says it.
+MOST_ADVICE = 3
+
 if TYPE_CHECKING:
     from diptych.auditing import Audit
     from diptych.data.splitting import Splits
@@ -63,6 +66,8 @@ def train(options: Namespace) -> None:
     print(f"linear baseline: {evaluation.baseline.scores().accuracy} accuracy")
     if evaluation.cross_validation:
         print(f"cross-validation: {evaluation.cross_validation}")
+    for one in evaluation.advice()[:MOST_ADVICE]:
+        print(f"{one.what} {one.why}")
     # Without the extra "report" there is only the model card.
     pages = (options.out / name for name in ("report.html", "README.md"))
     page = next(page for page in pages if page.exists())
@@ -128,4 +133,5 @@ def _answer(
         "test": evaluation.predictions.scores().to_json(),
         "baseline": evaluation.baseline.scores().to_json(),
         "cross_validation": validated and validated.to_json(),
+        "advice": [one._asdict() for one in evaluation.advice()],
     }

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+from diptych.auditing.checks.label_names import IMBALANCE
 from diptych.reliability.ood import NO_SCORE, NONE
 from diptych.reliability.ranks import fewest
 from diptych.reporting.report import Report
@@ -10,6 +11,8 @@ from diptych.reporting.slices import FAMILYWISE_ERROR, fisher_p
 
 # How far probabilities may be off, at least, before it is worth a word.
 OFF = 0.03
+# The share of a rare class that has to be recognised.
+FOUND = 0.5
 
 
 class Advice(NamedTuple):
@@ -63,6 +66,29 @@ def _slices(report: Report) -> list[Advice]:
         Advice(
             "Add pictures of the kind it fails on.",
             f"{worst_two[0].upper()}{worst_two[1:]}: worse than chance explains.",
+        )
+    ]
+
+
+def _rare_class(report: Report) -> list[Advice]:
+    """Whoever learns to be right most often has little use for a class of few pictures."""
+    if report.facts["recipe"]["balance"] != "none":
+        return []
+    scored = {label: s for label, s in report.scores.per_class.items() if s.n}
+    most = max(s.n for s in scored.values())
+    missed = {
+        label: s.recall
+        for label, s in scored.items()
+        if most >= IMBALANCE * s.n and s.recall.value < FOUND
+    }
+    if not missed:
+        return []
+    label = min(missed, key=lambda label: missed[label].value)
+    return [
+        Advice(
+            "Train again with --balance.",
+            f"The class {label} is rare, and {missed[label]} of its pictures are recognised. Where "
+            "classes weigh alike, more of the rare ones are found, and some of the others are not.",
         )
     ]
 
@@ -153,6 +179,7 @@ _CHECKS: tuple[Callable[[Report], list[Advice]], ...] = (
     _no_better_than_colours,
     _wrong_labels,
     _slices,
+    _rare_class,
     _weak_class,
     _too_few_to_refuse,
     _not_calibrated,

@@ -2,6 +2,8 @@
 
 import warnings
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,8 @@ from diptych.bundles.facts import TestedModel, bundle_facts
 from diptych.bundles.format import open_facts
 from diptych.bundles.writing import write_bundle
 from diptych.errors import first_line
+from diptych.reporting.advice import Advice
+from diptych.reporting.advice import advice as advice_on
 from diptych.reporting.evidence import from_training, gather
 from diptych.reporting.report import Report
 from diptych.reporting.report_page import can_write_reports, report_page
@@ -27,7 +31,19 @@ class Evaluation(TestedModel):
 
         Raises MissingExtra without the extra "report".
         """
+        return self._report
+
+    @cached_property
+    def _report(self) -> Report:
         return gather(from_training(self), self.predictions)
+
+    def advice(self) -> list[Advice]:
+        """What to do first, the most worthwhile first; nothing where no report can be made."""
+        if not can_write_reports():
+            return []
+        with suppress(Exception):  # as in `save`, which tells of it
+            return advice_on(self.report())
+        return []
 
     def save(
         self,

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from diptych.auditing.checks.label_names import IMBALANCE
 from diptych.data.dataset import Dataset
 from diptych.recipe import Recipe
 from diptych.training.progress import EpochResult
@@ -15,17 +16,22 @@ def warn_of_guessing(history: Sequence[EpochResult], valid: Dataset, recipe: Rec
 
     Whoever learns that by a recipe which smooths labels, or weighs classes alike, answers so too.
     """
-    shares = np.array(list(valid.counts().values())) / len(valid)
+    count_K = np.array(list(valid.counts().values()))
+    shares = count_K / len(valid)
     believed = shares if recipe.balance == "none" else np.full(len(shares), 1 / len(shares))
     answered = (1 - recipe.label_smoothing) * believed + recipe.label_smoothing / len(shares)
     there = shares > 0
     guessing = -float((shares[there] * np.log(answered[there])).sum())
     best = min(epoch.valid_loss for epoch in history)
-    if best >= guessing:
-        logging.getLogger(__name__).warning(
-            "the network has learned nothing: its loss on validation pictures, %.3g, is not below "
-            "that of guessing, %.3g; try a lower learning_rate (now %g)",
-            best,
-            guessing,
-            recipe.learning_rate,
-        )
+    if best < guessing:
+        return
+    is_rare = count_K.max() >= IMBALANCE * count_K.min() and recipe.balance == "none"
+    logging.getLogger(__name__).warning(
+        "the network has learned nothing: its loss on validation pictures, %.3g, is not below "
+        "that of guessing, %.3g; try %s",
+        best,
+        guessing,
+        "--balance, as a class is rare"
+        if is_rare
+        else f"a lower learning_rate (now {recipe.learning_rate:g})",
+    )
