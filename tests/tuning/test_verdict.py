@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from diptych.tuning.judging import Judgement
+from diptych.tuning.judgement import Judgement
 from diptych.tuning.verdict import SEEDS, Verdict, unseen_seeds, verdict
 
 N = 400

@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from diptych.metrics.intervals import Score
+from diptych.metrics.intervals import Score, share
 from diptych.recipe import Recipe
+from diptych.tuning.judgement import Judgement
 
 
 class Candidate(NamedTuple):
@@ -22,6 +23,12 @@ class Candidate(NamedTuple):
     changes: Mapping[str, Any]  # what sets it apart from the first
     accuracy: Score
     loss_N: npt.NDArray[np.float64]  # of each picture, calibrated, in nats
+
+    @classmethod
+    def of(cls, recipe: Recipe, changes: Mapping[str, Any], judgement: Judgement) -> "Candidate":
+        """A recipe as it was judged."""
+        loss_N, right_N = judgement
+        return cls(recipe, changes, share(int(right_N.sum()), len(right_N)), loss_N)
 
     @property
     def log_loss(self) -> float:

@@ -18,7 +18,6 @@ from diptych.data.dataset import Dataset
 from diptych.data.folding import fold_of
 from diptych.engines.backbone import backbone_graph
 from diptych.images.store import Store
-from diptych.metrics.intervals import share
 from diptych.metrics.probabilities import Logits, log_softmax
 from diptych.networks import Network, choosing
 from diptych.networks.initialisation import initial
@@ -36,6 +35,7 @@ from diptych.training.loop import fit
 from diptych.training.ways.task import from_scratch
 from diptych.tuning.candidates import Candidate as Candidate
 from diptych.tuning.candidates import first_within_noise
+from diptych.tuning.judgement import judged_in_folds
 from diptych.tuning.presets import Preset
 from diptych.tuning.ways import worth_training
 
@@ -106,18 +106,14 @@ def cross_validated(
     classes: int,
 ) -> Candidate:
     """A recipe's head trained on all folds but two: one to choose its epoch on, one to test."""
-    loss_N, right_N = np.zeros(len(labels_N)), np.zeros(len(labels_N), bool)
-    count = int(fold_N.max()) + 1
-    for fold in range(count):
-        test_N, valid_N = fold_N == fold, fold_N == (fold + 1) % count
-        train_N = ~(test_N | valid_N)
+
+    def answer(train_N: Which, valid_N: Which, test_N: Which) -> Logits:
         logits_NK = trained_head(recipe, features_ND, labels_N, train_N, valid_N, test_N, classes)
-        labels = labels_N[test_N]
-        loss_N[test_N] = -log_softmax(logits_NK)[np.arange(len(labels)), labels]
-        right_N[test_N] = logits_NK.argmax(1) == labels
-    if (weight_K := class_weights(labels_N.tolist(), classes, recipe.balance)) is not None:
-        loss_N *= weight_K[labels_N]
-    return Candidate(recipe, changes, share(int(right_N.sum()), len(right_N)), loss_N)
+        return log_softmax(logits_NK)
+
+    weight_K = class_weights(labels_N.tolist(), classes, recipe.balance)
+    judged = judged_in_folds(answer, labels_N, fold_N, weight_K)
+    return Candidate.of(recipe, changes, judged)
 
 
 def trained_head(

@@ -7,10 +7,9 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from diptych.data.splitting import Splits
 from diptych.metrics.probabilities import Logits, log_softmax
@@ -20,6 +19,7 @@ from diptych.training.balancing import class_weights
 from diptych.training.fitting import unseen_answers
 from diptych.training.progress import EpochResult
 from diptych.tuning.choice import trained_head
+from diptych.tuning.judgement import Judgement
 from diptych.tuning.material import Material
 
 T = TypeVar("T")
@@ -28,21 +28,6 @@ T = TypeVar("T")
 Watch = Callable[[int, float], None]
 TENTHS = 10
 TINY = 1e-12
-
-
-class Judgement(NamedTuple):
-    """What a recipe answered for each picture when it had not seen it."""
-
-    loss_N: npt.NDArray[np.float64]  # in nats, weighted as the recipe balances classes
-    right_N: npt.NDArray[np.bool_]
-
-    @property
-    def log_loss(self) -> float:
-        return float(self.loss_N.mean())
-
-    @property
-    def accuracy(self) -> float:
-        return float(self.right_N.mean())
 
 
 def unwatched(tenths: int, error: float) -> None:
@@ -66,14 +51,12 @@ def judge(
     labels_N, classes = material.labels_N, len(material.data.classes)
     loss_N, right_N = np.zeros(len(labels_N)), np.zeros(len(labels_N), bool)
     weight_K = class_weights(labels_N.tolist(), classes, recipe.balance)
-    weight_N = np.ones(len(labels_N)) if weight_K is None else weight_K[labels_N]
     losses = 0.0
     answered = 0
     for fold, parts in enumerate(material.folds(seed, recipe)):
         test_N = material.places(parts.test)
         log_p_NK = _log_answers(own, material, parts, fold, keep, watch)
-        loss_N[test_N] = -log_p_NK[np.arange(len(test_N)), labels_N[test_N]] * weight_N[test_N]
-        right_N[test_N] = log_p_NK.argmax(1) == labels_N[test_N]
+        loss_N[test_N], right_N[test_N] = Judgement.of(log_p_NK, labels_N[test_N], weight_K)
         losses, answered = losses + float(loss_N[test_N].sum()), answered + len(test_N)
         watch(TENTHS * (fold + 1), losses / answered)
     if keep:

@@ -11,7 +11,7 @@ import numpy as np
 
 from diptych.metrics.intervals import percent
 from diptych.metrics.paired import Difference, Test, difference, is_noise, mcnemar, mean_difference
-from diptych.tuning.judging import Judgement
+from diptych.tuning.judgement import Judgement
 
 SEEDS = 2
 

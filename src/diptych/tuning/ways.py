@@ -17,7 +17,7 @@ from diptych.data.dataset import Dataset
 from diptych.data.splitting import Splits
 from diptych.errors import InputError
 from diptych.images.store import Store
-from diptych.metrics.intervals import share
+from diptych.metrics.probabilities import Logits
 from diptych.networks import choosing
 from diptych.networks.splitting import last_stages
 from diptych.recipe import Recipe
@@ -28,6 +28,7 @@ from diptych.training.fitting import unseen_answers
 from diptych.training.ways.task import epochs_after_head
 from diptych.tuning.budget import duration, epoch_seconds
 from diptych.tuning.candidates import Candidate, first_within_noise
+from diptych.tuning.judgement import judged_in_folds
 from diptych.tuning.presets import Preset
 
 # Of the folds that heads are compared on: a training of stages costs as much as a hundred heads.
@@ -118,22 +119,17 @@ def _answered(
     track: Track,
 ) -> Candidate:
     """How a recipe answers for the pictures of some folds, trained without them."""
-    count = int(fold_N.max()) + 1
-    labels_N = np.array(train.targets())
-    p_NK = np.ones((len(train), len(train.classes)))
-    for fold in range(FOLDS_TRIED):
-        test_N, valid_N = fold_N == fold, fold_N == (fold + 1) % count
-        parts = Splits(*(_part(train, own) for own in (~(test_N | valid_N), valid_N, test_N)))
+
+    def answer(*which: npt.NDArray[np.bool_]) -> Logits:
+        parts = Splits(*(_part(train, own_N) for own_N in which))
         with tempfile.TemporaryDirectory() as folder:
-            p_NK[test_N] = unseen_answers(recipe, parts, store, Path(folder), track)
-    seen_N = fold_N < FOLDS_TRIED
-    p_NK, labels_N = p_NK[seen_N], labels_N[seen_N]
-    right_N = p_NK.argmax(1) == labels_N
-    loss_N = -np.log(np.maximum(p_NK[np.arange(len(labels_N)), labels_N], np.finfo("f4").tiny))
-    weight_K = class_weights(train.targets(), len(train.classes), recipe.balance)
-    if weight_K is not None:
-        loss_N *= weight_K[labels_N]
-    return Candidate(recipe, changes, share(int(right_N.sum()), len(right_N)), loss_N)
+            p_NK = unseen_answers(recipe, parts, store, Path(folder), track)
+        return np.log(np.maximum(p_NK, np.finfo(np.float32).tiny))
+
+    labels = train.targets()
+    weight_K = class_weights(labels, len(train.classes), recipe.balance)
+    judged = judged_in_folds(answer, np.array(labels), fold_N, weight_K, FOLDS_TRIED)
+    return Candidate.of(recipe, changes, judged)
 
 
 def _part(data: Dataset, which_N: npt.NDArray[np.bool_]) -> Dataset:

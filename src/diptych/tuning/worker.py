@@ -18,7 +18,8 @@ from diptych.system.locks import locked
 from diptych.system.progress import Track
 from diptych.tuning.clock import Clock
 from diptych.tuning.costs import Costs
-from diptych.tuning.judging import TENTHS, Judgement, judge
+from diptych.tuning.judgement import Judgement
+from diptych.tuning.judging import TENTHS, judge
 from diptych.tuning.material import Material
 from diptych.tuning.space import Space
 from diptych.tuning.study import Proposal, Row, Study
