@@ -3,7 +3,6 @@
 import dataclasses
 import numbers
 import os
-import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any, get_args, get_type_hints
 
 from diptych.errors import InputError, described, nearest
 from diptych.system.arguments import whole_number
-from diptych.system.files import path_of, regular
+from diptych.system.files import path_of, read_toml
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "engine": ("torch", "tensorflow", "linear"),
@@ -210,12 +209,7 @@ class Recipe:
     def with_toml(self, path: Path) -> "Recipe":
         """The recipe changed by a file; keys that are left out stay as they are."""
         path = path_of(path, "the file of a recipe")
-        try:
-            choices = tomllib.loads(regular(path).read_text(encoding="utf-8"))
-        except OSError as cause:
-            raise InputError(f"{path}: {cause.strerror}") from cause
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
-            raise InputError(f"{path}: not TOML ({cause})") from cause
+        choices = read_toml(path)
         try:
             return self.replace(**choices)
         except InputError as cause:

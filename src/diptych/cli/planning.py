@@ -2,7 +2,6 @@
 
 import json
 import time
-import tomllib
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +10,7 @@ from diptych.cli import arguments
 from diptych.cli.display import note
 from diptych.cli.preparing import FIELDS
 from diptych.errors import InputError
+from diptych.system.files import read_toml
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -173,7 +173,7 @@ def _said(options: Namespace) -> set[str]:
     said = {name for name in FIELDS if getattr(options, name) is not None}
     said |= {setting.partition("=")[0] for setting in options.settings}
     if options.recipe:
-        said |= tomllib.loads(options.recipe.read_text(encoding="utf-8")).keys()
+        said |= read_toml(options.recipe).keys()
     return said
 
 

@@ -10,9 +10,11 @@ import hashlib
 import os
 import shutil
 import stat
+import tomllib
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from diptych.errors import InputError, described
 
@@ -35,6 +37,16 @@ def regular(path: Path) -> Path:
     if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
         raise OSError(errno.EINVAL, ENDLESS, str(path))
     return path
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """What a TOML file says; raises InputError, in one line, for one that cannot be read."""
+    try:
+        return tomllib.loads(regular(path).read_text(encoding="utf-8"))
+    except OSError as cause:
+        raise InputError(f"{path}: {cause.strerror}") from cause
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
+        raise InputError(f"{path}: not TOML ({cause})") from cause
 
 
 def is_regular(path: Path) -> bool:

@@ -5,7 +5,6 @@ label_smoothing = { low = 0.0, high = 0.2 }
 batch_size = [16, 32, 64]
 """
 
-import tomllib
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, get_type_hints
@@ -14,7 +13,7 @@ from diptych.errors import InputError, described, nearest
 from diptych.images.augmentation import AugmentationPolicy
 from diptych.networks.choosing import has_pretrained, refuse_unknown, way_to_train
 from diptych.recipe import RANGES, Recipe
-from diptych.system.files import path_of, regular
+from diptych.system.files import path_of, read_toml
 
 Value = str | int | float
 
@@ -111,12 +110,7 @@ def default_space(recipe: Recipe) -> Space:
 def read_space(path: Path | str, recipe: Recipe) -> Space:
     """The space of a TOML file. Raises InputError for one that is wrong, in one line."""
     path = path_of(path, "the file of a space")
-    try:
-        table = tomllib.loads(regular(path).read_text(encoding="utf-8"))
-    except OSError as cause:
-        raise InputError(f"{path}: {cause.strerror}") from cause
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as cause:
-        raise InputError(f"{path}: not TOML ({cause})") from cause
+    table = read_toml(path)
     try:
         return space_of(table, recipe)
     except InputError as cause:
