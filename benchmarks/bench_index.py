@@ -114,13 +114,7 @@ def pairs_of_all() -> None:
     rows = thumbnails(pixels)
     by_count = {}
     for few in (len(rows), cells.FEW):
-        # Whoever is few is compared with all.
-        for place in (
-            "neighbours.cells",
-            "auditing.copies.candidates",
-            "auditing.copies.augmented",
-        ):
-            sys.modules[f"diptych.{place}"].FEW = few  # type: ignore[attr-defined]
+        cells.FEW = few  # whoever is few is compared with all
         by_count[few] = {pair[:2] for pair in near_duplicate_pairs(rows)}
     every, some = by_count.values()
     leader = connected(len(rows), some)

@@ -112,7 +112,7 @@ class ImageClassifier:
             watch = told.watch(track)
             with kept_where_refused(run / "model", passing=keep is None):
                 network = train_network(recipe, train, valid, store, run / "model", watch)
-            warn_of_guessing(network.history, valid, recipe)
+            warn_of_guessing(network.history, train, valid, recipe)
             model = make_reliable(recipe, network, train, valid, store, track)
             validated = cross_validate(recipe, cv_folds, store, track=track) if cv_folds else None
         # All at once: what is stopped leaves the classifier as it was.

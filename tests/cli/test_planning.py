@@ -16,6 +16,7 @@ def test_what_a_preset_came_to_is_part_of_the_answer(
     ]
     assert (plan["preset"], plan["network"]) == ("good", "linear")
     assert plan["reason"].startswith("at most 5 epochs")
+    assert 0 < plan["expected_seconds"] < 3600
 
 
 def test_what_contradicts_a_preset_is_said_and_the_time_it_takes(
@@ -25,7 +26,7 @@ def test_what_contradicts_a_preset_is_said_and_the_time_it_takes(
     run = diptych("train", folder_of(20), "--out", out, *LINEAR, "--preset", "best", "--json")
     assert "the preset best would take 20 epochs; 5 were said, and count" in run.stderr
     # How long it takes is said before it starts.
-    assert "expected time: at most" in run.stderr
+    assert "expected time: " in run.stderr
     assert 0 < json.loads(run.stdout)["plan"]["expected_seconds"] < 1000
 
 

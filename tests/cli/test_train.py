@@ -30,6 +30,7 @@ def test_train_answers_in_json(folder_of: Callable[..., Path], tmp_path: Path) -
         assert set(score) == {"value", "low", "high"}
     assert answer["seconds"] > 0
     page = html.unescape((out / "report.html").read_text())
+    assert answer["advice"]
     for advice in answer["advice"]:
         assert advice["what"] in page
         assert advice["why"] in page

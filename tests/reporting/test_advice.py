@@ -1,3 +1,4 @@
+import copy
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -59,10 +60,12 @@ def test_a_rare_class_that_is_missed_should_weigh_as_much_as_others(
     evaluated: tuple[Evaluation, Report],
 ) -> None:
     _, actual = evaluated
-    missed = replace(actual, scores=drawn_scores([(2, 8), (95, 100)]))
+    missed = replace(actual, scores=drawn_scores([(0, 8), (95, 100)]))
     why = next(one.why for one in advice(missed) if "--balance" in one.what)
-    assert why.startswith("The class a is rare, and 25.0 %")
-    for scores in ([(5, 8), (95, 100)], [(2, 11), (95, 100)]):
+    assert why.startswith("The class a is rare, and 0.0 %")
+    elsewhere = replace(missed, baseline=None)
+    assert "--balance" not in " ".join(one.what for one in advice(elsewhere))
+    for scores in ([(5, 8), (95, 100)], [(2, 11), (95, 100)], [(0, 1), (10, 10)]):
         found = replace(actual, scores=drawn_scores(scores))
         assert "--balance" not in " ".join(one.what for one in advice(found))
     weighed = {**actual.facts, "recipe": {**actual.facts["recipe"], "balance": "weights"}}
@@ -72,3 +75,4 @@ def test_a_rare_class_that_is_missed_should_weigh_as_much_as_others(
 def test_an_evaluation_tells_what_its_report_says(evaluated: tuple[Evaluation, Report]) -> None:
     evaluation, actual = evaluated
     assert evaluation.advice() == advice(actual)
+    assert copy.deepcopy(evaluation).advice() == advice(actual)

@@ -35,10 +35,11 @@ def test_a_training_that_came_to_nothing_is_said(
     losses = (best + 1, best, best + 2)
     history = [EpochResult(i, 0.1, 0.5, loss, 0.5, 1, 1, False) for i, loss in enumerate(losses)]
     plain = Recipe(learning_rate=10.0, label_smoothing=0.0, balance="none")
-    warn_of_guessing(history, VALID, plain.replace(**changes))
+    warn_of_guessing(history, VALID, VALID, plain.replace(**changes))
     assert [best_said in caplog.text for best_said in ("learned nothing", "(now 10)")] == [
         warns
     ] * 2
+    assert "--balance" not in caplog.text
 
 
 def test_where_a_class_is_rare_the_advice_is_to_weigh_them(
@@ -47,5 +48,9 @@ def test_where_a_class_is_rare_the_advice_is_to_weigh_them(
     history = [EpochResult(1, 0.1, 0.5, 0.9, 0.5, 1, 1, False)]
     labels = ["red"] + ["blue"] * 10
     rare = VALID.with_samples(Sample(f"{i}.png", n, Path()) for i, n in enumerate(labels))
-    warn_of_guessing(history, rare, Recipe())
-    assert "try --balance, as a class is rare" in caplog.text
+    warn_of_guessing(history, rare, VALID, Recipe())
+    assert "(now 0.001), or --balance, as a class is rare" in caplog.text
+    caplog.clear()
+    # That a class is missing where there are few pictures tells nothing of how rare it is.
+    warn_of_guessing(history, VALID, rare.with_samples(rare.samples[1:]), Recipe())
+    assert "--balance" not in caplog.text

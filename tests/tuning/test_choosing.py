@@ -32,8 +32,15 @@ def test_best_tells_what_it_chose_among(pictures: Dataset) -> None:
 
 def test_where_there_is_nothing_to_choose_the_recipe_is_the_presets(pictures: Dataset) -> None:
     assert choose(pictures, "quick", LINEAR) == (LINEAR, "", ())
-    assert choose(pictures, "good", LINEAR).recipe.epochs == 6
+    assert choose(pictures, "good", LINEAR).recipe.epochs == 3
+    assert choose(pictures, "good", LINEAR.replace(epochs=40)).recipe.epochs == 80
     assert choose(pictures, "good", HEAD).recipe.network == "efficientnet_lite0+lite1"
+
+
+def test_what_a_recipe_says_counts(pictures: Dataset) -> None:
+    chosen = choose(pictures, "good", HEAD.replace(network="efficientnet_lite2"))
+    assert chosen.recipe.network == "efficientnet_lite2"
+    assert "efficientnet_lite2 was said, and counts" in chosen.reason
 
 
 def test_few_pictures_leave_no_choice(folder_of: Callable[..., Path]) -> None:
@@ -48,6 +55,8 @@ def test_few_pictures_leave_no_choice(folder_of: Callable[..., Path]) -> None:
     ("arguments", "line"),
     [
         ({"preset": "bets"}, "no preset 'bets'; did you mean 'best'?"),
+        ({"preset": 3}, 'write "quick", "good" or "best"'),
+        ({"seconds": float("nan")}, "seconds are a number, not nan"),
         ({"seconds": "10m"}, "seconds are a number, not '10m'"),
         ({"recipe": {"epochs": 3}}, "write Recipe(seed=1)"),
     ],

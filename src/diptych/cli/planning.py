@@ -127,13 +127,13 @@ def _settled(plan: Plan, parts: "Splits") -> Settled:
         (train, valid), store = at_one_depth(parts[:2], recipe.image_size, 0, shown)
         if not plan.deadline:
             seconds = budget.measured_pixel_pace(recipe, train, valid, store).expected(recipe)
-            note(f"expected time: at most {budget.duration(seconds)}")
+            note(f"expected time: {budget.duration(seconds)}")
             return Settled(recipe, _answer(plan._replace(expected_seconds=seconds), recipe, "", ()))
         left = plan.deadline - time.monotonic()
-        recipe = budget.epochs_that_fit(recipe, train, valid, store, left)
+        recipe, seconds = budget.epochs_that_fit(recipe, train, valid, store, left)
         reason = f"at most {recipe.epochs} epochs, {recipe.fine_epochs} after a head, fit"
         note(f"{reason} into the time")
-        return Settled(recipe, _answer(plan, recipe, reason, ()))
+        return Settled(recipe, _answer(plan._replace(expected_seconds=seconds), recipe, reason, ()))
     if plan.expected_seconds is None or not choice.can_choose(parts.train):
         reason = "too few pictures of a class to choose by" if plan.preset.open else ""
         return Settled(recipe, _answer(plan, recipe, reason, ()))

@@ -11,13 +11,13 @@ from diptych.cli.planning import add_plan, forget, planned, settled
 from diptych.cli.preparing import prepare, read_data, refuse_inside
 from diptych.system import interrupts
 
-# Of what may be done first, as the report says it.
-MOST_ADVICE = 3
-
 if TYPE_CHECKING:
     from diptych.auditing import Audit
     from diptych.data.splitting import Splits
     from diptych.reporting.evaluation import Evaluation
+
+# What the terminal shows of a report's advice.
+MOST_ADVICE = 3
 
 
 def add(verbs: arguments.Verbs) -> None:

@@ -27,7 +27,7 @@ def advice(report: Report) -> list[Advice]:
     return [advice for check in _CHECKS for advice in check(report)] or [
         Advice(
             "Nothing stands out.",
-            "Look at the mistakes below, and test it on pictures from where it will be used.",
+            "Look at the mistakes, and test it on pictures from where it will be used.",
         )
     ]
 
@@ -52,8 +52,8 @@ def _wrong_labels(report: Report) -> list[Advice]:
     return [
         Advice(
             "Check one label." if one else f"Check {n:,} labels.",
-            f"{'A test picture' if one else f'{n:,} test pictures'} may be in the wrong class, "
-            "shown below. Wrong labels make the score worse than the classifier is.",
+            f"{'A test picture' if one else f'{n:,} test pictures'} may be in the wrong class; "
+            "the report shows them. Wrong labels make the score worse than the classifier is.",
         )
     ]
 
@@ -72,14 +72,15 @@ def _slices(report: Report) -> list[Advice]:
 
 def _rare_class(report: Report) -> list[Advice]:
     """Whoever learns to be right most often has little use for a class of few pictures."""
-    if report.facts["recipe"]["balance"] != "none":
+    # Of other pictures than those it was made of it is not known how rare its classes were.
+    if report.baseline is None or report.facts["recipe"]["balance"] != "none":
         return []
     scored = {label: s for label, s in report.scores.per_class.items() if s.n}
     most = max(s.n for s in scored.values())
     missed = {
         label: s.recall
         for label, s in scored.items()
-        if most >= IMBALANCE * s.n and s.recall.value < FOUND
+        if most >= IMBALANCE * s.n and s.recall.high < FOUND
     }
     if not missed:
         return []

@@ -3,7 +3,6 @@
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -31,19 +30,20 @@ class Evaluation(TestedModel):
 
         Raises MissingExtra without the extra "report".
         """
-        return self._report
-
-    @cached_property
-    def _report(self) -> Report:
-        return gather(from_training(self), self.predictions)
+        report = gather(from_training(self), self.predictions)
+        vars(self)["_told"] = advice_on(report)
+        return report
 
     def advice(self) -> list[Advice]:
-        """What to do first, the most worthwhile first; nothing where no report can be made."""
-        if not can_write_reports():
-            return []
-        with suppress(Exception):  # as in `save`, which tells of it
-            return advice_on(self.report())
-        return []
+        """What to do first, the most worthwhile first; nothing where no report can be made.
+
+        What the last report said is known still.
+        """
+        if "_told" not in vars(self) and can_write_reports():
+            with suppress(Exception):  # as in `save`, which tells of it
+                self.report()
+        told: list[Advice] = vars(self).get("_told", [])
+        return told
 
     def save(
         self,

@@ -25,6 +25,14 @@ def fastest() -> str:
     return "openvino" if importlib.util.find_spec("openvino") else "onnxruntime"
 
 
+def kept_as(runtime: str) -> str:
+    """What answers of a runtime are kept under, so that those in other numbers are not among them.
+
+    `open_outputs` computes otherwise on processors that are slow in bfloat16.
+    """
+    return f"{runtime}-exact" if runtime == "openvino" and slow_bfloat16() else runtime
+
+
 def open_graph(graph: bytes, runtime: str = "onnxruntime") -> Predict:
     """A function from a batch to the graph's first output, (N, …) to (N, numbers).
 

@@ -17,7 +17,7 @@ from diptych.images.cache import folder
 from diptych.images.preprocess import Pixels
 from diptych.images.rows import Rows, StoredRows, in_batches, kept
 from diptych.images.store import Store
-from diptych.runtimes import PredictAll, fastest, open_outputs
+from diptych.runtimes import PredictAll, fastest, kept_as, open_outputs
 from diptych.system.progress import Track, unwatched
 from diptych.system.workplace import elsewhere
 
@@ -87,7 +87,7 @@ def feature_store(
     run = None if elsewhere() else extractor.on_gpu()
     runtime = "gpu" if run else fastest()
     stored = np.dtype(SHORT if len(keys) >= MANY else "float32")
-    name = f"{hashlib.sha256(extractor.graph).hexdigest()[:32]}-{runtime}-{stored}"
+    name = f"{hashlib.sha256(extractor.graph).hexdigest()[:32]}-{kept_as(runtime)}-{stored}"
     place = folder() / "features" / name / pixels.folder.name
     store = Store(place, (sum(extractor.widths),), stored)
     missing = [key for key in dict.fromkeys(keys) if key not in store]

@@ -27,7 +27,7 @@ from diptych.images.rows import in_batches
 from diptych.images.store import Store
 from diptych.networks import Flatten, Network, Unflatten, Weights
 from diptych.networks.splitting import last_stages
-from diptych.runtimes import PredictAll, fastest, open_outputs
+from diptych.runtimes import PredictAll, fastest, kept_as, open_outputs
 from diptych.system.progress import Track
 from diptych.training.batches import Batches, ShuffledEpoch
 
@@ -103,7 +103,7 @@ def map_views(
     InputError where some maps are no finite numbers.
     """
     runtime = fastest()
-    name = f"{hashlib.sha256(cut.graph).hexdigest()[:32]}-{runtime}"
+    name = f"{hashlib.sha256(cut.graph).hexdigest()[:32]}-{kept_as(runtime)}"
     # What was computed in bfloat16 loses nothing in float16, which has more digits.
     store = Store(folder() / "features" / name / pixels.folder.name, cut.last.input, "float16")
     policy = policy and policy._replace(mixup=0.0, cutmix=0.0)

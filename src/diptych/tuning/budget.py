@@ -126,8 +126,8 @@ def measured_pixel_pace(recipe: Recipe, train: Dataset, valid: Dataset, store: S
 
 def epochs_that_fit(
     recipe: Recipe, train: Dataset, valid: Dataset, store: Store, seconds: float
-) -> Recipe:
-    """The recipe with at most so many epochs as end in time, report included.
+) -> tuple[Recipe, float]:
+    """The recipe with at most so many epochs as end in time, report included; what it takes.
 
     Raises InputError where the time does not suffice for one epoch, with the least that is needed.
     """
@@ -142,7 +142,8 @@ def epochs_that_fit(
     # After the head there are but a few epochs; the head itself takes a moment.
     key = "fine_epochs" if choosing.has_pretrained(recipe) else "epochs"
     fewer = min(epochs, getattr(recipe, key))
-    return recipe.replace(**{key: fewer, "train_seconds": left})
+    recipe = recipe.replace(**{key: fewer, "train_seconds": left})
+    return recipe, pace.expected(recipe)
 
 
 def epoch_seconds(recipe: Recipe, train: Dataset, valid: Dataset, store: Store) -> float:

@@ -75,7 +75,7 @@ def worth_training(
         recipe = with_augmentation(start.recipe.replace(train=way), train, preset.said)
         needed = _seconds(recipe, train, fold_N, store)
         if needed > deadline - time.monotonic():
-            reasons.append(f"train {way} would take {duration(needed)} more: --time gives it that")
+            reasons.append(f"train {way} was left out: it would take {duration(needed)} more")
             continue
         changes = {"network": recipe.network, "train": way}
         tried.append(_answered(recipe, changes, train, fold_N, store, track))

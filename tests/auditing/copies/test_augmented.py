@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageEnhance, ImageOps
 
+from diptych.neighbours import cells
 from drawn import pairs, pairs_among, photograph, pizza
 
 Edit = Callable[[Image.Image], Image.Image]
@@ -76,6 +77,14 @@ def test_a_changed_copy_is_found_with_what_was_done(edit: Edit, change: str) -> 
     actual = pairs_among([*originals, *(edit(picture) for picture in originals[:6])])
     assert [pair[:2] for pair in actual] == [(i, 12 + i) for i in range(6)]
     assert all(change in pair.change for pair in actual)
+
+
+def test_among_many_changed_copies_are_found_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "FEW", 8)
+    originals = [photograph(seed) for seed in range(12)]
+    edits = [ImageOps.mirror, turned(10, 0), turned(-15, 255), cut(0.2, 0, 1, 1), covered(0)]
+    copies = [edit(picture) for edit, picture in zip(edits, originals, strict=False)]
+    assert pairs(originals + copies) == [(i, 12 + i) for i in range(len(edits))]
 
 
 def test_photographs_of_muted_colours_are_found_in_grey() -> None:

@@ -20,7 +20,7 @@ from diptych.auditing.copies.pairs import Pair
 from diptych.auditing.copies.residue import equal_but_for_a_box
 from diptych.auditing.copies.small_pictures import CHUNK, Indices, SmallPictures
 from diptych.images.rows import in_batches
-from diptych.neighbours.cells import FEW
+from diptych.neighbours import cells
 from diptych.system.progress import Track
 
 # Correlations of gradients from which a pair is looked at in colour: in the same place without the
@@ -63,7 +63,7 @@ def augmented_copies(pictures: SmallPictures, new_N: Flags, track: Track) -> Ite
         rest_P = some.moved_P | (agree_P >= ALMOST_THE_SAME_PLACE) & ~equal_P
         rough.append(roughly_aligned(pictures, some[rest_P]))
     rest = joined(rough)
-    many = len(pictures) > FEW
+    many = len(pictures) > cells.FEW
     if many:
         rest = rest.closest(BEST, SURELY_ALIKE)
     for some in _watched(rest, track, "aligning changed copies"):

@@ -22,8 +22,7 @@ from diptych.auditing.copies.gradients import (
 )
 from diptych.auditing.copies.small_pictures import Descriptors, SmallPictures
 from diptych.images.rows import in_batches
-from diptych.neighbours import best_of_each
-from diptych.neighbours.cells import FEW
+from diptych.neighbours import best_of_each, cells
 from diptych.system.progress import Track
 
 Indices = npt.NDArray[np.intp]
@@ -123,7 +122,7 @@ def candidates(pictures: SmallPictures, new_N: Flags, track: Track) -> Candidate
     for kind in KINDS:
         for pairs in _of_kind(kind, pictures, new_N, track):
             some = best_ways(pairs, len(pictures))
-            found.append(some.closest(CLOSEST, SURELY_ALIKE) if len(pictures) > FEW else some)
+            found.append(some.closest(CLOSEST, SURELY_ALIKE) if len(pictures) > cells.FEW else some)
     return best_ways(joined(found), len(pictures))
 
 
