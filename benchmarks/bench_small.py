@@ -4,7 +4,7 @@ Photographs of pizza and of other dishes: three draws of each size, the same 300
 
 - `diptych`: `diptych train` on the folder with a cold cache, from the files to a finished bundle;
   of these few pictures it keeps 15 % to choose by, and 15 % for a test of its own.
-- `fit`: `ImageClassifier().fit(folder)`, which keeps none for a test, and writes no bundle.
+- `fit`: `ImageClassifier().fit(files, labels)`, which keeps none for a test, and writes no bundle.
 - `fastai`: `fine_tune` with the same backbone weights (see fastai_fine_tune.py); a fifth is to
   validate, as is its default.
 - `keras`: tensorflow.org's "Transfer learning and fine-tuning" (keras_fine_tune.py), with the same
@@ -24,6 +24,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
+from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -128,7 +129,8 @@ def fit(pictures: Pictures) -> Row:
     """What this process comes to."""
     from diptych import ImageClassifier
 
-    model = ImageClassifier().fit(pictures.train)
+    files = sorted(pictures.train.glob("*/*"))
+    model = ImageClassifier().fit(files, [file.parent.name for file in files])
     used = sum(os.times()[:4])
     return {
         "processor_seconds": used,
@@ -162,13 +164,10 @@ OURS = ("diptych", "fit")
 
 
 def jobs(times: list[float]) -> Iterator[Job]:
-    """All that is to be done, equal time first."""
-    for share in times:
-        for each in SIZES:
-            for draw in range(DRAWS):
-                for name in CONTENDERS:
-                    if name not in OURS or share == times[0]:
-                        yield Job(name, each, draw, 1.0 if name in OURS else share)
+    """All that is to be done: equal time first, and a draw of each size before the next."""
+    for share, draw, each, name in product(times, range(DRAWS), SIZES, CONTENDERS):
+        if name not in OURS or share == times[0]:
+            yield Job(name, each, draw, 1.0 if name in OURS else share)
 
 
 def done(results: Path) -> dict[Job, Row]:
