@@ -212,6 +212,7 @@ def cells(pairs: list[tuple[Row, Row]]) -> list[str]:
     draws = ", ".join(f"{100 * one.mean():.1f}" for one in own_SN)
     refused = [own["none_of_these"] for _, own in pairs if "none_of_these" in own]
     epochs = [str(own["epochs"]) for _, own in pairs if "epochs" in own]
+    # Draws are sampled for each of the two, as if they did not pair them: wider than it need be.
     gap = difference(ours_SN, own_SN, [str(i) for i in range(ours_SN.shape[1])])
     return [
         f"{100 * own_SN.mean():.1f} % ({draws})",
