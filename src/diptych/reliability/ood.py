@@ -20,6 +20,7 @@ is decided in `ood_choice`; where none is any good, it answers 0 for every pictu
 Letters in names: N pictures, R reference pictures, K classes, D features of a layer.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -32,6 +33,7 @@ from diptych.images.rows import map_batches
 from diptych.metrics import Score
 from diptych.metrics.probabilities import Logits, softmax
 from diptych.metrics.ranking import ranked, roc_auc
+from diptych.metrics.student import student_quantile
 from diptych.reliability.ranks import conformal_rank
 
 Floats = npt.NDArray[np.float32]
@@ -172,9 +174,19 @@ def reference_indices(labels: Sequence[int], most: int = REFERENCES) -> list[int
 
 
 def _quantile(score_N: Floats, acceptance: float) -> float:
-    """What a new known picture stays below with this probability (as in split conformal)."""
-    rank = conformal_rank(len(score_N), acceptance)
-    return max(float(np.sort(score_N)[min(rank, len(score_N)) - 1]), TINY)
+    """What a new known picture stays below with this probability (as in split conformal).
+
+    So few that none of them is such a value promise it only as far as scores are normal: then it is
+    the limit of a prediction interval, by Student's t (Hahn & Meeker, "Statistical Intervals",
+    1991, section 4.8).
+    """
+    count, rank = len(score_N), conformal_rank(len(score_N), acceptance)
+    limit = float(np.sort(score_N)[min(rank, count) - 1])
+    if rank > count > 1:
+        spread = float(score_N.std(ddof=1, dtype=np.float64)) * math.sqrt(1 + 1 / count)
+        t = student_quantile(acceptance, count - 1)
+        limit = max(limit, float(score_N.mean(dtype=np.float64)) + t * spread)
+    return max(limit, TINY)
 
 
 def _unit(features_ND: Floats) -> Floats:
