@@ -54,7 +54,7 @@ def test_as_many_known_pictures_are_kept_as_was_asked(method: str) -> None:
 def test_few_pictures_to_set_the_limit_by_do_not_refuse_most_of_the_known(
     method: str, few: int
 ) -> None:
-    """By the largest of two alone most of them are, in the mean of many draws, of four two fifths."""
+    """By the largest of two alone more than half of them are, in the mean of many draws."""
     known, _ = cloud(400, 99)
     known_logits = logits(known)
     kept = []
