@@ -4,6 +4,7 @@ import contextlib
 import queue
 import random
 import threading
+import time
 from collections.abc import Generator, Iterable
 from typing import NamedTuple
 
@@ -19,6 +20,8 @@ from diptych.gathering.turns import Turns
 # Pictures that wait to be written: a few, for each may be large.
 AHEAD = 8
 POLL = 0.1  # seconds
+# Seconds that those who still ask have, once nobody waits for their answers.
+PARTING = 1.0
 
 
 class _Way(NamedTuple):
@@ -53,6 +56,10 @@ def arrivals(
     finally:
         fetcher.stopped.set()
         fetcher.turns.stop()
+        # A connection that is made as the client closes would be nobody's.
+        until = time.monotonic() + PARTING
+        for thread in threads:
+            thread.join(max(until - time.monotonic(), 0))
 
 
 class _Fetcher:
