@@ -7,7 +7,7 @@ from diptych.graphs.outputs import NamedOutputs, OpenFile
 from diptych.graphs.writer import onnx_graph
 from diptych.networks.initialisation import initial
 from diptych.networks.zoo import mlp
-from diptych.runtimes import onnxruntime, open_graph, open_outputs
+from diptych.runtimes import kept_as, onnxruntime, open_graph, open_outputs
 
 
 def test_what_openvino_cannot_read_is_run_by_onnx_runtime(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,6 +40,9 @@ def test_features_are_exact_where_bfloat16_is_slow(
     monkeypatch.setattr("diptych.runtimes.openvino.open_file", opened)
     open_outputs(f"one for {slow}".encode(), "openvino")
     assert seen == [slow]
+    # Those that were computed otherwise are not taken for them.
+    assert kept_as("openvino") == ("openvino-exact" if slow else "openvino")
+    assert kept_as("onnxruntime") == "onnxruntime"
 
 
 def test_large_pictures_are_seen_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -73,7 +73,7 @@ def _slices(report: Report) -> list[Advice]:
 def _rare_class(report: Report) -> list[Advice]:
     """Whoever learns to be right most often has little use for a class of few pictures."""
     # Of other pictures than those it was made of it is not known how rare its classes were.
-    if report.baseline is None or report.facts["recipe"]["balance"] != "none":
+    if report.baseline is None or report.facts["recipe"].get("balance", "none") != "none":
         return []
     scored = {label: s for label, s in report.scores.per_class.items() if s.n}
     most = max(s.n for s in scored.values())
