@@ -77,6 +77,15 @@ def test_a_given_test_part_stays_and_valid_comes_out_of_train() -> None:
     assert len(parts.valid) == 10
 
 
+def test_few_pictures_beside_a_large_test_part_are_learned_from() -> None:
+    data = squares({"a": 60, "b": 60})
+    given = data.with_samples(
+        s._replace(part="test" if i % 6 else "train") for i, s in enumerate(data.samples)
+    )
+    parts = split(given)
+    assert (len(parts.train), len(parts.valid), len(parts.test)) == (16, 4, 100)
+
+
 def parted(data: Dataset, test: str) -> Dataset:
     """The same, with the samples of a label's numbers in a test part."""
     return data.with_samples(

@@ -17,6 +17,7 @@ from diptych.training.defaults import default_recipe, has_mirrored_classes, long
 @pytest.fixture(autouse=True)
 def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(defaults, "MANY", 6)
+    monkeypatch.setattr(defaults, "FEW_FOR_A_HEAD", 0)
 
 
 def pictures(root: Path, *sides: int, classes: tuple[str, ...] = ("cat", "dog")) -> Dataset:
@@ -30,7 +31,7 @@ def pictures(root: Path, *sides: int, classes: tuple[str, ...] = ("cat", "dog"))
 
 
 def test_many_small_pictures_are_learned_from_scratch_at_their_size(tmp_path: Path) -> None:
-    recipe, note = default_recipe(pictures(tmp_path, 30, 40, 20))
+    recipe, note, _ = default_recipe(pictures(tmp_path, 30, 40, 20))
     assert recipe == Recipe.for_small_pictures(6, 40)
     assert (recipe.network, recipe.image_size, recipe.flip) == ("resnet", 40, 0.5)
     assert "6 small pictures, up to 40 × 40: the network resnet" in note
@@ -42,15 +43,25 @@ def test_a_head_learns_from_many_pictures_in_larger_batches(
 ) -> None:
     monkeypatch.setattr(defaults, "MANY_FOR_A_HEAD", 6)
     many = pictures(tmp_path, 80, 90, 100)
-    recipe, note = default_recipe(many)
+    recipe, note, _ = default_recipe(many)
     assert recipe == Recipe(batch_size=256)
     assert note.startswith("6 pictures: the head learns in batches of 256 (--set batch_size=32")
-    assert default_recipe(many, Recipe(train="all")) == (Recipe(), "")
+    assert default_recipe(many, Recipe(train="all")) == (Recipe(), "", True)
+
+
+def test_a_head_learns_few_pictures_at_a_higher_rate_and_more_than_a_head_does_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(defaults, "FEW_FOR_A_HEAD", 7)
+    few = pictures(tmp_path, 80, 90, 100)
+    assert default_recipe(few) == (Recipe(learning_rate=0.003), "", True)
+    for asked in (Recipe(train="last"), Recipe(network="resnet18")):
+        assert default_recipe(few, asked, asked.network) == (Recipe(), "", True)
 
 
 def test_photographs_and_few_pictures_keep_the_pretrained_backbone(tmp_path: Path) -> None:
-    assert default_recipe(pictures(tmp_path / "few", 30, 40)) == (Recipe(), "")
-    assert default_recipe(pictures(tmp_path / "large", 30, 40, 65)) == (Recipe(), "")
+    assert default_recipe(pictures(tmp_path / "few", 30, 40)) == (Recipe(), "", True)
+    assert default_recipe(pictures(tmp_path / "large", 30, 40, 65)) == (Recipe(), "", True)
 
 
 def test_numbers_keep_theirs(tmp_path: Path) -> None:
@@ -60,12 +71,12 @@ def test_numbers_keep_theirs(tmp_path: Path) -> None:
 
 def test_a_network_that_is_named_says_how_small_pictures_are_taken(tmp_path: Path) -> None:
     few = pictures(tmp_path, 30)
-    recipe, note = default_recipe(few, network="resnet")
+    recipe, note, _ = default_recipe(few, network="resnet")
     assert (recipe.image_size, recipe.optimiser) == (30, "muon")
     assert note.startswith("small pictures, up to 30 × 30: flipped at random")
     many = pictures(tmp_path / "many", 30, 40, 20)
     for network in ("efficientnet_lite0", "timm/resnet50", "linear"):
-        assert default_recipe(many, network=network) == (Recipe(), "")
+        assert default_recipe(many, network=network) == (Recipe(), "", True)
 
 
 def test_what_needs_a_pretrained_backbone_gets_one(tmp_path: Path) -> None:
@@ -90,7 +101,7 @@ def test_what_a_mirror_would_change_is_not_flipped(
     classes: tuple[str, ...], mirrored: bool, tmp_path: Path
 ) -> None:
     assert has_mirrored_classes(classes) == mirrored
-    recipe, note = default_recipe(pictures(tmp_path, 20, 20, 20, classes=classes))
+    recipe, note, _ = default_recipe(pictures(tmp_path, 20, 20, 20, classes=classes))
     assert recipe.flip == (0.0 if mirrored else 0.5)
     assert ("--set flip=0.5 does" in note) == mirrored
 

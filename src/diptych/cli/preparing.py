@@ -109,8 +109,7 @@ def read_data(options: Namespace, engine: str | None) -> "tuple[Dataset, Recipe]
         way = begun.way
         if way != "head":
             refuse_huge(recipe, begun.network, begun.weights)
-    of_photographs = by_default.recipe.replace(batch_size=Recipe().batch_size) == Recipe()
-    if earlier or not of_photographs:
+    if earlier or not by_default.photographs:
         return pictures, recipe
     own = default_augmentation(recipe.network, pictures.classes, head_only=way == "head")
     # Changed again, so that what was said counts, also that nothing is done.

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from diptych.data.dataset import Dataset
 from diptych.images.preprocess import side_of
+from diptych.networks.choosing import way_to_train
 from diptych.networks.classics import CLASSICS
 from diptych.networks.earlier import names_file
 from diptych.recipe import Recipe
@@ -19,6 +20,10 @@ MANY = 20_000
 # and a step takes a millisecond whatever is in it. Of made-up rows, 100,000 of them, 95.7 % are
 # right after 82 s; after 172 s in batches of 32 it is 95.6 %.
 MANY_FOR_A_HEAD, HEAD_BATCH = 50_000, 256
+# 40 epochs of so few pictures are few steps for a head, and too few are held back to scale its
+# answers by: at three times the rate, of the photographs with 5, 20 and 50 a class as many are
+# right, at a log loss of 0.28 instead of 0.37, 0.21 instead of 0.25 and 0.189 instead of 0.197.
+FEW_FOR_A_HEAD, HEAD_RATE = 100, 0.003
 # So many pictures are looked at, from all over the data set.
 LOOKED_AT = 48
 # Networks that learn small pictures from scratch.
@@ -30,6 +35,7 @@ class DefaultRecipe(NamedTuple):
 
     recipe: Recipe
     note: str = ""
+    photographs: bool = False  # a pretrained backbone sees them; how it sees them is not said yet
 
 
 def default_recipe(
@@ -57,13 +63,16 @@ def default_recipe(
 
 def of_photographs(count: int, asked: Recipe = PHOTOGRAPHS) -> DefaultRecipe:
     """The recipe for so many photographs, of which a head learns unless more was asked for."""
-    if count < MANY_FOR_A_HEAD or asked.train not in ("auto", "head"):
-        return DefaultRecipe(PHOTOGRAPHS)
-    return DefaultRecipe(
-        PHOTOGRAPHS.replace(batch_size=HEAD_BATCH),
-        f"{count:,} pictures: the head learns in batches of {HEAD_BATCH} "
-        f"(--set batch_size={PHOTOGRAPHS.batch_size} takes smaller ones)",
-    )
+    recipe, note = PHOTOGRAPHS, ""
+    if way_to_train(asked) == "head" and count < FEW_FOR_A_HEAD:
+        recipe = recipe.replace(learning_rate=HEAD_RATE)
+    elif way_to_train(asked) == "head" and count >= MANY_FOR_A_HEAD:
+        recipe = recipe.replace(batch_size=HEAD_BATCH)
+        note = (
+            f"{count:,} pictures: the head learns in batches of {HEAD_BATCH} "
+            f"(--set batch_size={PHOTOGRAPHS.batch_size} takes smaller ones)"
+        )
+    return DefaultRecipe(recipe, note, photographs=True)
 
 
 def longest_side(pictures: Dataset) -> int:
