@@ -93,13 +93,18 @@ class Convolution(nn.Module):
         self.activation = ACTIVATIONS[activation]()
 
     def forward(self, x: Tensor) -> Tensor:
-        out: Tensor = self.activation(self.norm(self.conv(self.padded(x))))
+        out: Tensor = self.activation(self.norm(self.convolved(x)))
         return out
 
-    def padded(self, x: Tensor) -> Tensor:
-        """Zeros around x: as TensorFlow's SAME puts them, or as many on every side."""
+    def convolved(self, x: Tensor) -> Tensor:
+        """x with zeros around it, convolved: as TensorFlow's SAME puts them, or on all sides."""
         (top, bottom), (left, right) = map(self.padding, x.shape[2:])
-        return functional.pad(x, (left, right, top, bottom)) if self.kernel > 1 else x
+        if (top, left) == (bottom, right):
+            around = top, left  # without a copy of x
+        else:
+            x, around = functional.pad(x, (left, right, top, bottom)), (0, 0)
+        conv = self.conv
+        return functional.conv2d(x, conv.weight, conv.bias, self.stride, around, 1, conv.groups)
 
     def padding(self, side: int) -> tuple[int, int]:
         """Zeros before and after a side."""
