@@ -56,6 +56,21 @@ def test_advice_is_silent_about_what_chance_explains(evaluated: tuple[Evaluation
     )
 
 
+def test_few_test_pictures_call_for_more_or_for_cross_validation(
+    evaluated: tuple[Evaluation, Report],
+) -> None:
+    _, actual = evaluated
+    few = replace(actual, scores=drawn_scores([(20, 22), (21, 22)]))
+
+    def why(report: Report) -> str:
+        return next(one.why for one in advice(report) if one.what == "Test on more pictures.")
+
+    assert why(few).endswith("`train --cv 5` tests the recipe on every picture in turn.")
+    done = replace(few, facts={**few.facts, "cross_validation": {"folds": 5}})
+    for report in (done, replace(few, baseline=None)):
+        assert "--cv" not in why(report)
+
+
 def test_a_rare_class_that_is_missed_should_weigh_as_much_as_others(
     evaluated: tuple[Evaluation, Report],
 ) -> None:

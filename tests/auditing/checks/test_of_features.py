@@ -8,9 +8,16 @@ import pytest
 from PIL import Image
 
 from diptych import audit, read
+from diptych.auditing.checks import strangers
 from diptych.auditing.checks.strangers import irrelevant
 from diptych.auditing.checks.two_in_one import two_in_one
 from diptych.auditing.checks.wrong_labels import likely_wrong_labels
+from diptych.auditing.features import image_features
+from diptych.auditing.imagenet import Guess, guesses
+from diptych.images.decoding import pixel_store
+from diptych.networks.pretrained import imagenet_classes
+from diptych.system.progress import unwatched
+from diptych.training.pictures import with_pixels
 from materials import material, stored, usual_and_flock
 
 OTHER = {"pizza": "not_pizza", "not_pizza": "pizza"}
@@ -79,7 +86,44 @@ def test_among_photographs_flipped_labels_and_strangers_are_found(
     assert len(strange) <= 6
 
 
-def test_a_stranger_is_said_to_be_far_or_like_some_that_are(tmp_path: Path) -> None:
+@pytest.mark.realdata
+def test_photographs_are_taken_for_what_they_show(real: Path, tmp_path: Path) -> None:
+    from sklearn.datasets import load_sample_images
+
+    for label in OTHER:
+        (tmp_path / label).mkdir()
+    for path in sorted((real / "photos" / "pizza").iterdir())[:30]:
+        (tmp_path / "pizza" / path.name).symlink_to(path)
+    for i, pixels in enumerate(load_sample_images().images):
+        Image.fromarray(pixels).save(tmp_path / "not_pizza" / f"{i}.png")
+    data = read(tmp_path)
+    store = pixel_store(data.shape_at(288), data.bits)
+    data = with_pixels(data, store, unwatched)
+    features_ND = image_features(data, store, unwatched)
+    assert features_ND is not None
+    seen = dict(zip((sample.name for sample in data.samples), guesses(features_ND), strict=True))
+    pizza = [guess.name == "pizza" for name, guess in seen.items() if name.startswith("pizza/")]
+    assert sum(pizza) >= 20
+    # A temple with many roofs, and a dahlia.
+    assert seen["not_pizza/0.png"].name == "bell cote"
+    assert seen["not_pizza/1.png"].name == "daisy"
+
+
+def test_the_classes_of_imagenet_have_names_of_their_own() -> None:
+    names = imagenet_classes()
+    assert len(names) == len(set(names)) == 1000
+    assert (names[0], names[281], names[963], names[999]) == (
+        *("tench", "tabby cat", "pizza", "toilet tissue"),
+    )
+
+
+def test_a_stranger_is_said_to_be_far_or_like_some_that_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def seen(features_ND: np.ndarray) -> list[Guess]:
+        return [Guess("tabby cat", p) for p in np.linspace(0, 0.5, len(features_ND))]
+
+    monkeypatch.setattr(strangers, "guesses", seen)
     features_ND = usual_and_flock()
     labels = np.arange(len(features_ND)) % 2
     plain = material(tmp_path / "a", features_ND, labels)
@@ -91,3 +135,6 @@ def test_a_stranger_is_said_to_be_far_or_like_some_that_are(tmp_path: Path) -> N
     names = [sample.name for sample in plain.dataset.samples]
     assert set(names[400:406]) <= found.keys() <= set(names[400:])
     assert set(like) == found.keys() - set(names[400:406]) != set()
+    taken = ["looks like: tabby cat (50%); see whether" in f.detail for f in found.values()]
+    assert taken[-1] and sum(taken) == 1
+    assert "looks like" not in next(iter(found.values())).detail

@@ -1,23 +1,19 @@
 """Pictures that a program drew, among photographs: placeholders, screenshots, pages of text.
 
 A page of text has all that a photograph has: detail, contrast, a bright background. But a network
-trained on ImageNet knows one class of such pictures, "web site". Axes: N pictures, D features,
-K classes of ImageNet.
+trained on ImageNet knows one class of such pictures, "web site". Axes: N pictures, D features.
 """
 
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
 from diptych.auditing.checks.sizes import sides
 from diptych.auditing.checks.unusual import findings, sureness, unusual
-from diptych.auditing.features import BACKBONE
+from diptych.auditing.imagenet import probability
 from diptych.auditing.material import Material
 from diptych.auditing.measures import PAINTED
 from diptych.auditing.report import Finding
-from diptych.images.rows import Rows, map_batches
-from diptych.networks.pretrained import imagenet_head
 
 WEB_SITE = 916  # the position of the class in ImageNet
 # Its probability: 1.7 % at most for 1,200 photographs, 12 % at least for drawn pages and scans.
@@ -27,7 +23,6 @@ PAGE, SURE = 0.08, 0.4
 FLAT, PALE = 0.92, 180
 # Pixels a side: a smaller picture is flat once it is enlarged, such as a plane in a clear sky.
 LEAST_SIDE = 64
-BATCH = 256
 
 
 def drawn_pictures(material: Material) -> Iterator[Finding]:
@@ -61,16 +56,3 @@ def drawn_pictures(material: Material) -> Iterator[Finding]:
     yield from findings(material, unusual(material, page_N), "screenshot", score_N, page)
     score_N = sureness(m.flat_N, 0.8, 0.95)
     yield from findings(material, unusual(material, sign_N), "placeholder", score_N, sign)
-
-
-def probability(features_ND: Rows, position: int) -> npt.NDArray[np.float32]:
-    """How probable a class of ImageNet is for each picture, (N,), by the features of BACKBONE."""
-    weights_KD, bias_K = imagenet_head(BACKBONE)
-
-    def of_batch(some_ND: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-        logits_NK = some_ND @ weights_KD.T + bias_K
-        powers_NK = np.exp(logits_NK - logits_NK.max(1, keepdims=True))
-        share_N: npt.NDArray[np.float32] = powers_NK[:, position] / powers_NK.sum(1)
-        return share_N
-
-    return map_batches(of_batch, features_ND, BATCH)

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from diptych.auditing.imagenet import Guess, guesses
 from diptych.auditing.material import Material
 from diptych.auditing.report import Finding
 from diptych.auditing.strangeness import FAR, strangeness
 
 # With fewer pictures nothing is usual.
 LEAST = 50
+# What a network makes of a picture that is not of its classes is a guess among a thousand.
+LIKELY = 0.1
 
 
 def irrelevant(material: Material) -> Iterator[Finding]:
@@ -21,9 +24,18 @@ def irrelevant(material: Material) -> Iterator[Finding]:
     if material.features_ND is None or material.dataset.shape or len(material.dataset) < LEAST:
         return
     found = strangeness(material.features_ND)
-    for i in np.flatnonzero(found.strange):
+    strangers = np.flatnonzero(found.strange)
+    seen = guesses(material.features_ND[strangers]) if len(strangers) else []
+    for i, guess in zip(strangers, seen, strict=True):
         far = f"{found.distance_N[i]:.1f} times as far from the others as 95 % of them are"
         kin = ", and like some that are farther" if found.distance_N[i] <= FAR else ""
         score = float(1 - 1 / found.score[i])
-        detail = f"{far}{kin}; see whether it belongs here"
+        detail = f"{far}{kin}{_looks_like(guess)}; see whether it belongs here"
         yield Finding(material.dataset.samples[i].name, "irrelevant", detail, False, "", score)
+
+
+def _looks_like(guess: Guess) -> str:
+    """What a network that knows a thousand classes of things takes a picture for, if it is sure."""
+    if guess.probability < LIKELY:
+        return ""
+    return f"; looks like: {guess.name} ({guess.probability:.0%})"
