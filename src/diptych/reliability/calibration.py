@@ -107,9 +107,8 @@ def calibrate(
     2002), and keep it: both losses are those without.
     """
     if weight_K is not None:
-        weights = np.asarray(weight_K, np.float64)
-        return calibrate(np.asarray(logits_NK - np.log(weights), np.float32), labels).around(
-            weights
+        return calibrate(_unweighted(logits_NK, weight_K), labels).around(
+            np.asarray(weight_K, np.float64)
         )
     labels_N = np.asarray(labels, np.intp)
     n, k = logits_NK.shape
@@ -118,6 +117,32 @@ def calibrate(
     if n < FEWEST:
         return none._replace(loss_before=before, loss_after=before)
     require_scipy(n)
+    kind, loss_N = _better_kind(logits_NK, labels_N)
+    fitted = _fit(kind, logits_NK, labels_N)
+    return fitted._replace(loss_before=before, loss_after=float(loss_N.mean()))
+
+
+def calibrated_losses(
+    logits_NK: Logits, labels: Sequence[int], weight_K: npt.ArrayLike | None = None
+) -> Floats:
+    """The cross-entropy of each picture, (N,), calibrated on others; their mean is `loss_after`."""
+    if weight_K is not None:
+        return calibrated_losses(_unweighted(logits_NK, weight_K), labels)
+    labels_N = np.asarray(labels, np.intp)
+    n, k = logits_NK.shape
+    if n < FEWEST:
+        none = Calibration("none", (1.0,) * k, (0.0,) * k, 0.0, 0.0)
+        return _losses(logits_NK, labels_N, none).astype(np.float64)
+    return _better_kind(logits_NK, labels_N)[1]
+
+
+def _unweighted(logits_NK: Logits, weight_K: npt.ArrayLike) -> Logits:
+    return np.asarray(logits_NK - np.log(np.asarray(weight_K, np.float64)), np.float32)
+
+
+def _better_kind(logits_NK: Logits, labels_N: Positions) -> tuple[str, Floats]:
+    """The scaling that is to be taken, and the losses of pictures that it was not fitted on."""
+    n = len(labels_N)
     fold_N = np.random.default_rng(0).permutation(n) % FOLDS
     loss_N = {kind: np.empty(n) for kind in ("temperature", "vector")}
     for in_fold_N in (fold_N == fold for fold in range(FOLDS)):
@@ -127,8 +152,7 @@ def calibrate(
     gain_N = loss_N["temperature"] - loss_N["vector"]
     wins = gain_N.mean() > max(WORTH, 2 * gain_N.std() / math.sqrt(n))
     kind = "vector" if wins else "temperature"
-    fitted = _fit(kind, logits_NK, labels_N)
-    return fitted._replace(loss_before=before, loss_after=float(loss_N[kind].mean()))
+    return kind, loss_N[kind]
 
 
 def uncalibrated(

@@ -24,7 +24,13 @@ from diptych.training.maps import map_views, stages
 from diptych.training.pictures import with_pixels
 from diptych.training.ways.head import fit_head
 from diptych.training.ways.last import fit_last
-from diptych.training.ways.task import Task, epochs_after_head, fine_tuning
+from diptych.training.ways.task import (
+    BestEpoch,
+    Task,
+    better_than_head,
+    epochs_after_head,
+    fine_tuning,
+)
 from diptych.training.ways.whole import fine_tune
 
 pytestmark = pytest.mark.usefixtures("one_thread")
@@ -98,6 +104,20 @@ def test_what_is_worse_than_the_head_is_not_kept(
     assert tuned.head_only
     assert all((value == head.weights[name]).all() for name, value in tuned.weights.items())
     assert "the head alone is kept" in caplog.text
+
+
+@pytest.mark.parametrize(("gain", "better"), [(0.1, False), (1.0, True), (-1.0, False)])
+def test_fine_tuning_has_to_be_better_than_the_head_by_more_than_chance(
+    gain: float, better: bool, data: tuple[Splits, Store], tmp_path: Path
+) -> None:
+    task = task_of(data[0], SMALL, tmp_path)._replace(valid=data[0].train)
+    labels = np.array(task.valid.targets())
+    right_NK = np.eye(2, dtype=np.float32)[labels]
+    noise_NK, other_NK = np.random.default_rng(0).normal(0, 1, (2, *right_NK.shape))
+    head_NK = right_NK + noise_NK
+    tuned_NK = head_NK + 0.3 * other_NK + gain * right_NK
+    head = BestEpoch({}, b"", head_NK.astype(np.float32), (), head_only=True)
+    assert better_than_head(task, tuned_NK.astype(np.float32), head) is better
 
 
 def test_the_last_stages_learn_for_half_as_many_epochs_as_all_layers() -> None:

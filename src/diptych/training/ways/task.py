@@ -15,7 +15,7 @@ from diptych.metrics.probabilities import Logits
 from diptych.networks import Network, Weights
 from diptych.networks.choosing import has_pretrained, way_to_train
 from diptych.recipe import Recipe
-from diptych.reliability.calibration import calibrate
+from diptych.reliability.calibration import calibrated_losses
 from diptych.system.progress import Track
 from diptych.system.workplace import elsewhere
 from diptych.training.balancing import Floats, class_weights
@@ -161,19 +161,24 @@ def _schedule(recipe: Recipe, epochs: int) -> Schedule:
 def better_than_head(task: Task, logits_NK: Logits, head: BestEpoch) -> bool:
     """Whether fine-tuning was worth it: by the validation loss, once both are calibrated.
 
-    Of the loss there is less noise than of the share that is right. Says so where it was not.
+    Of the loss there is less noise than of the share that is right. What is lower by less than a
+    standard error, picture by picture, may be chance, of which the best epoch is the luckiest:
+    then the head stays. Says so where it does.
     """
     labels, weight_K = task.valid.targets(), task.class_weights()
-    tuned, floor = (
-        calibrate(one_NK, labels, weight_K).loss_after
-        for one_NK in (logits_NK, head.valid_logits_NK)
+    tuned_N, floor_N = (
+        calibrated_losses(one_NK, labels, weight_K) for one_NK in (logits_NK, head.valid_logits_NK)
     )
-    if tuned < floor:
+    gain_N = floor_N - tuned_N
+    error = float(gain_N.std()) / math.sqrt(len(gain_N))
+    if gain_N.mean() > error:
         return True
     logging.getLogger(__name__).warning(
-        "fine-tuning came to a validation loss of %.3f, and the head alone to %.3f: "
-        "the head alone is kept",
-        tuned,
-        floor,
+        "fine-tuning came to a validation loss of %.3f, and the head alone to %.3f "
+        "(%+.3f ± %.3f): the head alone is kept",
+        tuned_N.mean(),
+        floor_N.mean(),
+        -gain_N.mean(),
+        error,
     )
     return False
