@@ -65,9 +65,11 @@ def test_few_test_pictures_call_for_more_or_for_cross_validation(
     def why(report: Report) -> str:
         return next(one.why for one in advice(report) if one.what == "Test on more pictures.")
 
-    assert why(few).endswith("`train --cv 5` tests the recipe on every picture in turn.")
+    assert why(few).endswith("`train --cv 5` tests the recipe on every other picture in turn.")
     done = replace(few, facts={**few.facts, "cross_validation": {"folds": 5}})
-    for report in (done, replace(few, baseline=None)):
+    further = replace(few, facts={**few.facts, "continues": {"bundle": "a.bundle"}})
+    one = replace(few, scores=drawn_scores([(20, 22), (1, 1)]))
+    for report in (done, further, one, replace(few, baseline=None)):
         assert "--cv" not in why(report)
 
 

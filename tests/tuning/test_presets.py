@@ -21,7 +21,12 @@ def test_what_is_said_counts_and_the_preset_says_so() -> None:
     own = preset("good", Recipe(network="efficientnet_lite2"), ["network"])
     assert [one.network for one in own.networks] == ["efficientnet_lite2"]
     assert "efficientnet_lite2 was said, and counts" in own.overruled[0]
-    assert preset("best", Recipe(), ["learning_rate"]).heads == (HEADS[0], HEADS[2])
+    assert preset("best", Recipe(), ["learning_rate"]).heads == (HEADS[0], HEADS[3])
+
+
+def test_no_head_is_tried_twice() -> None:
+    assert preset("best", Recipe()).heads == (HEADS[0], HEADS[2], HEADS[3])
+    assert preset("best", Recipe(learning_rate=0.003)).heads == (HEADS[0], HEADS[1], HEADS[3])
 
 
 def test_a_network_trained_from_its_pixels_is_trained_for_longer() -> None:

@@ -15,6 +15,9 @@ from diptych.data.grouping import keys, united
 from diptych.errors import InputError
 
 SHARE = 0.15  # of the validation and of the test part, unless another is said
+# Where given parts are most of the data, no more than this is taken of the rest; where no share was
+# said no more than the second: of five pictures of a class beside many to test on, one.
+MOST, MOST_UNSAID = 0.45, 0.25
 MOST_NAMED = 100  # classes in one message
 OPEN = ("", "train")  # the parts from which others may be taken
 
@@ -65,9 +68,8 @@ def split(
 ) -> Splits:
     """Part a data set; `valid` and `test` are shares of the whole, 0.15 unless they are said.
 
-    Parts that the data set has already are kept; a missing valid or test part is taken from train.
-    What is kept counts as 0.15 of the whole at most: beside many pictures to test on, few to learn
-    from are not spent on validation.
+    Parts that the data set has already are kept; a missing valid or test part is taken from train,
+    no more than a quarter of that where its share is 0.15.
     What is known to be one picture, by its group or its content, stays together. `known` has the
     parts that samples are not free to leave, by their names. Raises InputError
     where a class has too few independent pictures for every part to have one, a group lies in
@@ -124,7 +126,7 @@ def _parted(
     _refuse_parted(dataset, group_of)
     _large_enough(dataset, open_samples, group_of, len(shares) + 1)
     taken = _taken(open_samples, group_of, known)
-    part_of = assigned(open_samples, group_of, shares, _whole(dataset), seed, taken)
+    part_of = assigned(open_samples, group_of, shares, len(dataset), seed, taken)
     samples = [s._replace(part=part_of.get(group_of[s.name], s.part)) for s in dataset.samples]
     parts = Splits(*(dataset.with_samples(s for s in samples if s.part == part) for part in PARTS))
     return parts, ("train", *shares)
@@ -180,14 +182,6 @@ def _shares(dataset: Dataset, asked: Mapping[str, float | None]) -> dict[str, fl
     return shares
 
 
-def _whole(dataset: Dataset) -> float:
-    """How many samples shares are of: all, but of a part that is there no more than its `SHARE`."""
-    parts = Counter(sample.part for sample in dataset.samples)
-    free = sum(count for part, count in parts.items() if part in OPEN)
-    given = sum(min(parts[part] / len(dataset), SHARE) for part in parts if part not in OPEN)
-    return free / (1 - given)
-
-
 def leaders(samples: Sequence[Sample]) -> dict[str, str]:
     """The first name in the group of each sample, by its name: by content too, where it is known.
 
@@ -238,14 +232,11 @@ def assigned(
     samples: Iterable[Sample],
     group_of: Mapping[str, str],
     shares: dict[str, float],
-    total: float,
+    total: int,
     seed: int,
     known: Mapping[str, str],
 ) -> dict[str, str]:
-    """The part of each group: the known, then large ones, each where its classes are scarcest.
-
-    Of what `shares` are is a number of samples, `total`.
-    """
+    """The part of each group: the known, then large ones, each where its classes are scarcest."""
     members: dict[str, Counter[str]] = {}
     for sample in samples:
         members.setdefault(group_of[sample.name], Counter())[sample.label] += 1
@@ -258,9 +249,10 @@ def assigned(
     for counts in members.values():
         labels += counts
     scale = total / max(labels.total(), 1)
-    # Of what is free, no more than this is taken unless it was said.
-    most = max(0.45, *shares.values()) if shares else 0.0
-    held_out = {part: min(share * scale, most) for part, share in shares.items()}
+    held_out = {
+        part: min(share * scale, MOST_UNSAID if share == SHARE else max(MOST, share))
+        for part, share in shares.items()
+    }
     share_of = {"train": 1 - sum(held_out.values()), **held_out}
     taken_up = {part: Counter[str]() for part in share_of}
     part_of = {}

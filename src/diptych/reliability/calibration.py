@@ -116,7 +116,6 @@ def calibrate(
     before = float(_losses(logits_NK, labels_N, none).mean())
     if n < FEWEST:
         return none._replace(loss_before=before, loss_after=before)
-    require_scipy(n)
     kind, loss_N = _better_kind(logits_NK, labels_N)
     fitted = _fit(kind, logits_NK, labels_N)
     return fitted._replace(loss_before=before, loss_after=float(loss_N.mean()))
@@ -125,7 +124,10 @@ def calibrate(
 def calibrated_losses(
     logits_NK: Logits, labels: Sequence[int], weight_K: npt.ArrayLike | None = None
 ) -> Floats:
-    """The cross-entropy of each picture, (N,), calibrated on others; their mean is `loss_after`."""
+    """The cross-entropy of each picture, (N,), whose mean is the `loss_after` of `calibrate`.
+
+    Each fold is calibrated on the others; a handful of pictures is not. Raises as `calibrate` does.
+    """
     if weight_K is not None:
         return calibrated_losses(_unweighted(logits_NK, weight_K), labels)
     labels_N = np.asarray(labels, np.intp)
@@ -143,6 +145,7 @@ def _unweighted(logits_NK: Logits, weight_K: npt.ArrayLike) -> Logits:
 def _better_kind(logits_NK: Logits, labels_N: Positions) -> tuple[str, Floats]:
     """The scaling that is to be taken, and the losses of pictures that it was not fitted on."""
     n = len(labels_N)
+    require_scipy(n)
     fold_N = np.random.default_rng(0).permutation(n) % FOLDS
     loss_N = {kind: np.empty(n) for kind in ("temperature", "vector")}
     for in_fold_N in (fold_N == fold for fold in range(FOLDS)):

@@ -125,17 +125,21 @@ def _too_few_to_tell(report: Report) -> list[Advice]:
             "Test on more pictures.",
             f"{report.n:,} leave it open whether it is right on {100 * low:.0f} or "
             f"{100 * high:.0f} % of new ones; about {needed:,.0f} would narrow that to 5 points."
-            f"{_of_all_in_turn(report)}",
+            f"{_of_others_in_turn(report)}",
         )
     ]
 
 
-def _of_all_in_turn(report: Report) -> str:
-    """A word on cross-validation, where there was a training and none of it."""
+def _of_others_in_turn(report: Report) -> str:
+    """A word on cross-validation, where there was a training that can have it, and had none."""
+    facts = report.facts
     # Of other pictures than those it was made of there is no baseline.
-    if report.baseline is None or report.facts.get("cross_validation"):
+    if report.baseline is None or facts.get("cross_validation") or facts.get("continues"):
         return ""
-    return " `train --cv 5` tests the recipe on every picture in turn."
+    # Of a class with fewer test pictures there may be too few others for five folds.
+    if any(scores.n < 2 for scores in report.scores.per_class.values()):
+        return ""
+    return " `train --cv 5` tests the recipe on every other picture in turn."
 
 
 def _more_to_learn_from(report: Report) -> list[Advice]:

@@ -35,7 +35,7 @@ class DefaultRecipe(NamedTuple):
 
     recipe: Recipe
     note: str = ""
-    photographs: bool = False  # a pretrained backbone sees them; how it sees them is not said yet
+    photographs: bool = False  # the recipe is that of photographs, whatever network sees them
 
 
 def default_recipe(
@@ -48,13 +48,14 @@ def default_recipe(
     """
     if pictures.shape:
         return DefaultRecipe(Recipe.for_pixels(len(pictures)))
+    free = sum(sample.part != "test" for sample in pictures.samples)
     few = not network and len(pictures) < MANY
     pretrained = asked.train == "head" or names_file(asked.weights)
     if few or (pretrained and not network) or network not in ("", *FROM_SCRATCH):
-        return of_photographs(len(pictures), asked)
+        return of_photographs(free, asked)
     side = longest_side(pictures)
     if not 0 < side <= SMALL:
-        return of_photographs(len(pictures), asked)
+        return of_photographs(free, asked)
     recipe = Recipe.for_small_pictures(len(pictures), max(side, 8))
     if mirrored := has_mirrored_classes(pictures.classes):
         recipe = recipe.replace(flip=0.0)
@@ -62,7 +63,10 @@ def default_recipe(
 
 
 def of_photographs(count: int, asked: Recipe = PHOTOGRAPHS) -> DefaultRecipe:
-    """The recipe for so many photographs, of which a head learns unless more was asked for."""
+    """The recipe for so many photographs, those of a given test part left out.
+
+    A head learns from them unless more was asked for.
+    """
     recipe, note = PHOTOGRAPHS, ""
     if way_to_train(asked) == "head" and count < FEW_FOR_A_HEAD:
         recipe = recipe.replace(learning_rate=HEAD_RATE)

@@ -72,7 +72,7 @@ def worth_training(
     chosen, best, reasons = head, head._replace(loss_N=head.loss_N[seen_N]), []
     deadline = time.monotonic() + (SECONDS if seconds is None else seconds)
     for way in preset.ways:
-        recipe = with_augmentation(start.recipe.replace(train=way), train, preset.said)
+        recipe = _trained_by(way, start.recipe, train, preset.said)
         needed = _seconds(recipe, train, fold_N, store)
         if needed > deadline - time.monotonic():
             reasons.append(f"train {way} was left out: it would take {duration(needed)} more")
@@ -84,6 +84,13 @@ def worth_training(
         if winner is not best:
             chosen = best = winner
     return Tried(tuple(tried), chosen, "; ".join(reasons))
+
+
+def _trained_by(way: str, head: Recipe, data: Dataset, said: Collection[str]) -> Recipe:
+    """How a way goes on from a head: at the usual rate, not at that of a head of few pictures."""
+    if "learning_rate" not in said:
+        head = head.replace(learning_rate=Recipe().learning_rate)
+    return with_augmentation(head.replace(train=way), data, said)
 
 
 def with_augmentation(recipe: Recipe, data: Dataset, said: Collection[str]) -> Recipe:

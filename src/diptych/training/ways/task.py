@@ -15,7 +15,7 @@ from diptych.metrics.probabilities import Logits
 from diptych.networks import Network, Weights
 from diptych.networks.choosing import has_pretrained, way_to_train
 from diptych.recipe import Recipe
-from diptych.reliability.calibration import calibrated_losses
+from diptych.reliability.calibration import FEWEST, calibrated_losses
 from diptych.system.progress import Track
 from diptych.system.workplace import elsewhere
 from diptych.training.balancing import Floats, class_weights
@@ -162,23 +162,26 @@ def better_than_head(task: Task, logits_NK: Logits, head: BestEpoch) -> bool:
     """Whether fine-tuning was worth it: by the validation loss, once both are calibrated.
 
     Of the loss there is less noise than of the share that is right. What is lower by less than a
-    standard error, picture by picture, may be chance, of which the best epoch is the luckiest:
-    then the head stays. Says so where it does.
+    standard error, picture by picture, may be chance, of which the best epoch is the luckiest; so
+    may be whatever a handful of pictures says. Then the head stays, and a line says so.
     """
     labels, weight_K = task.valid.targets(), task.class_weights()
     tuned_N, floor_N = (
         calibrated_losses(one_NK, labels, weight_K) for one_NK in (logits_NK, head.valid_logits_NK)
     )
     gain_N = floor_N - tuned_N
-    error = float(gain_N.std()) / math.sqrt(len(gain_N))
+    error = (
+        float(gain_N.std(ddof=1)) / math.sqrt(len(gain_N)) if len(gain_N) >= FEWEST else math.inf
+    )
     if gain_N.mean() > error:
         return True
     logging.getLogger(__name__).warning(
-        "fine-tuning came to a validation loss of %.3f, and the head alone to %.3f "
-        "(%+.3f ± %.3f): the head alone is kept",
+        "fine-tuning came to a validation loss of %.3f, and the head alone to %.3f (%s): "
+        "the head alone is kept",
         tuned_N.mean(),
         floor_N.mean(),
-        -gain_N.mean(),
-        error,
+        f"{-gain_N.mean():+.3f} ± {error:.3f}"
+        if math.isfinite(error)
+        else f"{len(gain_N)} validation pictures tell nothing",
     )
     return False
