@@ -45,7 +45,8 @@ from diptych.training.reliable import ReliableModel, make_reliable
 class ImageClassifier:
     """Trains by a recipe; scikit-learn's verbs with scikit-learn's meanings.
 
-    Without a recipe, by the one that suits the pictures: `Recipe()` for files,
+    Without a recipe, by the one that suits the pictures: `Recipe()` for files (fewer than 100 to
+    train on have a rate of 0.003),
     `Recipe.for_pixels()` for pictures that come as numbers, `Recipe.for_small_pictures()` for tens
     of thousands of files of at most 64 × 64 pixels.
     """

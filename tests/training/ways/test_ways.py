@@ -118,6 +118,9 @@ def test_fine_tuning_has_to_be_better_than_the_head_by_more_than_chance(
     tuned_NK = head_NK + 0.3 * other_NK + gain * right_NK
     head = BestEpoch({}, b"", head_NK.astype(np.float32), (), head_only=True)
     assert better_than_head(task, tuned_NK.astype(np.float32), head) is better
+    few = task._replace(valid=task.valid.with_samples(task.valid.samples[:9]))
+    head = head._replace(valid_logits_NK=head.valid_logits_NK[:9])
+    assert not better_than_head(few, tuned_NK[:9].astype(np.float32), head)
 
 
 def test_the_last_stages_learn_for_half_as_many_epochs_as_all_layers() -> None:

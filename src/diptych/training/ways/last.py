@@ -28,7 +28,7 @@ RATE = 5.0
 def fit_last(task: Task, store: Store) -> BestEpoch:
     """Train the last stages, from the head that suits the backbone; the store has the pixels.
 
-    What comes out is never worse on the validation part than the head. Raises InputError for a
+    What is not better on the validation part by more than chance explains is the head. Raises InputError for a
     network that cannot be cut.
     """
     recipe, network = task.recipe, task.network
