@@ -11,8 +11,8 @@ from diptych.auditing.strangeness import FAR, strangeness
 
 # With fewer pictures nothing is usual.
 LEAST = 50
-# A network that learned with smoothed labels is not sure among a thousand classes: of photographs of
-# pizza it is to 8 to 85 %. With less than a tenth it mostly names what is near.
+# A network that learned with smoothed labels is not sure among a thousand classes: of photographs
+# of pizza it is to 8 to 85 %. With less than a tenth it mostly names what is near.
 LIKELY = 0.1
 
 

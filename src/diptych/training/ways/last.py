@@ -28,8 +28,8 @@ RATE = 5.0
 def fit_last(task: Task, store: Store) -> BestEpoch:
     """Train the last stages, from the head that suits the backbone; the store has the pixels.
 
-    What is not better on the validation part by more than chance explains is the head. Raises InputError for a
-    network that cannot be cut.
+    Where that is not better on the validation part by more than chance explains, it is the head.
+    Raises InputError for a network that cannot be cut.
     """
     recipe, network = task.recipe, task.network
     cut = stages(recipe.engine, network.one_view, task.start)

@@ -29,8 +29,8 @@ def fine_tune(task: Task, store: Store) -> BestEpoch:
     """Train a network whose backbone is trained, from the head that suits it.
 
     Its layers would otherwise first learn what a head that knows nothing yet tells them (Kumar et
-    al., "Fine-Tuning can Distort Pretrained Features", ICLR 2022). What is not better
-    than the head on the validation part, by more than chance explains, is not kept: then it is the head.
+    al., "Fine-Tuning can Distort Pretrained Features", ICLR 2022). Where what comes out is not
+    better on the validation part by more than chance explains, it is the head.
     """
     _refuse_unlike(task)
     head = fit_head(task, store, "training the head")
