@@ -45,10 +45,9 @@ from diptych.training.reliable import ReliableModel, make_reliable
 class ImageClassifier:
     """Trains by a recipe; scikit-learn's verbs with scikit-learn's meanings.
 
-    Without a recipe, by the one that suits the pictures: `Recipe()` for files (fewer than 100 to
-    train on have a rate of 0.003),
-    `Recipe.for_pixels()` for pictures that come as numbers, `Recipe.for_small_pictures()` for tens
-    of thousands of files of at most 64 × 64 pixels.
+    Without a recipe, by the one that suits the pictures: `Recipe()` for files, at a rate of 0.003
+    where fewer than 100 are to train on, `Recipe.for_pixels()` for pictures that come as numbers,
+    `Recipe.for_small_pictures()` for tens of thousands of files of at most 64 × 64 pixels.
     """
 
     def __init__(self, recipe: Recipe | None = None) -> None:
