@@ -111,13 +111,10 @@ def calibrate(
             np.asarray(weight_K, np.float64)
         )
     labels_N = np.asarray(labels, np.intp)
-    n, k = logits_NK.shape
-    none = Calibration("none", (1.0,) * k, (0.0,) * k, 0.0, 0.0)
-    before = float(_losses(logits_NK, labels_N, none).mean())
-    if n < FEWEST:
-        return none._replace(loss_before=before, loss_after=before)
+    none = _unchanged(logits_NK)
+    before = float(_losses(logits_NK, labels_N, none).mean(dtype=np.float64))
     kind, loss_N = _better_kind(logits_NK, labels_N)
-    fitted = _fit(kind, logits_NK, labels_N)
+    fitted = none if kind == "none" else _fit(kind, logits_NK, labels_N)
     return fitted._replace(loss_before=before, loss_after=float(loss_N.mean()))
 
 
@@ -130,12 +127,12 @@ def calibrated_losses(
     """
     if weight_K is not None:
         return calibrated_losses(_unweighted(logits_NK, weight_K), labels)
-    labels_N = np.asarray(labels, np.intp)
-    n, k = logits_NK.shape
-    if n < FEWEST:
-        none = Calibration("none", (1.0,) * k, (0.0,) * k, 0.0, 0.0)
-        return _losses(logits_NK, labels_N, none).astype(np.float64)
-    return _better_kind(logits_NK, labels_N)[1]
+    return _better_kind(logits_NK, np.asarray(labels, np.intp))[1]
+
+
+def _unchanged(logits_NK: Logits) -> Calibration:
+    classes = logits_NK.shape[1]
+    return Calibration("none", (1.0,) * classes, (0.0,) * classes, 0.0, 0.0)
 
 
 def _unweighted(logits_NK: Logits, weight_K: npt.ArrayLike) -> Logits:
@@ -145,6 +142,8 @@ def _unweighted(logits_NK: Logits, weight_K: npt.ArrayLike) -> Logits:
 def _better_kind(logits_NK: Logits, labels_N: Positions) -> tuple[str, Floats]:
     """The scaling that is to be taken, and the losses of pictures that it was not fitted on."""
     n = len(labels_N)
+    if n < FEWEST:
+        return "none", _losses(logits_NK, labels_N, _unchanged(logits_NK)).astype(np.float64)
     require_scipy(n)
     fold_N = np.random.default_rng(0).permutation(n) % FOLDS
     loss_N = {kind: np.empty(n) for kind in ("temperature", "vector")}
